@@ -1,0 +1,85 @@
+"""The records every rung shares: Attempt, Remedy, RungResult."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RungId = Literal["rescale", "simplify", "allfit", "singular", "maxfun"]
+RUNG_NUMBER: dict[RungId, int] = {"rescale": 1, "simplify": 2, "allfit": 3, "singular": 4, "maxfun": 5}
+
+RungStatus = Literal[
+    "cleared", "cleared_by_change", "improved", "no_effect", "not_needed", "not_applicable", "failed"
+]
+Scope = Literal["same_model", "changes_model", "advice"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One refit made on a rung, with what came of it."""
+
+    label: str  # what was tried, in words
+    formula: str
+    optimizer: str | None
+    criterion: float | None  # same convention as the baseline's
+    gap: float | None  # deviance units above the reference of the same model; None if not comparable
+    max_abs_gradient: float | None
+    lme4_messages: tuple[str, ...] = ()  # what lme4 would say of this fit
+    evaluations: int | None = None
+    certified: bool | None = None  # None: not assessed
+    singular: bool | None = None
+    note: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio:
+    """A test of the smaller model; `method` names the reference distribution."""
+
+    statistic: float
+    df: float | None
+    p_value: float | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What to paste."""
+
+    mmtriage: str | None
+    lme4: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """Something the user can do about the verdict, tried and measured."""
+
+    id: str  # stable, e.g. "rescale-centre-scale"
+    rung: int
+    title: str
+    scope: Scope
+    clears: bool  # the remedied fit is certified, at its optimum and not singular
+    formula: str | None
+    criterion: float | None
+    delta_aic: float | None  # remedy minus present model; negative is better
+    delta_bic: float | None
+    lrt: LikelihoodRatio | None
+    max_shift_se: float | None  # largest move of a common fixed effect, in the reference's SE
+    not_comparable: str | None  # why delta_aic, delta_bic, lrt are None
+    code: Code
+    changes: str = ""  # what it changes, in words
+    caveats: tuple[str, ...] = ()
+    cost: int = 0  # criterion evaluations spent, a tie-breaker
+    rank: int = 0  # set by ladder.rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungResult:
+    """What one rung of the ladder found."""
+
+    rung: int
+    id: RungId
+    status: RungStatus
+    reason: str
+    attempts: tuple[Attempt, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
