@@ -1,0 +1,49 @@
+"""The table: named columns of numbers, logicals and factors.
+
+`Column` and `Table` are all that the rest of the program knows about the user's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Kind = Literal["numeric", "logical", "factor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Column:
+    """One variable of the table; `values` is read-only."""
+
+    name: str
+    kind: Kind
+    values: npt.NDArray[
+        Any
+    ]  # (n_rows,) float64 with NaN = missing; for a factor int64 level codes, -1 = missing
+    levels: tuple[str, ...] = ()  # of a factor, in order; the first is the reference
+
+    def __post_init__(self) -> None:
+        dtype = np.int64 if self.kind == "factor" else np.float64
+        values = np.array(self.values, dtype=dtype)
+        values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+
+    @property
+    def is_missing(self) -> npt.NDArray[np.bool_]:
+        """Which rows have no value, (n_rows,)."""
+        missing: npt.NDArray[np.bool_] = self.values < 0 if self.kind == "factor" else np.isnan(self.values)
+        return missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """Columns of equal length, in file order."""
+
+    columns: Mapping[str, Column]
+    n_rows: int
+    source: str  # as the user wrote it: a path, "-" or "<data frame>"
+    sha256: str  # of the bytes read
