@@ -21,9 +21,7 @@ class Column:
 
     name: str
     kind: Kind
-    values: npt.NDArray[
-        Any
-    ]  # (n_rows,) float64 with NaN = missing; for a factor int64 level codes, -1 = missing
+    values: npt.NDArray[Any]  # (n_rows,) float64, NaN = missing; of a factor int64 level codes, -1 = missing
     levels: tuple[str, ...] = ()  # of a factor, in order; the first is the reference
 
     def __post_init__(self) -> None:

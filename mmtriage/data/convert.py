@@ -1,0 +1,103 @@
+"""From text cells to a typed column, by the rules of R's `type.convert` and `factor`.
+
+A text column arrives as its distinct cells and one code per row, so that the rules below look at each
+distinct cell once. Two departures from R, both kinder: white space around a cell never counts, and an empty
+cell is missing in text columns too (R's `na.strings = c("NA", "")`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from math import nan
+
+import numpy as np
+import numpy.typing as npt
+
+from mmtriage.data.table import Column
+
+NA_STRINGS = ("NA", "")
+LOGICALS = {"TRUE": 1.0, "T": 1.0, "FALSE": 0.0, "F": 0.0}  # "true" and "True" are text, as in read.csv
+
+Codes = npt.NDArray[np.int64]
+
+
+def column_from_text(
+    name: str, cells: Sequence[str], codes: Codes, na_strings: Collection[str], *, decimal: str = "."
+) -> Column:
+    """A typed column from distinct cells and each row's index into them, (n_rows,); -1 is missing."""
+    stripped = [cell.strip() for cell in cells]
+    known = [cell for cell in stripped if cell not in na_strings]
+    if all(cell in LOGICALS for cell in known):
+        return Column(name=name, kind="logical", values=_lookup(stripped, LOGICALS, codes))
+    numbers = {cell: number(cell, decimal=decimal) for cell in known}
+    if all(value is not None for value in numbers.values()):
+        return Column(name=name, kind="numeric", values=_lookup(stripped, numbers, codes))
+    levels = sorted(set(known))  # code-point order, as R in the C locale
+    code_of = {level: code for code, level in enumerate(levels)}
+    table = np.array([code_of.get(cell, -1) for cell in stripped] + [-1], dtype=np.int64)
+    return Column(name=name, kind="factor", values=table[codes], levels=tuple(levels))
+
+
+def _lookup(
+    cells: Sequence[str], value_of: Mapping[str, float | None], codes: Codes
+) -> npt.NDArray[np.float64]:
+    # The extra last entry serves code -1.
+    table = np.array([value_of.get(cell, nan) for cell in cells] + [nan], dtype=np.float64)
+    values: npt.NDArray[np.float64] = table[codes]
+    return values
+
+
+def number(cell: str, *, decimal: str = ".") -> float | None:
+    """The cell as a number if R would read it as one (hexadecimal, `Inf` and `NaN` included), else None."""
+    if decimal != ".":
+        cell = cell.replace(".", "_").replace(decimal, ".")  # "1.234,5" is text, not 1.2345
+    if not cell.isascii() or "_" in cell:  # Python's float() reads "1_000" and Arabic digits; R does not
+        return None
+    try:
+        return float.fromhex(cell) if "0x" in cell[:3].lower() else float(cell)
+    except (ValueError, OverflowError):
+        return None
+
+
+def first_non_number(column: Column) -> tuple[str, int] | None:
+    """The first value that keeps a text column from being numeric, with its row (counted from 0).
+
+    None when half of the levels or more are no numbers: then the column is text because it is text.
+    """
+    strangers = [code for code, level in enumerate(column.levels) if number(level) is None]
+    if not strangers or 2 * len(strangers) >= len(column.levels):
+        return None
+    row = int(np.flatnonzero(np.isin(column.values, strangers))[0])
+    return column.levels[int(column.values[row])], row
+
+
+def as_factor(column: Column) -> Column:
+    """The column as R's `factor(x)`: numbers in numeric order, labelled as `as.character` does."""
+    if column.kind == "factor":
+        return column
+    distinct = np.unique(column.values[~column.is_missing])
+    labels = ["FALSE", "TRUE"] if column.kind == "logical" else number_labels(distinct)
+    if column.kind == "logical":
+        labels = [labels[int(value)] for value in distinct]
+    levels = tuple(dict.fromkeys(labels))  # 0.3 and 0.1 + 0.2 are one level: R matches the labels
+    code_of = {level: code for code, level in enumerate(levels)}
+    table = np.array([code_of[label] for label in labels] + [-1], dtype=np.int64)
+    positions = np.where(column.is_missing, -1, np.searchsorted(distinct, column.values))
+    return Column(name=column.name, kind="factor", values=table[positions], levels=levels)
+
+
+def number_labels(values: npt.NDArray[np.float64]) -> list[str]:
+    """Labels of numbers as R's `as.character`: integers whole ("100000"), others as doubles ("1e+05")."""
+    is_integer = bool(np.all(np.abs(values) < 2**31) and np.all(values == np.round(values)))
+    return [str(int(value)) if is_integer else double_label(float(value)) for value in values]
+
+
+def double_label(value: float) -> str:
+    """A double with up to 15 significant digits, fixed unless scientific is shorter: 0.1, 1e+05."""
+    if not np.isfinite(value):
+        return "NaN" if value != value else ("Inf" if value > 0 else "-Inf")
+    mantissa, exponent = f"{value:.14e}".split("e")
+    significant = max(1, len(mantissa.lstrip("-").replace(".", "").rstrip("0")))
+    scientific = f"{value:.{significant - 1}e}"
+    fixed = f"{value:.{max(0, significant - 1 - int(exponent))}f}"
+    return fixed if len(fixed) <= len(scientific) else scientific

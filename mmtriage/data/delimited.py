@@ -1,0 +1,261 @@
+"""From delimited text to columns.
+
+There is one meaning and two speeds. The `csv` module defines the meaning: every mistake is found and named
+there, with its line. Files above `BULK_BYTES` that are plainly rectangular go through pandas' C parser
+instead; a table it stumbles over goes back to the slow path, which knows what to say. (Importing pandas
+costs more than reading a small file.)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mmtriage.data.convert import column_from_text, number
+from mmtriage.data.source import Source, decode
+from mmtriage.data.table import Column
+from mmtriage.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BULK_BYTES = 4_000_000
+SEPARATORS = (",", "\t", ";", "|", " ")  # in order of preference
+SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar", " ": "space"}
+SAMPLE_RECORDS = 50
+
+Record = tuple[int, list[str]]  # line on which it starts, its fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first record, understood."""
+
+    names: tuple[str, ...]  # one per column; "" for a column without a name
+    has_row_names: bool  # rows carry one field more than the header, as written by R's write.table
+    separator: str
+
+
+def read_delimited(source: Source, *, sep: str | None, na_strings: Collection[str]) -> list[Column]:
+    """All columns of a delimited text, in file order."""
+    text = decode(source)
+    if not text or text.isspace():
+        raise DataError("the file is empty", where=source.name)
+    separator = _sniffed(text) if sep is None else _checked(sep)
+    header = _read_header(text, separator, source.name)
+    if len(source.content) > BULK_BYTES and (columns := _bulk_columns(source, text, header, na_strings)):
+        return columns
+    return _columns(text, header, na_strings, source.name)
+
+
+def _checked(sep: str) -> str:
+    separator = {"\\t": "\t", "tab": "\t"}.get(sep, sep)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise OptionError(
+            f"`{sep}` cannot be a separator",
+            where="option --sep",
+            hint="Give one character, such as `,` or `;`, or `tab`.",
+        )
+    return separator
+
+
+def _records(text: str, separator: str, source: str) -> Iterator[Record]:
+    """Every record that is not blank."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=separator == " "
+    )
+    start = 1
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _quoting_error(str(error), f"{source}, line {start}") from None
+        if len(fields) > 1 or (fields and fields[0].strip()):
+            yield start, fields
+        start = reader.line_num + 1
+
+
+def _quoting_error(message: str, where: str) -> DataError:
+    if "field larger" in message:
+        limit = f"{csv.field_size_limit():,}"
+        what, hint = (
+            f"a field is longer than {limit} characters",
+            'Look for a quote (") that is never closed.',
+        )
+    elif "unexpected end" in message:
+        what, hint = (
+            'a quote (") is opened but never closed',
+            "Close it, or double it if it belongs to the text.",
+        )
+    else:
+        what = 'there is text between a closing quote (") and the next separator'
+        hint = 'A quote inside a quoted field is written twice ("").'
+    return DataError(what, where=where, hint=hint)
+
+
+def _sniffed(text: str) -> str:
+    """The separator that cuts the first records into the most fields of equal number."""
+    sample = text[: 1 << 16]
+    scores = [(_consistency(sample, separator), separator) for separator in SEPARATORS[:-1]]
+    best, separator = max(scores, key=lambda scored: scored[0])
+    if best[1] > 1:
+        return separator
+    return " " if _consistency(sample, " ") > (1, 1) else ","
+
+
+def _consistency(sample: str, separator: str) -> tuple[int, int]:
+    """How well a separator fits: (2 rectangular, 1 with row names, 0 ragged; fields in the header)."""
+    try:
+        records = itertools.islice(_records(sample, separator, "sample"), SAMPLE_RECORDS)
+        widths = [len(fields) for _, fields in records]
+    except DataError:  # a sample may end within quotes; the table itself is read, and judged, later
+        widths = [len(sample.split("\n", 1)[0].split(separator))]
+    if len(sample) == 1 << 16 and len(widths) > 2:
+        widths.pop()  # cut short
+    rest = set(widths[1:])
+    if widths[0] > 1 and rest <= {widths[0]}:
+        return 2, widths[0]
+    return (1 if rest == {widths[0] + 1} else 0), widths[0]
+
+
+def _read_header(text: str, separator: str, source: str) -> Header:
+    (line, fields), *rows = itertools.islice(_records(text, separator, source), 3)
+    if not rows:
+        raise DataError("the file has a line of column names but no rows", where=source)
+    names = [field.strip() for field in fields]
+    if all(number(name) is not None for name in names):
+        raise DataError(
+            f"the first line holds numbers (`{names[0]}`), not column names",
+            where=f"{source}, line {line}",
+            hint="Add a first line that names the columns.",
+        )
+    has_row_names = all(len(cells) == len(names) + 1 and cells[-1].strip() for _, cells in rows)
+    if not names[0] and not has_row_names and "X" not in names:
+        names[0] = "X"  # R's name for the row numbers that write.csv and to_csv put first
+    _refuse_duplicates(names, f"{source}, line {line}")
+    return Header(names=tuple(names), has_row_names=has_row_names, separator=separator)
+
+
+def _refuse_duplicates(names: Sequence[str], where: str) -> None:
+    for position, name in enumerate(names):
+        first = names.index(name)
+        if name and first < position:
+            raise DataError(
+                f"two columns are called `{name}`: columns {first + 1} and {position + 1}",
+                where=where,
+                hint="Rename one of them.",
+            )
+
+
+def _columns(text: str, header: Header, na_strings: Collection[str], source: str) -> list[Column]:
+    """The defining path: every field through the csv module."""
+    rows = _checked_rows(text, header, source)
+    columns = []
+    for position, (name, cells) in enumerate(zip(header.names, zip(*rows, strict=True), strict=True)):
+        index: dict[str, int] = {}
+        codes = np.array([index.setdefault(cell, len(index)) for cell in cells], dtype=np.int64)
+        if name:
+            columns.append(column_from_text(name, list(index), codes, na_strings, decimal=_decimal(header)))
+        elif any(cell.strip() for cell in index):
+            raise _nameless(position, source)
+    return columns
+
+
+def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
+    expected = len(header.names) + header.has_row_names
+    rows = []
+    for line, fields in itertools.islice(_records(text, header.separator, source), 1, None):
+        if len(fields) != expected:
+            raise _ragged(fields, expected, header, f"{source}, line {line}")
+        rows.append(fields[1:] if header.has_row_names else fields)
+    return rows
+
+
+def _ragged(fields: list[str], expected: int, header: Header, where: str) -> DataError:
+    separator = SEPARATOR_NAMES.get(header.separator, f"`{header.separator}`")
+    hint = f"Fields are separated by: {separator} (--sep changes it). A field that contains it needs quotes."
+    if len(fields) == expected + 1 and not fields[-1].strip():
+        hint = "Remove the separator at the end of the line."
+    count = f"{len(fields)} field{'s' if len(fields) != 1 else ''}"
+    return DataError(f"this row has {count}, but the table has {expected} columns", where=where, hint=hint)
+
+
+def _nameless(position: int, source: str) -> DataError:
+    return DataError(
+        f"column {position + 1} has values but no name", where=source, hint="Name it in the first line."
+    )
+
+
+def _decimal(header: Header) -> str:
+    """Files separated by semicolons may write 1,5 for 1.5 (R's read.csv2); "1.5" is read as well."""
+    return "," if header.separator == ";" else "."
+
+
+def _bulk_columns(
+    source: Source, text: str, header: Header, na_strings: Collection[str]
+) -> list[Column] | None:
+    """The fast path: the same columns through pandas, or None where only the slow path can answer."""
+    separator = header.separator
+    plain = not header.has_row_names and all(header.names) and separator not in ";| "
+    if not plain or not _is_rectangular(source.content, separator, len(header.names)):
+        return None
+    import pandas as pd
+
+    first = next(itertools.islice(_records(text, separator, source.name), 1, None))[1]
+    as_text = {position: "category" for position, cell in enumerate(first) if number(cell) is None}
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(source.content),
+            sep=separator,
+            header=0,
+            names=range(len(header.names)),
+            index_col=False,
+            dtype=as_text,
+            na_values=list(na_strings),
+            keep_default_na=False,
+            float_precision=_correct_rounding(pd.__version__),
+            low_memory=False,  # a column has one type, not one per chunk
+            engine="c",
+        )
+    except (pd.errors.ParserError, ValueError):
+        return None
+    return [
+        _bulk_column(name, frame.iloc[:, position], na_strings) for position, name in enumerate(header.names)
+    ]
+
+
+def _correct_rounding(version: str) -> Literal["round_trip"] | None:
+    """Pandas rounds to the nearest double by default from 3.1 on, which deprecates the option."""
+    major, minor = version.split(".")[:2]
+    return None if (int(major), int(minor)) >= (3, 1) else "round_trip"
+
+
+def _bulk_column(name: str, series: pd.Series, na_strings: Collection[str]) -> Column:
+    if series.dtype.kind in "iuf":
+        return Column(name=name, kind="numeric", values=series.to_numpy(dtype=np.float64))
+    category = series.astype("category").cat
+    cells = [str(cell) for cell in category.categories]
+    codes = np.asarray(category.codes, dtype=np.int64)
+    return column_from_text(name, cells, codes, na_strings)
+
+
+def _is_rectangular(content: bytes, separator: str, n_fields: int) -> bool:
+    """Whether every record that is not blank has `n_fields` fields, by counting separators outside quotes."""
+    characters = np.frombuffer(content, dtype=np.uint8)
+    inside = np.logical_xor.accumulate(characters == ord('"'))  # a doubled quote toggles twice
+    ends = np.flatnonzero((characters == ord("\n")) & ~inside)
+    separators = np.flatnonzero((characters == ord(separator)) & ~inside)
+    if characters[-1] != ord("\n"):
+        ends = np.append(ends, characters.size)
+    counts = np.diff(np.searchsorted(separators, ends), prepend=0)
+    lengths = np.diff(ends, prepend=-1) - 1
+    is_blank = (lengths == 0) | ((lengths == 1) & (characters[ends - 1] == ord("\r")))
+    return bool(np.all(is_blank | (counts == n_fields - 1)))
