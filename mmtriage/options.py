@@ -1,0 +1,29 @@
+"""What the user may choose, beside the table and the formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_OPTIMIZER = "nloptwrap"  # what lmer uses
+DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageOptions:
+    """The options of one triage; the defaults are lme4's where lme4 has them."""
+
+    reml: bool = True
+    weights: str | None = None  # column
+    offset: str | None = None  # column
+    subset: str | None = None  # expression, as in R
+    contrasts: Mapping[str, str] = field(default_factory=dict)  # column -> treatment, sum, helmert, poly
+    optimizer: str = DEFAULT_OPTIMIZER  # of the baseline
+    maxfun: int | None = None  # evaluation budget of the baseline and rungs 1 to 4; None is lme4's
+    all_rungs: bool = False  # climb every rung, whatever the verdict
+    keep: tuple[str, ...] = ()  # random terms that are never dropped
+    bootstrap: int = 0  # parametric bootstrap replicates for the tests of dropped terms
+    seed: int = DEFAULT_SEED
+    jobs: int = 1  # processes; never changes the report
+    time_budget: float | None = None  # seconds
+    progress: Callable[[str], None] | None = None  # told what is being done
