@@ -35,7 +35,7 @@ class Factor:
 
     plan: Plan
     fronts: tuple[_Front, ...]
-    root: Array  # (d, d) lower
+    root: Array  # (d, d) upper: L' of the root
     logdet: float  # log det M
 
     def forward(self, rhs: Array) -> Array:
@@ -51,7 +51,7 @@ class Factor:
                 np.subtract.at(x, bucket.border, front.L_BC @ head)
             x[-1] = 0.0
         if len(self.root):
-            x[start:-1] = _solve_lower(self.root, x[start:-1], transposed=False)
+            x[start:-1] = _solve_root(self.root, x[start:-1], transposed=False)
         return x[:-1]
 
     def backward(self, rhs: Array) -> Array:
@@ -59,7 +59,7 @@ class Factor:
         x = np.vstack([rhs, np.zeros((1, rhs.shape[1]))])
         start = self.plan.root_start
         if len(self.root):
-            x[start:-1] = _solve_lower(self.root, x[start:-1], transposed=True)
+            x[start:-1] = _solve_root(self.root, x[start:-1], transposed=True)
         for bucket, front in zip(reversed(self.plan.buckets), reversed(self.fronts), strict=True):
             head = x[bucket.columns]
             if bucket.spans_root:
@@ -93,12 +93,19 @@ def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
     root = store[start : start + d * d].reshape(d, d)  # a view: buckets below add to it
     fronts = []
     logdet = 0.0
-    for bucket in plan.buckets:
-        front, part = _factor_bucket(store, root, bucket)
-        fronts.append(front)
-        logdet += part
+    for stage in plan.stages:
+        updates = []
+        for bucket in stage.buckets:
+            front, part, update = _factor_bucket(store, root, bucket)
+            fronts.append(front)
+            logdet += part
+            if update is not None:
+                updates.append(update)
+        if updates:
+            store -= np.bincount(stage.updates, np.concatenate(updates), minlength=len(store))
     if d:
-        root, failed = lapack.dpotrf(root, lower=1, clean=1)
+        # The lower triangle in C order is the upper one in LAPACK's order: no copy.
+        root, failed = lapack.dpotrf(root.T, lower=0, clean=1, overwrite_a=1)
         if failed:
             raise np.linalg.LinAlgError("root of the blocked Cholesky is not positive definite")
         logdet += 2.0 * float(np.sum(np.log(np.diag(root))))
@@ -107,7 +114,8 @@ def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
     return Factor(plan, tuple(fronts), root, logdet)
 
 
-def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float]:
+def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:
+    """Eliminate a bucket: its numbers, its part of log det M, and what its border pairs lose (lower triangles)."""
     n, c, b = bucket.shape
     store[bucket.identity] = 1.0
     panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)
@@ -116,15 +124,14 @@ def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, f
     if bucket.spans_root:
         flat = L_BC.transpose(1, 0, 2).reshape(b, n * c)
         root -= flat @ flat.T
-    elif b:
-        rows, columns = bucket.lower_mask
-        if c == 1:
-            flat = L_BC[:, :, 0]
-            update = flat[:, rows] * flat[:, columns]
-        else:
-            update = (L_BC @ L_BC.transpose(0, 2, 1))[:, rows, columns]
-        store -= np.bincount(bucket.lower, update.ravel(), minlength=len(store))
-    return _Front(W, L_BC), logdet
+        return _Front(W, L_BC), logdet, None
+    if not b:
+        return _Front(W, L_BC), logdet, None
+    rows, columns = bucket.lower
+    if c == 1:
+        flat = L_BC[:, :, 0]
+        return _Front(W, L_BC), logdet, (flat[:, rows] * flat[:, columns]).ravel()
+    return _Front(W, L_BC), logdet, (L_BC @ L_BC.transpose(0, 2, 1))[:, rows, columns].ravel()
 
 
 def _invert_bucket(store: Array, root: Array, bucket: Bucket, front: _Front) -> None:
@@ -169,15 +176,17 @@ def _inverse_cholesky_2(M: Array) -> tuple[Array, float]:
     return W, 2.0 * float(np.sum(np.log(a * d)))
 
 
-def _solve_lower(L: Array, rhs: Array, *, transposed: bool) -> Array:
-    solved: Array = blas.dtrsm(1.0, L, rhs, lower=1, trans_a=int(transposed))
+def _solve_root(U: Array, rhs: Array, *, transposed: bool) -> Array:
+    """Solve `L x = rhs` or `L' x = rhs` with U = L'."""
+    solved: Array = blas.dtrsm(1.0, U, rhs, lower=0, trans_a=int(not transposed))
     return solved
 
 
-def _symmetric_inverse(L: Array) -> Array:
-    """`(L L')^-1`, both triangles."""
-    if not len(L):
+def _symmetric_inverse(U: Array) -> Array:
+    """`(U'U)^-1`, both triangles."""
+    if not len(U):
         return np.zeros((0, 0))
-    lower, _ = lapack.dpotri(L, lower=1)
-    inverse: Array = np.tril(lower) + np.tril(lower, -1).T
+    upper, _ = lapack.dpotri(U, lower=0)
+    inverse: Array = upper + upper.T
+    inverse[np.diag_indices(len(U))] *= 0.5
     return inverse

@@ -51,10 +51,13 @@ class Bucket:
     border: Index
     panel: int
     pairs: Index
-    lower: Index  # positions of the pairs with row >= column, flat; empty when spans_root
-    lower_mask: tuple[Index, Index]  # which entries of (b, b) those are
     spans_root: bool
     identity: Index  # store positions of diagonal entries that only pad
+
+    @property
+    def lower(self) -> tuple[Index, Index]:
+        """Rows and columns of the lower triangle of (b, b)."""
+        return np.tril_indices(self.border.shape[1])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -63,17 +66,33 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """The fronts of one grouping factor: independent of each other.
+
+    `updates` lists the store positions of the border pairs (lower triangles) of its buckets, one after another.
+    """
+
+    buckets: tuple[Bucket, ...]
+    updates: Index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The whole elimination."""
 
     q: int  # scalar columns
     offsets: tuple[int, ...]  # first scalar column of each block
-    buckets: tuple[Bucket, ...]  # in order of elimination
+    stages: tuple[Stage, ...]  # in order of elimination
     root_start: int  # scalar columns from here on are the root
     root_position: int  # where the root's (d, d) matrix starts in the store
     store_size: int
     diagonal_positions: tuple[Index, ...]  # per block, (l, K, K)
     link_positions: tuple[Index, ...]  # per link, (N, K_row, K_col)
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """All buckets, in order of elimination."""
+        return tuple(bucket for stage in self.stages for bucket in stage.buckets)
 
     @property
     def root_size(self) -> int:
@@ -82,7 +101,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Stage:
+class _Clusters:
     """The clusters of one grouping factor: who is in them, and what they touch."""
 
     units: csr_array  # (clusters, all units) membership
@@ -94,24 +113,22 @@ def plan(products: CrossProducts) -> Plan:
     widths = np.concatenate([np.full(b.n_levels, b.width) for b in products.blocks])
     starts = np.concatenate([[0], np.cumsum(widths)])
     stages, first_root_unit = _stages(products)
-    buckets: list[Bucket] = []
     position = 0
     locate = _Locator(int(starts[-1]), int(starts[first_root_unit]))
-    raw: list[tuple[Index, Index]] = []
+    shaped: list[list[tuple[Index, Index]]] = []
     for stage in stages:
+        shaped.append([])
         for columns, border in _shapes(stage, starts, widths, int(starts[first_root_unit])):
-            raw.append((columns, border))
+            shaped[-1].append((columns, border))
             locate.add(columns, border, position)
             n, c = columns.shape
             position += n * (c + border.shape[1]) * c
     locate.finish(position)
-    for columns, border in raw:
-        buckets.append(_bucket(columns, border, locate))
     offsets = tuple(int(starts[u]) for u in _unit_offsets(products)[:-1])
     return Plan(
         q=int(starts[-1]),
         offsets=offsets,
-        buckets=tuple(buckets),
+        stages=tuple(_stage(fronts, locate) for fronts in shaped),
         root_start=int(starts[first_root_unit]),
         root_position=position,
         store_size=locate.trash + 1,
@@ -140,11 +157,11 @@ def _unit_offsets(products: CrossProducts) -> list[int]:
     return np.cumsum([0] + [b.n_levels for b in products.blocks]).tolist()
 
 
-def _stages(products: CrossProducts) -> tuple[list[_Stage], int]:
+def _stages(products: CrossProducts) -> tuple[list[_Clusters], int]:
     """The clustered stages, and the first unit (level of a factor) of the dense root."""
     edges = _unit_offsets(products)
     adjacency = _adjacency(products, edges)
-    stages: list[_Stage] = []
+    stages: list[_Clusters] = []
     for i, block in enumerate(products.blocks):
         remaining = sum(b.size for b in products.blocks[i:])
         if i > 0 and remaining <= SMALL_ROOT:
@@ -153,7 +170,7 @@ def _stages(products: CrossProducts) -> tuple[list[_Stage], int]:
         largest = int(np.max(np.diff(membership.indptr))) * block.width
         if i > 0 and largest > LARGEST_CLUSTER:
             return stages, edges[i]
-        stages.append(_Stage(membership, _borders(membership, stages, adjacency, edges[i + 1])))
+        stages.append(_Clusters(membership, _borders(membership, stages, adjacency, edges[i + 1])))
     return stages, edges[-1]
 
 
@@ -167,7 +184,7 @@ def _adjacency(products: CrossProducts, edges: list[int]) -> csr_array:
     return csr_array((np.ones(len(earlier)), (earlier, later)), shape=(n_units, n_units))
 
 
-def _clusters(stages: list[_Stage], first: int, stop: int, n_units: int) -> csr_array:
+def _clusters(stages: list[_Clusters], first: int, stop: int, n_units: int) -> csr_array:
     """(clusters, units) membership of the units [first, stop): components coupled through earlier fronts."""
     size = stop - first
     touching = [stage.border[:, first:stop] for stage in stages]
@@ -180,7 +197,7 @@ def _clusters(stages: list[_Stage], first: int, stop: int, n_units: int) -> csr_
     return csr_array((data, (labels, np.arange(first, stop))), shape=(int(labels.max()) + 1, n_units))
 
 
-def _borders(membership: csr_array, stages: list[_Stage], adjacency: csr_array, stop: int) -> csr_array:
+def _borders(membership: csr_array, stages: list[_Clusters], adjacency: csr_array, stop: int) -> csr_array:
     """(clusters, units) of later units that each cluster touches, directly or by fill."""
     border = membership @ adjacency
     for stage in stages:
@@ -200,7 +217,7 @@ def _stack(parts: list[csr_array], width: int) -> csr_array:
     return csr_array(block_array([[part] for part in parts]))
 
 
-def _shapes(stage: _Stage, starts: Index, widths: Index, root_start: int) -> list[tuple[Index, Index]]:
+def _shapes(stage: _Clusters, starts: Index, widths: Index, root_start: int) -> list[tuple[Index, Index]]:
     """Scalar columns and borders of the stage's fronts, stacked by padded shape."""
     q = int(starts[-1])
     columns = _scalars(stage.units, starts, widths)
@@ -330,6 +347,12 @@ class _Locator:
         return out
 
 
+def _stage(fronts: list[tuple[Index, Index]], locate: _Locator) -> Stage:
+    buckets = tuple(_bucket(columns, border, locate) for columns, border in fronts)
+    updates = [b.pairs[:, b.lower[0], b.lower[1]].ravel() for b in buckets if b.pairs.size]
+    return Stage(buckets, np.concatenate(updates) if updates else np.zeros(0, dtype=np.int64))
+
+
 def _bucket(columns: Index, border: Index, locate: _Locator) -> Bucket:
     n, c = columns.shape
     b = border.shape[1]
@@ -338,13 +361,9 @@ def _bucket(columns: Index, border: Index, locate: _Locator) -> Bucket:
     padded = np.argwhere(columns == locate.q)
     identity = panel + padded[:, 0] * (c + b) * c + padded[:, 1] * (c + 1)
     if spans_root or b == 0:
-        empty = np.zeros((0, 0, 0), dtype=np.int64)
-        flat = np.zeros(0, dtype=np.int64)
-        return Bucket(columns, border, panel, empty, flat, (flat, flat), spans_root, identity)
+        return Bucket(columns, border, panel, np.zeros((0, 0, 0), dtype=np.int64), spans_root, identity)
     pairs = locate.positions(border[:, :, None], border[:, None, :])
-    lower_mask = np.tril_indices(b)
-    lower = pairs[:, lower_mask[0], lower_mask[1]].ravel()
-    return Bucket(columns, border, panel, pairs, lower, lower_mask, spans_root, identity)
+    return Bucket(columns, border, panel, pairs, spans_root, identity)
 
 
 def _spans_root(border: Index, locate: _Locator) -> bool:

@@ -86,7 +86,7 @@ class LmmProblem:
         with np.errstate(all="ignore"):
             Lambda = self._block_factors(factors)
             L = factor(self.plan, self.products, Lambda)
-            half_solved = L.forward(self._times(Lambda, self.C, transposed=True))
+            half_solved = L.forward(self.times(Lambda, self.C, transposed=True))
             S = np.eye(self.p + 1) - half_solved.T @ half_solved
             root_S = np.linalg.cholesky(S)
             diagonal = np.diag(root_S)
@@ -110,11 +110,15 @@ class LmmProblem:
                 self._trace_part(at), self._quadratic_part(at), at.Lambda, strict=True
             )
         ]
-        gradient: list[Array] = [np.empty(0)] * len(self.widths)
-        for block, D in zip(self.products.blocks, blocks, strict=True):
+        return [2.0 * D for D in self.term_parts(blocks)]
+
+    def term_parts(self, blocks: Sequence[Array]) -> list[Array]:
+        """The (k, k) part of each term, in the design's order, of per-block (K, K) matrices."""
+        parts: list[Array] = [np.empty(0)] * len(self.widths)
+        for block, M in zip(self.products.blocks, blocks, strict=True):
             for term, where in zip(block.terms, block.slices, strict=True):
-                gradient[term] = 2.0 * D[where, where]
-        return gradient
+                parts[term] = M[where, where]
+        return parts
 
     def covariance_gradient(self, factors: Sequence[Array]) -> list[Array]:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
@@ -145,7 +149,7 @@ class LmmProblem:
         p = self.p
         moved = solve_triangular(at.root_S[:p, :p], at.root_S[p, :p], trans="T", lower=True)
         u = (solved[:, p] - solved[:, :p] @ moved) * self.basis.fixed.R[p, p]
-        b = self._times(at.Lambda, u[:, None], transposed=False)
+        b = self.times(at.Lambda, u[:, None], transposed=False)
         modes: list[Array] = [np.empty(0)] * len(self.widths)
         for block, start in zip(self.products.blocks, self.plan.offsets, strict=True):
             part = b[start : start + block.size].reshape(block.n_levels, block.width)
@@ -165,7 +169,7 @@ class LmmProblem:
             Lambda.append(L)
         return Lambda
 
-    def _times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
+    def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
         """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
         out = np.empty_like(rhs)
         for block, start, L in zip(self.products.blocks, self.plan.offsets, Lambda, strict=True):
@@ -185,13 +189,19 @@ class LmmProblem:
             parts[link.col] += np.tensordot(at.Lambda[link.row].T @ link.values, V, ([0, 1], [0, 1]))
         return parts
 
+    def whitened(self, at: Evaluation) -> Array:
+        """`[E, h]` (q, p + 1) of the module's formulas."""
+        solved = at.factor.backward(at.half_solved)
+        projected = self.C - self.A @ self.times(at.Lambda, solved, transposed=False)  # Z'V^-1 [Q r]
+        whitened: Array = solve_triangular(at.root_S, projected.T, lower=True).T
+        return whitened
+
     def _quadratic_part(self, at: Evaluation) -> list[Array]:
         """`-sum_j (E E' + nu h h')_jj` per block, (K, K)."""
-        solved = at.factor.backward(at.half_solved)
-        projected = self.C - self.A @ self._times(at.Lambda, solved, transposed=False)  # Z'V^-1 [Q r]
-        whitened = solve_triangular(at.root_S, projected.T, lower=True).T
-        whitened[:, -1] *= np.sqrt(self.nu)
-        used = whitened if self.reml else whitened[:, -1:]
+        used = self.whitened(at)
+        used[:, -1] *= np.sqrt(self.nu)
+        if not self.reml:
+            used = used[:, -1:]
         parts = []
         for block, start in zip(self.products.blocks, self.plan.offsets, strict=True):
             H = used[start : start + block.size].reshape(block.n_levels, block.width, -1)

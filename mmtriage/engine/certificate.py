@@ -1,0 +1,178 @@
+"""The proof that a point is an optimum, in the covariances and not in theta.
+
+At theta = 0 the gradient in theta vanishes by symmetry, so a small gradient in theta proves nothing there. On the cone
+of covariances, with G_t = d criterion / d S_t, a point is a local optimum iff (Karush-Kuhn-Tucker)
+
+* G_t F_t = 0: stationary on its face. Measured by the Newton decrement g'H^+ g / 2, the deviance still to be
+  gained, which does not depend on units;
+* the Hessian on the face is positive semidefinite;
+* N' G_t N is positive semidefinite on the null space N of S_t: its eigenvalues are the multipliers. A negative one is
+  a direction in which a variance wants to leave zero: a saddle of the criterion in theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.faces import Face, null_space
+from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.information import average_information
+from mmtriage.engine.newton import Point, differenced_hessian, pseudo_solve
+
+DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
+CURVATURE_TOLERANCE = 1e-5  # relative: what differencing exact gradients leaves uncertain
+FLAT_CURVATURE = 1e-6  # relative eigenvalue on the face below which the criterion does not change
+POLISHING_STEPS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multiplier:
+    """The slope of the criterion in the variance along one null direction of a term."""
+
+    term: int
+    value: float  # deviance units per unit of relative variance; negative: the variance wants to grow
+    direction: Array  # (k,) unit vector in the problem's coordinates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """What was proven at a point."""
+
+    certified: bool
+    reason: str  # one sentence: what was proven, or what is missing
+    newton_decrement: float
+    min_eigenvalue_free: float | None  # smallest Hessian eigenvalue on the face, natural units; None: no free parameter
+    max_eigenvalue_free: float | None
+    flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
+    multipliers: tuple[Multiplier, ...]
+    ranks: tuple[int, ...]
+
+
+def natural_scale(problem: LmmProblem, factors: Sequence[Array]) -> list[float]:
+    """Size of a natural step in each term's factor: its own size, at least one over root(rows per level)."""
+    scale = [1.0] * len(factors)
+    for block in problem.products.blocks:
+        floor = np.sqrt(block.n_levels / problem.n)
+        for term in block.terms:
+            scale[term] = float(max(np.linalg.norm(factors[term], 2), floor)) if factors[term].size else 1.0
+    return scale
+
+
+def face_scale(problem: LmmProblem, face: Face, x: Array) -> Array:
+    """`natural_scale` spread over the parameters of a face, (m,)."""
+    natural = natural_scale(problem, face.factors(x))
+    return np.repeat(natural, [term.size for term in face.terms])
+
+
+def face_objective(problem: LmmProblem, face: Face, scale: Array) -> Callable[[Array], Point]:
+    """The criterion in a face's parameters, in units of `scale` (m,)."""
+
+    def evaluate(z: Array) -> Point:
+        at = problem.evaluate(face.factors(z * scale))
+        gradient = problem.gradient(at)
+        return Point(
+            at.criterion,
+            face.entries(gradient) * scale,
+            lambda: average_information(problem, face, at, gradient) * np.outer(scale, scale),
+        )
+
+    return evaluate
+
+
+def multipliers(problem: LmmProblem, factors: Sequence[Array], ranks: Sequence[int]) -> list[Multiplier]:
+    """Multipliers of all null directions of terms whose covariance is not of full rank."""
+    supports = [basis.rank for basis in problem.basis.terms]
+    if list(ranks) == supports:
+        return []
+    found = []
+    for t, G in enumerate(problem.covariance_gradient(factors)):
+        if ranks[t] == supports[t]:
+            continue
+        N = null_space(factors[t], ranks[t], supports[t])
+        values, vectors = np.linalg.eigh(N.T @ G @ N)
+        found += [Multiplier(t, float(v), N @ w) for v, w in zip(values, vectors.T, strict=True)]
+    return found
+
+
+def polish_and_certify(
+    problem: LmmProblem, face: Face, x: Array, *, saddle_free: bool
+) -> tuple[Array, Certificate]:
+    """Newton-polish a point on its face and prove what can be proven there.
+
+    Args:
+        saddle_free: negative multipliers have been followed and led to no lower criterion.
+    """
+    scale = face_scale(problem, face, x)
+    objective = face_objective(problem, face, scale)
+    z = x / scale
+    decrement, lowest, highest = 0.0, None, None
+    flat: tuple[Array, ...] = ()
+    if face.size:
+        gradient = objective(z).gradient
+        H = differenced_hessian(lambda v: objective(v).gradient, z, gradient)
+        z, decrement = _polish(objective, z, gradient, H)
+        eigenvalues, Q = np.linalg.eigh(H)
+        lowest, highest = float(eigenvalues[0]), float(eigenvalues[-1])
+        is_flat = np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300)
+        flat = tuple(Q[:, i] * scale for i in np.flatnonzero(is_flat))
+    found = multipliers(problem, face.factors(z * scale), face.ranks)
+    reason = _missing(decrement, lowest, highest, found, problem.n, saddle_free)
+    certificate = Certificate(
+        certified=reason is None,
+        reason=reason or _proven(face, problem),
+        newton_decrement=decrement,
+        min_eigenvalue_free=lowest,
+        max_eigenvalue_free=highest,
+        flat_directions=flat,
+        multipliers=tuple(found),
+        ranks=face.ranks,
+    )
+    return z * scale, certificate
+
+
+def _polish(
+    objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array
+) -> tuple[Array, float]:
+    """Newton steps while they bring the decrement down: gradients are exact long after values are rounding noise."""
+    step = pseudo_solve(H, gradient)
+    decrement = 0.5 * abs(float(gradient @ step))
+    for _ in range(POLISHING_STEPS):
+        if decrement < 1e-20 or np.linalg.norm(step) > 0.1:
+            break
+        moved = z - step
+        new_gradient = objective(moved).gradient
+        new_step = pseudo_solve(H, new_gradient)
+        new_decrement = 0.5 * abs(float(new_gradient @ new_step))
+        if new_decrement >= decrement:
+            break
+        z, step, decrement = moved, new_step, new_decrement
+    return z, decrement
+
+
+def _missing(
+    decrement: float,
+    lowest: float | None,
+    highest: float | None,
+    found: Sequence[Multiplier],
+    n: int,
+    saddle_free: bool,
+) -> str | None:
+    """What keeps the point from being certified, or None."""
+    if not np.isfinite(decrement) or decrement > DECREMENT_TOLERANCE:
+        return f"Newton decrement {decrement:.3g} is above {DECREMENT_TOLERANCE:g} deviance units"
+    if lowest is not None and highest is not None and lowest < -CURVATURE_TOLERANCE * max(highest, 1.0):
+        return f"the Hessian on the free face has a negative eigenvalue ({lowest:.3g})"
+    worst = min((m.value for m in found), default=0.0)
+    if worst < 0 and not saddle_free:
+        return f"a variance at zero wants to grow (multiplier {worst:.3g})"
+    return None
+
+
+def _proven(face: Face, problem: LmmProblem) -> str:
+    supports = tuple(basis.rank for basis in problem.basis.terms)
+    where = "in the interior" if face.ranks == supports else "on the boundary"
+    return f"second-order optimum {where}: stationary, no descent direction within or off its face"
