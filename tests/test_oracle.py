@@ -1,4 +1,4 @@
-"""The oracle itself is checked against numbers of lme4 1.1-31, before anything is checked against the oracle."""
+"""The oracle itself is checked against lme4 1.1-31, before anything is checked against the oracle."""
 
 from __future__ import annotations
 

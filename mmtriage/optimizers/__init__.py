@@ -1,0 +1,124 @@
+"""Optimisers over a box, one small adapter each, in one table.
+
+The table is data: the order is the order of lme4's allFit, the names are lme4's where the algorithm is
+lme4's. A caller may add an entry of his own (the engine's Newton method needs derivatives that no adapter
+here has).
+"""
+
+from __future__ import annotations
+
+import nlopt
+
+from mmtriage.optimizers import bobyqa, lbfgsb, nelder_mead, nmkb
+from mmtriage.optimizers.backend_nlopt import NLMINB, TIGHT, derivative_free, with_differences
+from mmtriage.optimizers.guard import Array, Guard, Objective, OutOfBudgetError
+from mmtriage.optimizers.record import Ending, Family, Optimizer, OptimizerResult, Search, Status
+
+__all__ = [
+    "ALLFIT",
+    "ALLFIT_MAXFUN",
+    "DEFAULT",
+    "OPTIMIZERS",
+    "Array",
+    "Ending",
+    "Family",
+    "Guard",
+    "Objective",
+    "Optimizer",
+    "OptimizerResult",
+    "OutOfBudgetError",
+    "Search",
+    "Status",
+]
+
+DEFAULT = "nloptwrap"  # lme4's for lmer
+ALLFIT_MAXFUN = 100_000  # lme4's allFit gives every optimiser this budget
+
+_TABLE = (
+    Optimizer(
+        name="nloptwrap",
+        family="quadratic model",
+        note="lme4's default: NLopt's BOBYQA, stopped by nloptr's relative tolerance of 1e-4",
+        search=derivative_free(nlopt.LN_BOBYQA),
+        default_maxfun=lambda n: 100_000,
+        r_name="nloptwrap",
+        r_control='optimizer = "nloptwrap"',
+    ),
+    Optimizer(
+        name="bobyqa",
+        family="quadratic model",
+        note="Powell's BOBYQA by Py-BOBYQA, run to a much smaller radius than nloptwrap's",
+        search=bobyqa.search,
+        default_maxfun=lambda n: 10_000,
+        r_name="bobyqa",
+        r_control='optimizer = "bobyqa"',
+    ),
+    Optimizer(
+        name="Nelder_Mead",
+        family="simplex",
+        note="lme4's own simplex search, clipped to the box",
+        search=nelder_mead.search,
+        default_maxfun=lambda n: 10_000,
+        r_name="Nelder_Mead",
+        r_control='optimizer = "Nelder_Mead"',
+    ),
+    Optimizer(
+        name="SLSQP",
+        family="quasi-Newton",
+        note="NLopt's sequential quadratic programming on differences; stands in for nlminbwrap (PORT)",
+        search=with_differences(nlopt.LD_SLSQP, NLMINB),
+        default_maxfun=lambda n: 10_000,
+        r_name="nlminbwrap",
+        r_control='optimizer = "nlminbwrap"',
+    ),
+    Optimizer(
+        name="nmkbw",
+        family="simplex",
+        note="Kelley's simplex search in coordinates without walls: cannot reach an exact zero",
+        search=nmkb.search,
+        default_maxfun=lambda n: min(5_000, max(1_500, 20 * n**2)),
+        r_name="nmkbw",
+        r_control='optimizer = "nmkbw"',
+    ),
+    Optimizer(
+        name="L-BFGS-B",
+        family="quasi-Newton",
+        note="limited-memory BFGS in a box by SciPy, on differences of 1e-3, as optimx has it",
+        search=lbfgsb.search,
+        default_maxfun=lambda n: 100_000,
+        r_name="optimx",
+        r_control='optimizer = "optimx", optCtrl = list(method = "L-BFGS-B")',
+    ),
+    Optimizer(
+        name="nloptwrap.NLOPT_LN_NELDERMEAD",
+        family="simplex",
+        note="NLopt's simplex search, stopped by nloptr's relative tolerance of 1e-4",
+        search=derivative_free(nlopt.LN_NELDERMEAD),
+        default_maxfun=lambda n: 100_000,
+        r_name="nloptwrap",
+        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_NELDERMEAD")',
+    ),
+    Optimizer(
+        name="nloptwrap.NLOPT_LN_BOBYQA",
+        family="quadratic model",
+        note="the same as nloptwrap, under the name allFit gives it",
+        search=derivative_free(nlopt.LN_BOBYQA),
+        default_maxfun=lambda n: 100_000,
+        r_name="nloptwrap",
+        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_BOBYQA")',
+    ),
+    Optimizer(
+        name="COBYLA",
+        family="linear model",
+        note="Powell's COBYLA by NLopt: linear models through n + 1 points; not one of lme4's",
+        search=derivative_free(nlopt.LN_COBYLA, TIGHT),
+        default_maxfun=lambda n: 100_000,
+        r_name="nloptwrap",
+        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_COBYLA", xtol_rel = 1e-6)',
+    ),
+)
+
+OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _TABLE}
+
+# the rows of our allFit, in order; "nloptwrap" is one of them under its short name
+ALLFIT: tuple[str, ...] = tuple(name for name in OPTIMIZERS if name != DEFAULT)
