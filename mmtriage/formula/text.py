@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import assert_never
 
@@ -72,6 +73,8 @@ def quote(text: str, mark: str) -> str:
 
 def format_number(value: float) -> str:
     """A number to 15 significant digits, fixed or scientific, whichever is shorter: R's `as.character`."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Inf" if value > 0 else "-Inf"
     mantissa, _, exponent = f"{value:.{_SIGNIFICANT - 1}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
     power = int(exponent)

@@ -1,0 +1,172 @@
+"""From table, formula and options to the arrays of the model: y, X, Z blocks, weights, offset.
+
+Every variable is computed on the full table first; then the subset is taken, rows with a missing value in any
+variable are dropped, and factors lose the levels that are gone. That is the order of R's `model.frame`, so
+that `scale(x)` and `poly(x, 2)` mean the same as in lme4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.data import Column, Table
+from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
+from mmtriage.formula import Formula, resolve_dot
+from mmtriage.formula.bars import Group
+from mmtriage.formula.nodes import Node
+from mmtriage.formula.text import to_text
+from mmtriage.model.columns import model_columns
+from mmtriage.model.contrasts import CONTRASTS
+from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
+from mmtriage.model.missing import MissingReport
+from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
+from mmtriage.model.rank import DroppedColumn, dropped_columns, independent_columns, triangular_factor
+from mmtriage.model.response import numeric_response
+from mmtriage.model.spec import ModelSpec
+from mmtriage.model.values import Array, Codes, Value, read_only
+from mmtriage.model.weights import prior_weights, total_offset
+
+_LEVELS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Design:
+    """A model ready to be fitted; n rows are used. Arrays are read-only."""
+
+    formula: Formula  # `.` resolved
+    spec: ModelSpec
+    y: Array  # (n,)
+    X: Array  # (n, p) of full column rank
+    fixed_names: tuple[str, ...]  # (p,) R's names
+    assign: tuple[int, ...]  # (p,) the number of the column's term, 0 for the intercept
+    fixed_terms: tuple[str, ...]  # R's term labels, numbered from 1 in `assign`
+    dropped: tuple[DroppedColumn, ...]  # aliased columns that X lost
+    random: tuple[RandomTerm, ...]  # in lme4's order
+    weights: Array | None  # (n,) all positive
+    offset: Array | None  # (n,)
+    rows: Codes  # (n,) the table's rows, from 0
+    missing: MissingReport
+    variables: Mapping[str, Column]  # the table's columns that the model uses, in the rows used
+    messages: tuple[str, ...]  # what R or lme4 would warn about while building this
+
+
+def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
+    """Build the model's arrays.
+
+    Raises:
+        FormulaError: a column that does not exist, an expression that cannot be computed.
+        OptionError: weights, offset, subset or contrasts that do not fit the table.
+        DataError: no rows left, infinite values.
+        ModelError: what lme4 itself refuses.
+    """
+    formula = resolve_dot(formula, table.columns)
+    _check_has_random(formula)
+    frame = model_frame(table, formula, spec)
+    rows = frame.rows
+    values = {node: value.take(rows) for node, value in frame.values.items()}
+    y = numeric_response(formula, values[formula.response])
+    _check_finite(formula, values, rows)
+    contrasts = _checked_contrasts(table, formula, values, spec)
+    full = model_columns(formula.intercept, formula.fixed, values, rows.size, contrasts)
+    R = triangular_factor(full.matrix)
+    kept = independent_columns(R)
+    missing = report_missing(frame)
+    return Design(
+        formula=formula,
+        spec=spec,
+        y=read_only(y),
+        X=read_only(full.matrix[:, kept] if len(kept) < len(full.names) else full.matrix),
+        fixed_names=tuple(full.names[j] for j in kept),
+        assign=tuple(full.assign[j] for j in kept),
+        fixed_terms=tuple(term.label for term in formula.fixed),
+        dropped=dropped_columns(R, full.names, kept),
+        random=_random_terms(formula, values, rows.size),
+        weights=prior_weights(frame, spec.weights),
+        offset=total_offset(frame, values),
+        rows=read_only(rows),
+        missing=missing,
+        variables=used_columns(frame),
+        messages=_messages(frame, missing, contrasts),
+    )
+
+
+def _check_has_random(formula: Formula) -> None:
+    if formula.random:
+        return
+    raise ModelError(
+        "No random effects terms specified in formula",
+        hint="Add a grouping, as in `+ (1 | g)`; without one this is an ordinary regression: `lm` or `glm`.",
+    )
+
+
+def _random_terms(formula: Formula, values: Mapping[Node, Value], n: int) -> tuple[RandomTerm, ...]:
+    groupings: dict[Group, Value] = {}
+    terms: list[RandomTerm] = []
+    for bar in formula.random:
+        if bar.group not in groupings:
+            groupings[bar.group] = grouping_factor(bar, values, formula.text)
+        terms.append(random_term(bar, values, groupings[bar.group], n))
+    return lme4_order(terms)
+
+
+def _checked_contrasts(
+    table: Table, formula: Formula, values: Mapping[Node, Value], spec: ModelSpec
+) -> dict[str, str]:
+    """The contrasts of the fixed part, by variable text."""
+    where = "option --contrasts"
+    variables = {to_text(node): value for node, value in values.items()}
+    for name, contrast in spec.contrasts.items():
+        if name not in variables and name not in table.columns:
+            raise OptionError(
+                f"`{name}` is not a column",
+                where=where,
+                hint=did_you_mean(name, table.columns) or "Name a factor of the fixed part.",
+            )
+        kind = variables[name].kind if name in variables else table.columns[name].kind
+        if kind == "numeric":
+            raise OptionError(
+                f"`{name}` is numeric and has no contrasts",
+                where=where,
+                hint=f"Read it as a factor: `--factor {name}`.",
+            )
+        if contrast.removeprefix("contr.") not in CONTRASTS:
+            raise OptionError(
+                f"`{contrast}` is not a contrast",
+                where=where,
+                hint=did_you_mean(contrast, CONTRASTS) or f"The contrasts are {', '.join(CONTRASTS)}.",
+            )
+    return {name: contrast.removeprefix("contr.") for name, contrast in spec.contrasts.items()}
+
+
+def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Codes) -> None:
+    for node, value in values.items():
+        if value.kind != "numeric":
+            continue
+        finite = np.isfinite(value.data)
+        bad = ~(finite.all(axis=1) if value.is_matrix else finite)
+        if bad.any():
+            says = "NA/NaN/Inf in 'y'" if node == formula.response else "NA/NaN/Inf in foreign function call"
+            raise DataError(
+                f"`{to_text(node)}` is infinite in {int(bad.sum())} of the rows used (lme4: {says})",
+                where=f"row {int(rows[np.argmax(bad)]) + 1}",
+                hint="Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
+            )
+
+
+def _messages(frame: Frame, missing: MissingReport, contrasts: Mapping[str, str]) -> tuple[str, ...]:
+    messages = list(frame.formula.notes)
+    for text, count in missing.by_transform:
+        rows = "1 row" if count == 1 else f"{count} rows"
+        messages.append(f"`{text}` has no value in {rows}, dropped (R: NaNs produced)")
+    for name, levels in unused_levels(frame).items():
+        listed = ", ".join(f'"{level}"' for level in levels[:_LEVELS_SHOWN])
+        more = f" and {len(levels) - _LEVELS_SHOWN} more" if len(levels) > _LEVELS_SHOWN else ""
+        messages.append(f"`{name}` never has the level {listed}{more}, dropped")
+    in_fixed = {to_text(variable) for term in frame.formula.fixed for variable in term.variables}
+    for name in contrasts:
+        if name not in in_fixed:
+            messages.append(f"`{name}` is not in the fixed part; its contrasts are ignored")
+    return tuple(messages)

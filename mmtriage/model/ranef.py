@@ -1,0 +1,71 @@
+"""Random-effects terms: the grouping factor as codes and the columns of Z, one small (n, k) block per term.
+
+The sparse Z of the mixed-model literature is never formed here: row i of the block, placed at the columns of
+level codes[i], is row i of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mmtriage.errors import FormulaError
+from mmtriage.formula import Bar
+from mmtriage.formula.nodes import Node
+from mmtriage.formula.text import to_text
+from mmtriage.model.columns import factor_levels, model_columns
+from mmtriage.model.values import Array, Codes, Value, as_factor, cross_factors, read_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RandomTerm:
+    """One random-effects term over the rows used."""
+
+    group: str  # lme4's name: "Subject", "cask:batch"
+    levels: tuple[str, ...]  # that occur, in R's order
+    codes: Codes  # (n,) index into levels
+    columns: tuple[str, ...]  # (k,) R's names: "(Intercept)", "Days", "MachineB"
+    Z: Array  # (n, k)
+    correlated: bool  # False when the bar is one of the scalar pieces of a `||`
+    bar: Bar
+    assign: tuple[int, ...]  # (k,) the number of the bar's term, 0 for the intercept
+    factors: Mapping[str, tuple[str, ...]]  # factors among the effects, by their text, with their levels
+
+
+def random_term(bar: Bar, values: Mapping[Node, Value], grouping: Value, n: int) -> RandomTerm:
+    """Build one term; contrasts are R's defaults, since lmer's `contrasts` reaches only the fixed part."""
+    effects = model_columns(bar.intercept, bar.terms, values, n, contrasts={})
+    variables = dict.fromkeys(variable for term in bar.terms for variable in term.variables)
+    return RandomTerm(
+        group=bar.group_name,
+        levels=grouping.levels,
+        codes=read_only(grouping.data),
+        columns=effects.names,
+        Z=read_only(effects.matrix),
+        correlated=not bar.uncorrelated or len(effects.names) > 1,
+        bar=bar,
+        assign=effects.assign,
+        factors={to_text(v): factor_levels(values[v]) for v in variables if values[v].kind != "numeric"},
+    )
+
+
+def lme4_order(terms: Sequence[RandomTerm]) -> tuple[RandomTerm, ...]:
+    """By decreasing number of levels; if anything has to move, ties come out reversed, as in lme4."""
+    counts = [len(term.levels) for term in terms]
+    if all(before >= after for before, after in pairwise(counts)):
+        return tuple(terms)
+    return tuple(sorted(terms, key=lambda term: len(term.levels))[::-1])
+
+
+def grouping_factor(bar: Bar, values: Mapping[Node, Value], text: str) -> Value:
+    """The observed levels of a bar's grouping factor, interactions crossed."""
+    for node in bar.group:
+        if values[node].is_matrix:
+            raise FormulaError(
+                f"`{to_text(node)}` has several columns and cannot be a grouping factor",
+                text=text,
+                span=node.span,
+                hint="Group by a single column.",
+            )
+    return cross_factors([as_factor(values[node]) for node in bar.group], ":")

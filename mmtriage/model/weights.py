@@ -1,0 +1,55 @@
+"""Prior weights and the offset in the rows used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmtriage.errors import OptionError
+from mmtriage.formula.nodes import Node
+from mmtriage.model.frame import Frame
+from mmtriage.model.missing import Mask
+from mmtriage.model.values import Array, Value, read_only
+
+
+def prior_weights(frame: Frame, text: str | None) -> Array | None:
+    """The weights, (n,), all positive and finite; lme4 does not normalise them, so neither do we."""
+    if frame.weights is None or text is None:
+        return None
+    weights: Array = frame.weights.data[frame.rows]
+    _refuse(frame, "weights", ~np.isfinite(weights), "be infinite", "Correct them in the table.")
+    _refuse(
+        frame,
+        "weights",
+        weights < 0,
+        "be negative",
+        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance.",
+    )
+    _refuse(
+        frame,
+        "weights",
+        weights == 0,
+        "be zero",
+        f'lme4\'s log-likelihood would be -Inf. Leave those rows out: `--subset "{text} > 0"`.',
+    )
+    return read_only(weights)
+
+
+def total_offset(frame: Frame, values: Mapping[Node, Value]) -> Array | None:
+    """The sum of the option and the formula's own offset() terms, (n,), or None if there are none."""
+    parts: list[Array] = [np.asarray(values[node].data, dtype=np.float64) for node in frame.formula.offsets]
+    if frame.offset is not None:
+        parts.append(frame.offset.data[frame.rows])
+        _refuse(frame, "offset", ~np.isfinite(parts[-1]), "be infinite", "Correct it in the table.")
+    return read_only(np.sum(parts, axis=0)) if parts else None
+
+
+def _refuse(frame: Frame, option: str, bad: Mask, fault: str, hint: str) -> None:
+    if not bad.any():
+        return
+    raise OptionError(
+        f"{option} must not {fault}: {int(bad.sum())} of {bad.size} rows",
+        where=f"option --{option}, row {int(frame.rows[np.argmax(bad)]) + 1}",
+        hint=hint,
+    )
