@@ -16,6 +16,7 @@ import numpy as np
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import Verdict
+from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult
 from mmtriage.version import SCHEMA_VERSION, VERSION
 
@@ -201,8 +202,28 @@ class Report:
             "ranked_by": list(RANKED_BY),
             "remedies": [_remedy(remedy) for remedy in self.remedies],
             "incomplete": self.incomplete,
+            "error": _error(self.verdict),
             "timing": {**_mapping(self.timing), "attempts": _attempt_seconds(self.ladder)},
         }
+
+
+def _error(verdict: Verdict) -> Json:
+    """An undetermined verdict as the error object that every exit with code 3 has."""
+    if verdict.status != "undetermined":
+        return None
+    return error_dict(UnjudgedError(verdict.message))
+
+
+def error_dict(error: MmtriageError) -> dict[str, Json]:
+    """The error object of schema/error-1.json."""
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "where": error.where,
+        "hint": error.hint,
+        "text": error.text,
+        "span": None if error.span is None else [error.span.start, error.span.end],
+    }
 
 
 def _fit(fit: FitFacts | None, *, certificate: bool) -> Json:

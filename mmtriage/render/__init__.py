@@ -1,0 +1,19 @@
+"""Renderers: one file a format, all reading only the Report.
+
+Report -> words and tables (once) -> layout (per format)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from mmtriage.report import Report
+
+# Format name -> module of this package, imported when asked for; each has `render(report) -> str`.
+RENDERERS: dict[str, str] = {"text": "terminal", "json": "jsondoc"}
+
+
+def render(report: Report, format_name: str) -> str:
+    """The report in one of `RENDERERS`, as it goes into a file."""
+    text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render(report)
+    return text

@@ -1,0 +1,173 @@
+"""The tables of a report, as rows of ready words; a renderer only lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmtriage.ladder.rung import Attempt
+from mmtriage.render import words
+from mmtriage.report import FitFacts, FixedEffect, RandomEffect, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table of words; `numeric` columns are set to the right."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int]
+
+
+def comparison(report: Report) -> Grid:
+    """lme4's fit beside the optimum, each value beside the limit it is compared with."""
+    verdict = report.verdict
+    fits = [("lme4", report.baseline), ("optimum", report.reference)]
+    present = [(name, _facts(fit, report)) for name, fit in fits if fit is not None]
+    rows = [(label, *(facts[label] for _, facts in present), "") for label in present[0][1]]
+    if len(present) == 2:
+        limits = {key: words.brief(value) for key, value in verdict.thresholds.items()}
+        moved = words.shift(verdict.max_shift_se)
+        rows[1:1] = [
+            ("gap, deviance units", words.brief(verdict.gap), "", limits.get("gap", "")),
+            ("largest shift of a fixed effect, SE", moved, "", limits.get("max_shift_se", "")),
+        ]
+    return Grid(
+        header=("", *(name for name, _ in present), "limit"), rows=tuple(rows), numeric=_all_but_first(4)
+    )
+
+
+def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
+    return {
+        words.criterion_name(report.model): words.criterion(fit.criterion),
+        "max|grad| by finite differences": words.brief(fit.max_abs_gradient),
+        "singular by lme4's test": "yes" if fit.singular else "no",
+        "optimizer": fit.optimizer,
+        "ended": fit.status,
+        "evaluations": str(fit.evaluations),
+    }
+
+
+def ladder(report: Report) -> Grid:
+    """The five rungs, with what came of each and why; one row where all five say the same."""
+    climbed = [(words.RUNG_STATUS_WORDS[result.status], result.reason) for result in report.ladder]
+    rows = tuple(
+        (f"{result.rung} {result.id}", *outcome)
+        for result, outcome in zip(report.ladder, climbed, strict=True)
+    )
+    if len(set(climbed)) == 1:
+        rows = ((f"{report.ladder[0].rung} to {report.ladder[-1].rung}", *climbed[0]),)
+    return Grid(header=("rung", "status", "reason"), rows=rows, numeric=frozenset())
+
+
+def attempts(tried: tuple[Attempt, ...], *, with_gradient: bool) -> Grid:
+    """The refits of one rung; for `allfit` one row an optimizer."""
+    rows = []
+    for attempt in tried:
+        gradient = [_or_dash(attempt.max_abs_gradient, words.brief)] if with_gradient else []
+        evaluations = "-" if attempt.evaluations is None else str(attempt.evaluations)
+        criterion, gap = _or_dash(attempt.criterion, words.criterion), _or_dash(attempt.gap, words.brief)
+        rows.append((attempt.label, criterion, gap, evaluations, *gradient, attempt.note or ""))
+    header = ("", "criterion", "gap", "evals", *(["max|grad|"] if with_gradient else []), "")
+    return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(1, len(header) - 1)))
+
+
+def _or_dash(value: float | None, spell: Callable[[float], str]) -> str:
+    return "-" if value is None else spell(value)
+
+
+def fixed_effects(report: Report) -> Grid | None:
+    """The reference's estimates, and where lme4's lie; lme4's own where there is no reference."""
+    fit = report.reference or report.baseline
+    if fit is None:
+        return None
+    statistic = "t value" if report.model.family == "gaussian" else "z value"
+    has_p = any(effect.p_value is not None for effect in fit.fixed_effects)
+    beside = report.baseline if report.reference is not None else None
+    header = ["", "estimate", "SE", statistic, *(["p"] if has_p else [])]
+    rows = [_estimate(effect, has_p=has_p) for effect in fit.fixed_effects]
+    if beside is not None:
+        header += ["lme4's shift, SE", "lme4's SE"]
+        rows = [
+            (*row, *_shifted(effect, theirs))
+            for row, effect, theirs in zip(rows, fit.fixed_effects, beside.fixed_effects, strict=True)
+        ]
+    return Grid(header=tuple(header), rows=tuple(rows), numeric=_all_but_first(len(header)))
+
+
+def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
+    cells = (
+        effect.name,
+        words.to_precision_of(effect.estimate, effect.se),
+        words.to_precision_of(effect.se, effect.se),
+        words.statistic(effect.statistic),
+    )
+    return (*cells, words.p_cell(effect.p_value)) if has_p else cells
+
+
+def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
+    moved = (theirs.estimate - effect.estimate) / effect.se if effect.se > 0 else None
+    return words.shift(moved), words.to_precision_of(theirs.se, theirs.se)
+
+
+def random_effects(report: Report) -> Grid | None:
+    """Standard deviations and correlations as in lme4's VarCorr, with lme4's SDs beside the reference's."""
+    fit = report.reference or report.baseline
+    if fit is None:
+        return None
+    beside = report.baseline if report.reference is not None else None
+    width = max((len(effect.terms) for effect in fit.random_effects), default=1)
+    theirs = beside.random_effects if beside is not None else fit.random_effects
+    rows = [
+        row
+        for effect, other in zip(fit.random_effects, theirs, strict=True)
+        for row in _components(effect, other if beside is not None else None, width - 1)
+    ]
+    if fit.sigma is not None:
+        residual = [words.spread(beside.sigma)] if beside is not None and beside.sigma is not None else []
+        rows.append(("Residual", "", words.spread(fit.sigma), *residual, *[""] * (width - 1)))
+    correlations = ["corr", *[""] * (width - 2)] if width > 1 else []
+    header = ("group", "term", "SD", *(["lme4's SD"] if beside is not None else []), *correlations)
+    return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(2, len(header))))
+
+
+def _components(
+    effect: RandomEffect, other: RandomEffect | None, n_correlations: int
+) -> list[tuple[str, ...]]:
+    """One row per column of the term; correlations with the columns above, as VarCorr prints them."""
+    rows = []
+    for position, term in enumerate(effect.terms):
+        correlations = [words.correlation(value) for value in effect.correlation[position][:position]]
+        rows.append(
+            (
+                effect.group if position == 0 else "",
+                term,
+                words.spread(effect.sd[position]),
+                *([words.spread(other.sd[position])] if other is not None else []),
+                *correlations,
+                *[""] * (n_correlations - len(correlations)),
+            )
+        )
+    return rows
+
+
+def theta(report: Report) -> Grid | None:
+    """The relative covariance parameters of both fits."""
+    fits = [(name, fit) for name, fit in (("lme4", report.baseline), ("optimum", report.reference)) if fit]
+    if not fits:
+        return None
+    names = fits[0][1].theta_names
+    rows = tuple(
+        (name, *(words.spread(fit.theta[position]) for _, fit in fits)) for position, name in enumerate(names)
+    )
+    return Grid(header=("", *(name for name, _ in fits)), rows=rows, numeric=frozenset({1, 2}))
+
+
+def timing(report: Report) -> Grid:
+    """Seconds by stage."""
+    rows = tuple((stage, f"{seconds:.3f}") for stage, seconds in report.timing.items())
+    return Grid(header=("", ""), rows=rows, numeric=frozenset({1}))
+
+
+def _all_but_first(width: int) -> frozenset[int]:
+    return frozenset(range(1, width))

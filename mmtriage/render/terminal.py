@@ -1,0 +1,250 @@
+"""The report for a person: verdict and cause, what to do, then the evidence.
+
+Nothing but ASCII of our own, so that it reads the same in any locale; colour only adds emphasis. Code to
+paste is printed on lines of its own and never wrapped.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.ladder.rung import Remedy
+from mmtriage.render import tables, words
+from mmtriage.render.tables import Grid
+from mmtriage.report import RANKED_BY, Report
+
+Detail = Literal["brief", "normal", "full"]
+DEFAULT_WIDTH = 100  # where nobody says how wide the screen is
+NARROWEST, WIDEST = 40, 120  # longer lines are hard to read
+INDENT, GUTTER = 2, 2  # of tables
+LEAST_WORDS = 12  # a column of words is never narrower
+SHOWN_REMEDIES: dict[Detail, int] = {"brief": 1, "normal": 3, "full": 1000}
+STYLE = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan", "ok": "bold green"}
+
+
+def render(
+    report: Report, *, width: int = DEFAULT_WIDTH, color: bool = False, detail: Detail = "normal"
+) -> str:
+    """The report as text of at most `width` columns, code to paste excepted."""
+    page = io.StringIO()
+    console = Console(
+        file=page,
+        width=max(NARROWEST, min(width, WIDEST)),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},  # the environment is read in cli.py, not here
+    )
+    _verdict(console, report)
+    _findings(console, report, detail)
+    _remedies(console, report, detail)
+    if detail != "brief":
+        _evidence(console, report, detail)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n") + "\n"
+
+
+def _verdict(console: Console, report: Report) -> None:
+    verdict = report.verdict
+    _paragraph(console, words.verdict_title(verdict), style=STYLE[verdict.severity])
+    _paragraph(console, verdict.message, indent=2)
+    if report.incomplete:
+        _paragraph(console, f"This report is incomplete: {report.incomplete}", indent=2)
+    console.print()
+    _paragraph(console, report.model.formula, indent=2, hanging=4, style="bold")
+    _paragraph(console, words.model_line(report.model), indent=2)
+    _paragraph(console, f"{report.input.source}: {words.rows_line(report)}", indent=2)
+
+
+def _findings(console: Console, report: Report, detail: Detail) -> None:
+    causes, others = words.causes(report), words.others(report)
+    if causes:
+        _heading(console, "Cause" if len(causes) == 1 else "Causes")
+        for finding in causes:
+            _finding(console, finding, detail)
+    if detail == "brief":
+        return
+    if consequences := words.consequences(report):
+        _heading(console, "What follows from it")
+        for finding in consequences:
+            _finding(console, finding, detail)
+    if others:
+        _heading(console, "Also noted")
+        for finding in others:
+            _finding(console, finding, detail)
+
+
+def _finding(console: Console, finding: Finding, detail: Detail) -> None:
+    _paragraph(console, words.finding_title(finding), indent=2, style=STYLE[finding.severity])
+    _paragraph(console, finding.message, indent=4)
+    if detail == "full" and finding.evidence:
+        _paragraph(console, words.evidence(finding), indent=4, style="dim")
+
+
+def _remedies(console: Console, report: Report, detail: Detail) -> None:
+    if not report.remedies:
+        return
+    _heading(console, "What to do")
+    shown = report.remedies[: SHOWN_REMEDIES[detail]]
+    for position, remedy in enumerate(shown):
+        if position > 0:
+            console.print()
+        _remedy(console, remedy, report)
+    if detail == "brief" or len(report.remedies) == 1:
+        return
+    console.print()
+    if hidden := len(report.remedies) - len(shown):
+        _paragraph(console, f"{words.count(hidden, 'more remedy', 'more remedies')}: -v shows all.", indent=2)
+    _paragraph(console, f"Ranked by: {', '.join(RANKED_BY)}.", indent=2, style="dim")
+
+
+def _remedy(console: Console, remedy: Remedy, report: Report) -> None:
+    _paragraph(console, f"{remedy.rank}. {remedy.title}", indent=2, hanging=3, style="bold")
+    _paragraph(console, words.effect_of(remedy), indent=5)
+    for line in words.remedy_lines(remedy, report.model):
+        _paragraph(console, line, indent=5, hanging=2)
+    for name, code in (("mmtriage", remedy.code.mmtriage), ("lme4", remedy.code.lme4)):
+        if code:
+            _paragraph(console, f"{name}:", indent=5, style="dim")
+            _verbatim(console, code, indent=7, style="green")
+
+
+def _evidence(console: Console, report: Report, detail: Detail) -> None:
+    _heading(console, "lme4's fit and the optimum")
+    if report.baseline or report.reference:
+        _grid(console, tables.comparison(report))
+    _messages(console, report)
+    for line in words.certificate_lines(report):
+        _paragraph(console, line, indent=2)
+    _heading(console, "The ladder")
+    _grid(console, tables.ladder(report))
+    _attempts(console, report, detail)
+    _estimates(console, report)
+    if detail == "full":
+        _particulars(console, report)
+
+
+def _messages(console: Console, report: Report) -> None:
+    headline, messages = words.lme4_says(report)
+    if headline:
+        _paragraph(console, headline, indent=2)
+    for message in messages:
+        _verbatim(console, message, indent=4)
+
+
+def _attempts(console: Console, report: Report, detail: Detail) -> None:
+    """The optimizer table whenever allFit ran; the refits of the other rungs in full detail only."""
+    for result in report.ladder:
+        if result.attempts and (detail == "full" or result.id == "allfit"):
+            _heading(console, words.attempts_title(result))
+            _grid(console, tables.attempts(result.attempts, with_gradient=detail == "full"))
+
+
+def _estimates(console: Console, report: Report) -> None:
+    which = "at the optimum" if report.reference else "of lme4's fit"
+    if fixed := tables.fixed_effects(report):
+        _heading(console, f"Fixed effects {which}")
+        _grid(console, fixed)
+        for dropped in report.model.dropped_columns:
+            _paragraph(console, words.dropped_column(dropped), indent=2)
+    if random := tables.random_effects(report):
+        _heading(console, f"Random effects {which}")
+        _grid(console, random)
+
+
+def _particulars(console: Console, report: Report) -> None:
+    if theta := tables.theta(report):
+        _heading(console, "theta, in lme4's order")
+        _grid(console, theta)
+    _heading(console, "Seconds")
+    _grid(console, tables.timing(report))
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold underline"))
+
+
+def _paragraph(console: Console, text: str, *, indent: int = 0, hanging: int = 0, style: str = "") -> None:
+    """Wrapped text, folded where a word is too long; `hanging` indents all lines but the first."""
+    wrapped = Text(text, style=style).wrap(console, console.width - indent - hanging, overflow="fold")
+    for position, line in enumerate(wrapped):
+        left = indent + (hanging if position > 0 else 0)
+        console.print(Text(" " * left) + line, soft_wrap=True)
+
+
+def _verbatim(console: Console, text: str, *, indent: int, style: str = "") -> None:
+    """Text that must stay as it is, to be pasted or searched for: its own lines, never wrapped."""
+    for line in text.splitlines():
+        console.print(Text(" " * indent + line, style=style), soft_wrap=True)
+
+
+def _grid(console: Console, grid: Grid) -> None:
+    """A table without a frame: two blanks between columns, numbers aligned at their decimal points.
+
+    Columns of words share the width that is left and wrap; numbers never do. (A `rich` table would crop.)
+    """
+    columns = [
+        _aligned(cells) if position in grid.numeric else list(cells)
+        for position, cells in enumerate(zip(*grid.rows, strict=True))
+    ]
+    widths = _widths(grid, columns, console.width - INDENT)
+    if any(grid.header):
+        _row(console, grid.header, widths, grid.numeric, style="dim")
+    for cells in zip(*columns, strict=True):
+        _row(console, cells, widths, grid.numeric)
+
+
+def _widths(grid: Grid, columns: list[list[str]], available: int) -> list[int]:
+    """The width of each column. Where room is short, headers of numbers wrap, then words, the last first."""
+    gutters = GUTTER * (len(columns) - 1)
+    widths = [_natural(name, cells) for name, cells in zip(grid.header, columns, strict=True)]
+    if sum(widths) + gutters > available:
+        for position in grid.numeric:
+            widths[position] = max(
+                _natural(word, columns[position]) for word in grid.header[position].split()
+            )
+    for position in reversed(range(len(columns))):
+        excess = sum(widths) + gutters - available
+        if excess > 0 and position not in grid.numeric:
+            widths[position] = max(min(LEAST_WORDS, widths[position]), widths[position] - excess)
+    return widths
+
+
+def _natural(name: str, cells: list[str]) -> int:
+    return max(cell_len(cell) for cell in (name, *cells))
+
+
+def _row(
+    console: Console, cells: Sequence[str], widths: list[int], numeric: frozenset[int], style: str = ""
+) -> None:
+    wrapped = [
+        Text(cell).wrap(console, max(1, width), overflow="fold") if cell else [Text("")]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    for height in range(max(len(lines) for lines in wrapped)):
+        line = Text(" " * INDENT, style=style)
+        for position, (lines, width) in enumerate(zip(wrapped, widths, strict=True)):
+            part = lines[height] if height < len(lines) else Text("")
+            blank = " " * (width - part.cell_len)
+            after = " " * GUTTER if position < len(widths) - 1 else ""
+            line.append_text(Text(blank) + part if position in numeric else part + Text(blank)).append(after)
+        console.print(line, soft_wrap=True)
+
+
+def _aligned(cells: tuple[str, ...]) -> list[str]:
+    """Cells padded on the right so that decimal points meet; as they are where a cell is words."""
+    if any(cell and not cell.lstrip("-+<").replace(".", "", 1).isdigit() for cell in cells):
+        return list(cells)
+    after = [len(cell) - cell.index(".") if "." in cell else 0 for cell in cells]
+    return [cell + " " * (max(after) - decimals) for cell, decimals in zip(cells, after, strict=True)]

@@ -1,0 +1,265 @@
+"""Records into words and rounded numbers, once for every format.
+
+Calm, exact, lme4's terms. "Not assessed" is not "passed".
+"""
+
+from __future__ import annotations
+
+import math
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.verdict import Status, Verdict
+from mmtriage.ladder.rung import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
+from mmtriage.report import CertificateFacts, DroppedColumnFacts, ModelFacts, Report
+
+STATUS_WORDS: dict[Status, str] = {
+    "undetermined": "Undetermined",
+    "unidentifiable": "Unidentifiable",
+    "not_converged": "Not converged",
+    "singular": "Singular",
+    "false_alarm": "False alarm",
+    "converged": "Converged",
+}
+RUNG_STATUS_WORDS: dict[RungStatus, str] = {
+    "cleared": "cleared",
+    "cleared_by_change": "cleared by change",
+    "improved": "improved",
+    "no_effect": "no effect",
+    "not_needed": "not needed",
+    "not_applicable": "not applicable",
+    "failed": "failed",
+}
+SCOPE_WORDS: dict[Scope, str] = {
+    "same_model": "same model",
+    "changes_model": "changes the model",
+    "advice": "advice",
+}
+NOT_ASSESSED = "not assessed"
+
+
+def criterion(value: float | None) -> str:
+    """A REML criterion, deviance or log-likelihood: four decimals, fewer for very large values."""
+    if value is None or not math.isfinite(value):
+        return NOT_ASSESSED
+    return f"{value:.4f}" if abs(value) < 1e8 else f"{value:.10g}"
+
+
+def brief(value: float | None) -> str:
+    """A gap, gradient, eigenvalue or threshold: three significant digits."""
+    return NOT_ASSESSED if value is None or not math.isfinite(value) else f"{value:.3g}"
+
+
+def shift(value: float | None) -> str:
+    """A move of an estimate in standard errors; what rounds to nothing is 0.00, whatever its sign."""
+    if value is None or not math.isfinite(value):
+        return NOT_ASSESSED
+    return f"{value:.2g}" if abs(value) >= 10 else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
+
+
+def signed(value: float) -> str:
+    """A difference in AIC or BIC."""
+    return f"{value:+.1f}"
+
+
+def to_precision_of(value: float, se: float) -> str:
+    """An estimate with the decimals that four significant digits of its standard error justify."""
+    if not math.isfinite(value):
+        return NOT_ASSESSED
+    if not (math.isfinite(se) and se > 0):
+        return f"{value:.5g}"
+    decimals = 3 - math.floor(math.log10(se))
+    if decimals > 8 or abs(value) >= 1e9:
+        return f"{value:.{_significant(value, se)}e}"
+    return f"{value:.{max(0, decimals)}f}"
+
+
+def _significant(value: float, se: float) -> int:
+    if value == 0:
+        return 3
+    return min(15, max(3, 3 + math.floor(math.log10(abs(value))) - math.floor(math.log10(se))))
+
+
+def spread(value: float) -> str:
+    """A standard deviation: five significant digits, as lme4 prints them."""
+    return NOT_ASSESSED if not math.isfinite(value) else f"{value:.5g}"
+
+
+def correlation(value: float) -> str:
+    """Two decimals; a correlation that is not exactly one is never shown as one."""
+    if not math.isfinite(value):
+        return ""
+    return f"{value:.2f}" if abs(value) < 0.995 or abs(value) >= 1 - 1e-9 else f"{value:.6g}"
+
+
+def statistic(value: float) -> str:
+    """A t or z value."""
+    return NOT_ASSESSED if not math.isfinite(value) else f"{value:.3f}"
+
+
+def p_cell(value: float | None) -> str:
+    """A p-value for a table column headed "p"."""
+    return p_value(value).removeprefix("p = ").removeprefix("p ")
+
+
+def p_value(value: float | None) -> str:
+    """R's format: "p < 0.001" or "p = 0.034"."""
+    if value is None or not math.isfinite(value):
+        return f"p {NOT_ASSESSED}"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun: "1 row", "180 rows"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def criterion_name(model: ModelFacts) -> str:
+    """What the criterion is called."""
+    return "REML criterion" if model.method == "REML" else "-2 log-likelihood"
+
+
+def model_line(model: ModelFacts) -> str:
+    """The kind of model and its size, as in the head of lme4's summary."""
+    linear = model.family == "gaussian" and model.link == "identity"
+    kind = (
+        "Linear mixed model" if linear else f"Generalized linear mixed model ({model.family}, {model.link})"
+    )
+    groups = ", ".join(f"{name} {levels:,}" for name, levels in model.groups.items())
+    return f"{kind} fit by {model.method}; {count(model.n_obs, 'observation')}; groups: {groups or 'none'}"
+
+
+def rows_line(report: Report) -> str:
+    """How much of the table was used."""
+    facts = report.input
+    if facts.rows_dropped == 0:
+        return count(facts.rows_read, "row")
+    return f"{count(facts.rows_read, 'row')} read, {facts.rows_used:,} used, {facts.rows_dropped:,} dropped"
+
+
+def finding_title(finding: Finding) -> str:
+    """Code, name, severity and origin: "MM403 stopped-short (info, follows from MM106)"."""
+    origin = f", follows from {', '.join(finding.caused_by)}" if finding.caused_by else ""
+    return f"{finding.code} {finding.name} ({finding.severity}{origin})"
+
+
+def evidence(finding: Finding) -> str:
+    """The numbers behind a finding: "mean_over_sd: 698, limit: 8"."""
+    return ", ".join(f"{name}: {_fact(value)}" for name, value in finding.evidence.items())
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: NOT_ASSESSED}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(_fact(item) for item in value)})"
+    return str(value)
+
+
+def causes(report: Report) -> tuple[Finding, ...]:
+    """The findings at the root of the verdict, in its order."""
+    return tuple(finding for finding in _explaining(report) if not finding.caused_by)
+
+
+def consequences(report: Report) -> tuple[Finding, ...]:
+    """The findings of the verdict that follow from its causes."""
+    return tuple(finding for finding in _explaining(report) if finding.caused_by)
+
+
+def others(report: Report) -> tuple[Finding, ...]:
+    """The findings that have no part in the verdict."""
+    return tuple(finding for finding in report.findings if finding.code not in report.verdict.codes)
+
+
+def _explaining(report: Report) -> list[Finding]:
+    order = report.verdict.codes
+    mine = [finding for finding in report.findings if finding.code in order]
+    return sorted(mine, key=lambda finding: order.index(finding.code))
+
+
+def effect_of(remedy: Remedy) -> str:
+    """What a remedy is and does: "same model, clears the verdict (rung 1)"."""
+    clears = ", clears the verdict" if remedy.clears else ""
+    return f"{SCOPE_WORDS[remedy.scope]}{clears} (rung {remedy.rung})"
+
+
+def measured(remedy: Remedy, model: ModelFacts) -> str:
+    """What was measured: criterion, AIC and BIC, the largest move of a fixed effect."""
+    parts = []
+    if remedy.criterion is not None:
+        parts.append(f"{criterion_name(model)} {criterion(remedy.criterion)}")
+    if remedy.delta_aic is not None:
+        parts.append(f"AIC {signed(remedy.delta_aic)}")
+    if remedy.delta_bic is not None:
+        parts.append(f"BIC {signed(remedy.delta_bic)}")
+    if remedy.max_shift_se is not None:
+        parts.append(f"fixed effects move by at most {shift(remedy.max_shift_se)} SE")
+    return "; ".join(parts)
+
+
+def likelihood_ratio(test: LikelihoodRatio) -> str:
+    """A likelihood-ratio test in one line, its reference distribution named."""
+    df = "" if test.df is None else f" on {test.df:g} df"
+    return f"likelihood ratio {brief(test.statistic)}{df}, {p_value(test.p_value)} ({test.method})"
+
+
+def remedy_lines(remedy: Remedy, model: ModelFacts) -> list[str]:
+    """What a remedy changes, what was measured, and what to beware of."""
+    lines = [("Changes", remedy.changes), ("Measured", measured(remedy, model))]
+    if remedy.lrt is not None:
+        lines.append(("Test", likelihood_ratio(remedy.lrt)))
+    if remedy.not_comparable:
+        lines.append(("AIC, BIC and test", f"{NOT_ASSESSED}, {remedy.not_comparable}"))
+    lines += [("Note", caveat) for caveat in remedy.caveats]
+    return [f"{label}: {text}" for label, text in lines if text]
+
+
+def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
+    """A headline, and lme4's messages verbatim."""
+    if report.baseline is None:
+        return ("lme4 stops with an error:", (report.baseline_error,)) if report.baseline_error else ("", ())
+    if not report.baseline.lme4_messages:
+        return "lme4 gives no warning.", ()
+    return "lme4 says:", report.baseline.lme4_messages
+
+
+def certificate_lines(report: Report) -> list[str]:
+    """The proof of the reference, fact by fact."""
+    if report.reference is None or (certificate := report.reference.certificate) is None:
+        return ["There is no reference optimum: not assessed."]
+    head = "is certified" if certificate.certified else "could NOT be certified"
+    return [f"The optimum {head}: {certificate.reason}", _proof(certificate, report)]
+
+
+def _proof(certificate: CertificateFacts, report: Report) -> str:
+    facts = []
+    if certificate.newton_decrement is not None:
+        limit = report.verdict.thresholds.get("newton_decrement")
+        beside = "" if limit is None else f" (limit {brief(limit)})"
+        facts.append(f"Newton decrement {brief(certificate.newton_decrement)}{beside}")
+    if certificate.min_eigenvalue_free is not None:
+        facts.append(f"smallest free eigenvalue {brief(certificate.min_eigenvalue_free)}")
+    ranks = zip(certificate.rank, report.model.random_terms, strict=True)
+    facts += [f"{term.group} covariance of rank {rank} of {len(term.terms)}" for rank, term in ranks]
+    optima = len(certificate.distinct_optima)
+    facts.append(f"{count(len(certificate.starts), 'start')} led to {count(optima, 'optimum', 'optima')}")
+    return "; ".join(facts) + "."
+
+
+def attempts_title(result: RungResult) -> str:
+    """The heading of a rung's refits."""
+    return (
+        "allFit: every optimizer" if result.id == "allfit" else f"Refits on rung {result.rung}, {result.id}"
+    )
+
+
+def dropped_column(dropped: DroppedColumnFacts) -> str:
+    """An aliased column and the combination it equals."""
+    summands = " + ".join(f"{part.coefficient:.4g} {part.name}" for part in dropped.depends_on)
+    return f"Dropped, as lme4 drops it: {dropped.name} = {summands or '0'}"
+
+
+def verdict_title(verdict: Verdict) -> str:
+    """The verdict in one or two words."""
+    return STATUS_WORDS[verdict.status].upper()

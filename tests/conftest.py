@@ -1,0 +1,31 @@
+"""Options and fixtures that all tests share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Snapshot = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots", action="store_true", help="write what the renderers print instead of comparing"
+    )
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """Compare a text with the file of that name in `snapshots/` beside the test, for reviewers to read."""
+    directory = Path(request.path).parent / "snapshots"
+    is_update = request.config.getoption("--update-snapshots")
+
+    def compare(name: str, text: str) -> None:
+        path = directory / name
+        if is_update:
+            directory.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"no snapshot {path}; write it with pytest --update-snapshots"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

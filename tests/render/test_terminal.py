@@ -1,0 +1,80 @@
+"""The report in the terminal, as snapshots a reviewer can read, and what must hold for any of them."""
+
+import re
+
+import pytest
+
+from mmtriage.render import RENDERERS, render, terminal
+from mmtriage.report import Report
+from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS
+from tests.conftest import Snapshot
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", REPORTS)
+def test_report_reads_well(name: str, width: int, snapshot: Snapshot) -> None:
+    snapshot(f"{name}_{width}.txt", terminal.render(REPORTS[name], width=width))
+
+
+@pytest.mark.parametrize("detail", ["brief", "full"])
+def test_report_can_be_shorter_or_longer(detail: terminal.Detail, snapshot: Snapshot) -> None:
+    text = terminal.render(NOT_CONVERGED, width=100, detail=detail)
+    snapshot(f"not_converged_{detail}.txt", re.sub(r"\b\d\.\d{3}$", "0.000", text, flags=re.MULTILINE))
+
+
+def code_lines(report: Report) -> list[str]:
+    codes = [code for remedy in report.remedies for code in (remedy.code.mmtriage, remedy.code.lme4) if code]
+    return [line for code in codes for line in code.splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 400])
+@pytest.mark.parametrize("name", REPORTS)
+def test_only_code_and_lme4s_messages_pass_the_margin(name: str, width: int) -> None:
+    report = REPORTS[name]
+    verbatim = code_lines(report)
+    for fit in (report.baseline, report.reference):
+        verbatim += [line for message in fit.lme4_messages for line in message.splitlines()] if fit else []
+    for line in terminal.render(report, width=width, detail="full").splitlines():
+        assert len(line) <= min(width, terminal.WIDEST) or line.strip() in verbatim
+
+
+def test_code_to_paste_is_never_broken() -> None:
+    lines = [line.strip() for line in terminal.render(NOT_CONVERGED, width=40, detail="full").splitlines()]
+    assert all(line.strip() in lines for line in code_lines(NOT_CONVERGED))
+
+
+def test_long_names_are_folded_not_cut() -> None:
+    text = terminal.render(REPORTS["long_names"], width=80)
+    letters = re.sub(r"\s+", "", text)
+    assert "…" not in text
+    assert (
+        letters.count(LONG) >= 4
+    )  # in the formula and in the path; in tables numbers stand between the pieces
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_without_colour_there_is_nothing_but_ascii(name: str) -> None:
+    text = terminal.render(REPORTS[name], detail="full")
+    assert text.isascii()
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_colour_changes_nothing_but_colour(name: str) -> None:
+    coloured = terminal.render(REPORTS[name], width=80, color=True)
+    plain = "\n".join(line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", coloured).splitlines())
+    assert "\x1b[1;" in coloured
+    assert plain + "\n" == terminal.render(REPORTS[name], width=80)
+
+
+def test_the_environment_does_not_reach_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = terminal.render(CONVERGED, width=80)
+    for name, value in {"COLUMNS": "40", "FORCE_COLOR": "1", "TERM": "dumb", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert terminal.render(CONVERGED, width=80) == expected
+    assert "\x1b" in terminal.render(CONVERGED, width=80, color=True)
+
+
+@pytest.mark.parametrize("format_name", RENDERERS)
+def test_every_format_has_a_renderer(format_name: str) -> None:
+    assert render(CONVERGED, format_name).endswith("\n")
