@@ -8,7 +8,8 @@ Recorded with lme4 1.1-31 and dfoptim 2020.10-1 under R 4.2.2 from
     banana <- function(x) 100*(x[2]-x[1]^2)^2+(1-x[1])^2
     cliff <- function(x) (if (x[1]+x[2] > 1.3) 1e9 else 0) + sum((x-c(.3,.2,.1))^2)*10
     corner <- function(x) (if (any(x > 1.01)) 1e9 else 0) + sum((x-.9)^2)
-    Nelder_Mead(curved, c(1,0,1), c(0,-Inf,0), c(Inf,Inf,Inf)); dfoptim::nmkb(c(1,0,1), curved, c(0,-Inf,0)) ...
+    Nelder_Mead(curved, c(1,0,1), c(0,-Inf,0), c(Inf,Inf,Inf))
+    dfoptim::nmkb(c(1,0,1), curved, c(0,-Inf,0))
 """
 
 from __future__ import annotations
