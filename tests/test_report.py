@@ -11,12 +11,12 @@ import pytest
 from mmtriage.errors import FormulaError, OptionError, Span, UnjudgedError
 from mmtriage.render import jsondoc
 from mmtriage.report import Report, error_dict
-from mmtriage.schema import SchemaName, schema_text
+from mmtriage.schema import schema_text
 from mmtriage.version import SCHEMA_VERSION
 from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED, UNIDENTIFIABLE
 
 
-def validator(name: SchemaName) -> jsonschema.Draft202012Validator:
+def validator(name: str) -> jsonschema.Draft202012Validator:
     schema = json.loads(schema_text(name))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)

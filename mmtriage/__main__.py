@@ -1,0 +1,5 @@
+"""python -m mmtriage"""
+
+from mmtriage.cli import main
+
+main()

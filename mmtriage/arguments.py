@@ -1,0 +1,131 @@
+"""What the values of command-line options mean: `COL=a,b`, `COL=sum`, `json:report.json`.
+
+Every function raises OptionError with the option's name, what is wrong, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmtriage.errors import OptionError, did_you_mean
+
+CONTRASTS = ("treatment", "sum", "helmert", "poly")
+FAMILIES = ("gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "negative.binomial")
+FAIL_ON = ("error", "warning", "info", "never")  # gravest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A report to be written to a file, beside stdout."""
+
+    format_name: str
+    path: Path
+
+
+def one_of(value: str, known: Iterable[str], where: str) -> str:
+    """The value, if it is one of the known ones."""
+    names = list(known)
+    if value not in names:
+        choices = ", ".join(names)
+        hint = " ".join(part for part in (did_you_mean(value, names), f"Known are: {choices}.") if part)
+        raise OptionError(f"`{value}` is not known", where=where, hint=hint)
+    return value
+
+
+def whole_number(value: str | None, option: str, *, least: int) -> int | None:
+    """A whole number not below `least`; None if the option was not given."""
+    if value is None:
+        return None
+    if not value.strip().lstrip("+-").isdecimal() or int(value) < least:
+        raise OptionError(f"`{value}` is not a whole number of at least {least}", where=f"option {option}")
+    return int(value)
+
+
+def seconds(value: str | None, option: str) -> float | None:
+    """A positive number of seconds; None if the option was not given."""
+    if value is None:
+        return None
+    try:
+        result = float(value)
+    except ValueError:
+        result = math.nan
+    if not 0 < result < math.inf:
+        raise OptionError(f"`{value}` is not a positive number of seconds", where=f"option {option}")
+    return result
+
+
+def supported_family(value: str) -> str:
+    """The family, which for now must be gaussian."""
+    if one_of(value, FAMILIES, "option --family") != "gaussian":
+        raise OptionError(
+            f"the family {value} is not supported yet",
+            where="option --family",
+            hint="This version judges linear mixed models (gaussian) only.",
+        )
+    return value
+
+
+def factors(values: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
+    """Columns from `COL` or `COL=lev1,lev2`; a level that contains a comma goes in double quotes."""
+    result: dict[str, tuple[str, ...] | None] = {}
+    for value in values:
+        column, equals, listed = value.partition("=")
+        _once(column, result, "--factor")
+        if not column or (equals and not listed):
+            missing = "column" if not column else "levels"
+            raise OptionError(
+                f"`{value}` names no {missing}",
+                where="option --factor",
+                hint="Write COL, or COL=lev1,lev2 with the reference level first.",
+            )
+        result[column] = tuple(next(csv.reader([listed], skipinitialspace=True))) if equals else None
+    return result
+
+
+def contrasts(values: Sequence[str]) -> dict[str, str]:
+    """Codings from `COL=sum`."""
+    result: dict[str, str] = {}
+    for value in values:
+        column, _, coding = value.rpartition("=")
+        if not column:
+            raise OptionError(
+                f"`{value}` does not say which column gets which coding",
+                where="option --contrasts",
+                hint=f"Write COL=CODING with one of: {', '.join(CONTRASTS)}.",
+            )
+        _once(column, result, "--contrasts")
+        result[column] = one_of(coding.removeprefix("contr."), CONTRASTS, "option --contrasts")
+    return result
+
+
+def na_values(values: Sequence[str]) -> tuple[str, ...]:
+    """Cells that mean missing, from one or more comma-separated lists."""
+    return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
+
+
+def outputs(values: Sequence[str], formats: Iterable[str]) -> tuple[Output, ...]:
+    """Files from `FORMAT:PATH`; a directory that does not exist is refused before any work is done."""
+    known = list(formats)
+    result = []
+    for value in values:
+        format_name, colon, path = value.partition(":")
+        if not colon or not path or path == "-":
+            hint = "Write FORMAT:PATH, such as json:report.json. For stdout use --format."
+            raise OptionError(f"`{value}` is not FORMAT:PATH", where="option --output", hint=hint)
+        output = Output(format_name=one_of(format_name, known, "option --output"), path=Path(path))
+        if output.path.is_dir() or not output.path.parent.is_dir():
+            problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
+            raise OptionError(f"`{path}` {problem}", where="option --output", hint="Give a file to write.")
+        result.append(output)
+    return tuple(result)
+
+
+def _once(column: str, result: Mapping[str, object], option: str) -> None:
+    if column in result:
+        raise OptionError(
+            f"the column `{column}` is given twice", where=f"option {option}", hint="Give it once."
+        )

@@ -1,0 +1,352 @@
+"""The command line: the only file that prints, reads the environment and exits.
+
+Exit codes: 0 nothing at or above --fail-on, 1 a finding or a verdict at or above it, 2 the user's input is
+wrong, 3 it could not be judged. stdout carries the report and nothing else. Whatever is slow to import is
+imported where it is used: `mmtriage --version` answers at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from mmtriage import arguments
+from mmtriage.errors import DataError, MmtriageError, OptionError, UnjudgedError, did_you_mean
+from mmtriage.options import DEFAULT_OPTIMIZER, DEFAULT_SEED, TriageOptions
+from mmtriage.ticker import Ticker
+from mmtriage.version import SCHEMA_VERSION, VERSION
+
+if TYPE_CHECKING:
+    from mmtriage.report import Report
+
+CLEAN, FOUND, UNJUDGED, INTERRUPTED = 0, 1, 3, 130
+FALLBACK_WIDTH = 80  # of a pipe
+EXAMPLE = 'mmtriage fit data.csv "y ~ x + (1 | g)"'
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> None:
+    """The console script."""
+    for variable in ONE_THREAD:  # before NumPy is imported; one BLAS thread gives the same bytes everywhere
+        os.environ.setdefault(variable, "1")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what matters is said in the report
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        _refuse_unknown_command(argv)
+        result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
+        return int(result or 0)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.UsageError as error:
+        return _fail(_as_option_error(error), argv)
+    except MmtriageError as error:
+        return _fail(error, argv)
+    except MemoryError:
+        return _fail(UnjudgedError("there is not enough memory for this table and model"), argv)
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+    except Exception:  # a bug keeps its traceback, and is not mistaken for a finding
+        traceback.print_exc()
+        return _fail(UnjudgedError("this is a bug in mmtriage; please report it with the lines above"), argv)
+
+
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find out why a mixed model failed to converge, and which remedy works."""
+
+
+@cli.command(context_settings={"allow_extra_args": True})
+@click.argument("data")
+@click.argument("formula")
+@click.option("--sep", metavar="CHAR", help="Separator of the table (default: sniffed).")
+@click.option(
+    "--na-values", multiple=True, metavar="A,B", help="Cells that mean missing, beside NA and the empty one."
+)
+@click.option(
+    "--factor",
+    multiple=True,
+    metavar="COL[=A,B]",
+    help="Treat a column as a factor; the first level listed is the reference. Repeatable.",
+)
+@click.option(
+    "--contrasts",
+    multiple=True,
+    metavar="COL=CODING",
+    help="Code a factor by treatment, sum, helmert or poly. Repeatable.",
+)
+@click.option(
+    "--subset", metavar="EXPR", help="Use these rows only, as in R: \"age > 20 & site %in% c('a', 'b')\"."
+)
+@click.option("--weights", metavar="COL", help="Prior weights, as lmer's.")
+@click.option("--offset", metavar="COL", help="Offset, added to the formula's own.")
+@click.option("--ml", is_flag=True, help="Fit by maximum likelihood (default: REML).")
+@click.option("--family", default="gaussian", metavar="NAME", help="Only gaussian for now.")
+@click.option(
+    "--optimizer",
+    default=DEFAULT_OPTIMIZER,
+    show_default=True,
+    metavar="NAME",
+    help="Optimizer of the fit to be judged.",
+)
+@click.option("--maxfun", metavar="N", help="Its evaluation budget (default: lme4's).")
+@click.option("--all-rungs", is_flag=True, help="Climb all five rungs of the ladder, whatever the verdict.")
+@click.option("--keep", multiple=True, metavar="TERM", help="Never drop this random term. Repeatable.")
+@click.option(
+    "--bootstrap",
+    default="0",
+    metavar="N",
+    help="Parametric bootstrap samples for the tests of dropped terms.",
+)
+@click.option(
+    "--seed",
+    default=str(DEFAULT_SEED),
+    show_default=True,
+    metavar="N",
+    help="Seed of whatever is random.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    default="1",
+    show_default=True,
+    metavar="N",
+    help="Processes; changes nothing but the time.",
+)
+@click.option(
+    "--time-budget",
+    metavar="SECONDS",
+    help="Report what was found when the time runs out.",
+)
+@click.option(
+    "--format", "format_name", default="text", show_default=True, metavar="NAME", help="text or json."
+)
+@click.option(
+    "--output", multiple=True, metavar="FORMAT:PATH", help="Write the report to a file as well. Repeatable."
+)
+@click.option(
+    "--fail-on",
+    default="warning",
+    show_default=True,
+    metavar="LEVEL",
+    help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only.")
+@click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence.")
+@click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR in the environment).")
+def fit(data: str, formula: str, **options: Any) -> int:
+    """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
+
+    DATA is a CSV or TSV file (plain or gzipped), a Parquet file, or - for standard input. FORMULA is lme4's,
+    in quotes.
+
+    \b
+      mmtriage fit sleepstudy.csv "Reaction ~ Days + (Days | Subject)"
+      mmtriage fit data.csv "y ~ x + (1|g)" --format json | jq -e '.verdict.status == "converged"'
+
+    Exit codes: 0 nothing at or above --fail-on; 1 something is; 2 the input is wrong; 3 it could not be
+    judged.
+    """
+    from mmtriage.render import RENDERERS
+
+    _refuse_extra_arguments(click.get_current_context().args)
+    format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
+    fail_on = arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on")
+    outputs = arguments.outputs(options["output"], RENDERERS)
+    detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
+    report = _triage(data, formula, options)
+    for output in outputs:
+        _write(output, report)
+    _print(_rendered(report, format_name, detail, no_color=options["no_color"]))
+    return exit_code(report, fail_on)
+
+
+@cli.command()
+@click.argument("name", default="report", metavar="[report|error]")
+def schema(name: str) -> int:
+    """Print the JSON Schema of the report, or of the error object that takes its place."""
+    from mmtriage.schema import SCHEMAS, schema_text
+
+    _print(schema_text(arguments.one_of(name, SCHEMAS, "the name of a schema")))
+    return CLEAN
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """What the shell is told about a report."""
+    if report.verdict.status == "undetermined":
+        return UNJUDGED
+    grave = arguments.FAIL_ON[: arguments.FAIL_ON.index(fail_on) + 1]
+    severities = {report.verdict.severity, *(finding.severity for finding in report.findings)}
+    return FOUND if fail_on != "never" and severities & set(grave) else CLEAN
+
+
+def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
+    """Check every option before any work is done, then read and triage."""
+    arguments.supported_family(options["family"])
+    factors = arguments.factors(options["factor"])
+    chosen = _triage_options(options)
+    if data == "-" and sys.stdin.isatty():
+        raise DataError(
+            "there is nothing on standard input", hint="Pipe a table into the command, or name a file."
+        )
+
+    from mmtriage.triage import triage_table
+
+    from mmtriage.data import read_table
+
+    table = read_table(
+        data, sep=options["sep"], na_values=arguments.na_values(options["na_values"]), factors=factors
+    )
+    with _progress(wanted=not options["quiet"]) as progress:
+        return triage_table(table, formula, replace(chosen, progress=progress))
+
+
+def _triage_options(options: dict[str, Any]) -> TriageOptions:
+    optimizer = options["optimizer"]
+    if optimizer != DEFAULT_OPTIMIZER:
+        from mmtriage.optimizers import OPTIMIZERS
+
+        arguments.one_of(optimizer, OPTIMIZERS, "option --optimizer")
+    return TriageOptions(
+        reml=not options["ml"],
+        weights=options["weights"],
+        offset=options["offset"],
+        subset=options["subset"],
+        contrasts=arguments.contrasts(options["contrasts"]),
+        optimizer=optimizer,
+        maxfun=arguments.whole_number(options["maxfun"], "--maxfun", least=1),
+        all_rungs=options["all_rungs"],
+        keep=options["keep"],
+        bootstrap=arguments.whole_number(options["bootstrap"], "--bootstrap", least=0) or 0,
+        seed=arguments.whole_number(options["seed"], "--seed", least=0) or 0,
+        jobs=arguments.whole_number(options["jobs"], "--jobs", least=1) or 1,
+        time_budget=arguments.seconds(options["time_budget"], "--time-budget"),
+    )
+
+
+def _detail(*, quiet: bool, verbose: bool) -> Literal["brief", "normal", "full"]:
+    if quiet and verbose:
+        raise OptionError("-q and -v contradict each other", hint="Give one of them.")
+    return "brief" if quiet else "full" if verbose else "normal"
+
+
+def _rendered(
+    report: Report, format_name: str, detail: Literal["brief", "normal", "full"], *, no_color: bool
+) -> str:
+    if format_name != "text":
+        from mmtriage.render import render
+
+        return render(report, format_name)
+    from mmtriage.render import terminal
+
+    color = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    return terminal.render(
+        report, width=_width(), color=color and os.environ.get("TERM") != "dumb", detail=detail
+    )
+
+
+def _width() -> int:
+    """COLUMNS, or the terminal's width, or a width that any pager can show."""
+    return shutil.get_terminal_size((FALLBACK_WIDTH, 24)).columns
+
+
+def _write(output: arguments.Output, report: Report) -> None:
+    from mmtriage.render import render
+
+    try:
+        output.path.write_text(render(report, output.format_name), encoding="utf-8")
+    except OSError as error:
+        raise OptionError(
+            f"`{output.path}` cannot be written: {error.strerror}", where="option --output"
+        ) from None
+
+
+def _print(text: str) -> None:
+    """Write to stdout; a reader that has had enough (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whatever is still buffered must go somewhere when the interpreter closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
+    """One message on stderr, and the same as an object on stdout where JSON is expected."""
+    from mmtriage.render.problem import render_error
+
+    sys.stderr.write(render_error(error, width=_width()))
+    if _wants_json(argv):
+        from mmtriage.render.jsondoc import dump
+        from mmtriage.report import error_dict
+
+        _print(dump({"schema_version": SCHEMA_VERSION, "error": error_dict(error)}))
+    return error.exit_code
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Read off the raw words, for they may be what is wrong."""
+    return "--format=json" in argv or ("--format", "json") in itertools.pairwise(argv)
+
+
+def _refuse_unknown_command(argv: Sequence[str]) -> None:
+    word = next((word for word in argv if not word.startswith("-")), None)
+    if word is None or word in cli.commands:
+        return
+    if os.path.exists(word):
+        raise OptionError(
+            f"`{word}` is not a command", hint=f'To triage a model: mmtriage fit {word} "FORMULA"'
+        )
+    hint = did_you_mean(word, cli.commands) or f"The commands are: {', '.join(cli.commands)}."
+    raise OptionError(f"`{word}` is not a command", hint=hint)
+
+
+def _refuse_extra_arguments(extra: Sequence[str]) -> None:
+    if extra:
+        hint = f"Put the formula in quotes. For example: {EXAMPLE}"
+        raise OptionError(f"`{extra[0]}` is one argument too many", hint=hint)
+
+
+def _as_option_error(error: click.UsageError) -> OptionError:
+    """Click's complaint in our words."""
+    if isinstance(error, click.NoSuchOption):
+        command = error.ctx.command if error.ctx else cli
+        known = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
+        hint = did_you_mean(error.option_name, known) or "`mmtriage fit --help` lists them."
+        return OptionError(f"there is no option `{error.option_name}`", hint=hint)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return OptionError(f"{error.param.human_readable_name} is missing", hint=f"For example: {EXAMPLE}")
+    message = error.format_message().rstrip(".")
+    return OptionError(message[:1].lower() + message[1:], hint="`mmtriage fit --help` says how it is used.")
+
+
+@contextmanager
+def _progress(*, wanted: bool) -> Iterator[Callable[[str], None] | None]:
+    """Something to tell what is being done, or None where nobody would see it."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    ticker = Ticker(sys.stderr, width=_width() - 1)
+    try:
+        yield ticker.say
+    finally:
+        ticker.clear()
