@@ -16,7 +16,7 @@ calls are variables; what is inside a call is arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmtriage.errors import FormulaError
@@ -81,7 +81,8 @@ def expand(
     if response is not None:
         algebra.bit(response)
     bits = algebra.total(items, positive=True)
-    offsets = [v for v in algebra.variables if is_call(v, "offset")]
+    variables = algebra.variables
+    offsets = [v for v in variables if is_call(v, "offset")]
     forbidden = sum(algebra.bit(variable) for variable in offsets)
     # R drops a response that reappears among the predictors, and whatever multiplies an offset.
     kept = [b for b in bits if not b & forbidden and not (response is not None and b == 1)]
@@ -89,7 +90,7 @@ def expand(
     repeated = response is not None and 1 in bits
     return Expansion(
         intercept=algebra.intercept,
-        terms=tuple(Term(tuple(v for i, v in enumerate(algebra.variables) if b >> i & 1)) for b in kept),
+        terms=tuple(Term(tuple(variables[i] for i in _members(b))) for b in kept),
         offsets=tuple(offsets),
         has_dot=algebra.has_dot,
         notes=("the response appeared on the right-hand side and was dropped",) if repeated else (),
@@ -197,7 +198,7 @@ class _Algebra:
             raise self.error(
                 "a power of terms must be a whole number of at least 2",
                 exponent,
-                f"For the square of a column write `I({to_text(node)})`."
+                f"For a power of the column itself write for example `I({to_text(node.left)}^2)`."
                 if isinstance(node.left, Name)
                 else "`(a + b)^2` means a, b and their interaction.",
             )
@@ -225,6 +226,14 @@ class _Algebra:
 
     def error(self, message: str, node: Node, hint: str) -> FormulaError:
         return FormulaError(message, text=self.text, span=node.span, hint=hint)
+
+
+def _members(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, ascending."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _distinct(terms: Sequence[int]) -> TermBits:

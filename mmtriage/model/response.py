@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage.data import Column, first_non_number
 from mmtriage.errors import ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.text import to_text
@@ -12,8 +13,8 @@ from mmtriage.model.values import Array, Value
 _LEVELS_SHOWN = 5
 
 
-def numeric_response(formula: Formula, value: Value) -> Array:
-    """The response as numbers, (n,); a logical counts as 0 and 1."""
+def numeric_response(formula: Formula, value: Value, column: Column | None) -> Array:
+    """The response as numbers, (n,); a logical counts as 0 and 1. `column` is the table's, if it is one."""
     name = to_text(formula.response)
     if value.is_matrix:
         raise ModelError(
@@ -21,11 +22,18 @@ def numeric_response(formula: Formula, value: Value) -> Array:
             hint="Model one column; successes and failures belong to a binomial model: `--family binomial`.",
         )
     if value.kind == "factor":
+        stray = first_non_number(column) if column is not None else None
+        if stray is not None:
+            cell, row = stray
+            raise ModelError(
+                f'response must be numeric: `{name}` holds the text "{cell}"',
+                where=f"column `{name}`, row {row + 1}",
+                hint=f'Correct the cell, or read it as missing: `--na-values "{cell}"`.',
+            )
         shown = ", ".join(f'"{level}"' for level in value.levels[:_LEVELS_SHOWN])
         more = ", ..." if len(value.levels) > _LEVELS_SHOWN else ""
         raise ModelError(
             f"response must be numeric: `{name}` is a factor with levels {shown}{more}",
-            hint="If these should be numbers, look for stray text in the column; "
-            "for a two-level outcome use `--family binomial`.",
+            hint="A linear mixed model needs numbers; for a two-level outcome use `--family binomial`.",
         )
     return np.asarray(value.data)

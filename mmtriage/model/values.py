@@ -9,12 +9,11 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mmtriage.data import Column
-from mmtriage.formula.text import format_number
+from mmtriage.data import Column, number_labels
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-EXACT_INTEGERS = 1e15  # whole numbers below this are written without an exponent
+EXACT_INTEGERS = 1e15  # whole numbers below this are exact in int64 and float64
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
@@ -92,13 +91,6 @@ def as_factor(value: Value) -> Value:
         return drop_unused(Value(kind="factor", data=codes, levels=("FALSE", "TRUE")))
     numbers, codes = _distinct_numbers(value.data)
     return _merge_equal_labels(Value(kind="factor", data=codes, levels=tuple(number_labels(numbers))))
-
-
-def number_labels(numbers: Array) -> list[str]:
-    """The numbers as level names: 15 significant digits as R, whole numbers without exponent."""
-    if np.all(numbers == np.round(numbers)) and np.all(np.abs(numbers) < EXACT_INTEGERS):
-        return [str(number) for number in numbers.astype(np.int64).tolist()]
-    return [format_number(number) for number in numbers.tolist()]
 
 
 def cross_factors(factors: Sequence[Value], separator: str) -> Value:
