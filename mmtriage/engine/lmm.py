@@ -18,12 +18,13 @@ pattern of A only, and is exact where F_t is singular.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.sparse import coo_array, csr_array
 
+from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, Coordinates, coordinates
 from mmtriage.engine.crossproducts import CrossProducts, cross_products
@@ -56,6 +57,7 @@ class LmmProblem:
     C: Array  # (q, p + 1) Z'W[Q, r]
     widths: tuple[int, ...]  # columns of each term, in the design's order
     sum_log_weights: float
+    deadline: Deadline
 
     @property
     def n(self) -> int:
@@ -74,15 +76,14 @@ class LmmProblem:
 
     def with_method(self, *, reml: bool) -> LmmProblem:
         """The same model by the other method."""
-        return LmmProblem(
-            reml, self.basis, self.products, self.plan, self.A, self.C, self.widths, self.sum_log_weights
-        )
+        return replace(self, reml=reml)
 
     def evaluate(self, factors: Sequence[Array]) -> Evaluation:
         """The criterion at `factors` [(k, k)], in deviance units.
 
-        Raises LinAlgError where it has no finite value.
+        Raises LinAlgError where it has no finite value, TimeBudgetError after the deadline.
         """
+        self.deadline.check()
         with np.errstate(all="ignore"):
             Lambda = self._block_factors(factors)
             L = factor(self.plan, self.products, Lambda)
@@ -209,7 +210,7 @@ class LmmProblem:
         return parts
 
 
-def lmm_problem(design: Design) -> LmmProblem:
+def lmm_problem(design: Design, deadline: Deadline = NEVER) -> LmmProblem:
     """Reduce a design to its cross-products: the only pass over its rows."""
     basis = coordinates(design)
     products = cross_products(design, basis)
@@ -222,6 +223,7 @@ def lmm_problem(design: Design) -> LmmProblem:
         C=np.vstack([C.reshape(-1, C.shape[2]) for C in products.fixed]),
         widths=tuple(term.Z.shape[1] for term in design.random),
         sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
+        deadline=deadline,
     )
 
 

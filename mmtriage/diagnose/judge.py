@@ -1,0 +1,125 @@
+"""The verdict: the baseline measured against the proven optimum (SPEC 2). The first status that holds is it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
+from mmtriage.engine.certificate import DECREMENT_TOLERANCE
+from mmtriage.engine.fit import largest_sd_change, largest_shift
+from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
+from mmtriage.engine.reference import SNAP
+from mmtriage.engine.trial import Trial
+
+GAP = 0.01  # deviance units that are material
+RELATIVE_GAP = 1e-9  # the same as a share of the criterion: its rounding
+SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
+SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
+SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
+
+THRESHOLDS: dict[str, float] = {
+    "gap": GAP,
+    "relative_gap": RELATIVE_GAP,
+    "max_shift_se": SHIFT_SE,
+    "sd_change": SD_CHANGE,
+    "sd_change_gap": SD_GAP,
+    "newton_decrement": DECREMENT_TOLERANCE,
+    "singular_sd": SNAP,
+}
+UNIDENTIFIABLE_CODES = ("MM302", "MM303", "MM305", "MM103", "MM309", "MM308", "MM304", "MM407")
+
+
+def allowed_gap(criterion: float) -> float:
+    """Deviance units a baseline may lie above a reference of this criterion."""
+    return max(GAP, RELATIVE_GAP * abs(criterion))
+
+
+def is_short(trial: Trial) -> bool:
+    """Whether the baseline is materially short of the reference, or failed."""
+    if trial.baseline_fit is None or trial.gap is None:
+        return True
+    reference = trial.reference_fit
+    return (
+        trial.gap > allowed_gap(reference.criterion)
+        or largest_shift(trial.baseline_fit.beta, reference) > SHIFT_SE
+        or (trial.gap > SD_GAP and largest_sd_change(trial.baseline_fit, reference) > SD_CHANGE)
+    )
+
+
+def is_alarmed(trial: Trial) -> bool:
+    """Whether lme4's convergence checks would warn of a baseline that is where it should be."""
+    baseline = trial.baseline
+    if baseline is None:
+        return False
+    false_singular = SINGULAR_MESSAGE in baseline.lme4_messages and not trial.is_singular
+    return bool(baseline.check.codes) or baseline.code != 0 or false_singular
+
+
+def status_of(trial: Trial, findings: Sequence[Finding]) -> Status:
+    """The status of a fitted model; `findings` are those of its structure."""
+    if any(f.code in UNIDENTIFIABLE_CODES and f.severity == "error" for f in findings):
+        return "unidentifiable"
+    if not trial.reference.certificate.certified:
+        return "undetermined"
+    if is_short(trial):
+        return "not_converged"
+    if trial.is_singular:
+        return "singular"
+    return "false_alarm" if is_alarmed(trial) else "converged"
+
+
+def judge(trial: Trial, findings: Sequence[Finding]) -> Verdict:
+    """The verdict on a fitted model; its codes are filled in once causes are known."""
+    status = status_of(trial, findings)
+    shift = None if trial.baseline_fit is None else largest_shift(trial.baseline_fit.beta, trial.reference_fit)
+    return Verdict(
+        status=status,
+        severity=SEVERITY_OF[status],
+        codes=(),
+        message=_message(status, trial, shift),
+        gap=trial.gap,
+        max_shift_se=shift,
+        thresholds=THRESHOLDS,
+    )
+
+
+def refused(findings: Sequence[Finding]) -> Verdict:
+    """The verdict on a model that lme4 would not fit."""
+    return Verdict(
+        status="unidentifiable",
+        severity=SEVERITY_OF["unidentifiable"],
+        codes=tuple(f.code for f in findings),
+        message="The data cannot determine this model, whatever the optimizer: " + findings[0].message + ".",
+        gap=None,
+        max_shift_se=None,
+        thresholds=THRESHOLDS,
+    )
+
+
+def _message(status: Status, trial: Trial, shift: float | None) -> str:
+    gap = trial.gap
+    match status:
+        case "undetermined":
+            return (
+                f"The optimum could not be certified ({trial.reference.certificate.reason}); nothing can be said with "
+                "confidence."
+            )
+        case "unidentifiable":
+            return "The data cannot determine some parameter of this model, whatever the optimizer."
+        case "not_converged" if gap is None:
+            return f"lme4's fit stops with an error ({trial.baseline_error}), though the model has a proven optimum."
+        case "not_converged":
+            return (
+                f"The fit stopped {gap:.4g} deviance units short of the proven optimum; the fixed effects are up to "
+                f"{shift:.2g} SE away."
+            )
+        case "singular":
+            return (
+                "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on its boundary. "
+                "The optimizer is not to blame."
+            )
+        case "false_alarm":
+            return f"The fit is at its proven optimum (gap {gap:.2g} deviance units); lme4's warning is a false alarm."
+        case "converged":
+            return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)."

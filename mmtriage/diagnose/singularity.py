@@ -1,0 +1,157 @@
+"""Findings about covariances on the boundary at the reference optimum (MM310 to MM312).
+
+The boundary is that of the certificate: directions of the standardised columns whose variance is exactly zero at the
+optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.words import listed, term_text
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.faces import null_space
+from mmtriage.engine.fit import correlation
+from mmtriage.engine.trial import Trial
+from mmtriage.model.design import RandomTerm
+
+ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
+PERFECT = 1e-6  # distance of a correlation from +-1 that counts as none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Defect:
+    """How one term's covariance lost rank."""
+
+    term: int
+    zero: tuple[str, ...]  # columns whose variance is zero
+    perfect: tuple[tuple[str, str, int], ...]  # pairs of columns with correlation +-1
+    null: tuple[Array, ...]  # combinations (k,) of the random effects, user's columns, that do not vary
+    multiplier: float  # smallest multiplier of the null directions
+
+
+def singularity_findings(trial: Trial) -> list[Finding]:
+    """One finding per term whose covariance is singular at the reference optimum."""
+    found: list[Finding] = []
+    for defect in defects(trial):
+        term = trial.prepared.design.random[defect.term]
+        if defect.zero:
+            found.append(_zero_variance(term, defect))
+        elif defect.perfect:
+            found.append(_perfect_correlation(term, defect, trial.reference_fit.covariances[defect.term]))
+        else:
+            found.append(_lost_rank(term, defect, trial.reference.certificate.ranks[defect.term]))
+    return found
+
+
+def defects(trial: Trial) -> list[Defect]:
+    """The terms whose covariance is singular at the reference optimum."""
+    found = []
+    certificate = trial.reference.certificate
+    bases = trial.prepared.problem.basis.terms
+    for t, (rank, basis) in enumerate(zip(certificate.ranks, bases, strict=True)):
+        if rank == basis.rank:
+            continue
+        term = trial.prepared.design.random[t]
+        F = trial.reference.factors[t]
+        slopes = [m.value for m in certificate.multipliers if m.term == t]
+        null = null_space(F, rank, basis.rank)
+        found.append(
+            Defect(
+                term=t,
+                zero=tuple(term.columns[a] for a in _zero_columns(F, basis.R, basis.inverse)),
+                perfect=_perfect_pairs(term, trial.reference_fit.covariances[t]),
+                null=tuple(basis.R.T @ null[:, j] for j in range(null.shape[1])),
+                multiplier=min(slopes, default=0.0),
+            )
+        )
+    return found
+
+
+def _zero_columns(F: Array, R: Array, inverse: Array) -> list[int]:
+    """Columns whose own variance is zero: their SD times their root mean square, relative to sigma."""
+    sd = np.linalg.norm(inverse @ F, axis=1)
+    size = np.linalg.norm(R, axis=0)
+    return [int(a) for a in np.flatnonzero(sd * size < ZERO_SHARE)]
+
+
+def _perfect_pairs(term: RandomTerm, covariance: Array) -> tuple[tuple[str, str, int], ...]:
+    _, rho = correlation(covariance)
+    pairs = []
+    for a in range(len(rho)):
+        for b in range(a):
+            if np.isfinite(rho[a, b]) and 1.0 - abs(rho[a, b]) < PERFECT:
+                pairs.append((term.columns[b], term.columns[a], int(np.sign(rho[a, b]))))
+    return tuple(pairs)
+
+
+def _zero_variance(term: RandomTerm, defect: Defect) -> Finding:
+    text = term_text(term)
+    wants = (
+        "the likelihood would rise if it could be negative: rows of one group are no more alike than rows of different groups"
+        if defect.multiplier > 0
+        else "the likelihood is level there"
+    )
+    what = "variance is" if len(defect.zero) == 1 else "variances are"
+    message = f"in `{text}` the estimated {what} zero for {listed(defect.zero)}; {wants}"
+    return finding(
+        "MM310",
+        message,
+        columns=defect.zero,
+        terms=(text,),
+        multiplier=defect.multiplier,
+        negative_variance_wanted=defect.multiplier > 0,
+    )
+
+
+def _perfect_correlation(term: RandomTerm, defect: Defect, covariance: Array) -> Finding:
+    text = term_text(term)
+    sd, _ = correlation(covariance)
+    said = ", ".join(f"`{a}` and `{b}` {sign:+d}" for a, b, sign in defect.perfect)
+    sds = ", ".join(f"{name} {value:.4g}" for name, value in zip(term.columns, sd, strict=True))
+    message = f"in `{text}` the estimated correlation is perfect: {said} (SDs: {sds})"
+    return finding(
+        "MM311",
+        message,
+        columns=tuple(dict.fromkeys(name for a, b, _ in defect.perfect for name in (a, b))),
+        terms=(text,),
+        correlations=tuple((a, b, sign) for a, b, sign in defect.perfect),
+        multiplier=defect.multiplier,
+        null_direction=null_text(term, defect.null),
+    )
+
+
+def _lost_rank(term: RandomTerm, defect: Defect, rank: int) -> Finding:
+    text = term_text(term)
+    k = len(term.columns)
+    direction = null_text(term, defect.null)
+    message = (
+        f"the covariance of `{text}` has rank {rank}, not {k}: the combination {direction} of its random effects does not "
+        "vary between groups"
+    )
+    return finding(
+        "MM312",
+        message,
+        columns=term.columns,
+        terms=(text,),
+        rank=rank,
+        size=k,
+        multiplier=defect.multiplier,
+        null_direction=direction,
+    )
+
+
+def null_text(term: RandomTerm, null: Sequence[Array]) -> str:
+    """`+1 (Intercept) -0.2 Days`: the first combination that does not vary, largest part +1."""
+    direction = null[0]
+    lead = direction[np.argmax(np.abs(direction))]
+    parts = [
+        f"{value / lead:+.3g} {name}"
+        for name, value in zip(term.columns, direction, strict=True)
+        if abs(value / lead) > ZERO_SHARE
+    ]
+    return " ".join(parts)

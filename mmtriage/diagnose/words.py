@@ -1,0 +1,50 @@
+"""Names of terms, components and directions in the user's words: what every finding's message is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmtriage.engine.identifiability import NullDirection, Part
+from mmtriage.model.design import Design, RandomTerm
+
+MOST_NAMES = 6  # names listed before "and k more"
+
+
+def term_text(term: RandomTerm) -> str:
+    """A random term as lme4 writes it: `(1 + Days | Subject)`."""
+    return term.bar.to_text()
+
+
+def entry_name(term: RandomTerm, a: int, b: int) -> str:
+    """`Var(Days | Subject)` or `Cov((Intercept), Days | Subject)`."""
+    if a == b:
+        return f"Var({term.columns[a]} | {term.group})"
+    first, second = sorted((a, b))
+    return f"Cov({term.columns[first]}, {term.columns[second]} | {term.group})"
+
+
+def direction_text(design: Design, direction: NullDirection) -> str:
+    """`+1 Var(cond | subject) -0.25 Var((Intercept) | subject)`: the change that changes nothing."""
+    return " ".join(f"{part.coefficient:+.4g} {part_name(design, part)}" for part in direction.parts)
+
+
+def part_name(design: Design, part: Part) -> str:
+    """The entry of one part of a null direction."""
+    if part.term is None:
+        return "residual variance"
+    return entry_name(design.random[part.term], part.a, part.b)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `b` and `c`; long lists are cut and say so."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) > MOST_NAMES:
+        return ", ".join(quoted[:MOST_NAMES]) + f" and {len(quoted) - MOST_NAMES} more"
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return ", ".join(quoted[:-1]) + f" and {quoted[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 level`, `3 levels`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

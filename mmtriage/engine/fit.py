@@ -1,0 +1,113 @@
+"""What a fitted linear mixed model says: estimates, standard errors and information criteria, in the user's units.
+
+Conventions are lme4's: the log-likelihood of a REML fit is minus half its REML criterion, df counts fixed effects,
+theta and sigma, BIC uses the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.theta import theta_of_factors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A model at one value of its covariances."""
+
+    criterion: float  # REML criterion or -2 log-likelihood
+    df: int
+    n: int
+    theta: Array  # lme4's: column-major lower triangles, terms in lme4's order
+    factors: tuple[Array, ...]  # per term (k, k), orthonormal coordinates
+    sigma: float
+    beta: Array  # (p,)
+    vcov: Array  # (p, p)
+    covariances: tuple[Array, ...]  # per term (k, k), variances of the random effects in the user's units
+    shares: tuple[float, ...]  # per term: share of the residual-plus-random variance of an average row
+
+    @property
+    def se(self) -> Array:
+        """Standard errors of beta (p,)."""
+        root: Array = np.sqrt(np.diag(self.vcov))
+        return root
+
+    @property
+    def log_likelihood(self) -> float:
+        return -0.5 * self.criterion
+
+    @property
+    def aic(self) -> float:
+        return self.criterion + 2.0 * self.df
+
+    @property
+    def bic(self) -> float:
+        return self.criterion + float(np.log(self.n)) * self.df
+
+
+def fit_at(problem: LmmProblem, factors: Sequence[Array], theta: Array | None = None) -> Fit:
+    """Describe the model at `factors` (orthonormal coordinates); `theta` is derived unless given.
+
+    Raises LinAlgError where the criterion is not finite.
+    """
+    at = problem.evaluate(factors)
+    sigma = problem.sigma(at)
+    beta, vcov = problem.fixed_effects(at)
+    raw = [basis.inverse @ F for basis, F in zip(problem.basis.terms, factors, strict=True)]
+    spread = np.array([float(np.sum(F * F)) for F in factors])  # tr(Z S Z') / n, relative to sigma^2
+    if theta is None:
+        theta = lme4_theta(raw)
+    return Fit(
+        criterion=at.criterion,
+        df=problem.p + len(theta) + 1,
+        n=problem.n,
+        theta=theta,
+        factors=tuple(factors),
+        sigma=sigma,
+        beta=beta,
+        vcov=vcov,
+        covariances=tuple(sigma**2 * F @ F.T for F in raw),
+        shares=tuple(spread / (1.0 + spread.sum())),
+    )
+
+
+def lme4_theta(raw: Sequence[Array]) -> Array:
+    """lme4's theta for factors F (k, r) in the user's columns: lower triangles L, diagonal >= 0, L L' = F F'."""
+    triangles = [np.linalg.qr(F.T, mode="r").T for F in raw]
+    return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
+
+
+def correlation(covariance: Array) -> tuple[Array, Array]:
+    """Standard deviations (k,) and correlations (k, k), NaN where a standard deviation is zero."""
+    sd = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        matrix = covariance / np.outer(sd, sd)
+    matrix = np.clip(matrix, -1.0, 1.0)
+    matrix[np.diag_indices(len(sd))] = np.where(sd > 0, 1.0, np.nan)
+    return sd, matrix
+
+
+def largest_shift(beta: Array, reference: Fit) -> float:
+    """Largest distance of `beta` (p,) from the reference's, in the reference's standard errors."""
+    if not len(beta):
+        return 0.0
+    return float(np.max(np.abs(beta - reference.beta) / reference.se))
+
+
+def largest_sd_change(fit: Fit, reference: Fit) -> float:
+    """Largest relative change of a random-effect standard deviation, per average row.
+
+    Standard deviations are those of the random effects as the user's columns have them; where the reference has
+    zero, the change is relative to the residual standard deviation.
+    """
+    worst = 0.0
+    for mine, theirs in zip(fit.covariances, reference.covariances, strict=True):
+        a, b = np.sqrt(np.diag(mine)), np.sqrt(np.diag(theirs))
+        base = np.where(b > 0, b, np.inf)
+        worst = max(worst, float(np.max(np.abs(a - b) / base, initial=0.0)))
+    return worst

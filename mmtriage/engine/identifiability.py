@@ -1,0 +1,106 @@
+"""Structural identifiability: what this design can never tell apart, whatever the response.
+
+The null space of the Gram matrix of the variance components (`engine/moments.py`): a combination of covariance
+entries, and perhaps the residual variance, that leaves the distribution of the response unchanged once the fixed
+effects are projected out. Judged on unit diagonal, so units do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import qr
+
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.moments import NO_INFORMATION, ComponentGram
+
+NULL_EIGENVALUE = 1e-10  # of the Gram matrix on unit diagonal (SPEC 6)
+NEGLIGIBLE = 1e-6  # coefficient of a null direction that is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One entry of a null direction; `term` is None for the residual variance."""
+
+    term: int | None
+    a: int
+    b: int
+    coefficient: float
+
+
+@dataclass(frozen=True, slots=True)
+class NullDirection:
+    """A change of the variance components that changes nothing observable, largest part +1, user's units."""
+
+    parts: tuple[Part, ...]
+    absorbed: bool  # a single component that the fixed effects absorb altogether
+
+    @property
+    def terms(self) -> tuple[int, ...]:
+        """The random terms concerned."""
+        return tuple(dict.fromkeys(part.term for part in self.parts if part.term is not None))
+
+    @property
+    def includes_residual(self) -> bool:
+        """Whether the residual variance is part of it."""
+        return any(part.term is None for part in self.parts)
+
+
+def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirection, ...]:
+    """All independent null directions of a design; empty when the model is identifiable."""
+    diagonal = np.diag(gram.K)
+    absorbed = diagonal <= NO_INFORMATION * gram.unprojected
+    basis = [_unit(len(diagonal), i) for i in np.flatnonzero(absorbed)]
+    kept = np.flatnonzero(~absorbed)
+    scale = np.sqrt(diagonal[kept])
+    eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
+    directions = [NullDirection(_parts(problem, gram, v, raw=True), True) for v in basis]
+    null = vectors[:, eigenvalues < NULL_EIGENVALUE] / scale[:, None]
+    for column in _sparse_basis(null):
+        full = np.zeros(len(diagonal))
+        full[kept] = column
+        directions.append(NullDirection(_parts(problem, gram, full, raw=True), False))
+    return tuple(directions)
+
+
+def _unit(size: int, index: int) -> Array:
+    vector = np.zeros(size)
+    vector[index] = 1.0
+    return vector
+
+
+def _sparse_basis(null: Array) -> list[Array]:
+    """A basis of the same space in echelon form, so that each vector speaks of as few components as possible."""
+    if not null.shape[1]:
+        return []
+    _, _, pivots = qr(null.T, pivoting=True, mode="economic")
+    lead = pivots[: null.shape[1]]
+    return list(np.linalg.solve(null[lead].T, null.T))
+
+
+def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array, *, raw: bool) -> tuple[Part, ...]:
+    """A direction over the Gram's components as entries of the terms' covariances in the user's columns."""
+    changes = [np.zeros((k, k)) for k in problem.widths]
+    for component, value in zip(gram.components, vector[1:], strict=True):
+        changes[component.term][component.a, component.b] = value
+        changes[component.term][component.b, component.a] = value
+    found = [] if abs(vector[0]) <= NEGLIGIBLE * np.max(np.abs(vector)) else [Part(None, 0, 0, float(vector[0]))]
+    for t, (change, basis) in enumerate(zip(changes, problem.basis.terms, strict=True)):
+        in_columns = basis.inverse @ change @ basis.inverse.T
+        size = np.sqrt(np.sum(basis.R**2, axis=0))  # root mean square of each column
+        weighed = np.abs(in_columns) * np.outer(size, size)
+        for a in range(len(change)):
+            for b in range(a + 1):
+                if weighed[a, b] > NEGLIGIBLE * max(np.max(np.abs(change)), np.max(np.abs(vector)) * NEGLIGIBLE):
+                    found.append(Part(t, a, b, float(in_columns[a, b])))
+    return _normalised(found)
+
+
+def _normalised(parts: Sequence[Part]) -> tuple[Part, ...]:
+    if not parts:
+        return ()
+    lead = max(parts, key=lambda part: abs(part.coefficient)).coefficient
+    return tuple(Part(p.term, p.a, p.b, p.coefficient / lead) for p in parts)

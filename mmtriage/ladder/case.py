@@ -1,0 +1,182 @@
+"""What a rung is given and what every rung does with it: refit, measure, compare.
+
+A rung never fits by itself: `fit`, `fit_ml`, `run` and `build` are handed in, so that rungs can be tested with canned
+answers, and the walk decides what a refit is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.diagnose.judge import allowed_gap
+from mmtriage.diagnose.verdict import Verdict
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.fit import Fit
+from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.formula import Formula
+from mmtriage.ladder.code import Commands
+from mmtriage.ladder.rung import Attempt
+from mmtriage.model.design import Design
+from mmtriage.optimizers import Optimizer
+from mmtriage.options import TriageOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """The patient: a fitted model, its verdict, and the means to try something else."""
+
+    trial: Trial
+    verdict: Verdict
+    codes: frozenset[str]  # codes of the findings so far
+    options: TriageOptions
+    commands: Commands
+    build: Callable[[Formula], Design]  # the same table and options with another formula
+    fit: Callable[[Design], Trial]  # baseline and reference of another design
+    fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
+    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizer=, start=, maxfun=)
+
+    @property
+    def design(self) -> Design:
+        return self.trial.prepared.design
+
+    @property
+    def formula(self) -> Formula:
+        return self.design.formula
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether anything is wrong at all."""
+        return self.verdict.status != "converged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A candidate model against the present one; None where that is not a fair comparison, with the reason."""
+
+    delta_aic: float | None
+    delta_bic: float | None
+    max_shift_se: float | None
+    not_comparable: str | None
+    by_ml: bool  # the fixed effects differ, so both were refitted by ML
+
+
+def same_model_attempt(case: Case, label: str, run: Baseline | BaselineFailure, seconds: float) -> Attempt:
+    """An attempt to reach the optimum of the present model, measured against its reference."""
+    formula = case.formula.to_text()
+    if isinstance(run, BaselineFailure):
+        return Attempt(
+            label=label,
+            formula=formula,
+            optimizer=run.optimizer,
+            criterion=None,
+            gap=None,
+            max_abs_gradient=None,
+            lme4_messages=run.lme4_messages,
+            evaluations=run.total_evaluations,
+            note=run.error,
+            seconds=seconds,
+        )
+    gap = run.criterion - case.trial.reference_fit.criterion
+    return Attempt(
+        label=label,
+        formula=formula,
+        optimizer=run.optimizer,
+        criterion=run.criterion,
+        gap=gap,
+        max_abs_gradient=run.max_abs_gradient,
+        lme4_messages=run.lme4_messages,
+        evaluations=run.evaluations,
+        certified=case.trial.reference.certificate.certified and gap <= allowed_gap(run.criterion),
+        singular=case.trial.is_singular,
+        seconds=seconds,
+    )
+
+
+def changed_model_attempt(label: str, trial: Trial, note: str | None = None) -> Attempt:
+    """An attempt with another model, measured against that model's own reference."""
+    baseline = trial.baseline
+    return Attempt(
+        label=label,
+        formula=trial.prepared.design.formula.to_text(),
+        optimizer=None if baseline is None else baseline.optimizer,
+        criterion=trial.reference_fit.criterion,
+        gap=trial.gap,
+        max_abs_gradient=None if baseline is None else baseline.max_abs_gradient,
+        lme4_messages=() if baseline is None else baseline.lme4_messages,
+        evaluations=None if baseline is None else baseline.evaluations,
+        certified=trial.reference.certificate.certified and not trial.prepared.null,
+        singular=trial.is_singular,
+        note=note,
+        seconds=trial.seconds,
+    )
+
+
+def reaches_optimum(case: Case, attempt: Attempt) -> bool:
+    """Whether a same-model attempt cured the verdict: at the certified optimum, nothing singular, no alarm."""
+    if not attempt.certified or attempt.singular or case.trial.prepared.null:
+        return False
+    return not any(is_alarm(message) for message in attempt.lme4_messages)
+
+
+def is_alarm(message: str) -> bool:
+    """Whether one of lme4's messages is about convergence: its remarks on X are not."""
+    return not message.startswith(("Some predictor variables", "fixed-effect model matrix"))
+
+
+def compare(case: Case, candidate: Trial) -> Comparison:
+    """Information criteria and the move of the common fixed effects, fairly or not at all."""
+    present, other = case.trial.reference_fit, candidate.reference_fit
+    reason = _incomparable(case.design, candidate.prepared.design)
+    if reason is not None:
+        return Comparison(
+            delta_aic=None,
+            delta_bic=None,
+            max_shift_se=common_shift(case.trial, candidate),
+            not_comparable=reason,
+            by_ml=False,
+        )
+    by_ml = case.options.reml and not _same_columns(case.design, candidate.prepared.design)
+    if by_ml:
+        present, other = case.fit_ml(case.trial.prepared), case.fit_ml(candidate.prepared)
+    return Comparison(
+        delta_aic=other.aic - present.aic,
+        delta_bic=other.bic - present.bic,
+        max_shift_se=common_shift(case.trial, candidate),
+        not_comparable=None,
+        by_ml=by_ml,
+    )
+
+
+def likelihood_ratio(case: Case, smaller: Trial) -> tuple[float, Fit, Fit]:
+    """`2 (log L - log L_0)` by ML of the present model against a smaller one, and both fits."""
+    full, null = case.fit_ml(case.trial.prepared), case.fit_ml(smaller.prepared)
+    return max(0.0, null.criterion - full.criterion), full, null
+
+
+def common_shift(present: Trial, candidate: Trial) -> float | None:
+    """Largest move of a fixed effect that both models have, in the present reference's standard errors."""
+    names = candidate.prepared.design.fixed_names
+    where = {name: j for j, name in enumerate(names)}
+    moves = [
+        abs(candidate.reference_fit.beta[where[name]] - beta) / se
+        for name, beta, se in zip(
+            present.prepared.design.fixed_names, present.reference_fit.beta, present.reference_fit.se, strict=True
+        )
+        if name in where and se > 0
+    ]
+    return float(max(moves)) if moves else None
+
+
+def _incomparable(one: Design, two: Design) -> str | None:
+    if not np.array_equal(one.rows, two.rows):
+        return "the two models use different rows"
+    if not np.array_equal(one.y, two.y):
+        return "the two models have different responses"
+    return None
+
+
+def _same_columns(one: Design, two: Design) -> bool:
+    return one.X.shape == two.X.shape and np.array_equal(one.X, two.X)

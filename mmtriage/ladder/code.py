@@ -1,0 +1,73 @@
+"""What to paste: the `mmtriage` command and the lme4 code that reproduce a fit."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmtriage.ladder.rung import Code
+from mmtriage.options import DEFAULT_OPTIMIZER, TriageOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Writes code for the present table and options."""
+
+    source: str  # as the user named the table
+    factors: tuple[str, ...]  # --factor arguments, as given
+    options: TriageOptions
+
+    def mmtriage(self, formula: str, *, optimizer: str | None = None, maxfun: int | None = None) -> str:
+        """The command that triages another formula, or the same one by another optimiser."""
+        words = ["mmtriage", "fit", self.source, formula]
+        for factor in self.factors:
+            words += ["--factor", factor]
+        words += _option_words(self.options, optimizer or self.options.optimizer, maxfun or self.options.maxfun)
+        return shlex.join(words)
+
+    def lmer(self, formula: str, *, control: str | None = None, before: Sequence[str] = (), call: str = "lmer") -> str:
+        """R code: what must be done to the data frame `d` first, then the call."""
+        arguments = [formula, "data = d"]
+        if call != "lm":
+            arguments.append(f"REML = {str(self.options.reml).upper()}")
+        for name in ("weights", "offset", "subset"):
+            value = getattr(self.options, name)
+            if value is not None:
+                arguments.append(f"{name} = {value}")
+        if self.options.contrasts:
+            pairs = ", ".join(f'{c} = "contr.{kind}"' for c, kind in self.options.contrasts.items())
+            arguments.append(f"contrasts = list({pairs})")
+        if control is not None:
+            arguments.append(f"control = {control}")
+        return "\n".join([*before, f"m <- {call}({', '.join(arguments)})"])
+
+    def both(
+        self,
+        formula: str,
+        *,
+        control: str | None = None,
+        before: Sequence[str] = (),
+        optimizer: str | None = None,
+        maxfun: int | None = None,
+    ) -> Code:
+        """Both, for one formula."""
+        return Code(
+            mmtriage=self.mmtriage(formula, optimizer=optimizer, maxfun=maxfun),
+            lme4=self.lmer(formula, control=control, before=before),
+        )
+
+
+def _option_words(options: TriageOptions, optimizer: str, maxfun: int | None) -> list[str]:
+    words: list[str] = [] if options.reml else ["--ml"]
+    for flag in ("weights", "offset", "subset"):
+        value = getattr(options, flag)
+        if value is not None:
+            words += [f"--{flag}", value]
+    for column, kind in options.contrasts.items():
+        words += ["--contrasts", f"{column}={kind}"]
+    if optimizer != DEFAULT_OPTIMIZER:
+        words += ["--optimizer", optimizer]
+    if maxfun is not None:
+        words += ["--maxfun", str(maxfun)]
+    return words

@@ -1,0 +1,111 @@
+"""Rung 5: raise the budget, restart.
+
+What it tries: the same optimiser with 200,000 evaluations, then from where that ended, then from a point 1 % away.
+Why it helps: an optimiser that ran out of evaluations, or stopped early beside its goal, goes on.
+What it changes: nothing; same model, same likelihood.
+When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows only that
+the stop rule was loose. Tolerances are never touched.
+References: lme4 ?convergence, ?troubleshooting.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.coordinates import Array
+from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.optimizers import OPTIMIZERS
+
+BUDGET = 200_000  # evaluations (SPEC 4)
+PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
+IMPROVED = 1e-4  # deviance units that count as an improvement
+
+
+def applies(case: Case) -> str | None:
+    """Why this rung is skipped, or None."""
+    if case.verdict.status in ("singular", "unidentifiable"):
+        return "the optimum itself is the trouble; more evaluations cannot change it"
+    return None
+
+
+def climb(case: Case) -> RungResult:
+    """Three attempts: budget, restart, perturbed restart."""
+    attempts: list[Attempt] = []
+    optimizer = OPTIMIZERS[case.options.optimizer]
+    start: Array | None = None
+    for label in ("budget of 200,000", "restart from its end", "restart 1 % away"):
+        began = time.perf_counter()
+        if start is not None and label.endswith("away"):
+            start = _perturbed(start, case.options.seed)
+        run = case.run(case.trial.prepared, optimizer=optimizer, start=start, maxfun=BUDGET)
+        attempts.append(same_model_attempt(case, label, run, time.perf_counter() - began))
+        if isinstance(run, BaselineFailure):
+            break
+        start = run.theta
+    status, reason = _status(case, attempts)
+    remedies = (_remedy(case, attempts),) if status == "cleared" else ()
+    return RungResult(rung=5, id="maxfun", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies)
+
+
+def _perturbed(theta: Array, seed: int) -> Array:
+    generator = np.random.default_rng(seed)
+    moved: Array = theta * generator.uniform(1 / PERTURBATION, PERTURBATION, size=len(theta))
+    return moved
+
+
+def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
+    baseline = case.trial.baseline
+    if attempts[0].criterion is None:
+        return "failed", f"the fit stops with an error: {attempts[0].note}"
+    if not case.is_suspect:
+        return "not_needed", "the baseline is at the proven optimum"
+    cleared = next((a for a in attempts if reaches_optimum(case, a)), None)
+    exhausted = baseline is not None and baseline.status == "maxfun"
+    blame = "the budget was the cause" if exhausted else "the budget was not the cause"
+    if cleared is not None:
+        how = "more evaluations reach" if cleared is attempts[0] else f"a {cleared.label} reaches"
+        return "cleared", f"{how} the proven optimum; {blame}: {_gradients(baseline, cleared)}"
+    best = min(a.criterion for a in attempts if a.criterion is not None)
+    before = np.inf if baseline is None else baseline.criterion
+    if best < before - IMPROVED:
+        return "improved", f"the criterion falls by {before - best:.4g}, still short of the optimum; {blame}"
+    return "no_effect", f"more evaluations and restarts end in the same place; {blame}"
+
+
+def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
+    before = "not available" if baseline is None or baseline.max_abs_gradient is None else f"{baseline.max_abs_gradient:.3g}"
+    after = "not available" if attempt.max_abs_gradient is None else f"{attempt.max_abs_gradient:.3g}"
+    return f"max|gradient| {before} before, {after} after"
+
+
+def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
+    cleared = next(a for a in attempts if reaches_optimum(case, a))
+    optimizer = OPTIMIZERS[case.options.optimizer]
+    key = "maxeval" if optimizer.r_name == "nloptwrap" else "maxfun"
+    control = f'lmerControl(optimizer = "{optimizer.r_name}", optCtrl = list({key} = {BUDGET}))'
+    formula = case.formula.to_text()
+    call = case.commands.lmer(formula, control=control)
+    restarts = attempts.index(cleared)
+    lines = [call, *['m <- update(m, start = getME(m, "theta"))'] * restarts]
+    command = case.commands.mmtriage(formula, maxfun=BUDGET) if restarts == 0 else None
+    return Remedy(
+        id="maxfun" if restarts == 0 else "restart",
+        rung=5,
+        title="Give the optimizer more evaluations" if restarts == 0 else "Restart the optimizer from where it stopped",
+        scope="same_model",
+        clears=True,
+        formula=formula,
+        criterion=cleared.criterion,
+        delta_aic=0.0,
+        delta_bic=0.0,
+        lrt=None,
+        max_shift_se=0.0,
+        not_comparable=None,
+        code=Code(mmtriage=command, lme4="\n".join(lines)),
+        changes="nothing: the same model, fitted further",
+        cost=sum(a.evaluations or 0 for a in attempts[: restarts + 1]),
+    )
