@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from mmtriage.data.convert import column_from_text, number
 from mmtriage.data.source import Source, decode
@@ -30,6 +31,8 @@ SEPARATORS = (",", "\t", ";", "|", " ")  # in order of preference
 SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar", " ": "space"}
 SAMPLE_RECORDS = 50
 
+Bytes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 Record = tuple[int, list[str]]  # line on which it starts, its fields
 
 
@@ -248,14 +251,40 @@ def _bulk_column(name: str, series: pd.Series, na_strings: Collection[str]) -> C
 
 
 def _is_rectangular(content: bytes, separator: str, n_fields: int) -> bool:
-    """Whether every record that is not blank has `n_fields` fields, by counting separators outside quotes."""
+    """Whether every record that is not blank has `n_fields` fields, by counting separators outside quotes.
+
+    Quotes must stand where fields begin and end and lines must end in a newline, or the answer is no: what
+    other text means is for the csv module to say.
+    """
     characters = np.frombuffer(content, dtype=np.uint8)
-    inside = np.logical_xor.accumulate(characters == ord('"'))  # a doubled quote toggles twice
-    ends = np.flatnonzero((characters == ord("\n")) & ~inside)
-    separators = np.flatnonzero((characters == ord(separator)) & ~inside)
+    is_quote = characters == ord('"')
+    is_newline = characters == ord("\n")
+    is_separator = characters == ord(separator)
+    if not (
+        _quotes_are_regular(characters, is_quote, is_newline | is_separator) and _ends_regular(characters)
+    ):
+        return False
+    inside = np.logical_xor.accumulate(is_quote)  # a doubled quote toggles twice
+    ends = np.flatnonzero(is_newline & ~inside)
     if characters[-1] != ord("\n"):
         ends = np.append(ends, characters.size)
-    counts = np.diff(np.searchsorted(separators, ends), prepend=0)
+    counts = np.diff(np.searchsorted(np.flatnonzero(is_separator & ~inside), ends), prepend=0)
     lengths = np.diff(ends, prepend=-1) - 1
     is_blank = (lengths == 0) | ((lengths == 1) & (characters[ends - 1] == ord("\r")))
     return bool(np.all(is_blank | (counts == n_fields - 1)))
+
+
+def _quotes_are_regular(characters: Bytes, is_quote: Mask, is_edge: Mask) -> bool:
+    """Opening quotes follow an edge, closing ones precede it; a doubled quote closes and opens at once."""
+    at = np.flatnonzero(is_quote)
+    if at.size % 2:
+        return False
+    before = np.concatenate([[True], (is_edge | is_quote)[:-1]])
+    after = np.concatenate([(is_edge | is_quote | (characters == ord("\r")))[1:], [True]])
+    return bool(np.all(before[at[::2]]) and np.all(after[at[1::2]]))
+
+
+def _ends_regular(characters: Bytes) -> bool:
+    """Every carriage return is half of a line end."""
+    returns = np.flatnonzero(characters == ord("\r"))
+    return bool(np.all(characters[np.minimum(returns + 1, characters.size - 1)] == ord("\n")))

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from mmtriage.data import Column, read_table
+import numpy as np
+
+from mmtriage.data import Column, Table, read_table
 from mmtriage.errors import MmtriageError
 
 
@@ -32,3 +34,11 @@ def column_of(directory: Path, *values: str, **options: object) -> Column:
     """Column `v` of a table of two columns."""
     text = "".join(f"{value},1\n" for value in values)
     return read_table(write(directory, f"v,w\n{text}"), **options).columns["v"]  # type: ignore[arg-type]
+
+
+def same(left: Table, right: Table) -> bool:
+    """Whether two tables have the same columns, bit by bit."""
+    return list(left.columns) == list(right.columns) and all(
+        a.kind == b.kind and a.levels == b.levels and np.array_equal(a.values, b.values, equal_nan=True)
+        for a, b in zip(left.columns.values(), right.columns.values(), strict=True)
+    )

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtriage.data import Table, delimited, read_table
+from mmtriage.data import delimited, read_table
 from mmtriage.errors import DataError
-from tests.data.reading import cells, column_of, facts, write
+from tests.data.reading import cells, column_of, facts, same, write
 
 
 def test_a_table_keeps_the_order_of_the_file_its_rows_and_its_hash(tmp_path: Path) -> None:
@@ -159,13 +159,6 @@ def test_parquet_files_are_read_with_their_types(tmp_path: Path) -> None:
     table = read_table(tmp_path / "d.parquet")
     assert table.columns["g"].levels == ("b", "a")
     assert cells(table.columns["y"]) == [1.5, 2]
-
-
-def same(left: Table, right: Table) -> bool:
-    return list(left.columns) == list(right.columns) and all(
-        a.kind == b.kind and a.levels == b.levels and np.array_equal(a.values, b.values, equal_nan=True)
-        for a, b in zip(left.columns.values(), right.columns.values(), strict=True)
-    )
 
 
 @pytest.mark.parametrize("seed", range(20))
