@@ -19,12 +19,14 @@ def standardise(x: Array, centre: float | None, scale: float | None) -> Array:
 
     NaN means "compute it", None means "leave it out".
     """
+    present = ~np.isnan(x)
+    if not present.any():
+        return x
     if centre is not None:
-        x = x - (np.nanmean(x) if np.isnan(centre) else centre)
+        x = x - (x[present].mean() if np.isnan(centre) else centre)
     if scale is not None:
-        present = x[~np.isnan(x)]
-        divisor = np.sqrt(np.sum(present**2) / max(1, present.size - 1)) if np.isnan(scale) else scale
-        x = x / divisor
+        mean_square = np.sum(x[present] ** 2) / max(1, np.count_nonzero(present) - 1)
+        x = x / (np.sqrt(mean_square) if np.isnan(scale) else scale)
     return x
 
 

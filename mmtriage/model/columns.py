@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.errors import ModelError
+from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Term
 from mmtriage.formula.coding import Coding, term_codings
 from mmtriage.formula.nodes import Node
@@ -76,9 +76,15 @@ def _term_columns(
         if block is None:
             block, names = columns, new_names
         else:
-            block = (columns[:, :, None] * block[:, None, :]).reshape(block.shape[0], -1)
+            with np.errstate(over="ignore"):
+                block = (columns[:, :, None] * block[:, None, :]).reshape(block.shape[0], -1)
             names = [f"{name}:{new}" for new in new_names for name in names]
     assert block is not None  # a term has at least one variable
+    if len(term.variables) > 1 and not np.isfinite(block).all():
+        raise DataError(
+            f"`{term.label}` is too large to be computed (lme4: NA/NaN/Inf in foreign function call)",
+            hint="Rescale its columns: `scale(x)`.",
+        )
     return block, names
 
 

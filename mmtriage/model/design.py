@@ -67,8 +67,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     frame = model_frame(table, formula, spec)
     rows = frame.rows
     values = {node: value.take(rows) for node, value in frame.values.items()}
-    column = table.columns.get(to_text(formula.response).strip("`"))
-    y = numeric_response(formula, values[formula.response], column)
+    y = numeric_response(formula, values[formula.response], table)
     _check_finite(formula, values, rows)
     contrasts = _checked_contrasts(table, formula, values, spec)
     full = model_columns(formula.intercept, formula.fixed, values, rows.size, contrasts)

@@ -48,6 +48,14 @@ class Arguments:
         self.value(name)
         return self.evaluator.numbers(self.nodes[name])
 
+    def factor(self, name: str) -> Value:
+        """The argument as a factor."""
+        value = self.value(name)
+        if value.is_matrix:
+            node = self.nodes[name]
+            raise self.error(f"`{to_text(node)}` has several columns", node, "A factor needs one column.")
+        return as_factor(value)
+
     def flag(self, name: str, default: bool) -> bool:
         return flag(self.nodes[name], self.evaluator.text) if name in self.nodes else default
 
@@ -190,7 +198,7 @@ def _spline_knots(arguments: Arguments, count: int) -> tuple[Array, Array, tuple
 
 
 def _factor(arguments: Arguments) -> Value:
-    factor = as_factor(arguments.value("x"))
+    factor = arguments.factor("x")
     levels, labels = arguments.constants("levels"), arguments.constants("labels")
     if levels is None:
         factor = drop_unused(factor)
@@ -218,7 +226,7 @@ def _with_levels(arguments: Arguments, factor: Value, levels: list[str]) -> Valu
 
 
 def _as_factor(arguments: Arguments) -> Value:
-    return as_factor(arguments.value("x"))
+    return arguments.factor("x")
 
 
 def _as_numeric(arguments: Arguments) -> Value:
@@ -229,7 +237,7 @@ def _as_numeric(arguments: Arguments) -> Value:
 
 
 def _with_contrast(arguments: Arguments) -> Value:
-    factor = as_factor(arguments.value("object"))
+    factor = arguments.factor("object")
     node = without_parens(arguments.nodes["contr"])
     name = node.name if isinstance(node, Name) else node.value if isinstance(node, String) else to_text(node)
     contrast = name.removeprefix("contr.")
@@ -245,7 +253,7 @@ def _with_contrast(arguments: Arguments) -> Value:
 
 def _dummy(arguments: Arguments) -> Value:
     """lme4's `dummy`: 0/1 columns for some levels of a factor; by default all but the first."""
-    factor = as_factor(arguments.value("f"))
+    factor = arguments.factor("f")
     wanted = arguments.constants("levelsToKeep")
     levels = factor.levels[1:] if wanted is None else tuple(_level_name(level) for level in wanted)
     for level in levels:
@@ -267,7 +275,7 @@ def _dummy(arguments: Arguments) -> Value:
 
 def _interaction(arguments: Arguments) -> Value:
     """R's `interaction`: the first factor's levels vary fastest; only observed combinations are kept."""
-    factors = [as_factor(arguments.value(name)) for name in arguments.nodes]
+    factors = [arguments.factor(name) for name in arguments.nodes]
     crossed = factors[0]
     for factor in factors[1:]:
         n_levels = max(len(crossed.levels), 1)

@@ -35,15 +35,16 @@ def independent_columns(R: Array) -> list[int]:
     """Indices of the columns lme4 keeps, ascending; R is the triangular factor of X."""
     columns, norms = _normalised(R)
     kept: list[int] = []
-    directions = np.empty((R.shape[0], 0))
+    orthonormal = np.empty((R.shape[0], min(R.shape)), order="F")
     for j in range(R.shape[1]):
+        spanned = orthonormal[:, : len(kept)]
         residual = columns[:, j]
         for _ in range(2):  # the second pass removes what rounding left of the first
-            residual = residual - directions @ (directions.T @ residual)
+            residual = residual - spanned @ (spanned.T @ residual)
         norm = np.linalg.norm(residual)
         if norms[j] > 0 and norm >= RANK_TOLERANCE and len(kept) < R.shape[0]:
+            orthonormal[:, len(kept)] = residual / norm
             kept.append(j)
-            directions = np.column_stack([directions, residual / norm])
     return kept
 
 

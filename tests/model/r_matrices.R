@@ -51,7 +51,13 @@ rand <- function(bar) {
     list(group = names(re$cnms)[i], columns = I(re$cnms[[i]]), levels = I(levels(fl)), codes = as.integer(fl) - 1L, Z = unname(signif(Z, 12)))
   })
 }
+aliased <- c("x + big + z", "big + x", "f + g:f + g", "f * g + lg", "I(2*x) + x + I(x*1e8)", "x + I(x*0) + z", "s + factor(s) + f",
+  "I(x + 1e6) + I(x + 1e7)", "I(x+1e8)", "I(x*1e-9)+z", "z + x + I(x + 1e-6*z)", "x+I(x+1e-8*z)", "factor(k):h", "h*factor(k)", "f:g")
+rank <- function(f) {
+  X <- model.matrix(as.formula(paste("~", f)), d)
+  list(formula = f, kept = I(colnames(lme4:::chkRank.drop.cols(X, kind = "silent.drop.cols"))), columns = I(colnames(X)))
+}
 out <- list(header = sprintf("tests/model/r_matrices.R, %s, lme4 %s", R.version.string, packageVersion("lme4")),
   data = lapply(d, function(v) if (is.factor(v)) list(levels = levels(v), codes = as.integer(v) - 1L) else v),
-  fixed = lapply(fixed, one), random = lapply(bars, function(b) list(bars = b, terms = rand(b))))
+  fixed = lapply(fixed, one), aliased = lapply(aliased, rank), random = lapply(bars, function(b) list(bars = b, terms = rand(b))))
 cat(toJSON(out, digits = NA, auto_unbox = TRUE, na = "null"), "\n")

@@ -42,3 +42,24 @@ def test_random_effects_are_those_of_lme4(case: dict[str, Any]) -> None:
         assert list(term.levels) == lme4["levels"]
         assert term.codes.tolist() == lme4["codes"]
         np.testing.assert_allclose(term.Z, lme4["Z"], rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("case", R_MATRICES["aliased"], ids=lambda case: case["formula"])
+def test_aliased_columns_are_dropped_as_by_lme4(case: dict[str, Any]) -> None:
+    built = design(r_table(), f"y ~ {case['formula']} + (1 | s)")
+    assert list(built.fixed_names) == case["kept"]
+    assert [c.name for c in built.dropped] == [c for c in case["columns"] if c not in case["kept"]]
+
+
+@pytest.mark.parametrize("case", R_MATRICES["aliased"], ids=lambda case: case["formula"])
+def test_a_dropped_column_is_the_combination_reported(case: dict[str, Any]) -> None:
+    built = design(r_table(), f"y ~ {case['formula']} + (1 | s)")
+    full = model_matrix(case["formula"], {})
+    for dropped in built.dropped:
+        combination = np.zeros(built.y.size)
+        for name, coefficient in dropped.depends_on:
+            combination += coefficient * built.X[:, built.fixed_names.index(name)]
+        column = full.matrix[:, full.names.index(dropped.name)]
+        np.testing.assert_allclose(
+            combination, column, rtol=1e-6, atol=1e-6 * np.abs(column).max(initial=1e-12)
+        )

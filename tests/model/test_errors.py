@@ -1,0 +1,427 @@
+"""Everything a user can get wrong between table and formula: what is underlined, said and advised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mmtriage.data import Table
+from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
+from tests.formula.marked import mark, unmarked
+from tests.model.tables import design, factor, logical, numeric, table
+
+NA = None
+
+
+def small_table() -> Table:
+    return table(
+        numeric("y", [1, 2, 3, 4]),
+        numeric("Days", [1, 2, 3, NA]),
+        numeric("zero", [0, 1, 2, 3]),
+        numeric("flat", [2, 2, 2, 2]),
+        numeric("w", [1, 0, -1, 0]),
+        numeric("empty", [NA, NA, NA, NA]),
+        factor("f", ["a", "b", "a", "b"]),
+        factor("one", ["k", "k", "k", "k"]),
+        factor("half", ["k", "k", "k", "m"]),
+        factor("stray", ["1", "2", "3", "n/a"]),
+        factor("many", list("pqrs")),
+        logical("l", [True, False, True, False]),
+        numeric("g", [1, 1, 2, 2]),
+    )
+
+
+COLUMNS = "The columns are `y`, `Days`, `zero`, `flat`, `w`, `empty`, `f`, `one`, `half`, `stray`, `many`, `l` and 1 more."
+
+
+def refusal(formula: str, **options: Any) -> MmtriageError:
+    with pytest.raises(MmtriageError) as caught:
+        design(small_table(), formula, **options)
+    return caught.value
+
+
+# Marked formula, message, hint.
+FORMULAS = [
+    ("y ~ «Dayz» + (1 | g)", "`Dayz` is not a column", "Did you mean `Days`?"),
+    ("y ~ log(«DAYS») + (1 | g)", "`DAYS` is not a column", "Did you mean `Days`?"),
+    ("y ~ Days + (1 | «subject»)", "`subject` is not a column", COLUMNS),
+    (
+        "y ~ log(«f») + (1 | g)",
+        "`f` is a factor, not a number",
+        "Use `as.numeric()` for its level numbers, or compare it: `f == 'a'`.",
+    ),
+    (
+        "y ~ I(«'a'» + 1 + f) + (1 | g)",
+        'the text "a" is not a number',
+        "Texts can only be compared with a factor.",
+    ),
+    (
+        "y ~ I(«f < 'b'») + (1 | g)",
+        "`<` has no meaning for a factor",
+        "Its levels have no order; use `==` or `%in%`.",
+    ),
+    (
+        "y ~ I(«Days:zero») + (1 | g)",
+        "`:` cannot be used inside an expression",
+        "Use it between terms of the model.",
+    ),
+    (
+        "y ~ I(f %in% «zero») + (1 | g)",
+        "`zero` must be a literal value or `c(...)` of them",
+        "Only values written out can stand here.",
+    ),
+    (
+        "y ~ I(zero %in% «1:200000») + (1 | g)",
+        "a sequence of more than 100000 numbers",
+        "Compare with `>=` and `<=`.",
+    ),
+    (
+        "y ~ poly(«Days», 2) + (1 | g)",
+        "missing values are not allowed in 'poly'",
+        "Drop the rows first, with a table that has none, or write the powers: `I(Days^2)`.",
+    ),
+    (
+        "y ~ «poly(zero, 4)» + (1 | g)",
+        "'degree' must be less than number of unique points",
+        "Lower the degree.",
+    ),
+    ("y ~ poly(zero, «0») + (1 | g)", "`degree` must be a whole number from 1 to 50", "Change it."),
+    (
+        "y ~ poly(zero, «f») + (1 | g)",
+        "`f` must be a literal value or `c(...)` of them",
+        "Only values written out can stand here.",
+    ),
+    ("y ~ poly(zero, «'2'») + (1 | g)", '`"2"` must be a number', "Only values written out can stand here."),
+    (
+        "y ~ poly(zero, 2, raw = «1») + (1 | g)",
+        "`1` must be TRUE or FALSE",
+        "Only values written out can stand here.",
+    ),
+    (
+        "y ~ poly(«log(zero)», 2) + (1 | g)",
+        "`log(zero)` has infinite values",
+        "Leave those rows out of the table.",
+    ),
+    (
+        "y ~ poly(«I(zero^999)», 2) + (1 | g)",
+        "`I(zero^999)` has infinite values",
+        "Leave those rows out of the table.",
+    ),
+    ("y ~ bs(zero, df = «2») + (1 | g)", "`df` must be at least 3", "Raise it."),
+    ("y ~ bs(«flat») + (1 | g)", "`flat` does not vary", "A spline needs distinct values."),
+    (
+        "y ~ ns(zero, knots = «c(1, 9)») + (1 | g)",
+        "knots must lie between 0 and 3",
+        "Move them inside the boundary knots.",
+    ),
+    ("y ~ ns(zero, knots = «'a'») + (1 | g)", "`knots` must be numbers", "Write for example `c(1, 2.5)`."),
+    (
+        "y ~ ns(zero, Boundary.knots = «c(1, 9)») + (1 | g)",
+        "the boundary knots must be two numbers that enclose all of `zero`",
+        "Its range is 0 to 3.",
+    ),
+    (
+        "y ~ log(«poly(zero, 2)») + (1 | g)",
+        "`poly(zero, 2)` has several columns",
+        "Use it as a term of its own.",
+    ),
+    (
+        "y ~ factor(«poly(zero, 1)») + (1 | g)",
+        "`poly(zero, 1)` has several columns",
+        "A factor needs one column.",
+    ),
+    ("y ~ C(f, «contr.summ») + (1 | g)", "`contr.summ` is not a contrast", "Did you mean `contr.sum`?"),
+    (
+        "y ~ C(f, «x») + (1 | g)",
+        "`x` is not a contrast",
+        "The contrasts are contr.treatment, contr.sum, contr.helmert, contr.poly.",
+    ),
+    ('y ~ 1 + (0 + dummy(f, «"B"») | g)', '`f` has no level "B"', "Did you mean `b`?"),
+    ('y ~ 1 + (0 + dummy(f, «"zz"») | g)', '`f` has no level "zz"', "Its levels are a, b."),
+    ("y ~ «dummy(one)» + (1 | g)", "`one` has one level only", "Remove this term."),
+    ("y ~ factor(f, levels = «c('a', 'a')») + (1 | g)", "`levels` repeats a name", "Name each one once."),
+    ("y ~ factor(f, labels = «'A'») + (1 | g)", "1 labels for 2 levels", "Give one each."),
+    ("y ~ factor(«3 + pi», levels = f) + (1 | g)", "`3 + pi` is a constant, not a column", "Name a column."),
+    (
+        "y ~ I(1 + «c(1, f)») + (1 | g)",
+        "`c()` cannot stand here",
+        "It lists constants, as in `f %in% c('a', 'b')`.",
+    ),
+    (
+        "y ~ 1 + (1 | «poly(zero, 2)»)",
+        "`poly(zero, 2)` has several columns and cannot be a grouping factor",
+        "Group by a single column.",
+    ),
+    ("y ~ T + (1 | g)".replace("T", "«T»"), "`T` is not a column", "Name a column of the table."),
+]
+
+
+@pytest.mark.parametrize(("marked", "message", "hint"), FORMULAS, ids=[row[0] for row in FORMULAS])
+def test_a_formula_that_does_not_fit_the_table(marked: str, message: str, hint: str) -> None:
+    error = refusal(unmarked(marked))
+    assert isinstance(error, FormulaError)
+    assert mark(error) == marked
+    assert (error.message, error.hint) == (message, hint)
+
+
+# Formula, options, kind of error, message, where, hint.
+MODELS: list[tuple[str, dict[str, Any], type[MmtriageError], str, str | None, str]] = [
+    (
+        "y ~ Days",
+        {},
+        ModelError,
+        "No random effects terms specified in formula",
+        None,
+        "Add a grouping, as in `+ (1 | g)`; without one this is an ordinary regression: `lm` or `glm`.",
+    ),
+    (
+        "f ~ 1 + (1 | g)",
+        {},
+        ModelError,
+        'response must be numeric: `f` is a factor with levels "a", "b"',
+        None,
+        "A linear mixed model needs numbers; for a two-level outcome use `--family binomial`.",
+    ),
+    (
+        "stray ~ 1 + (1 | g)",
+        {},
+        ModelError,
+        'response must be numeric: `stray` holds the text "n/a"',
+        "column `stray`, row 4",
+        'Correct the cell, or read it as missing: `--na-values "n/a"`.',
+    ),
+    (
+        "cbind(y, zero) ~ 1 + (1 | g)",
+        {},
+        ModelError,
+        "`cbind(y, zero)` has several columns: a linear mixed model can't handle matrix-valued responses",
+        None,
+        "Model one column; successes and failures belong to a binomial model: `--family binomial`.",
+    ),
+    (
+        "y ~ one + (1 | g)",
+        {},
+        ModelError,
+        "contrasts can be applied only to factors with 2 or more levels: "
+        '`one` has one level ("k") in the rows used',
+        None,
+        "Remove `one`, or look at which rows were left out.",
+    ),
+    (
+        "y ~ Days + (0 + half | g)",
+        {},
+        ModelError,
+        "contrasts can be applied only to factors with 2 or more levels: "
+        '`half` has one level ("k") in the rows used',
+        None,
+        "Remove `half`, or look at which rows were left out.",
+    ),
+    (
+        "log(zero) ~ 1 + (1 | g)",
+        {},
+        DataError,
+        "`log(zero)` is infinite in 1 of the rows used (lme4: NA/NaN/Inf in 'y')",
+        "row 1",
+        "Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
+    ),
+    (
+        "y ~ I(1 / zero) + (1 | g)",
+        {},
+        DataError,
+        "`I(1/zero)` is infinite in 1 of the rows used (lme4: NA/NaN/Inf in foreign function call)",
+        "row 1",
+        "Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
+    ),
+    (
+        "y ~ Days + empty + (1 | g)",
+        {},
+        DataError,
+        "0 (non-NA) cases: every row has a missing value in some variable of the model",
+        None,
+        "`empty` is missing in 4 of 4 rows.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"weights": "w", "subset": "y > 1"},
+        OptionError,
+        "weights must not be negative: 1 of 3 rows",
+        "option --weights, row 3",
+        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"weights": "w", "subset": "y != 3"},
+        OptionError,
+        "weights must not be zero: 2 of 3 rows",
+        "option --weights, row 2",
+        'lme4\'s log-likelihood would be -Inf. Leave those rows out: `--subset "w > 0"`.',
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"weights": "1 / zero"},
+        OptionError,
+        "weights must not be infinite: 1 of 4 rows",
+        "option --weights, row 1",
+        "Correct them in the table.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"offset": "log(zero)"},
+        OptionError,
+        "offset must not be infinite: 1 of 4 rows",
+        "option --offset, row 1",
+        "Correct it in the table.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"weights": "f"},
+        OptionError,
+        "`f` is a factor, not a number",
+        "option --weights",
+        "Use `as.numeric()` for its level numbers, or compare it: `f == 'a'`.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"weights": "dayz"},
+        OptionError,
+        "`dayz` is not a column",
+        "option --weights",
+        "Did you mean `Days`?",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"offset": "2"},
+        OptionError,
+        "`2` is not a column",
+        "option --offset",
+        "Name a column of the table.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"subset": "Dayz > 2"},
+        OptionError,
+        "`Dayz` is not a column",
+        "option --subset",
+        "Did you mean `Days`?",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"subset": "Days"},
+        OptionError,
+        "`Days` is not a condition on the rows",
+        "option --subset",
+        "Compare a column: `x > 0`, `f == 'a'`.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"subset": "Days > 100"},
+        OptionError,
+        "the subset `Days > 100` keeps no row",
+        "option --subset",
+        "Check the condition against the values.",
+    ),
+    (
+        "y ~ 1 + (1 | g)",
+        {"subset": "f == 'A'"},
+        OptionError,
+        "the subset `f == 'A'` keeps no row",
+        "option --subset",
+        'There is no level "A"; the levels are "a", "b".',
+    ),
+    (
+        "y ~ f + (1 | g)",
+        {"contrasts": {"ff": "sum"}},
+        OptionError,
+        "`ff` is not a column",
+        "option --contrasts",
+        "Did you mean `f`?",
+    ),
+    (
+        "y ~ Days + (1 | g)",
+        {"contrasts": {"Days": "sum"}},
+        OptionError,
+        "`Days` is numeric and has no contrasts",
+        "option --contrasts",
+        "Read it as a factor: `--factor Days`.",
+    ),
+    (
+        "y ~ f + (1 | g)",
+        {"contrasts": {"f": "helmet"}},
+        OptionError,
+        "`helmet` is not a contrast",
+        "option --contrasts",
+        "Did you mean `helmert`?",
+    ),
+    (
+        "y ~ f + (1 | g)",
+        {"contrasts": {"f": "xyz"}},
+        OptionError,
+        "`xyz` is not a contrast",
+        "option --contrasts",
+        "The contrasts are treatment, sum, helmert, poly.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "kind", "message", "where", "hint"),
+    MODELS,
+    ids=[f"{m[0]} {m[1] or ''}" for m in MODELS],
+)
+def test_a_model_that_cannot_be_built(
+    formula: str,
+    options: dict[str, Any],
+    kind: type[MmtriageError],
+    message: str,
+    where: str | None,
+    hint: str,
+) -> None:
+    error = refusal(formula, **options)
+    assert type(error) is kind
+    assert (error.message, error.where, error.hint) == (message, where, hint)
+
+
+def test_an_option_s_expression_is_underlined() -> None:
+    error = refusal("y ~ 1 + (1 | g)", subset="y > 1 & Dayz < 3")
+    assert error.underlined() == "y > 1 & Dayz < 3\n        ^^^^"
+
+
+def test_a_table_without_rows() -> None:
+    with pytest.raises(DataError) as caught:
+        design(table(numeric("y", []), numeric("g", [])), "y ~ 1 + (1 | g)")
+    assert caught.value.message == "0 (non-NA) cases: the table has no rows"
+    assert caught.value.hint == "Check the file."
+
+
+def test_a_model_matrix_too_large_to_hold() -> None:
+    n = 200
+    data = table(
+        numeric("y", range(n)),
+        factor("a", [f"a{i}" for i in range(n)]),
+        factor("b", [f"b{i}" for i in range(n)]),
+    )
+    with pytest.raises(ModelError) as caught:
+        design(data, "y ~ a:b + (1 | a)")
+    assert caught.value.message == "`a:b` needs 40000 columns in 200 rows"
+    assert caught.value.hint == "Use a factor with many levels as a grouping factor: `(1 | f)`."
+
+
+def test_polynomial_contrasts_of_too_many_levels() -> None:
+    data = table(
+        numeric("y", range(96)), factor("a", [f"{i:02d}" for i in range(96)]), numeric("g", [1, 2] * 48)
+    )
+    with pytest.raises(ModelError) as caught:
+        design(data, "y ~ a + (1 | g)", contrasts={"a": "poly"})
+    assert caught.value.message == "`a` has 96 levels; polynomial contrasts stop at 95"
+    assert caught.value.hint == "Use `poly(as.numeric(f), 3)` with a low degree, or other contrasts."
+
+
+def test_an_interaction_too_large_to_compute() -> None:
+    data = table(numeric("y", [1, 2, 3]), numeric("x", [1e300, 1, 2]), numeric("g", [1, 1, 2]))
+    with pytest.raises(DataError) as caught:
+        design(data, "y ~ x:I(x + 1) + (1 | g)")
+    assert caught.value.message == (
+        "`x:I(x + 1)` is too large to be computed (lme4: NA/NaN/Inf in foreign function call)"
+    )
+    assert caught.value.hint == "Rescale its columns: `scale(x)`."
