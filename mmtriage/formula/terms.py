@@ -169,10 +169,7 @@ class _Algebra:
             case Binary(operator="^"):
                 return self.power(node, positive)
             case Binary() if node.operator in _PRODUCTS:
-                left = list(self.encode(node.left, positive))
-                right = list(self.encode(node.right, positive))
-                self.check_count(len(left) * len(right), node)
-                return _distinct(_PRODUCTS[node.operator](left, right))
+                return self.product(node, positive)
             case Name(name="."):
                 return self.every_column(node)
             case _:
@@ -191,6 +188,20 @@ class _Algebra:
     def every_column(self, node: Name) -> TermBits:
         self.has_dot = self.has_dot or self.dot is None
         return {self.bit(name): None for name in (self.dot if self.dot is not None else [node])}
+
+    def product(self, node: Binary, positive: bool) -> TermBits:
+        left = list(self.encode(node.left, positive))
+        right = list(self.encode(node.right, positive))
+        # R 4.2 silently drops the terms of the other side in `1 * x`, `1 / x` and `x:1`; `x * 1` is x.
+        if not left or (not right and node.operator == ":"):
+            side = node.right if left else node.left
+            raise self.error(
+                f"one side of `{node.operator}` has no terms",
+                side,
+                "Add the intercept apart, as in `0 + a:b`.",
+            )
+        self.check_count(len(left) * len(right), node)
+        return _distinct(_PRODUCTS[node.operator](left, right))
 
     def power(self, node: Binary, positive: bool) -> TermBits:
         exponent = node.right
@@ -256,7 +267,7 @@ def _cross(left: list[int], right: list[int]) -> list[int]:
 
 
 def _nest(left: list[int], right: list[int]) -> list[int]:
-    return left + [_union(left) | b for b in right] if left else []
+    return left + [_union(left) | b for b in right]
 
 
 def _within(left: list[int], right: list[int]) -> list[int]:

@@ -25,7 +25,8 @@ def standardise(x: Array, centre: float | None, scale: float | None) -> Array:
     if centre is not None:
         x = x - (x[present].mean() if np.isnan(centre) else centre)
     if scale is not None:
-        mean_square = np.sum(x[present] ** 2) / max(1, np.count_nonzero(present) - 1)
+        degrees_of_freedom = max(1, int(np.count_nonzero(present)) - 1)
+        mean_square = np.sum(x[present] ** 2) / degrees_of_freedom
         x = x / (np.sqrt(mean_square) if np.isnan(scale) else scale)
     return x
 

@@ -116,6 +116,9 @@ TABLE = [
         "a power of terms may be at most 20",
         "`a * b * c` gives all interactions.",
     ),
+    ("y ~ a:«1»", "one side of `:` has no terms", "Add the intercept apart, as in `0 + a:b`."),
+    ("y ~ «0» * a", "one side of `*` has no terms", "Add the intercept apart, as in `0 + a:b`."),
+    ("y ~ «-a»:b", "one side of `:` has no terms", "Add the intercept apart, as in `0 + a:b`."),
     ("y ~ x - «offset(z)»", "an offset cannot be subtracted", "Negate it inside: `offset(-x)`."),
     (
         "y ~ log(«offset(z)»)",

@@ -41,8 +41,10 @@ formulas = st.builds(
 @given(formulas)
 def test_canonical_text_parses_back_to_the_same_formula(text: str) -> None:
     formula = read(text)
-    if isinstance(formula, FormulaError):  # `(1 - 1 | g)`: the only thing that can be wrong with these
-        assert formula.message == "this random-effects term has no effects"
+    if isinstance(
+        formula, FormulaError
+    ):  # `(1 - 1 | g)`, `1:a`: the only things that can be wrong with these
+        assert "has no effects" in formula.message or "has no terms" in formula.message
         return
     canonical = formula.to_text()
     again = parse_formula(canonical)

@@ -32,7 +32,10 @@ def small_table() -> Table:
     )
 
 
-COLUMNS = "The columns are `y`, `Days`, `zero`, `flat`, `w`, `empty`, `f`, `one`, `half`, `stray`, `many`, `l` and 1 more."
+COLUMNS = (
+    "The columns are `y`, `Days`, `zero`, `flat`, `w`, `empty`, `f`, `one`, `half`, `stray`, `many`, `l` "
+    "and 1 more."
+)
 
 
 def refusal(formula: str, **options: Any) -> MmtriageError:
