@@ -28,8 +28,9 @@ from mmtriage.formula.nodes import (
     without_parens,
 )
 from mmtriage.formula.text import format_number, to_text
+from mmtriage.model.arguments import Arguments
 from mmtriage.model.constants import Constant, constants, is_constant
-from mmtriage.model.functions import FUNCTIONS, Arguments
+from mmtriage.model.functions import FUNCTIONS
 from mmtriage.model.values import Array, Value, from_column
 
 MAX_COLUMNS_LISTED = 12

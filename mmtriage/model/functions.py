@@ -7,81 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from mmtriage.errors import FormulaError, did_you_mean
-from mmtriage.formula.functions import match_arguments
-from mmtriage.formula.nodes import Call, Logical, Name, Node, String, without_parens
+from mmtriage.errors import did_you_mean
+from mmtriage.formula.nodes import Logical, Name, Node, String, without_parens
 from mmtriage.formula.text import format_number, to_text
 from mmtriage.model import bases
-from mmtriage.model.constants import Constant, constants, flag, number
+from mmtriage.model.arguments import Arguments
+from mmtriage.model.constants import Constant, number
 from mmtriage.model.contrasts import CONTRASTS
-from mmtriage.model.values import Array, Value, as_factor, compress, drop_unused
-
-if TYPE_CHECKING:
-    from mmtriage.model.evaluate import Evaluator
+from mmtriage.model.values import Array, Value, cross_factors, drop_unused
 
 MAX_DEGREE = 50
 MAX_SPLINE_COLUMNS = 500
-
-
-class Arguments:
-    """The arguments of one call, evaluated on demand."""
-
-    def __init__(self, evaluator: Evaluator, call: Call) -> None:
-        self.evaluator = evaluator
-        self.call = call
-        self.nodes = match_arguments(call, evaluator.text)
-
-    def value(self, name: str) -> Value:
-        """The argument as a variable of the table."""
-        node = self.nodes[name]
-        value = self.evaluator.evaluate(node)
-        if value.data.ndim == 0:
-            raise self.error(f"`{to_text(node)}` is a constant, not a column", node, "Name a column.")
-        return value
-
-    def column(self, name: str) -> Array:
-        """The argument as one numeric column, (n,)."""
-        self.value(name)
-        return self.evaluator.numbers(self.nodes[name])
-
-    def factor(self, name: str) -> Value:
-        """The argument as a factor."""
-        value = self.value(name)
-        if value.is_matrix:
-            node = self.nodes[name]
-            raise self.error(f"`{to_text(node)}` has several columns", node, "A factor needs one column.")
-        return as_factor(value)
-
-    def flag(self, name: str, default: bool) -> bool:
-        return flag(self.nodes[name], self.evaluator.text) if name in self.nodes else default
-
-    def whole_number(self, name: str, default: int | None, lowest: int, highest: int) -> int | None:
-        if name not in self.nodes:
-            return default
-        value = number(self.nodes[name], self.evaluator.text)
-        if not (value.is_integer() and lowest <= value <= highest):
-            raise self.error(
-                f"`{name}` must be a whole number from {lowest} to {highest}", self.nodes[name], "Change it."
-            )
-        return int(value)
-
-    def constants(self, name: str) -> tuple[Constant, ...] | None:
-        return constants(self.nodes[name], self.evaluator.text) if name in self.nodes else None
-
-    def numbers(self, name: str) -> Array | None:
-        values = self.constants(name)
-        if values is None:
-            return None
-        if any(isinstance(value, str) for value in values):
-            raise self.error(f"`{name}` must be numbers", self.nodes[name], "Write for example `c(1, 2.5)`.")
-        return np.array(values, dtype=np.float64)
-
-    def error(self, message: str, node: Node, hint: str) -> FormulaError:
-        return self.evaluator.error(message, node, hint)
 
 
 def _numeric(data: Array) -> Value:
@@ -274,20 +214,9 @@ def _dummy(arguments: Arguments) -> Value:
 
 
 def _interaction(arguments: Arguments) -> Value:
-    """R's `interaction`: the first factor's levels vary fastest; only observed combinations are kept."""
+    """R's `interaction`, but only with the combinations that occur."""
     factors = [arguments.factor(name) for name in arguments.nodes]
-    crossed = factors[0]
-    for factor in factors[1:]:
-        n_levels = max(len(crossed.levels), 1)
-        missing = (crossed.data < 0) | (factor.data < 0)
-        keys = np.where(missing, -1, factor.data * n_levels + crossed.data)
-        used, codes = compress(keys, n_levels * len(factor.levels))
-        levels = tuple(
-            f"{crossed.levels[a]}.{factor.levels[b]}"
-            for a, b in zip((used % n_levels).tolist(), (used // n_levels).tolist(), strict=True)
-        )
-        crossed = Value(kind="factor", data=codes, levels=levels)
-    return crossed
+    return cross_factors(factors, ".", fastest="first")
 
 
 def _cbind(arguments: Arguments) -> Value:

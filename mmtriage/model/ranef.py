@@ -68,4 +68,4 @@ def grouping_factor(bar: Bar, values: Mapping[Node, Value], text: str) -> Value:
                 span=node.span,
                 hint="Group by a single column.",
             )
-    return cross_factors([as_factor(values[node]) for node in bar.group], ":")
+    return cross_factors([as_factor(values[node]) for node in bar.group], ":", fastest="last")

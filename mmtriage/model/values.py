@@ -93,19 +93,21 @@ def as_factor(value: Value) -> Value:
     return _merge_equal_labels(Value(kind="factor", data=codes, levels=tuple(number_labels(numbers))))
 
 
-def cross_factors(factors: Sequence[Value], separator: str) -> Value:
-    """The observed combinations of factor levels; the first factor varies slowest."""
+def cross_factors(factors: Sequence[Value], separator: str, *, fastest: Literal["first", "last"]) -> Value:
+    """The observed combinations of factor levels, labels joined in the order of the factors."""
     crossed = factors[0]
     for factor in factors[1:]:
-        n_levels = max(len(factor.levels), 1)
-        missing = (crossed.data < 0) | (factor.data < 0)
-        keys = np.where(missing, -1, crossed.data * n_levels + factor.data)
-        used, codes = compress(keys, len(crossed.levels) * n_levels)
-        levels = tuple(
-            f"{crossed.levels[a]}{separator}{factor.levels[b]}"
-            for a, b in zip((used // n_levels).tolist(), (used % n_levels).tolist(), strict=True)
+        slow, fast = (factor, crossed) if fastest == "first" else (crossed, factor)
+        n_fast = max(len(fast.levels), 1)
+        missing = (slow.data < 0) | (fast.data < 0)
+        keys = np.where(missing, -1, slow.data * n_fast + fast.data)
+        used, codes = compress(keys, len(slow.levels) * n_fast)
+        pairs = zip((used // n_fast).tolist(), (used % n_fast).tolist(), strict=True)
+        names = (
+            (fast.levels[j], slow.levels[i]) if fastest == "first" else (slow.levels[i], fast.levels[j])
+            for i, j in pairs
         )
-        crossed = Value(kind="factor", data=codes, levels=levels)
+        crossed = Value(kind="factor", data=codes, levels=tuple(separator.join(name) for name in names))
     return crossed
 
 

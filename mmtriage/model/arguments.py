@@ -1,0 +1,74 @@
+"""The arguments of one call in a formula, evaluated on demand and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmtriage.errors import FormulaError
+from mmtriage.formula.functions import match_arguments
+from mmtriage.formula.nodes import Call, Node
+from mmtriage.formula.text import to_text
+from mmtriage.model.constants import Constant, constants, flag, number
+from mmtriage.model.values import Array, Value, as_factor
+
+if TYPE_CHECKING:
+    from mmtriage.model.evaluate import Evaluator
+
+
+class Arguments:
+    """The arguments of one call, evaluated on demand."""
+
+    def __init__(self, evaluator: Evaluator, call: Call) -> None:
+        self.evaluator = evaluator
+        self.call = call
+        self.nodes = match_arguments(call, evaluator.text)
+
+    def value(self, name: str) -> Value:
+        """The argument as a variable of the table."""
+        node = self.nodes[name]
+        value = self.evaluator.evaluate(node)
+        if value.data.ndim == 0:
+            raise self.error(f"`{to_text(node)}` is a constant, not a column", node, "Name a column.")
+        return value
+
+    def column(self, name: str) -> Array:
+        """The argument as one numeric column, (n,)."""
+        self.value(name)
+        return self.evaluator.numbers(self.nodes[name])
+
+    def factor(self, name: str) -> Value:
+        """The argument as a factor."""
+        value = self.value(name)
+        if value.is_matrix:
+            node = self.nodes[name]
+            raise self.error(f"`{to_text(node)}` has several columns", node, "A factor needs one column.")
+        return as_factor(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        return flag(self.nodes[name], self.evaluator.text) if name in self.nodes else default
+
+    def whole_number(self, name: str, default: int | None, lowest: int, highest: int) -> int | None:
+        if name not in self.nodes:
+            return default
+        value = number(self.nodes[name], self.evaluator.text)
+        if not (value.is_integer() and lowest <= value <= highest):
+            raise self.error(
+                f"`{name}` must be a whole number from {lowest} to {highest}", self.nodes[name], "Change it."
+            )
+        return int(value)
+
+    def constants(self, name: str) -> tuple[Constant, ...] | None:
+        return constants(self.nodes[name], self.evaluator.text) if name in self.nodes else None
+
+    def numbers(self, name: str) -> Array | None:
+        values = self.constants(name)
+        if values is None:
+            return None
+        if any(isinstance(value, str) for value in values):
+            raise self.error(f"`{name}` must be numbers", self.nodes[name], "Write for example `c(1, 2.5)`.")
+        return np.array(values, dtype=np.float64)
+
+    def error(self, message: str, node: Node, hint: str) -> FormulaError:
+        return self.evaluator.error(message, node, hint)
