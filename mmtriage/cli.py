@@ -217,7 +217,19 @@ def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
         data, sep=options["sep"], na_values=arguments.na_values(options["na_values"]), factors=factors
     )
     with _progress(wanted=not options["quiet"]) as progress:
-        return triage_table(table, formula, replace(chosen, progress=progress))
+        return triage_table(
+            table, formula, replace(chosen, progress=progress, reading=_reading_words(options))
+        )
+
+
+def _reading_words(options: dict[str, Any]) -> tuple[str, ...]:
+    """How the table was read, as words of a command that reads it again."""
+    words = [] if options["sep"] is None else ["--sep", options["sep"]]
+    for flag, name in (("--na-values", "na_values"), ("--factor", "factor")):
+        given = options[name] or ()
+        for value in (given,) if isinstance(given, str) else given:
+            words += [flag, value]
+    return tuple(words)
 
 
 def _triage_options(options: dict[str, Any]) -> TriageOptions:

@@ -94,14 +94,14 @@ def _budget(baseline: Baseline) -> Finding | None:
 
 
 def _several_optima(trial: Trial) -> Finding | None:
-    count = trial.reference.distinct_optima
+    values = trial.reference.optima
+    count = len(values)
     if count < 2:
         return None
-    values = sorted({round(d.criterion, 6) for d in trial.reference.descents if d.joined is None})
     message = (
         f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at {values[1]:.6f}"
     )
-    return finding("MM406", message, criteria=tuple(values), optima=count)
+    return finding("MM406", message, criteria=values, optima=count)
 
 
 def _flat(trial: Trial) -> Finding | None:

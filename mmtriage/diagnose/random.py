@@ -104,7 +104,7 @@ def _singletons(term: RandomTerm) -> Finding | None:
 def _constant_slopes(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
     found = []
     for t, term in enumerate(design.random):
-        own = [d for d in null if d.terms == (t,) and not d.includes_residual and not d.absorbed]
+        own = [d for d in null if _is_of_one_group(design, d) and t in d.terms]
         for index, column in enumerate(term.columns):
             if column == "(Intercept)":
                 continue
@@ -155,9 +155,15 @@ def _unidentified(design: Design, null: Sequence[NullDirection]) -> list[Finding
     for direction in null:
         if direction.absorbed:
             found.append(_absorbed(design, direction))
-        elif not (len(direction.terms) == 1 and direction.terms[0] in constant and not direction.includes_residual):
+        elif not (_is_of_one_group(design, direction) and constant & set(direction.terms)):
             found.append(_confounded(design, direction))
     return _distinct(found)
+
+
+def _is_of_one_group(design: Design, direction: NullDirection) -> bool:
+    """Whether a null direction concerns a single grouping factor and nothing else."""
+    groups = {design.random[t].group for t in direction.terms}
+    return len(groups) == 1 and not direction.includes_residual and not direction.absorbed
 
 
 def _absorbed(design: Design, direction: NullDirection) -> Finding:

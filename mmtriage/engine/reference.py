@@ -50,6 +50,7 @@ class Descent:
     """Where one start led."""
 
     label: str
+    began: Sequence[Array]  # factors at the start
     criterion: float
     factors: Sequence[Array]
     ranks: tuple[int, ...]
@@ -73,9 +74,13 @@ class Reference:
     @property
     def distinct_optima(self) -> int:
         """Local optima found, this one included."""
+        return len(self.optima)
+
+    @property
+    def optima(self) -> tuple[float, ...]:
+        """Criteria of the distinct local optima, the best first."""
         values = sorted(d.criterion for d in self.descents if d.joined is None)
-        gaps = np.diff(values) > DISTINCT_OPTIMUM
-        return 1 + int(np.sum(gaps))
+        return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
 
 
 def template_factors(problem: LmmProblem) -> list[Array]:
@@ -148,7 +153,16 @@ def _descend(
     if joined:
         target = next(d for d in descents if d.label == joined[0])
         descents.append(
-            Descent(start.label, target.criterion, target.factors, target.ranks, found.gradients, joined[0], 0)
+            Descent(
+                label=start.label,
+                began=start.factors,
+                criterion=target.criterion,
+                factors=target.factors,
+                ranks=target.ranks,
+                gradients=found.gradients,
+                joined=joined[0],
+                saddles=0,
+            )
         )
         return
     face, x, value, spent, saddles = _settle(problem, face, found)
@@ -156,7 +170,16 @@ def _descend(
     same = _joins(problem, factors, value, descents)
     label = same[0] if same and value >= min(d.criterion for d in descents) - SNAP_COST else None
     descents.append(
-        Descent(start.label, value, factors, face.ranks, found.gradients + spent, label, saddles)
+        Descent(
+            label=start.label,
+            began=start.factors,
+            criterion=value,
+            factors=factors,
+            ranks=face.ranks,
+            gradients=found.gradients + spent,
+            joined=label,
+            saddles=saddles,
+        )
     )
     faces[start.label] = (face, x)
 

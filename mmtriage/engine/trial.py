@@ -7,12 +7,13 @@ optimum, `fit_trial` does all three. Everything the diagnosis and the ladder com
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.baseline import Baseline, BaselineFailure, fit_baseline
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.fit import Fit, fit_at
+from mmtriage.engine.fit import Fit, fit_at, lme4_theta
 from mmtriage.engine.identifiability import NullDirection, null_directions
 from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.moments import ComponentGram, component_gram, moment_start
@@ -20,7 +21,7 @@ from mmtriage.engine.reference import Reference, Start, find_reference, template
 from mmtriage.engine.lme4_checks import design_messages
 from mmtriage.engine.rounding import lme4_failure
 from mmtriage.engine.start import lme4_start
-from mmtriage.engine.theta import factors_of_theta, lower_bounds, theta_names
+from mmtriage.engine.theta import factors_of_theta, lower_bounds, template_theta, theta_names
 from mmtriage.model.design import Design
 from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 
@@ -44,6 +45,10 @@ class Prepared:
         """lme4's names of the elements of theta."""
         terms = self.design.random
         return theta_names([t.group for t in terms], [t.columns for t in terms])
+
+    def by_ml(self) -> Prepared:
+        """The same model, to be fitted by ML."""
+        return replace(self, problem=self.problem.with_method(reml=False))
 
     def factors(self, theta: Array) -> list[Array]:
         """Factors in the problem's coordinates for lme4's theta."""
@@ -107,8 +112,14 @@ def run_baseline(
     optimizer: Optimizer = OPTIMIZERS[DEFAULT],
     maxfun: int | None = None,
     start: Array | None = None,
+    transform: Sequence[Array] | None = None,
 ) -> Baseline | BaselineFailure:
-    """Fit as lme4 would, from its own start unless one is given."""
+    """Fit as lme4 would, from its own start unless one is given.
+
+    `transform` (k, k) per term fits on the columns `Z T` and standardised X; theta comes back in the user's columns.
+    """
+    if transform is not None:
+        return _run_transformed(prepared, transform, optimizer=optimizer, maxfun=maxfun)
     design = prepared.design
     if start is None:
         terms = design.random
@@ -129,6 +140,28 @@ def run_baseline(
         maxfun=maxfun,
         messages_before=messages,
     )
+
+
+def _run_transformed(
+    prepared: Prepared, transform: Sequence[Array], *, optimizer: Optimizer, maxfun: int | None
+) -> Baseline | BaselineFailure:
+    basis = prepared.problem.basis
+
+    def user_factors(theta: Array) -> list[Array]:
+        factors = factors_of_theta(theta, prepared.sizes)
+        return [T @ L for T, L in zip(transform, factors, strict=True)]
+
+    run = fit_baseline(
+        lambda theta: prepared.problem.criterion(basis.relative_factor(user_factors(theta))),
+        start=template_theta(prepared.sizes),
+        lower=lower_bounds(prepared.sizes),
+        optimizer=optimizer,
+        maxfun=maxfun,
+        messages_before=design_messages(prepared.design.X[:, :0], dropped=len(prepared.design.dropped)),
+    )
+    if isinstance(run, BaselineFailure):
+        return run
+    return replace(run, theta=lme4_theta(user_factors(run.theta)))
 
 
 def fit_trial(

@@ -33,10 +33,10 @@ class Case:
     codes: frozenset[str]  # codes of the findings so far
     options: TriageOptions
     commands: Commands
-    build: Callable[[Formula], Design]  # the same table and options with another formula
+    build: Callable[..., Design]  # build(formula, columns={}): the same table and options, columns added
     fit: Callable[[Design], Trial]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
-    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizer=, start=, maxfun=)
+    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizer=, start=, maxfun=, transform=)
 
     @property
     def design(self) -> Design:

@@ -15,18 +15,23 @@ class Commands:
     """Writes code for the present table and options."""
 
     source: str  # as the user named the table
-    factors: tuple[str, ...]  # --factor arguments, as given
     options: TriageOptions
 
     def mmtriage(self, formula: str, *, optimizer: str | None = None, maxfun: int | None = None) -> str:
         """The command that triages another formula, or the same one by another optimiser."""
-        words = ["mmtriage", "fit", self.source, formula]
-        for factor in self.factors:
-            words += ["--factor", factor]
+        words = ["mmtriage", "fit", self.source, formula, *self.options.reading]
         words += _option_words(self.options, optimizer or self.options.optimizer, maxfun or self.options.maxfun)
         return shlex.join(words)
 
-    def lmer(self, formula: str, *, control: str | None = None, before: Sequence[str] = (), call: str = "lmer") -> str:
+    def lmer(
+        self,
+        formula: str,
+        *,
+        control: str | None = None,
+        before: Sequence[str] = (),
+        call: str = "lmer",
+        cov_prior: str | None = None,
+    ) -> str:
         """R code: what must be done to the data frame `d` first, then the call."""
         arguments = [formula, "data = d"]
         if call != "lm":
@@ -38,6 +43,8 @@ class Commands:
         if self.options.contrasts:
             pairs = ", ".join(f'{c} = "contr.{kind}"' for c, kind in self.options.contrasts.items())
             arguments.append(f"contrasts = list({pairs})")
+        if cov_prior is not None:
+            arguments.append(f"cov.prior = {cov_prior}")
         if control is not None:
             arguments.append(f"control = {control}")
         return "\n".join([*before, f"m <- {call}({', '.join(arguments)})"])

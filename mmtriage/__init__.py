@@ -1,0 +1,48 @@
+"""mmtriage: why a mixed model failed to converge, and which remedy works.
+
+The public API is `triage(data, formula, ...)`, which returns a `Report`, and `TriageOptions`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmtriage.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from mmtriage.data import Table
+    from mmtriage.report import Report
+
+__all__ = ["__version__", "triage"]
+
+
+def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any) -> Report:
+    """Triage one mixed model.
+
+    Args:
+        data: a data frame, the path of a table (CSV, TSV, gzip, Parquet), or a `Table`.
+        formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)".
+        options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and `factors`, the
+            names of columns to be read as factors.
+
+    Raises:
+        mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
+        mmtriage.errors.UnjudgedError: no verdict could be reached.
+    """
+    from mmtriage.data import Table, read_table, table_from_frame
+    from mmtriage.options import TriageOptions
+    from mmtriage.triage import triage_table
+
+    factors = {name: None for name in options.pop("factors", ())}
+    chosen = TriageOptions(**options)
+    if isinstance(data, Table):
+        table = data
+    elif isinstance(data, str) or hasattr(data, "__fspath__"):
+        table = read_table(data, factors=factors)
+    else:
+        table = table_from_frame(data, factors=factors)
+    return triage_table(table, formula, chosen)

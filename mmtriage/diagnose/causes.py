@@ -1,0 +1,94 @@
+"""Causes and consequences: which finding explains which, and what the verdict rests on.
+
+    extreme scale, far origin ->  stopped short  ->  failed gradient and Hessian tests
+    exhausted budget          ->  stopped short
+    constant slope, confounded components -> failed gradient and Hessian tests
+    singular covariance       ->  failed gradient and Hessian tests
+
+A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at least a warning.
+What the scale or the origin is guilty of is not guessed: rung 1 has tried the fit without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.verdict import Status, Verdict
+
+STRUCTURAL = ("MM103", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
+SINGULAR = ("MM310", "MM311", "MM312")
+SYMPTOMS = ("MM401", "MM402")
+
+
+def explain_causes(
+    verdict: Verdict, findings: Sequence[Finding], proven: Sequence[str]
+) -> tuple[Verdict, tuple[Finding, ...]]:
+    """Link the findings and name the codes of the verdict, causes first.
+
+    Args:
+        proven: codes that an attempt has proven guilty (the fit is good without them).
+    """
+    present = {f.code for f in findings}
+    roots = _roots(verdict.status, findings, [code for code in proven if code in present])
+    linked = [_linked(f, verdict.status, roots, present) for f in findings]
+    codes = _codes(verdict.status, linked, roots)
+    graded = tuple(_graded(f, verdict, codes) for f in linked)
+    return replace(verdict, codes=codes), graded
+
+
+def _roots(status: Status, findings: Sequence[Finding], proven: list[str]) -> tuple[str, ...]:
+    """The codes at the head of the causal chain of a verdict."""
+    present = [f.code for f in findings]
+    match status:
+        case "not_converged" | "false_alarm":
+            if proven:
+                return tuple(dict.fromkeys(proven))
+            suspects = [f.code for f in findings if f.code == "MM106" or (f.code == "MM101" and f.terms)]
+            if status == "not_converged" and not suspects and "MM404" in present:
+                return ("MM404",)
+            return tuple(dict.fromkeys(suspects)) if status == "not_converged" else ()
+        case "unidentifiable":
+            return tuple(dict.fromkeys(f.code for f in findings if f.code in STRUCTURAL and f.severity == "error"))
+        case "singular":
+            return tuple(dict.fromkeys(code for code in present if code in SINGULAR))
+        case _:
+            return ()
+
+
+def _linked(finding: Finding, status: Status, roots: tuple[str, ...], present: set[str]) -> Finding:
+    causes: tuple[str, ...] = ()
+    if finding.code == "MM403":
+        causes = roots
+    elif finding.code in SYMPTOMS:
+        causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
+    elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
+        causes = roots
+    return replace(finding, caused_by=tuple(code for code in causes if code != finding.code))
+
+
+def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
+    concerned: dict[Status, tuple[str, ...]] = {
+        "not_converged": ("MM403", "MM404"),
+        "false_alarm": (*SYMPTOMS, "MM404"),
+        "singular": SINGULAR,
+        "unidentifiable": STRUCTURAL,
+    }
+    relevant = concerned.get(status, ())
+    found = [f.code for f in findings if f.code in relevant and (f.code not in STRUCTURAL or f.severity == "error")]
+    return tuple(dict.fromkeys([*roots, *found]))
+
+
+def _graded(finding: Finding, verdict: Verdict, codes: tuple[str, ...]) -> Finding:
+    """Severity in the light of the verdict."""
+    if finding.caused_by:
+        return replace(finding, severity="info")
+    harmless = verdict.status in ("converged", "false_alarm")
+    if harmless and finding.code in (*SYMPTOMS, "MM404", "MM406"):
+        return replace(finding, severity="info")
+    is_suspect_column = finding.code != "MM101" or finding.terms or verdict.status != "not_converged"
+    grave = verdict.severity in ("error", "warning")
+    if grave and finding.code in codes and finding.severity == "info" and is_suspect_column:
+        return replace(finding, severity="warning")
+    return finding

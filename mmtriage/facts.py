@@ -1,0 +1,187 @@
+"""From fits and designs to the report's plain records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmtriage.data import Table
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.derivatives import finite_differences
+from mmtriage.engine.fit import Fit, correlation, lme4_theta
+from mmtriage.engine.lme4_checks import check_convergence, design_messages
+from mmtriage.engine.reference import Reference
+from mmtriage.engine.theta import lower_bounds
+from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.model.design import Design
+from mmtriage.options import TriageOptions
+from mmtriage.report import (
+    CertificateFacts,
+    Dependence,
+    DroppedColumnFacts,
+    FitFacts,
+    FixedEffect,
+    InputFacts,
+    ModelFacts,
+    RandomEffect,
+    RandomTermFacts,
+    StartFacts,
+)
+
+REFERENCE_OPTIMIZER = "mmtriage"
+
+
+def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFacts:
+    """The table, and how much of it was used."""
+    return InputFacts(
+        source=table.source,
+        sha256=table.sha256,
+        rows_read=table.n_rows,
+        rows_used=len(design.rows),
+        rows_dropped=table.n_rows - len(design.rows),
+        seed=options.seed,
+    )
+
+
+def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
+    """The model as lme4 would describe it."""
+    return ModelFacts(
+        formula=design.formula.to_text(),
+        method="REML" if design.spec.reml else "ML",
+        n_obs=len(design.y),
+        groups={term.group: len(term.levels) for term in design.random},
+        fixed_names=design.fixed_names,
+        random_terms=tuple(
+            RandomTermFacts(group=t.group, terms=t.columns, correlated=t.correlated) for t in design.random
+        ),
+        dropped_columns=tuple(
+            DroppedColumnFacts(
+                name=column.name,
+                depends_on=tuple(Dependence(name=n, coefficient=c) for n, c in column.depends_on),
+            )
+            for column in design.dropped
+        ),
+        weights=options.weights,
+        offset=options.offset,
+        subset=options.subset,
+        contrasts=options.contrasts,
+    )
+
+
+def baseline_facts(trial: Trial) -> FitFacts | None:
+    """The fit as lme4 made it, or None if it made none."""
+    run, fit = trial.baseline, trial.baseline_fit
+    if run is None or fit is None:
+        return None
+    return _fit_facts(
+        trial.prepared,
+        fit,
+        optimizer=run.optimizer,
+        start=run.start,
+        status=run.status,
+        evaluations=run.evaluations,
+        gradient=run.max_abs_gradient,
+        singular=run.singular,
+        messages=run.lme4_messages,
+        certificate=None,
+    )
+
+
+def reference_facts(trial: Trial) -> FitFacts:
+    """The proven optimum, with what lme4 would say of it."""
+    prepared, fit, reference = trial.prepared, trial.reference_fit, trial.reference
+    lower = lower_bounds(prepared.sizes)
+    derivatives = finite_differences(prepared.objective, fit.theta)
+    check = check_convergence(fit.theta, lower, derivatives)
+    before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
+    began = next(d for d in reference.descents if d.label == reference.start).began
+    return _fit_facts(
+        prepared,
+        fit,
+        optimizer=REFERENCE_OPTIMIZER,
+        start=_user_theta(prepared, list(began)),
+        status="converged" if reference.certificate.certified else "stalled",
+        evaluations=reference.gradients,
+        gradient=float(np.max(np.abs(derivatives.gradient), initial=0.0)),
+        singular=check.singular,
+        messages=(*before, *check.messages),
+        certificate=_certificate_facts(prepared, reference),
+    )
+
+
+def _user_theta(prepared: Prepared, factors: list[Array]) -> Array:
+    bases = prepared.problem.basis.terms
+    return lme4_theta([basis.inverse @ F for basis, F in zip(bases, factors, strict=True)])
+
+
+def _fit_facts(
+    prepared: Prepared,
+    fit: Fit,
+    *,
+    optimizer: str,
+    start: Array,
+    status: str,
+    evaluations: int,
+    gradient: float | None,
+    singular: bool,
+    messages: tuple[str, ...],
+    certificate: CertificateFacts | None,
+) -> FitFacts:
+    design = prepared.design
+    return FitFacts(
+        optimizer=optimizer,
+        start=tuple(float(v) for v in start),
+        status=status,  # type: ignore[arg-type]
+        criterion=fit.criterion,
+        log_likelihood=fit.log_likelihood,
+        aic=fit.aic,
+        bic=fit.bic,
+        df=fit.df,
+        evaluations=evaluations,
+        sigma=fit.sigma,
+        theta=tuple(float(v) for v in fit.theta),
+        theta_names=prepared.theta_names,
+        fixed_effects=tuple(
+            FixedEffect(name=name, estimate=float(b), se=float(se), statistic=float(b / se))
+            for name, b, se in zip(design.fixed_names, fit.beta, fit.se, strict=True)
+        ),
+        random_effects=_random_effects(design, fit),
+        max_abs_gradient=gradient,
+        singular=singular,
+        lme4_messages=messages,
+        certificate=certificate,
+    )
+
+
+def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
+    effects = []
+    for term, covariance, share in zip(design.random, fit.covariances, fit.shares, strict=True):
+        sd, rho = correlation(covariance)
+        is_intercept = term.columns == ("(Intercept)",)
+        effects.append(
+            RandomEffect(
+                group=term.group,
+                terms=term.columns,
+                sd=tuple(float(v) for v in sd),
+                correlation=tuple(tuple(float(v) for v in row) for row in rho),
+                icc=share if is_intercept else None,
+            )
+        )
+    return tuple(effects)
+
+
+def _certificate_facts(prepared: Prepared, reference: Reference) -> CertificateFacts:
+    certificate = reference.certificate
+    smallest: list[float | None] = [None] * len(prepared.design.random)
+    for m in certificate.multipliers:
+        known = smallest[m.term]
+        smallest[m.term] = m.value if known is None else min(known, m.value)
+    return CertificateFacts(
+        certified=certificate.certified,
+        reason=certificate.reason,
+        newton_decrement=certificate.newton_decrement,
+        min_eigenvalue_free=certificate.min_eigenvalue_free,
+        multipliers=tuple(smallest),
+        rank=certificate.ranks,
+        starts=tuple(StartFacts(name=d.label, criterion=d.criterion) for d in reference.descents),
+        distinct_optima=reference.optima,
+    )

@@ -1,0 +1,170 @@
+"""Rung 3: every optimiser.
+
+What it tries: the same model by every optimiser of lme4's allFit, by stand-ins under honest names, and by our own Newton method.
+Why it helps: optimisers of different families that end in the same place are witnesses for it; one that ends higher
+has failed, and its estimates are not a second opinion.
+What it changes: nothing; same model, same likelihood.
+When it misleads: agreement of several optimisers proves nothing by itself: five of lme4's seven agree on the wrong
+answer when `Days` is a calendar year. So the proven optimum is in the comparison.
+References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.fit import fit_at
+from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
+from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
+
+OURS = "mmtriage"  # the reference: Newton on exact derivatives
+
+
+def applies(case: Case) -> str | None:
+    """Why this rung is skipped, or None."""
+    if case.verdict.status in ("singular", "unidentifiable"):
+        return "the optimum itself is the trouble; another optimizer ends in the same place"
+    return None
+
+
+def climb(case: Case) -> RungResult:
+    """Run them all, then adjudicate."""
+    maxfun = case.options.maxfun or ALLFIT_MAXFUN
+    runs: list[tuple[str, Baseline | BaselineFailure]] = []
+    attempts: list[Attempt] = []
+    for name in ALLFIT:
+        began = time.perf_counter()
+        run = case.run(case.trial.prepared, optimizer=OPTIMIZERS[name], maxfun=maxfun)
+        runs.append((name, run))
+        attempts.append(same_model_attempt(case, name, run, time.perf_counter() - began))
+    attempts.append(_own_attempt(case))
+    verdict = judge_runs(case, runs)
+    status, reason = _status(case, attempts, verdict)
+    remedies = _remedies(case, attempts) if status == "cleared" else ()
+    return RungResult(rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies)
+
+
+def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]]) -> ClusterVerdict:
+    """Clusters of all runs, the reference included."""
+    candidates = [_candidate(case, name, run) for name, run in runs]
+    fit = case.trial.reference_fit
+    reference = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
+    return adjudicate(candidates, reference, fit.se)
+
+
+def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
+    """MM405, if optimisers were compared and did not agree."""
+    result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
+    if result is None:
+        return []
+    others = [a for a in result.attempts if a.optimizer != OURS]
+    failed = [a.label for a in others if not a.certified]
+    if not failed:
+        return []
+    message = (
+        f"{len(failed)} of {len(others)} optimizers do not reach the proven optimum: {', '.join(failed)}; a higher criterion means "
+        "that the optimizer failed, not that there is a second answer"
+    )
+    severity = "warning" if case.verdict.status == "not_converged" else "info"
+    gaps = tuple((a.label, a.gap) for a in others)
+    return [finding("MM405", message, severity=severity, failed=len(failed), optimizers=len(others), gaps=gaps)]
+
+
+def _candidate(case: Case, name: str, run: Baseline | BaselineFailure) -> Candidate:
+    family = OPTIMIZERS[name].family
+    if isinstance(run, BaselineFailure):
+        return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
+    prepared = case.trial.prepared
+    fit = fit_at(prepared.problem, prepared.factors(run.theta), run.theta)
+    return Candidate(name, family, fit.criterion, fit.beta, fit.covariances)
+
+
+def _own_attempt(case: Case) -> Attempt:
+    trial = case.trial
+    return Attempt(
+        label=OURS,
+        formula=case.formula.to_text(),
+        optimizer=OURS,
+        criterion=trial.reference_fit.criterion,
+        gap=0.0,
+        max_abs_gradient=None,
+        evaluations=trial.reference.gradients,
+        certified=trial.reference.certificate.certified,
+        singular=trial.is_singular,
+        note="Newton on exact derivatives, several starts: the reference itself",
+    )
+
+
+def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) -> tuple[RungStatus, str]:
+    words = _words(verdict)
+    if not case.is_suspect:
+        return "not_needed", f"nothing is wrong; {words}"
+    if any(reaches_optimum(case, a) for a in attempts[:-1]):
+        return "cleared", words
+    if verdict.agreement == "no_evidence":
+        return "failed", words
+    return ("improved" if verdict.reached else "no_effect"), words
+
+
+def _words(verdict: ClusterVerdict) -> str:
+    total = len(verdict.reached) + len(verdict.failed)
+    match verdict.agreement:
+        case "no_evidence":
+            return f"none of {total} optimizers reaches the proven optimum: that is no evidence for or against it"
+        case "not_identified":
+            return (
+                f"{len(verdict.reached)} of {total} optimizers reach the same criterion with different parameters: the data do "
+                "not determine them"
+            )
+        case "agree":
+            return f"all {total} optimizers, of {verdict.families} families, reach the proven optimum and agree on it"
+        case "one_family":
+            return f"all {total} optimizers agree, but they are of one family: one witness"
+        case "disagree":
+            return (
+                f"{len(verdict.reached)} of {total} optimizers, of {verdict.families} "
+                f"{'family' if verdict.families == 1 else 'families'}, reach the proven optimum; {', '.join(verdict.failed)} "
+                "failed (higher criterion)"
+            )
+
+
+def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
+    """The cheapest optimiser that clears it; one remedy, the table has the others."""
+    clearing = [a for a in attempts[:-1] if reaches_optimum(case, a)]
+    best = min(clearing, key=lambda a: (a.evaluations or 0, a.label))
+    assert best.optimizer is not None
+    optimizer = OPTIMIZERS[best.optimizer]
+    text = case.formula.to_text()
+    others = len(clearing) - 1
+    stands_in = optimizer.name not in optimizer.r_name and not optimizer.name.startswith("nloptwrap")
+    caveats = [f"{others} other optimizers clear it too" if others else "the only optimizer that clears it"]
+    if stands_in:
+        caveats.append(f"{optimizer.name}: {optimizer.note}")
+    return (
+        Remedy(
+            id="allfit",
+            rung=3,
+            title=f"Use the optimizer {best.optimizer}",
+            scope="same_model",
+            clears=True,
+            formula=text,
+            criterion=best.criterion,
+            delta_aic=0.0,
+            delta_bic=0.0,
+            lrt=None,
+            max_shift_se=0.0,
+            not_comparable=None,
+            code=Code(
+                mmtriage=case.commands.mmtriage(text, optimizer=best.optimizer),
+                lme4=case.commands.lmer(text, control=f"lmerControl({optimizer.r_control})"),
+            ),
+            changes="nothing: the same model by another optimizer",
+            caveats=tuple(caveats),
+            cost=best.evaluations or 0,
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Do the optimisers agree? Clusters by criterion, then parameters inside the best cluster.
+
+A run within 0.01 deviance units of the best criterion known, the reference included, has reached the optimum; any
+other has failed, and says nothing about the model. Inside the best cluster parameters are compared in Sigma and beta,
+never in theta: different parameters at the same criterion mean that the data do not determine them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mmtriage.diagnose.judge import GAP
+from mmtriage.engine.coordinates import Array
+
+SAME_BETA = 0.05  # standard errors within which fixed effects are the same
+SAME_SIGMA = 0.05  # share of the term's largest variance within which covariances are the same
+
+Agreement = Literal["agree", "one_family", "not_identified", "disagree", "no_evidence"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One optimiser's end."""
+
+    name: str
+    family: str
+    criterion: float  # infinite: it failed with an error
+    beta: Array  # (p,)
+    covariances: tuple[Array, ...]  # per term (k, k)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterVerdict:
+    """What the optimisers say together."""
+
+    agreement: Agreement
+    reached: tuple[str, ...]  # within `GAP` of the best criterion known
+    failed: tuple[str, ...]  # everything else
+    families: int  # different families among those that reached it
+    beta_spread: float | None  # largest spread of a fixed effect in the best cluster, SE
+    sigma_spread: float | None  # largest spread of a covariance entry, share of the term's largest variance
+
+
+def adjudicate(candidates: Sequence[Candidate], reference: Candidate, se: Array) -> ClusterVerdict:
+    """Compare the ends of several optimisers with the reference; `se` (p,) are its standard errors."""
+    finite = [c.criterion for c in candidates if np.isfinite(c.criterion)]
+    best = min([reference.criterion, *finite])
+    reached = [c for c in candidates if c.criterion <= best + GAP]
+    failed = tuple(c.name for c in candidates if c not in reached)
+    if not reached:
+        return ClusterVerdict("no_evidence", (), failed, 0, None, None)
+    together = [*reached, reference] if reference.criterion <= best + GAP else reached
+    beta = _beta_spread(together, se)
+    sigma = _sigma_spread(together)
+    families = len({c.family for c in reached})
+    names = tuple(c.name for c in reached)
+    agreement: Agreement
+    if beta > SAME_BETA or sigma > SAME_SIGMA:
+        agreement = "not_identified"
+    elif failed:
+        agreement = "disagree"
+    elif families < 2:
+        agreement = "one_family"
+    else:
+        agreement = "agree"
+    return ClusterVerdict(agreement, names, failed, families, beta, sigma)
+
+
+def _beta_spread(candidates: Sequence[Candidate], se: Array) -> float:
+    if not len(se):
+        return 0.0
+    stacked = np.array([c.beta for c in candidates])
+    return float(np.max(np.ptp(stacked, axis=0) / se))
+
+
+def _sigma_spread(candidates: Sequence[Candidate]) -> float:
+    """Spread per entry, relative to the standard deviations it belongs to."""
+    worst = 0.0
+    for matrices in zip(*(c.covariances for c in candidates), strict=True):
+        stacked = np.array(matrices)
+        sd = np.sqrt(np.max(np.einsum("njj->nj", stacked), axis=0))
+        size = np.outer(sd, sd)
+        spread = np.ptp(stacked, axis=0)
+        worst = max(worst, float(np.max(np.divide(spread, size, out=np.zeros_like(spread), where=size > 0))))
+    return worst

@@ -1,0 +1,39 @@
+"""Which random terms the user wants kept (`--keep`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmtriage.formula import Bar
+from mmtriage.formula.edit import bar_terms
+
+
+def is_kept(keep: Sequence[str], bar: Bar, label: str | None = None) -> bool:
+    """Whether a bar, or one of its terms, is protected.
+
+    A kept term is written as the bar (`(1 + x | g)`), as `x | g`, or as `x` alone for every grouping.
+    """
+    wanted = {_squeezed(text) for text in keep}
+    names = {_squeezed(bar.to_text()), _squeezed(bar.text)}
+    if label is not None:
+        names |= {_squeezed(label), _squeezed(f"{label}|{bar.group_name}")}
+    else:
+        names |= {_squeezed(f"{term}|{bar.group_name}") for term in bar_terms(bar)}
+    return bool(wanted & names)
+
+
+def unknown_keeps(keep: Sequence[str], bars: Sequence[Bar]) -> list[str]:
+    """The kept terms that match nothing in the formula."""
+    return [
+        text
+        for text in keep
+        if not any(is_kept([text], bar, label) or is_kept([text], bar) for bar in bars for label in bar_terms(bar))
+    ]
+
+
+def _squeezed(text: str) -> str:
+    """Without blanks and without the parentheses of a bar."""
+    squeezed = "".join(text.split())
+    if squeezed.startswith("(") and squeezed.endswith(")") and "|" in squeezed:
+        squeezed = squeezed[1:-1]
+    return squeezed.removeprefix("1+") if "|" in squeezed else squeezed

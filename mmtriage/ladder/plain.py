@@ -1,0 +1,61 @@
+"""The model without random effects, `lm`: what is left when nothing random is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.engine.fit import fit_at, largest_shift
+from mmtriage.formula.edit import with_random
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.rung import Attempt, Code, Remedy
+
+
+def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
+    """Fit the fixed effects by least squares: the present criterion with every covariance at zero."""
+    problem = case.trial.prepared.problem
+    present = case.trial.reference_fit
+    zero = [np.zeros((k, k)) for k in problem.widths]
+    fit = fit_at(problem, zero)
+    fit = replace(fit, df=problem.p + 1)
+    formula = _without_bars(case)
+    attempt = Attempt(
+        label=title,
+        formula=formula,
+        optimizer=None,
+        criterion=fit.criterion,
+        gap=0.0,
+        max_abs_gradient=None,
+        evaluations=1,
+        certified=True,
+        singular=False,
+        note="least squares: closed form",
+    )
+    remedy = Remedy(
+        id="lm",
+        rung=rung,
+        title=title,
+        scope="changes_model",
+        clears=True,
+        formula=formula,
+        criterion=fit.criterion,
+        delta_aic=fit.aic - present.aic,
+        delta_bic=fit.bic - present.bic,
+        lrt=None,
+        max_shift_se=largest_shift(fit.beta, present),
+        not_comparable=None,
+        code=Code(mmtriage=None, lme4=case.commands.lmer(formula, call="lm")),
+        changes="no random effects are left: rows are treated as independent",
+        caveats=(
+            "if groups were sampled by design, say so in the report; for population averages with correlated rows, GEE "
+            "(geepack::geeglm) is the other choice",
+        ),
+        cost=1,
+    )
+    return attempt, remedy
+
+
+def _without_bars(case: Case) -> str:
+    text = with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()
+    return text

@@ -1,0 +1,129 @@
+"""The ladder for a model that lme4 refuses: nothing can be fitted, so only leaving something out is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.random import refusals
+from mmtriage.diagnose.words import term_text
+from mmtriage.engine.trial import Trial
+from mmtriage.formula import Formula
+from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, with_random
+from mmtriage.ladder.case import changed_model_attempt
+from mmtriage.ladder.code import Commands
+from mmtriage.ladder.rung import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
+from mmtriage.model.design import Design, RandomTerm
+
+MAX_CANDIDATES = 8
+
+
+def refused_ladder(
+    design: Design,
+    findings: Sequence[Finding],
+    commands: Commands,
+    build: Callable[[Formula], Design],
+    fit: Callable[[Design], Trial],
+) -> tuple[RungResult, ...]:
+    """Five results: rung 2 tries the model without what lme4 refuses, the others are not applicable."""
+    reason = f"lme4 would refuse to fit this model: {findings[0].message}"
+    results = [
+        RungResult(rung=number, id=rung, status="not_applicable", reason=reason)
+        for rung, number in RUNG_NUMBER.items()
+    ]
+    simpler = [c for c in _candidates(design, findings) if c is not None][:MAX_CANDIDATES]
+    if simpler:
+        results[1] = _simplified(simpler, commands, build, fit)
+    return tuple(results)
+
+
+def _candidates(design: Design, findings: Sequence[Finding]) -> list[Formula]:
+    """Formulas without the refused terms: first without their slopes, then without the terms."""
+    blamed = [term for term in design.random if any(term_text(term) in f.terms for f in findings)]
+    if not blamed:
+        return []
+    without_slopes = design.formula
+    without = design.formula
+    for term in blamed:
+        without_slopes = _intercept_only(without_slopes, term)
+        without = drop_bar(without, term.bar)
+    return list(dict.fromkeys(f for f in (without_slopes, without) if f != design.formula))
+
+
+def _intercept_only(formula: Formula, term: RandomTerm) -> Formula:
+    bar = term.bar
+    for label in bar_terms(bar):
+        smaller = drop_bar_term(bar, label) if label != INTERCEPT else None
+        bar = smaller if smaller is not None else bar
+    found = formula.random.index(term.bar)
+    return with_random(formula, [*formula.random[:found], bar, *formula.random[found + 1 :]])
+
+
+def _simplified(
+    formulas: Sequence[Formula],
+    commands: Commands,
+    build: Callable[[Formula], Design],
+    fit: Callable[[Design], Trial],
+) -> RungResult:
+    attempts: list[Attempt] = []
+    remedies: list[Remedy] = []
+    for formula in formulas:
+        text = formula.to_text()
+        if not formula.random:
+            remedies.append(_plain(text, commands))
+            continue
+        design = build(formula)
+        if refusals(design):
+            continue
+        trial = fit(design)
+        attempts.append(changed_model_attempt(f"refit {text}", trial))
+        remedies.append(_remedy(text, trial, commands))
+    clears = any(remedy.clears for remedy in remedies)
+    return RungResult(
+        rung=2,
+        id="simplify",
+        status="cleared_by_change" if clears else "no_effect",
+        reason=f"`{remedies[0].formula}` can be fitted" if clears else "no smaller model that can be fitted is sound",
+        attempts=tuple(attempts),
+        remedies=tuple(remedies),
+    )
+
+
+def _remedy(text: str, trial: Trial, commands: Commands) -> Remedy:
+    return Remedy(
+        id="drop-refused",
+        rung=2,
+        title=f"Leave out what cannot be estimated: {text}",
+        scope="changes_model",
+        clears=trial.is_sound,
+        formula=text,
+        criterion=trial.reference_fit.criterion,
+        delta_aic=None,
+        delta_bic=None,
+        lrt=None,
+        max_shift_se=None,
+        not_comparable="the present model cannot be fitted",
+        code=commands.both(text),
+        changes="the random-effects structure",
+        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+    )
+
+
+def _plain(text: str, commands: Commands) -> Remedy:
+    return Remedy(
+        id="lm",
+        rung=2,
+        title="Nothing random can be estimated: plain lm",
+        scope="changes_model",
+        clears=False,
+        formula=text,
+        criterion=None,
+        delta_aic=None,
+        delta_bic=None,
+        lrt=None,
+        max_shift_se=None,
+        not_comparable="the present model cannot be fitted",
+        code=Code(mmtriage=None, lme4=commands.lmer(text, call="lm")),
+        changes="no random effects are left: rows are treated as independent",
+        caveats=("if groups were sampled by design, say so in the report",),
+    )

@@ -1,0 +1,347 @@
+"""Rung 2: a smaller random-effects structure.
+
+What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no correlations
+(factors expanded to columns, so that it is really diagonal), compound symmetry for factors, then fewer slopes, the one that
+contributes least to the variance of the response, n^-1 tr(Z S Z'), first. At the end correlations are tried again.
+Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
+What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
+When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr et al. 2013); keeping
+every slope costs power (Matuschek et al. 2017). A test that does not reject is no proof of zero.
+References: Barr, Levy, Scheepers & Tily 2013, JML 68; Bates, Kliegl, Vasishth & Baayen 2015, arXiv:1506.04967; Matuschek
+et al. 2017, JML 94; Stram & Lee 1994, Biometrics 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmtriage.diagnose.random import HARDLY_VARIES, within_share
+from mmtriage.engine.trial import Trial
+from mmtriage.formula import Bar, Formula
+from mmtriage.formula.edit import (
+    INTERCEPT,
+    bar_terms,
+    compound_symmetry,
+    drop_bar,
+    drop_bar_term,
+    drop_correlations,
+    make_bar,
+    with_random,
+)
+from mmtriage.ladder.bootstrap import bootstrap_statistics
+from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
+from mmtriage.ladder.keep import is_kept
+from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
+from mmtriage.ladder.plain import plain_model
+from mmtriage.ladder.rung import Attempt, Remedy, RungResult
+from mmtriage.model.design import RandomTerm
+
+MAX_STEPS = 12  # of the walk down; each fits one model
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A proposal: another formula, and what it gives up."""
+
+    title: str
+    formula: Formula
+    removal: Removal | None  # None: not nested by leaving out covariance parameters
+    weakens: str  # which inference it weakens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """A proposal that was fitted."""
+
+    step: Step
+    trial: Trial
+
+
+def applies(case: Case) -> str | None:
+    """Why this rung is skipped, or None."""
+    del case
+    return None
+
+
+def climb(case: Case) -> RungResult:
+    """Walk down from the present structure until a model is sound."""
+    if not case.trial.is_singular and not case.trial.prepared.null:
+        reason = "the random-effects structure is not the trouble: the proven optimum is identified and not singular"
+        return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
+    tried = _structural(case) if case.trial.prepared.null else _walk_down(case)
+    attempts = [changed_model_attempt(t.step.title, t.trial) for t in tried]
+    remedies = [_remedy(case, t) for t in tried]
+    if "MM309" in case.codes:
+        plain = _plain(case)
+        attempts += [attempt for attempt, _ in plain]
+        remedies += [remedy for _, remedy in plain]
+    sound = [r for r in remedies if r.clears]
+    if sound:
+        reason = f"`{sound[0].formula}` is identified, certified and not singular"
+        status = "cleared_by_change"
+    elif remedies:
+        reason, status = "every smaller structure tried is singular or not identified too", "no_effect"
+    else:
+        reason, status = "nothing can be taken away: each grouping has only its intercept", "no_effect"
+    return RungResult(
+        rung=2, id="simplify", status=status, reason=reason, attempts=tuple(attempts), remedies=tuple(remedies)
+    )
+
+
+def _structural(case: Case) -> list[Tried]:
+    """Repairs of what the design cannot identify; if a repaired model is singular, the walk goes on from it."""
+    tried: list[Tried] = []
+    seen = {case.formula}
+    for step in _structural_steps(case, case.trial):
+        if step.formula not in seen and len(tried) < MAX_STEPS:
+            seen.add(step.formula)
+            tried.append(Tried(step, case.fit(case.build(step.formula))))
+    if tried and not any(t.trial.is_sound for t in tried):
+        start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
+        if start.trial.prepared.null:
+            again = _structural_steps(case, start.trial)
+            tried += [Tried(s, case.fit(case.build(s.formula))) for s in list(again)[:MAX_STEPS] if s.formula not in seen]
+            start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
+        if not start.trial.prepared.null and not start.trial.is_sound:
+            tried += _walk_down(case, start.trial)
+    return tried
+
+
+def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
+    design = trial.prepared.design
+    for direction in trial.prepared.null:
+        for t in direction.terms:
+            term = design.random[t]
+            constant = [
+                label
+                for label in bar_terms(term.bar)
+                if label != INTERCEPT and _is_constant(term, label) and not is_kept(case.options.keep, term.bar, label)
+            ]
+            for label in constant:
+                yield from _drop_term_step(case, trial, term, label)
+            others = [other for other in design.random if other is not term and other.group == term.group]
+            has_intercept = any(INTERCEPT in bar_terms(other.bar) for other in others)
+            can_go = INTERCEPT not in bar_terms(term.bar) or has_intercept or len(direction.terms) > 1
+            if can_go and len(design.random) > 1 and not constant and not is_kept(case.options.keep, term.bar):
+                yield Step(
+                    title=f"drop {term.bar.to_text()}",
+                    formula=drop_bar(design.formula, term.bar),
+                    removal=_whole_term(term),
+                    weakens="nothing: the design could not tell this term from the others",
+                )
+
+
+def _is_constant(term: RandomTerm, label: str) -> bool:
+    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
+    columns = [j for j, assigned in enumerate(term.assign) if assigned == number]
+    return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)
+
+
+def _walk_down(case: Case, start: Trial | None = None) -> list[Tried]:
+    trial = start or case.trial
+    tried: list[Tried] = []
+    for _ in range(MAX_STEPS):
+        step = _next_step(case, trial)
+        if step is None:
+            break
+        for proposal in step:
+            tried.append(Tried(proposal, case.fit(case.build(proposal.formula))))
+        trial = min((t.trial for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.reference_fit.aic))
+        if trial.is_sound:
+            break
+    if tried and trial.is_sound:
+        tried += _bring_back_correlations(case, trial, {t.step.formula for t in tried})
+    return tried
+
+
+def _next_step(case: Case, trial: Trial) -> list[Step] | None:
+    """The next proposals down from a singular model, or None when nothing is left to take away."""
+    design = trial.prepared.design
+    ranks = trial.reference.certificate.ranks
+    supports = [basis.rank for basis in trial.prepared.problem.basis.terms]
+    singular = [t for t, (rank, support) in enumerate(zip(ranks, supports, strict=True)) if rank < support]
+    shares = trial.reference_fit.shares
+    for t in sorted(singular, key=lambda t: shares[t]):
+        term = design.random[t]
+        if len(term.columns) > 1:
+            steps = [_uncorrelated_step(trial, term), *_compound_steps(trial, term)]
+            return [s for s in steps if s.formula != design.formula] or _slope_steps(case, trial, term)
+    for t in sorted(singular, key=lambda t: shares[t]):
+        term = design.random[t]
+        steps = _slope_steps(case, trial, term)
+        if steps:
+            return steps
+    return None
+
+
+def _uncorrelated_step(trial: Trial, term: RandomTerm) -> Step:
+    design = trial.prepared.design
+    k = len(term.columns)
+    bars = drop_correlations(term.bar, term.factors)
+    return Step(
+        title=f"no correlations in {term.bar.to_text()}",
+        formula=_swap(design.formula, term.bar, bars),
+        removal=Removal("correlations", k * (k - 1) // 2, k),
+        weakens="correlations between the random effects are assumed to be zero; this depends on where the predictors have their zero",
+    )
+
+
+def _compound_steps(trial: Trial, term: RandomTerm) -> list[Step]:
+    steps = []
+    for factor in term.factors:
+        k = len(term.columns)
+        steps.append(
+            Step(
+                title=f"compound symmetry of {factor} in {term.bar.to_text()}",
+                formula=_swap(trial.prepared.design.formula, term.bar, compound_symmetry(term.bar, factor)),
+                removal=Removal("several", k * (k + 1) // 2 - 2, k) if k > 2 else None,
+                weakens=f"all levels of {factor} are given one variance and one correlation",
+            )
+        )
+    return steps
+
+
+def _slope_steps(case: Case, trial: Trial, term: RandomTerm) -> list[Step]:
+    """Dropping the slope of this term that contributes least."""
+    labels = [
+        label
+        for label in bar_terms(term.bar)
+        if label != INTERCEPT and not is_kept(case.options.keep, term.bar, label)
+    ]
+    labels.sort(key=lambda label: _contribution(trial, term, label))
+    for label in labels:
+        steps = list(_drop_term_step(case, trial, term, label))
+        if steps:
+            return steps
+    return []
+
+
+def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> Iterator[Step]:
+    """Drop one slope from its bar; the bar itself when nothing else is in it and its group has another."""
+    formula = trial.prepared.design.formula
+    smaller = drop_bar_term(term.bar, label)
+    if smaller is None:
+        others = [bar for bar in formula.random if bar != term.bar and bar.group_name == term.bar.group_name]
+        if not others:
+            return
+    dropped = _columns_of(term, label)
+    k = len(term.columns)
+    kind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
+    df = sum(k - j for j in range(dropped))
+    yield Step(
+        title=f"drop the slope of {label} by {term.group}",
+        formula=_swap(formula, term.bar, [] if smaller is None else [smaller]),
+        removal=Removal(kind, df, k),
+        weakens=(
+            f"if the effect of {label} does vary between levels of {term.group}, the standard error of its fixed effect is "
+            "now too small (Barr et al. 2013)"
+        ),
+    )
+
+
+def _columns_of(term: RandomTerm, label: str) -> int:
+    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
+    return sum(assigned == number for assigned in term.assign)
+
+
+def _contribution(trial: Trial, term: RandomTerm, label: str) -> float:
+    """Share of the response's variance that the columns of a term's slope bring in, n^-1 tr(Z S Z')."""
+    t = next(i for i, other in enumerate(trial.prepared.design.random) if other is term)
+    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
+    S = trial.reference_fit.covariances[t]
+    columns = [j for j, assigned in enumerate(term.assign) if assigned == number]
+    return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in columns))
+
+
+def _swap(formula: Formula, bar: Bar, bars: Sequence[Bar]) -> Formula:
+    """The formula with `bars` in the place of one bar."""
+    found = formula.random.index(bar)
+    return with_random(formula, [*formula.random[:found], *bars, *formula.random[found + 1 :]])
+
+
+def _bring_back_correlations(case: Case, trial: Trial, seen: set[Formula]) -> list[Tried]:
+    """Join the uncorrelated pieces of each grouping again; kept when the joined model is sound."""
+    formula = trial.prepared.design.formula
+    tried = []
+    for group in dict.fromkeys(bar.group_name for bar in formula.random):
+        pieces = [bar for bar in formula.random if bar.group_name == group]
+        if len(pieces) < 2 or sum(bar.intercept for bar in pieces) != 1:
+            continue
+        joined = make_bar(
+            pieces[0],
+            intercept=True,
+            terms=[term for bar in pieces for term in bar.terms],
+            uncorrelated=False,
+        )
+        rest = [bar for bar in formula.random if bar.group_name != group]
+        proposal = with_random(formula, [joined, *rest])
+        if proposal in seen or proposal == case.formula:
+            continue
+        weakens = "nothing compared with the model before it; one or more slopes are gone"
+        step = Step(f"correlations back: {joined.to_text()}", proposal, None, weakens)
+        tried.append(Tried(step, case.fit(case.build(proposal))))
+    return tried
+
+
+def _whole_term(term: RandomTerm) -> Removal:
+    k = len(term.columns)
+    return Removal("scalar" if k == 1 else "several", k * (k + 1) // 2, k)
+
+
+def _remedy(case: Case, tried: Tried) -> Remedy:
+    comparison = compare(case, tried.trial)
+    text = tried.step.formula.to_text()
+    lrt = None
+    if tried.step.removal is not None and comparison.not_comparable is None:
+        statistic, _, _ = likelihood_ratio(case, tried.trial)
+        # The law of the test is that of the whole way from the present model, not of the last step.
+        df = case.trial.reference_fit.df - tried.trial.reference_fit.df
+        removal = tried.step.removal if df == tried.step.removal.df else replace(tried.step.removal, kind="several", df=df)
+        simulate = None
+        if case.options.bootstrap:
+            simulate = lambda: bootstrap_statistics(case, tried.trial)  # noqa: E731
+        if df > 0:
+            lrt = likelihood_ratio_test(
+                statistic, removal, null_is_singular=tried.trial.is_singular, bootstrap=simulate
+            )
+    baseline = tried.trial.baseline
+    return Remedy(
+        id="simplify",
+        rung=2,
+        title=tried.step.title[0].upper() + tried.step.title[1:],
+        scope="changes_model",
+        clears=tried.trial.is_sound,
+        formula=text,
+        criterion=tried.trial.reference_fit.criterion,
+        delta_aic=comparison.delta_aic,
+        delta_bic=comparison.delta_bic,
+        lrt=lrt,
+        max_shift_se=comparison.max_shift_se,
+        not_comparable=comparison.not_comparable,
+        code=case.commands.both(text),
+        changes="the random-effects structure",
+        caveats=(tried.step.weakens,),
+        cost=0 if baseline is None else baseline.evaluations,
+    )
+
+
+def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
+    """A factor that is fixed and random: keep it as one of the two."""
+    found: list[tuple[Attempt, Remedy]] = []
+    for direction in case.trial.prepared.null:
+        if not direction.absorbed:
+            continue
+        term = case.design.random[direction.terms[0]]
+        if len(case.design.random) == 1:
+            found.append(plain_model(case, rung=2, title=f"Keep {term.group} as a fixed effect only"))
+        labels = [t for t in case.formula.fixed if t.label == term.group]
+        for fixed in labels:
+            formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))
+            weakens = f"the levels of {term.group} become a sample: their differences are shrunken"
+            step = Step(f"keep {term.group} as a random effect only", with_random(formula, formula.random), None, weakens)
+            tried = Tried(step, case.fit(case.build(step.formula)))
+            found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried)))
+    return found

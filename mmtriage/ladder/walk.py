@@ -1,0 +1,82 @@
+"""The walk up the ladder: five rungs, always in this order, and when to stop.
+
+For `not_converged` and `false_alarm` only `cleared` stops it, so other optimisers and more evaluations are tried before
+anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried (scale and origin can
+fake singularity), other optimisers and more evaluations are not applicable, and `cleared_by_change` stops it. What rung 4
+detects is always looked for. `all_rungs` climbs all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.ladder import allfit, maxfun, rescale, simplify, singular
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.rung import RUNG_NUMBER, RungId, RungResult
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder."""
+
+    id: RungId
+    question: str  # what it asks, for progress messages
+    applies: Callable[[Case], str | None]  # a reason to skip, or None
+    climb: Callable[[Case], RungResult]
+
+
+RUNGS = (
+    Rung("rescale", "rescaling columns", rescale.applies, rescale.climb),
+    Rung("simplify", "trying smaller random-effects structures", simplify.applies, simplify.climb),
+    Rung("allfit", "running all optimizers", allfit.applies, allfit.climb),
+    Rung("singular", "looking for singular components", singular.applies, singular.climb),
+    Rung("maxfun", "raising the budget, restarting", maxfun.applies, maxfun.climb),
+)
+
+
+def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
+    """Climb the ladder; the results of all five rungs, and what a time budget left undone."""
+    results: list[RungResult] = []
+    for position, rung in enumerate(RUNGS):
+        skipped = _skipped(case, rung, results)
+        if skipped is not None:
+            results.append(skipped)
+            continue
+        if case.options.progress is not None:
+            case.options.progress(rung.question)
+        try:
+            results.append(rung.climb(case))
+        except TimeBudgetError as stop:
+            left = [other.id for other in RUNGS[position:]]
+            results += [_result(name, "failed", stop.message) for name in left]
+            return tuple(results), f"{stop.message} on rung {RUNG_NUMBER[rung.id]} ({rung.id})"
+    return tuple(results), None
+
+
+def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | None:
+    """The result of a rung that is not climbed, or None if it is."""
+    reason = rung.applies(case)
+    if reason is not None:
+        return _result(rung.id, "not_applicable", reason)
+    if case.options.all_rungs:
+        return None
+    if not case.is_suspect:
+        return _result(rung.id, "not_needed", "nothing is wrong: the baseline is at the proven optimum")
+    if rung.id == "singular":
+        return None
+    stopped = next((r for r in results if _stops(case, r)), None)
+    if stopped is not None:
+        return _result(rung.id, "not_needed", f"rung {stopped.rung} ({stopped.id}) has cleared it")
+    return None
+
+
+def _stops(case: Case, result: RungResult) -> bool:
+    if result.status == "cleared":
+        return True
+    return case.verdict.status in ("singular", "unidentifiable") and result.status == "cleared_by_change"
+
+
+def _result(rung: RungId, status: str, reason: str) -> RungResult:
+    return RungResult(rung=RUNG_NUMBER[rung], id=rung, status=status, reason=reason)  # type: ignore[arg-type]

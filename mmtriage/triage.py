@@ -1,0 +1,209 @@
+"""The story on one page: parse, design, fit, judge, walk, rank, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from mmtriage.data import Column, Table
+from mmtriage.deadline import Deadline, deadline_in
+from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.data import data_findings
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.fixed import fixed_findings
+from mmtriage.diagnose.judge import judge, refused
+from mmtriage.diagnose.optimum import optimum_findings
+from mmtriage.diagnose.random import random_findings, refusals
+from mmtriage.diagnose.singularity import singularity_findings
+from mmtriage.diagnose.verdict import Verdict
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.fit import Fit
+from mmtriage.engine.trial import Prepared, Trial, fit_trial, prepare, run_baseline, run_reference
+from mmtriage.errors import OptionError, UnjudgedError
+from mmtriage.facts import baseline_facts, input_facts, model_facts, reference_facts
+from mmtriage.formula import Formula, parse_formula, resolve_dot
+from mmtriage.ladder.allfit import disagreement
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.code import Commands
+from mmtriage.ladder.keep import unknown_keeps
+from mmtriage.ladder.rank import ranked
+from mmtriage.ladder.refused import refused_ladder
+from mmtriage.ladder.rescale import proven_causes
+from mmtriage.ladder.rung import RungResult
+from mmtriage.ladder.walk import walk
+from mmtriage.model.design import Design, build_design
+from mmtriage.model.spec import ModelSpec
+from mmtriage.optimizers import OPTIMIZERS
+from mmtriage.options import TriageOptions
+from mmtriage.report import Report
+
+
+def triage_table(table: Table, formula_text: str, options: TriageOptions) -> Report:
+    """Triage one model on one table.
+
+    Raises:
+        InputError: the formula, a column or an option is wrong.
+        UnjudgedError: the time budget ran out before there was a verdict, or nothing could be evaluated.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _Session(table, options).triage(formula_text)
+
+
+class _Session:
+    """One triage: the table, the options, the clock, and the fits that several rungs ask for."""
+
+    def __init__(self, table: Table, options: TriageOptions) -> None:
+        self.table = table
+        self.options = options
+        self.spec = ModelSpec(
+            reml=options.reml,
+            weights=options.weights,
+            offset=options.offset,
+            subset=options.subset,
+            contrasts=options.contrasts,
+        )
+        self.commands = Commands(source=table.source, options=options)
+        self.deadline: Deadline = deadline_in(options.time_budget)
+        self.timing: dict[str, float] = {}
+        self._lap = time.perf_counter()
+        self._ml: dict[int, tuple[Prepared, Fit]] = {}
+
+    def triage(self, formula_text: str) -> Report:
+        """Parse, design, fit, judge, walk, report."""
+        formula = resolve_dot(parse_formula(formula_text), self.table.columns)
+        _check_keep(self.options, formula)
+        design = self.build(formula)
+        self._clock("design")
+        early = [*refusals(design), *data_findings(design), *fixed_findings(design)]
+        if any(f.severity == "error" for f in early):
+            return self._refused(design, early)
+        self._say("fitting as lme4 does, then to the proven optimum")
+        trial = self.fit(design)
+        self._clock("fit")
+        findings = [*early, *random_findings(design, trial.prepared.null)]
+        findings += [*singularity_findings(trial), *optimum_findings(trial)]
+        verdict = judge(trial, findings)
+        self._clock("diagnosis")
+        case = self._case(trial, verdict, findings)
+        ladder, incomplete = walk(case)
+        self._clock("ladder")
+        return self._report(case, ladder, findings, incomplete)
+
+    def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
+        """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
+        if not columns:
+            return build_design(self.table, formula, self.spec)
+        added = {name: Column(name, "numeric", values) for name, values in columns.items()}
+        table = Table({**self.table.columns, **added}, self.table.n_rows, self.table.source, self.table.sha256)
+        return build_design(table, formula, self.spec)
+
+    def fit(self, design: Design) -> Trial:
+        """Baseline and reference of a design."""
+        prepared = prepare(design, self.deadline)
+        try:
+            return fit_trial(
+                prepared,
+                seed=self.options.seed,
+                optimizer=OPTIMIZERS[self.options.optimizer],
+                maxfun=self.options.maxfun,
+            )
+        except np.linalg.LinAlgError as failure:
+            raise _unjudged(str(failure)) from failure
+
+    def fit_ml(self, prepared: Prepared) -> Fit:
+        """The reference of a design by ML."""
+        known = self._ml.get(id(prepared))
+        if known is None:
+            _, fit = run_reference(prepared.by_ml(), {}, seed=self.options.seed)
+            known = self._ml[id(prepared)] = (prepared, fit)  # holding `prepared` keeps its id its own
+        return known[1]
+
+    def _case(self, trial: Trial, verdict: Verdict, findings: Sequence[Finding]) -> Case:
+        return Case(
+            trial=trial,
+            verdict=verdict,
+            codes=frozenset(f.code for f in findings),
+            options=self.options,
+            commands=self.commands,
+            build=self.build,
+            fit=self.fit,
+            fit_ml=self.fit_ml,
+            run=run_baseline,
+        )
+
+    def _report(
+        self,
+        case: Case,
+        ladder: tuple[RungResult, ...],
+        findings: Sequence[Finding],
+        incomplete: str | None,
+    ) -> Report:
+        findings = [*findings, *disagreement(case, ladder)]
+        verdict, graded = explain_causes(case.verdict, findings, proven_causes(case, ladder))
+        clearing = next((r.id for r in ladder if r.status in ("cleared", "cleared_by_change")), None)
+        return Report(
+            input=input_facts(self.table, case.design, self.options),
+            model=model_facts(case.design, self.options),
+            verdict=_cleared(verdict, clearing),
+            findings=graded,
+            baseline=baseline_facts(case.trial),
+            baseline_error=case.trial.baseline_error,
+            reference=reference_facts(case.trial),
+            ladder=ladder,
+            remedies=ranked(ladder, case.trial.reference_fit.criterion),
+            incomplete=incomplete,
+            timing=self.timing,
+        )
+
+    def _refused(self, design: Design, findings: Sequence[Finding]) -> Report:
+        errors = [f for f in findings if f.severity == "error"]
+        ladder = refused_ladder(design, errors, self.commands, self.build, self.fit)
+        clearing = next((r.id for r in ladder if r.status == "cleared_by_change"), None)
+        self._clock("ladder")
+        return Report(
+            input=input_facts(self.table, design, self.options),
+            model=model_facts(design, self.options),
+            verdict=_cleared(refused(errors), clearing),
+            findings=tuple(findings),
+            baseline=None,
+            baseline_error=None,
+            reference=None,
+            ladder=ladder,
+            remedies=ranked(ladder, None),
+            timing=self.timing,
+        )
+
+    def _clock(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.timing[stage] = now - self._lap
+        self._lap = now
+
+    def _say(self, text: str) -> None:
+        if self.options.progress is not None:
+            self.options.progress(text)
+
+
+def _cleared(verdict: Verdict, rung: str | None) -> Verdict:
+    return replace(verdict, cleared_by=rung)
+
+
+def _check_keep(options: TriageOptions, formula: Formula) -> None:
+    unknown = unknown_keeps(options.keep, formula.random)
+    if unknown:
+        bars = ", ".join(f"`{bar.to_text()}`" for bar in formula.random)
+        raise OptionError(
+            f"--keep {unknown[0]}: no such random term",
+            where="option --keep",
+            hint=f"The random terms are {bars}; a slope is kept with `x` or `x | g`.",
+        )
+
+
+def _unjudged(reason: str) -> UnjudgedError:
+    return UnjudgedError(
+        f"the criterion cannot be evaluated: {reason}",
+        hint="Look for infinite or extremely large values in the response and the predictors.",
+    )
