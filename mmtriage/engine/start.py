@@ -67,8 +67,8 @@ def _variance(x: Array) -> float:
     if n < 2:
         return float("nan")
     wide = x.astype(np.longdouble)
-    mean = _sum(wide) / n
-    mean = np.float64(mean + _sum(wide - mean) / n)
+    first = _sum(wide) / n
+    mean = np.float64(first + _sum(wide - first) / n)
     return float(_sum((wide - mean) ** 2) / (n - 1))
 
 

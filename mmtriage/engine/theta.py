@@ -30,7 +30,7 @@ def theta_length(sizes: Sequence[int]) -> int:
 def is_diagonal(sizes: Sequence[int]) -> npt.NDArray[np.bool_]:
     """Which elements of theta stand on the diagonal of their factor, (m,)."""
     rows, columns = _positions(sizes)
-    return rows == columns
+    return np.equal(rows, columns)
 
 
 def lower_bounds(sizes: Sequence[int]) -> Array:
