@@ -39,7 +39,7 @@ from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
-from mmtriage.report import Report
+from mmtriage.report import FitFacts, Report
 
 
 def triage_table(table: Table, formula_text: str, options: TriageOptions) -> Report:
@@ -87,18 +87,19 @@ class _Session:
         findings = [*early, *random_findings(design, trial.prepared.null)]
         findings += [*singularity_findings(trial), *optimum_findings(trial)]
         verdict = judge(trial, findings)
+        facts = baseline_facts(trial), reference_facts(trial)
         self._clock("diagnosis")
         case = self._case(trial, verdict, findings)
         ladder, incomplete = walk(case)
         self._clock("ladder")
-        return self._report(case, ladder, findings, incomplete)
+        return self._report(case, facts, ladder, findings, incomplete)
 
     def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
         """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
         if not columns:
             return build_design(self.table, formula, self.spec)
-        added = {name: Column(name, "numeric", values) for name, values in columns.items()}
-        table = Table({**self.table.columns, **added}, self.table.n_rows, self.table.source, self.table.sha256)
+        added = {name: Column(name=name, kind="numeric", values=v) for name, v in columns.items()}
+        table = replace(self.table, columns={**self.table.columns, **added})
         return build_design(table, formula, self.spec)
 
     def fit(self, design: Design) -> Trial:
@@ -138,6 +139,7 @@ class _Session:
     def _report(
         self,
         case: Case,
+        facts: tuple[FitFacts | None, FitFacts],
         ladder: tuple[RungResult, ...],
         findings: Sequence[Finding],
         incomplete: str | None,
@@ -150,11 +152,11 @@ class _Session:
             model=model_facts(case.design, self.options),
             verdict=_cleared(verdict, clearing),
             findings=graded,
-            baseline=baseline_facts(case.trial),
+            baseline=facts[0],
             baseline_error=case.trial.baseline_error,
-            reference=reference_facts(case.trial),
+            reference=facts[1],
             ladder=ladder,
-            remedies=ranked(ladder, case.trial.reference_fit.criterion),
+            remedies=ranked(ladder),
             incomplete=incomplete,
             timing=self.timing,
         )
@@ -173,7 +175,7 @@ class _Session:
             baseline_error=None,
             reference=None,
             ladder=ladder,
-            remedies=ranked(ladder, None),
+            remedies=ranked(ladder),
             timing=self.timing,
         )
 

@@ -45,12 +45,16 @@ def _roots(status: Status, findings: Sequence[Finding], proven: list[str]) -> tu
         case "not_converged" | "false_alarm":
             if proven:
                 return tuple(dict.fromkeys(proven))
+            if status == "false_alarm":
+                return ("MM404",) if "MM404" in present else ()
             suspects = [f.code for f in findings if f.code == "MM106" or (f.code == "MM101" and f.terms)]
-            if status == "not_converged" and not suspects and "MM404" in present:
+            if not suspects and "MM404" in present:
                 return ("MM404",)
-            return tuple(dict.fromkeys(suspects)) if status == "not_converged" else ()
+            return tuple(dict.fromkeys(suspects))
         case "unidentifiable":
-            return tuple(dict.fromkeys(f.code for f in findings if f.code in STRUCTURAL and f.severity == "error"))
+            return tuple(
+                dict.fromkeys(f.code for f in findings if f.code in STRUCTURAL and f.severity == "error")
+            )
         case "singular":
             return tuple(dict.fromkeys(code for code in present if code in SINGULAR))
         case _:
@@ -59,7 +63,7 @@ def _roots(status: Status, findings: Sequence[Finding], proven: list[str]) -> tu
 
 def _linked(finding: Finding, status: Status, roots: tuple[str, ...], present: set[str]) -> Finding:
     causes: tuple[str, ...] = ()
-    if finding.code == "MM403":
+    if finding.code in ("MM403", "MM405"):
         causes = roots
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
@@ -76,7 +80,9 @@ def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) 
         "unidentifiable": STRUCTURAL,
     }
     relevant = concerned.get(status, ())
-    found = [f.code for f in findings if f.code in relevant and (f.code not in STRUCTURAL or f.severity == "error")]
+    found = [
+        f.code for f in findings if f.code in relevant and (f.code not in STRUCTURAL or f.severity == "error")
+    ]
     return tuple(dict.fromkeys([*roots, *found]))
 
 

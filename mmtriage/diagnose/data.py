@@ -13,7 +13,9 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SCALE_RATIO, has_wild_scales
 from mmtriage.model.design import Design, RandomTerm
 
-SLOPE_SCALE = 50.0  # the same for random-slope columns, which lme4 never checks: at 100 nloptwrap already stops short
+SLOPE_SCALE = (
+    50.0  # the same for random-slope columns, which lme4 never checks: at 100 nloptwrap already stops short
+)
 FAR_ORIGIN = 8.0  # |mean| / SD of a slope column beyond which intercept and slope are one ridge (SPEC 3)
 EXTREME_RESPONSE = 1e4  # response SD beyond this or its inverse
 
@@ -40,7 +42,7 @@ class Slope:
 def data_findings(design: Design) -> list[Finding]:
     """All MM1xx findings of a design."""
     found = [_constant_response(design), _response_scale(design), _missing_rows(design)]
-    found += [_fixed_scale(design), _slope_scale(design), _far_origin(design)]
+    found += [_slope_scale(design) or _fixed_scale(design), _far_origin(design)]
     return [f for f in found if f is not None]
 
 
@@ -87,7 +89,9 @@ def _missing_rows(design: Design) -> Finding | None:
     message = f"{plural(missing.rows_dropped, 'row')} dropped for missing values ({counts})"
     lost = [f"`{level}` of `{name}`" for name, levels in missing.vanished for level in levels]
     if lost:
-        message += f"; with them went {', '.join(lost[:5])}" + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        message += f"; with them went {', '.join(lost[:5])}" + (
+            f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        )
     return finding(
         "MM104",
         message,
@@ -129,9 +133,7 @@ def _slope_scale(design: Design) -> Finding | None:
     guilty = [s for s in slopes(design) if s.sd > 0 and not 1 / SLOPE_SCALE <= s.sd <= SLOPE_SCALE]
     if not guilty:
         return None
-    described = ", ".join(
-        f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in guilty
-    )
+    described = ", ".join(f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in guilty)
     message = (
         f"random-slope column on an extreme scale: {described}, so its relative standard deviation is of order "
         f"{1 / guilty[0].sd:.1g} and the optimizer cannot see it; lme4 never checks the columns of Z"

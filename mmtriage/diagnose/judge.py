@@ -72,7 +72,9 @@ def status_of(trial: Trial, findings: Sequence[Finding]) -> Status:
 def judge(trial: Trial, findings: Sequence[Finding]) -> Verdict:
     """The verdict on a fitted model; its codes are filled in once causes are known."""
     status = status_of(trial, findings)
-    shift = None if trial.baseline_fit is None else largest_shift(trial.baseline_fit.beta, trial.reference_fit)
+    shift = (
+        None if trial.baseline_fit is None else largest_shift(trial.baseline_fit.beta, trial.reference_fit)
+    )
     return Verdict(
         status=status,
         severity=SEVERITY_OF[status],
@@ -110,10 +112,7 @@ def _message(status: Status, trial: Trial, shift: float | None) -> str:
         case "not_converged" if gap is None:
             return f"lme4's fit stops with an error ({trial.baseline_error}), though the model has a proven optimum."
         case "not_converged":
-            return (
-                f"The fit stopped {gap:.4g} deviance units short of the proven optimum; the fixed effects are up to "
-                f"{shift:.2g} SE away."
-            )
+            return f"The fit stopped {gap:.4g} deviance units short of the proven optimum: {_distance(trial, shift)}."
         case "singular":
             return (
                 "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on its boundary. "
@@ -123,3 +122,20 @@ def _message(status: Status, trial: Trial, shift: float | None) -> str:
             return f"The fit is at its proven optimum (gap {gap:.2g} deviance units); lme4's warning is a false alarm."
         case "converged":
             return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)."
+
+
+def _distance(trial: Trial, shift: float | None) -> str:
+    """How far the estimates are from the optimum's: the most telling of coefficients, standard errors and SDs."""
+    fit, reference = trial.baseline_fit, trial.reference_fit
+    if fit is None or shift is None:
+        return "there are no estimates to compare"
+    if shift > SHIFT_SE:
+        return f"a fixed effect lies {shift:.2g} SE away"
+    ratio = fit.se / reference.se
+    worst = float(max(ratio.max(initial=1.0), (1.0 / ratio).max(initial=1.0)))
+    if worst > 1.0 + SHIFT_SE:
+        return f"the coefficients hardly move, but a standard error is wrong by a factor of {worst:.2g}"
+    if largest_sd_change(fit, reference) > SHIFT_SE:
+        change = largest_sd_change(fit, reference)
+        return f"the coefficients hardly move, but a random-effect SD is wrong by {change:.0%}"
+    return f"the estimates hardly move (fixed effects by at most {shift:.2g} SE)"

@@ -89,7 +89,9 @@ def _hessian(trial: Trial, baseline: Baseline) -> Finding | None:
 def _budget(baseline: Baseline) -> Finding | None:
     if baseline.status != "maxfun":
         return None
-    message = f"{baseline.optimizer} ran out of evaluations after {plural(baseline.evaluations, 'evaluation')}"
+    message = (
+        f"{baseline.optimizer} ran out of evaluations after {plural(baseline.evaluations, 'evaluation')}"
+    )
     return finding("MM404", message, evaluations=baseline.evaluations, optimizer=baseline.optimizer)
 
 
@@ -98,9 +100,7 @@ def _several_optima(trial: Trial) -> Finding | None:
     count = len(values)
     if count < 2:
         return None
-    message = (
-        f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at {values[1]:.6f}"
-    )
+    message = f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at {values[1]:.6f}"
     return finding("MM406", message, criteria=values, optima=count)
 
 

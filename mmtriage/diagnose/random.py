@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.engine.identifiability import NullDirection
 from mmtriage.diagnose.words import direction_text, listed, plural, term_text
+from mmtriage.engine.identifiability import NullDirection
 from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design, RandomTerm
 
@@ -39,14 +39,18 @@ def refusals(design: Design) -> list[Finding]:
                 f"`{term.group}` has as many levels as there are rows ({n:,}): `{text}` cannot be told apart from "
                 "the residual"
             )
-            found.append(finding("MM303", message, columns=(term.group,), terms=(text,), levels=levels, rows=n))
+            found.append(
+                finding("MM303", message, columns=(term.group,), terms=(text,), levels=levels, rows=n)
+            )
         elif n <= levels * k:
             message = (
                 f"`{text}` asks for {levels * k:,} random effects ({levels:,} levels x {k} columns) from {n:,} rows: the "
                 "random effects and the residual variance cannot be told apart"
             )
             found.append(
-                finding("MM305", message, columns=(term.group,), terms=(text,), random_effects=levels * k, rows=n)
+                finding(
+                    "MM305", message, columns=(term.group,), terms=(text,), random_effects=levels * k, rows=n
+                )
             )
     return found
 
@@ -120,7 +124,9 @@ def _constant_slope(term: RandomTerm, index: int, share: float, direction: str |
     groups = f"each of the {len(term.levels):,} levels of `{term.group}`"
     distinct = len(np.unique(term.Z[:, index]))
     if share > 1e-12:
-        message = f"`{column}` hardly varies within {groups} (share of its variance within groups: {share:.2g})"
+        message = (
+            f"`{column}` hardly varies within {groups} (share of its variance within groups: {share:.2g})"
+        )
         constant = False
     else:
         message = f"`{column}` takes one value within {groups}"
@@ -171,7 +177,10 @@ def _absorbed(design: Design, direction: NullDirection) -> Finding:
     text = term_text(term)
     grouping = {name.name for node in term.bar.group for name in names_in(node)}
     fixed = {
-        name.name for fixed_term in design.formula.fixed for node in fixed_term.variables for name in names_in(node)
+        name.name
+        for fixed_term in design.formula.fixed
+        for node in fixed_term.variables
+        for name in names_in(node)
     }
     if grouping <= fixed:
         message = (
@@ -184,7 +193,11 @@ def _absorbed(design: Design, direction: NullDirection) -> Finding:
         "the likelihood as it is"
     )
     return finding(
-        "MM308", message, columns=(term.group,), terms=(text,), null_direction=direction_text(design, direction)
+        "MM308",
+        message,
+        columns=(term.group,),
+        terms=(text,),
+        null_direction=direction_text(design, direction),
     )
 
 
@@ -194,9 +207,7 @@ def _confounded(design: Design, direction: NullDirection) -> Finding:
     with_residual = " and the residual variance" if direction.includes_residual else ""
     text = direction_text(design, direction)
     subject = f"{listed(terms)}{with_residual}"
-    message = (
-        f"the design cannot tell apart the components of {subject}: the change {text} leaves the likelihood as it is"
-    )
+    message = f"the design cannot tell apart the components of {subject}: the change {text} leaves the likelihood as it is"
     return finding("MM308", message, columns=groups, terms=tuple(terms), null_direction=text)
 
 

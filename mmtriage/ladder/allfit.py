@@ -12,15 +12,20 @@ References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.fit import fit_at
+from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
+from mmtriage.parallel import run_all
+
+Runner = Callable[..., Baseline | BaselineFailure]
 
 OURS = "mmtriage"  # the reference: Newton on exact derivatives
 
@@ -37,16 +42,22 @@ def climb(case: Case) -> RungResult:
     maxfun = case.options.maxfun or ALLFIT_MAXFUN
     runs: list[tuple[str, Baseline | BaselineFailure]] = []
     attempts: list[Attempt] = []
-    for name in ALLFIT:
-        began = time.perf_counter()
-        run = case.run(case.trial.prepared, optimizer=OPTIMIZERS[name], maxfun=maxfun)
+    task = partial(_timed_run, case.run, case.trial.prepared, maxfun)
+    for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
-        attempts.append(same_model_attempt(case, name, run, time.perf_counter() - began))
+        attempts.append(same_model_attempt(case, name, run, seconds))
     attempts.append(_own_attempt(case))
     verdict = judge_runs(case, runs)
     status, reason = _status(case, attempts, verdict)
     remedies = _remedies(case, attempts) if status == "cleared" else ()
     return RungResult(rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies)
+
+
+def _timed_run(
+    run: Runner, prepared: Prepared, maxfun: int, name: str
+) -> tuple[Baseline | BaselineFailure, float]:
+    began = time.perf_counter()
+    return run(prepared, optimizer=OPTIMIZERS[name], maxfun=maxfun), time.perf_counter() - began
 
 
 def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]]) -> ClusterVerdict:
@@ -60,8 +71,8 @@ def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
     """MM405, if optimisers were compared and did not agree."""
     result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
-    if result is None:
-        return []
+    if result is None or case.options.maxfun is not None:
+        return []  # under the user's own budget a failure says nothing about the model
     others = [a for a in result.attempts if a.optimizer != OURS]
     failed = [a.label for a in others if not a.certified]
     if not failed:
@@ -157,6 +168,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             delta_aic=0.0,
             delta_bic=0.0,
             lrt=None,
+            loss=0.0,
             max_shift_se=0.0,
             not_comparable=None,
             code=Code(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,24 +13,28 @@ from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.reference import Start, find_reference
 from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.ladder.case import Case
+from mmtriage.parallel import run_all
 
 
 def bootstrap_statistics(case: Case, smaller: Trial) -> tuple[Array, int]:
     """Simulated `2 (log L - log L0)` under the smaller model, (B,), and how many replicates failed."""
     full, null = case.trial.prepared, smaller.prepared
-    full_fit, null_fit = case.fit_ml(full), case.fit_ml(null)
+    replicate = partial(_statistic, full, case.fit_ml(full), null, case.fit_ml(null))
     generators = np.random.default_rng(case.options.seed).spawn(case.options.bootstrap)
-    statistics, failed = [], 0
-    for generator in generators:
-        y = simulate(null, null_fit, generator)
-        try:
-            low = _refitted(full, y, full_fit)
-            high = _refitted(null, y, null_fit)
-        except np.linalg.LinAlgError:
-            failed += 1
-            continue
-        statistics.append(max(0.0, high - low))
-    return np.array(statistics), failed
+    statistics = run_all(replicate, generators, jobs=case.options.jobs)
+    drawn = np.array([value for value in statistics if value is not None])
+    return drawn, len(statistics) - len(drawn)
+
+
+def _statistic(
+    full: Prepared, full_fit: Fit, null: Prepared, null_fit: Fit, generator: np.random.Generator
+) -> float | None:
+    """One replicate; None if a refit fails."""
+    y = simulate(null, null_fit, generator)
+    try:
+        return max(0.0, _refitted(null, y, null_fit) - _refitted(full, y, full_fit))
+    except np.linalg.LinAlgError:
+        return None
 
 
 def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Array:

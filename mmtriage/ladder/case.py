@@ -58,6 +58,7 @@ class Comparison:
 
     delta_aic: float | None
     delta_bic: float | None
+    loss: float | None  # deviance units of fit given up; negative: the candidate fits better
     max_shift_se: float | None
     not_comparable: str | None
     by_ml: bool  # the fixed effects differ, so both were refitted by ML
@@ -134,6 +135,7 @@ def compare(case: Case, candidate: Trial) -> Comparison:
         return Comparison(
             delta_aic=None,
             delta_bic=None,
+            loss=None,
             max_shift_se=common_shift(case.trial, candidate),
             not_comparable=reason,
             by_ml=False,
@@ -144,6 +146,7 @@ def compare(case: Case, candidate: Trial) -> Comparison:
     return Comparison(
         delta_aic=other.aic - present.aic,
         delta_bic=other.bic - present.bic,
+        loss=other.criterion - present.criterion,
         max_shift_se=common_shift(case.trial, candidate),
         not_comparable=None,
         by_ml=by_ml,

@@ -103,6 +103,7 @@ def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
         delta_aic=0.0,
         delta_bic=0.0,
         lrt=None,
+        loss=0.0,
         max_shift_se=0.0,
         not_comparable=None,
         code=Code(mmtriage=command, lme4="\n".join(lines)),

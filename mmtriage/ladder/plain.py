@@ -43,6 +43,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         delta_aic=fit.aic - present.aic,
         delta_bic=fit.bic - present.bic,
         lrt=None,
+        loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
         not_comparable=None,
         code=Code(mmtriage=None, lme4=case.commands.lmer(formula, call="lm")),

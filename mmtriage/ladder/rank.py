@@ -11,8 +11,8 @@ SCOPE_ORDER: dict[Scope, int] = {"same_model": 0, "changes_model": 1, "advice": 
 ROUNDING = 6  # decimals to which losses are compared: less is rounding of the optimum
 
 
-def ranked(ladder: Sequence[RungResult], reference: float | None) -> tuple[Remedy, ...]:
-    """All remedies of a ladder, best first; `reference` is the present model's criterion at its optimum."""
+def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
+    """All remedies of a ladder, best first."""
     found: dict[tuple[str, str | None], Remedy] = {}
     for result in ladder:
         for remedy in result.remedies:
@@ -21,18 +21,18 @@ def ranked(ladder: Sequence[RungResult], reference: float | None) -> tuple[Remed
             if known is None or known.id in _DISTINCT or remedy.id in _DISTINCT or (remedy.clears and not known.clears):
                 key = (remedy.scope + remedy.id * (remedy.id in _DISTINCT), remedy.formula)
                 found[key] = remedy
-    ordered = sorted(found.values(), key=lambda remedy: _key(remedy, reference))
+    ordered = sorted(found.values(), key=lambda remedy: _key(remedy))
     return tuple(replace(remedy, rank=rank) for rank, remedy in enumerate(ordered, start=1))
 
 
 _DISTINCT = ("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm")  # same formula, different remedy
 
 
-def _key(remedy: Remedy, reference: float | None) -> tuple[bool, int, float, float, int, str, str]:
+def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:
     return (
         not remedy.clears,
         SCOPE_ORDER[remedy.scope],
-        _loss(remedy, reference),
+        _loss(remedy),
         round(remedy.max_shift_se or 0.0, ROUNDING),
         remedy.cost,
         remedy.id,
@@ -40,12 +40,6 @@ def _key(remedy: Remedy, reference: float | None) -> tuple[bool, int, float, flo
     )
 
 
-def _loss(remedy: Remedy, reference: float | None) -> float:
+def _loss(remedy: Remedy) -> float:
     """Deviance units of fit that the remedy gives up; a fit that cannot be compared comes last."""
-    if remedy.lrt is not None:
-        return round(max(0.0, remedy.lrt.statistic), ROUNDING)
-    if remedy.criterion is None or reference is None:
-        return float("inf")
-    if remedy.not_comparable is not None and remedy.delta_aic is None and remedy.id != "wishart-prior":
-        return float("inf")
-    return round(max(0.0, remedy.criterion - reference), ROUNDING)
+    return float("inf") if remedy.loss is None else round(max(0.0, remedy.loss), ROUNDING)

@@ -20,10 +20,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.diagnose.data import Slope, slopes
+from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.random import within_share
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
 from mmtriage.engine.trial import Trial
+from mmtriage.formula import Formula
 from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_variable, with_random
 from mmtriage.formula.nodes import Name
 from mmtriage.ladder.case import (
@@ -34,7 +36,7 @@ from mmtriage.ladder.case import (
     reaches_optimum,
     same_model_attempt,
 )
-from mmtriage.ladder.rung import Attempt, Remedy, RungResult, RungStatus
+from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 
 IMPROVED = 1e-4  # deviance units that count as an improvement
 MIXED = (0.02, 0.98)  # within-group share of a slope's variance between which it mixes two questions
@@ -143,16 +145,27 @@ def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
     return tuple(m for m in attempt.lme4_messages if m != SINGULAR_MESSAGE)
 
 
-def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -> Remedy:
-    cleared = next(a for a in attempts if reaches_optimum(case, a))
-    move = next(m for m in MOVES if m.label == cleared.label)
-    formula, before = case.formula, []
+def _rewritten(case: Case, movable: Sequence[Slope], move: Move) -> Formula | None:
+    """The formula in rescaled variables, or None if that is not the same model (proven by its ML criterion)."""
+    formula = case.formula
     for name in dict.fromkeys(s.column for s in movable):
         slope = next(s for s in movable if s.column == name)
         new = _expression(slope, move)
         formula = replace_fixed_variable(formula, name, new)
         formula = with_random(formula, [replace_variable(bar, name, new) for bar in formula.random])
-    text = formula.to_text()
+    if formula == case.formula:
+        return None
+    rewritten = case.fit_ml(case.fit(case.build(formula)).prepared)
+    present = case.fit_ml(case.trial.prepared)
+    return formula if abs(rewritten.criterion - present.criterion) <= allowed_gap(present.criterion) else None
+
+
+def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -> Remedy:
+    cleared = next(a for a in attempts if reaches_optimum(case, a))
+    move = next(m for m in MOVES if m.label == cleared.label)
+    formula = _rewritten(case, movable, move)
+    text = (formula or case.formula).to_text()
+    code = Code(mmtriage=None, lme4=None) if formula is None else case.commands.both(text)
     verb = {"centre and scale": "Centre and scale", "scale only": "Scale", "centre only": "Centre"}[move.label]
     names = ", ".join(dict.fromkeys(s.column for s in movable))
     return Remedy(
@@ -166,9 +179,10 @@ def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
         delta_aic=0.0,
         delta_bic=0.0,
         lrt=None,
+        loss=0.0,
         max_shift_se=0.0,
         not_comparable=None,
-        code=case.commands.both(text, before=before),
+        code=code,
         changes="nothing: the same model in other units; estimates transformed back are in this report",
         caveats=(
             "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, and a REML "
@@ -239,6 +253,7 @@ def _centred_within(case: Case, slope: Slope, *, with_mean: bool) -> tuple[Attem
         delta_aic=comparison.delta_aic,
         delta_bic=comparison.delta_bic,
         lrt=None,
+        loss=comparison.loss,
         max_shift_se=comparison.max_shift_se,
         not_comparable=comparison.not_comparable,
         code=replace(case.commands.both(text, before=before), mmtriage=None),

@@ -291,7 +291,7 @@ def _whole_term(term: RandomTerm) -> Removal:
     return Removal("scalar" if k == 1 else "several", k * (k + 1) // 2, k)
 
 
-def _remedy(case: Case, tried: Tried) -> Remedy:
+def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
     comparison = compare(case, tried.trial)
     text = tried.step.formula.to_text()
     lrt = None
@@ -311,7 +311,7 @@ def _remedy(case: Case, tried: Tried) -> Remedy:
     return Remedy(
         id="simplify",
         rung=2,
-        title=tried.step.title[0].upper() + tried.step.title[1:],
+        title=title or _title(tried.step.formula),
         scope="changes_model",
         clears=tried.trial.is_sound,
         formula=text,
@@ -319,6 +319,7 @@ def _remedy(case: Case, tried: Tried) -> Remedy:
         delta_aic=comparison.delta_aic,
         delta_bic=comparison.delta_bic,
         lrt=lrt,
+        loss=comparison.loss,
         max_shift_se=comparison.max_shift_se,
         not_comparable=comparison.not_comparable,
         code=case.commands.both(text),
@@ -326,6 +327,10 @@ def _remedy(case: Case, tried: Tried) -> Remedy:
         caveats=(tried.step.weakens,),
         cost=0 if baseline is None else baseline.evaluations,
     )
+
+
+def _title(formula: Formula) -> str:
+    return "Simplify the random effects to " + " + ".join(bar.to_text() for bar in formula.random)
 
 
 def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
@@ -343,5 +348,6 @@ def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
             weakens = f"the levels of {term.group} become a sample: their differences are shrunken"
             step = Step(f"keep {term.group} as a random effect only", with_random(formula, formula.random), None, weakens)
             tried = Tried(step, case.fit(case.build(step.formula)))
-            found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried)))
+            title = f"Keep {term.group} as a random effect only"
+            found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried, title)))
     return found

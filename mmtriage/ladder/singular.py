@@ -102,6 +102,7 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
         delta_aic=comparison.delta_aic,
         delta_bic=comparison.delta_bic,
         lrt=likelihood_ratio_test(statistic, removal, null_is_singular=trial.is_singular),
+        loss=comparison.loss,
         max_shift_se=comparison.max_shift_se,
         not_comparable=comparison.not_comparable,
         code=case.commands.both(text),
@@ -161,6 +162,7 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
             delta_aic=comparison.delta_aic,
             delta_bic=comparison.delta_bic,
             lrt=None,
+            loss=comparison.loss,
             max_shift_se=comparison.max_shift_se,
             not_comparable=comparison.not_comparable,
             code=case.commands.both(text),
@@ -209,6 +211,7 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
         delta_aic=None,
         delta_bic=None,
         lrt=None,
+        loss=loss,
         max_shift_se=largest_shift(fit.beta, reference),
         not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
         code=Code(
