@@ -1,8 +1,10 @@
 """Do the optimisers agree? Clusters by criterion, then parameters inside the best cluster.
 
-A run within 0.01 deviance units of the best criterion known, the reference included, has reached the optimum; any
-other has failed, and says nothing about the model. Inside the best cluster parameters are compared in Sigma and beta,
-never in theta: different parameters at the same criterion mean that the data do not determine them.
+A run within 0.01 deviance units of the best criterion known, the reference included, has reached the
+optimum; any other has failed, and says nothing about the model. Inside the best cluster parameters are
+compared in Sigma and beta, never in theta: different parameters at the same criterion mean that the data do
+not determine them. A variance that one run puts at zero and another at next to nothing is the same variance,
+so covariances are compared on the scale of standard deviations that matter.
 """
 
 from __future__ import annotations
@@ -45,8 +47,21 @@ class ClusterVerdict:
     sigma_spread: float | None  # largest spread of a covariance entry, share of the term's largest variance
 
 
-def adjudicate(candidates: Sequence[Candidate], reference: Candidate, se: Array) -> ClusterVerdict:
-    """Compare the ends of several optimisers with the reference; `se` (p,) are its standard errors."""
+def adjudicate(
+    candidates: Sequence[Candidate],
+    reference: Candidate,
+    se: Array,
+    negligible: Sequence[Array] | None = None,
+) -> ClusterVerdict:
+    """Compare the ends of several optimisers with the reference.
+
+    Args:
+        candidates: where each optimiser ended.
+        reference: the proven optimum; a witness for the parameters, but not one of the optimisers.
+        se: standard errors of the reference, (p,).
+        negligible: per term, the standard deviations (k,) below which a random effect is as good as absent;
+            with None every difference counts, however small.
+    """
     finite = [c.criterion for c in candidates if np.isfinite(c.criterion)]
     best = min([reference.criterion, *finite])
     reached = [c for c in candidates if c.criterion <= best + GAP]
@@ -55,7 +70,7 @@ def adjudicate(candidates: Sequence[Candidate], reference: Candidate, se: Array)
         return ClusterVerdict("no_evidence", (), failed, 0, None, None)
     together = [*reached, reference] if reference.criterion <= best + GAP else reached
     beta = _beta_spread(together, se)
-    sigma = _sigma_spread(together)
+    sigma = _sigma_spread(together, negligible)
     families = len({c.family for c in reached})
     names = tuple(c.name for c in reached)
     agreement: Agreement
@@ -77,12 +92,13 @@ def _beta_spread(candidates: Sequence[Candidate], se: Array) -> float:
     return float(np.max(np.ptp(stacked, axis=0) / se))
 
 
-def _sigma_spread(candidates: Sequence[Candidate]) -> float:
+def _sigma_spread(candidates: Sequence[Candidate], negligible: Sequence[Array] | None) -> float:
     """Spread per entry, relative to the standard deviations it belongs to."""
     worst = 0.0
-    for matrices in zip(*(c.covariances for c in candidates), strict=True):
+    floors = negligible or [np.zeros(len(S)) for S in candidates[0].covariances]
+    for floor, *matrices in zip(floors, *(c.covariances for c in candidates), strict=True):
         stacked = np.array(matrices)
-        sd = np.sqrt(np.max(np.einsum("njj->nj", stacked), axis=0))
+        sd = np.maximum(np.sqrt(np.max(np.einsum("njj->nj", stacked), axis=0)), floor)
         size = np.outer(sd, sd)
         spread = np.ptp(stacked, axis=0)
         worst = max(worst, float(np.max(np.divide(spread, size, out=np.zeros_like(spread), where=size > 0))))

@@ -1,0 +1,111 @@
+"""The cluster verdict of rung 3 on made-up optimisers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmtriage.ladder.clusters import Candidate, adjudicate
+
+SE = np.array([2.0, 0.5])
+BETA = np.array([250.0, 10.0])
+SIGMA = np.array([[600.0, 9.0], [9.0, 35.0]])
+
+
+def end(
+    name: str,
+    family: str = "simplex",
+    *,
+    criterion: float = 100.0,
+    shift: float = 0.0,
+    scale: float = 1.0,
+) -> Candidate:
+    """An end `shift` SE from the others in beta, with covariances `scale` times theirs."""
+    return Candidate(name, family, criterion, BETA + shift * SE, (scale * SIGMA,))
+
+
+REFERENCE = end("mmtriage", "Newton")
+
+
+def test_two_families_in_one_place_agree() -> None:
+    verdict = adjudicate([end("a"), end("b", "quadratic model")], REFERENCE, SE)
+    assert (verdict.agreement, verdict.reached, verdict.failed) == ("agree", ("a", "b"), ())
+    assert verdict.families == 2
+    assert (verdict.beta_spread, verdict.sigma_spread) == (0.0, 0.0)
+
+
+def test_one_family_is_one_witness() -> None:
+    assert adjudicate([end("a"), end("b")], REFERENCE, SE).agreement == "one_family"
+
+
+@pytest.mark.parametrize(("criterion", "reached"), [(100.0099, True), (100.011, False), (np.inf, False)])
+def test_a_worse_criterion_means_that_the_optimizer_failed(criterion: float, reached: bool) -> None:
+    ends = [end("a"), end("b", "Newton"), end("c", "linear model", criterion=criterion, shift=0.01)]
+    verdict = adjudicate(ends, REFERENCE, SE)
+    assert ("c" in verdict.reached) is reached
+    assert ("c" in verdict.failed) is not reached
+    assert verdict.agreement == ("agree" if reached else "disagree")
+
+
+def test_what_failed_says_nothing_about_the_parameters() -> None:
+    ends = [end("a"), end("b", "Newton"), end("c", criterion=143.0, shift=9.0, scale=7.0)]
+    verdict = adjudicate(ends, REFERENCE, SE)
+    assert verdict.agreement == "disagree"
+    assert (verdict.beta_spread, verdict.sigma_spread) == (0.0, 0.0)
+
+
+def test_a_run_that_stopped_with_an_error_has_no_parameters_to_compare() -> None:
+    broken = Candidate("c", "linear model", np.inf, BETA, ())
+    assert adjudicate([end("a"), end("b", "Newton"), broken], REFERENCE, SE).failed == ("c",)
+
+
+@pytest.mark.parametrize(
+    ("shift", "scale", "beta_spread", "sigma_spread"), [(0.2, 1.0, 0.2, 0.0), (0.0, 0.5, 0.0, 0.5)]
+)
+def test_the_same_criterion_with_other_parameters_is_not_identified(
+    shift: float, scale: float, beta_spread: float, sigma_spread: float
+) -> None:
+    verdict = adjudicate([end("a"), end("b", "Newton", shift=shift, scale=scale)], REFERENCE, SE)
+    assert verdict.agreement == "not_identified"
+    assert verdict.beta_spread == pytest.approx(beta_spread)
+    assert verdict.sigma_spread == pytest.approx(sigma_spread)
+
+
+def test_the_reference_is_a_witness_for_the_parameters() -> None:
+    verdict = adjudicate([end("a", scale=0.5), end("b", "Newton", scale=0.5)], REFERENCE, SE)
+    assert verdict.agreement == "not_identified"
+
+
+def test_many_that_agree_on_a_worse_answer_are_no_evidence() -> None:
+    ends = [end(name, family, criterion=142.8) for name, family in (("a", "simplex"), ("b", "Newton"))]
+    verdict = adjudicate(ends, REFERENCE, SE)
+    assert (verdict.agreement, verdict.reached, verdict.failed) == ("no_evidence", (), ("a", "b"))
+    assert (verdict.beta_spread, verdict.sigma_spread) == (None, None)
+
+
+def test_an_optimizer_better_than_the_reference_is_the_best_known() -> None:
+    ends = [end("a", criterion=99.0), end("b", "Newton", criterion=99.0), end("c")]
+    verdict = adjudicate(ends, end("mmtriage", "Newton", shift=5.0), SE)
+    assert (verdict.agreement, verdict.failed) == ("disagree", ("c",))
+    assert verdict.beta_spread == 0.0  # the reference is not in the best cluster
+
+
+def test_next_to_nothing_is_zero() -> None:
+    """An optimiser that cannot reach the bound ends at a variance of 1e-9 where the others have 0."""
+    ends = [end("a", scale=0.0), end("b", "Newton", scale=1e-9)]
+    reference = end("mmtriage", "Newton", scale=0.0)
+    assert adjudicate(ends, reference, SE, [np.array([0.25, 0.06])]).agreement == "agree"
+    assert adjudicate(ends, reference, SE).agreement == "not_identified"
+
+
+def test_a_variance_that_matters_is_not_lost_in_the_scale() -> None:
+    ends = [end("a"), end("b", "Newton", scale=0.5)]
+    assert adjudicate(ends, REFERENCE, SE, [np.array([0.25, 0.06])]).agreement == "not_identified"
+
+
+def test_a_model_without_fixed_effects_is_compared_in_its_covariances() -> None:
+    ends = [
+        Candidate(name, family, 1.0, np.zeros(0), (np.eye(1),)) for name, family in (("a", "x"), ("b", "y"))
+    ]
+    verdict = adjudicate(ends, ends[0], np.zeros(0))
+    assert (verdict.agreement, verdict.beta_spread) == ("agree", 0.0)
