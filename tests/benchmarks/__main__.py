@@ -1,0 +1,136 @@
+"""Time this tool, and lme4 where Rscript with lme4 is found, in one run; print ratios of time and of peak memory.
+
+    python -m tests.benchmarks [--quick] [--only TEXT]
+
+Whole processes are timed as the best of three; a reference fit is timed inside a process of its own (design, cross-products,
+all starts, certificate), lme4's default `lmer()` call likewise. A ratio above 1 says that this tool is faster, or smaller.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.cases import CASES, Case
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+SLEEPSTUDY = ROOT / "sample_data" / "sleepstudy.csv"
+FORMULA = "Reaction ~ Days + (Days | Subject)"
+REPEATS = 3
+R_FIT = (
+    'suppressMessages(library(lme4)); d <- read.csv("{path}"); d$Subject <- factor(d$Subject); '
+    "m <- lmer({formula}, d); print(summary(m))"
+)
+R_ALLFIT = R_FIT + "; print(summary(allFit(m, verbose = FALSE))$llik)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--quick", action="store_true", help="leave the large cases out")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    chosen = parser.parse_args()
+    console = Console(width=118)
+    has_r = _has_lme4()
+    if not has_r:
+        console.print("Rscript with lme4 is not found: this tool is timed alone.")
+    if not chosen.only or chosen.only in "whole process":
+        console.print(_whole_processes(has_r))
+    cases = [c for c in CASES if chosen.only in c.name and not (chosen.quick and c.size == "large")]
+    if cases:
+        console.print(_reference_fits(cases, has_r))
+
+
+def _whole_processes(has_r: bool) -> Table:
+    table = Table("whole process, sleepstudy", "mmtriage s", "R s", "ratio", box=None)
+    fit = [sys.executable, "-m", "mmtriage", "fit", str(SLEEPSTUDY), FORMULA]
+    rows = (
+        ("fit; Rscript: load, read, lmer once", fit, R_FIT),
+        ("fit --all-rungs; Rscript: lmer + allFit", [*fit, "--all-rungs"], R_ALLFIT),
+    )
+    for label, ours, theirs in rows:
+        mine = _best_seconds(ours)
+        script = theirs.format(path=SLEEPSTUDY, formula=FORMULA)
+        other = _best_seconds(["Rscript", "-e", script]) if has_r else None
+        table.add_row(label, f"{mine:.2f}", _number(other), _ratio(other, mine))
+    return table
+
+
+def _reference_fits(cases: Sequence[Case], has_r: bool) -> Table:
+    table = Table(
+        "reference fit, certified", "s", "gradients", "MB", "lme4 s", "evals", "MB", "time ratio", "memory ratio",
+        "lme4 minus ours", box=None,
+    )  # fmt: skip
+    for case in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "table.csv"
+            case.write(path)
+            arguments = [str(path), case.formula, *case.factors]
+            ours = _json([sys.executable, "-m", "tests.benchmarks.ours", *arguments])
+            theirs = _json(["Rscript", str(HERE / "lme4.R"), *arguments]) if has_r else None
+        table.add_row(
+            case.name + ("" if ours["certified"] else " (NOT CERTIFIED)"),
+            _number(ours["seconds"]),
+            str(ours["gradients"]),
+            f"{ours['peak_mb']:.0f}",
+            *_beside(ours, theirs),
+        )
+    return table
+
+
+def _beside(ours: dict, theirs: dict | None) -> tuple[str, ...]:
+    if theirs is None:
+        return ("-",) * 6
+    return (
+        _number(theirs["seconds"]),
+        str(theirs["evaluations"]),
+        f"{theirs['peak_mb'] or float('nan'):.0f}",
+        _ratio(theirs["seconds"], ours["seconds"]),
+        _ratio(theirs["peak_mb"], ours["peak_mb"]),
+        f"{theirs['criterion'] - ours['criterion']:.2g}",
+    )
+
+
+def _has_lme4() -> bool:
+    if shutil.which("Rscript") is None:
+        return False
+    return (
+        subprocess.run(["Rscript", "-e", "library(lme4)"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def _best_seconds(command: Sequence[str]) -> float:
+    seconds = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def _json(command: Sequence[str]) -> dict:
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, text=True)
+    answer: dict = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _ratio(theirs: float | None, ours: float) -> str:
+    return "-" if theirs is None else f"{theirs / ours:.2g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""One reference fit in a process of its own: `python -m tests.benchmarks.ours TABLE FORMULA FACTOR...` prints JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+from threadpoolctl import threadpool_limits
+
+from mmtriage.data import read_table
+from mmtriage.engine.trial import prepare, run_baseline, run_reference
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
+
+
+def main() -> None:
+    path, formula, *factors = sys.argv[1:]
+    table = read_table(path, factors=dict.fromkeys(factors))
+    with threadpool_limits(limits=1, user_api="blas"):
+        began = time.perf_counter()
+        prepared = prepare(build_design(table, parse_formula(formula), ModelSpec()))
+        reference, fit = run_reference(prepared, {}, seed=0)
+        seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        baseline = run_baseline(prepared)
+        baseline_seconds = time.perf_counter() - began
+    answer = {
+        "seconds": seconds,
+        "baseline_seconds": baseline_seconds,
+        "evaluations": getattr(baseline, "evaluations", None),
+        "criterion": fit.criterion,
+        "certified": reference.certificate.certified,
+        "gradients": reference.gradients,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
