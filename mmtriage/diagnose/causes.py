@@ -5,8 +5,9 @@
     constant slope, confounded components -> failed gradient and Hessian tests
     singular covariance       ->  failed gradient and Hessian tests
 
-A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at least a warning.
-What the scale or the origin is guilty of is not guessed: rung 1 has tried the fit without it.
+A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at
+least a warning. What the scale or the origin is guilty of is not guessed: rung 1 has tried the fit
+without it.
 """
 
 from __future__ import annotations

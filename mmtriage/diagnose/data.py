@@ -11,7 +11,8 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.words import listed, plural, term_text
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SCALE_RATIO, has_wild_scales
-from mmtriage.model.design import Design, RandomTerm
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
 
 SLOPE_SCALE = (
     50.0  # the same for random-slope columns, which lme4 never checks: at 100 nloptwrap already stops short
@@ -74,8 +75,8 @@ def _response_scale(design: Design) -> Finding | None:
     if sd == 0 or 1 / EXTREME_RESPONSE <= sd <= EXTREME_RESPONSE:
         return None
     message = (
-        f"the response has standard deviation {sd:.3g}; for a linear mixed model this changes nothing but the "
-        "number of digits printed"
+        f"the response has standard deviation {sd:.3g}; for a linear mixed model this changes nothing but "
+        "the number of digits printed"
     )
     return finding("MM102", message, sd=sd, threshold=EXTREME_RESPONSE)
 
@@ -135,8 +136,8 @@ def _slope_scale(design: Design) -> Finding | None:
         return None
     described = ", ".join(f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in guilty)
     message = (
-        f"random-slope column on an extreme scale: {described}, so its relative standard deviation is of order "
-        f"{1 / guilty[0].sd:.1g} and the optimizer cannot see it; lme4 never checks the columns of Z"
+        f"random-slope column on an extreme scale: {described}, so its relative standard deviation is of "
+        f"order {1 / guilty[0].sd:.1g} and the optimizer cannot see it; lme4 never checks the columns of Z"
     )
     return finding(
         "MM101",
@@ -155,8 +156,9 @@ def _far_origin(design: Design) -> Finding | None:
     worst = max(guilty, key=lambda s: abs(s.mean) / s.sd)
     names = listed(list(dict.fromkeys(s.column for s in guilty)))
     message = (
-        f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}): in `{term_text(worst.term)}` intercept and "
-        "slope become one ridge that an optimizer cannot follow; centring repairs it, dividing does not"
+        f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}): in "
+        f"`{term_text(worst.term)}` intercept and slope become one ridge that an optimizer cannot follow; "
+        "centring repairs it, dividing does not"
     )
     return finding(
         "MM106",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.words import listed, plural
-from mmtriage.model.design import Design, DroppedColumn
+from mmtriage.model.design import Design
+from mmtriage.model.rank import DroppedColumn
 
 
 def fixed_findings(design: Design) -> list[Finding]:

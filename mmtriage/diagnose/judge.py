@@ -1,4 +1,4 @@
-"""The verdict: the baseline measured against the proven optimum (SPEC 2). The first status that holds is it."""
+"""The verdict: the baseline measured against the proven optimum (SPEC 2), the first status that holds."""
 
 from __future__ import annotations
 
@@ -103,29 +103,33 @@ def _message(status: Status, trial: Trial, shift: float | None) -> str:
     gap = trial.gap
     match status:
         case "undetermined":
-            return (
-                f"The optimum could not be certified ({trial.reference.certificate.reason}); nothing can be said with "
-                "confidence."
-            )
+            reason = trial.reference.certificate.reason
+            return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
         case "unidentifiable":
             return "The data cannot determine some parameter of this model, whatever the optimizer."
         case "not_converged" if gap is None:
-            return f"lme4's fit stops with an error ({trial.baseline_error}), though the model has a proven optimum."
+            error = trial.baseline_error
+            return f"lme4's fit stops with an error ({error}), though the model has a proven optimum."
         case "not_converged":
-            return f"The fit stopped {gap:.4g} deviance units short of the proven optimum: {_distance(trial, shift)}."
+            short = f"The fit stopped {gap:.4g} deviance units short of the proven optimum"
+            return f"{short}: {_distance(trial, shift)}."
         case "singular":
             return (
-                "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on its boundary. "
-                "The optimizer is not to blame."
+                "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on "
+                "its boundary. The optimizer is not to blame."
             )
         case "false_alarm":
-            return f"The fit is at its proven optimum (gap {gap:.2g} deviance units); lme4's warning is a false alarm."
+            return f"{_at_optimum(gap)}; lme4's warning is a false alarm."
         case "converged":
-            return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)."
+            return f"{_at_optimum(gap)}."
+
+
+def _at_optimum(gap: float | None) -> str:
+    return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)"
 
 
 def _distance(trial: Trial, shift: float | None) -> str:
-    """How far the estimates are from the optimum's: the most telling of coefficients, standard errors and SDs."""
+    """How far the estimates are from the optimum's: the most telling of coefficients, their SEs and SDs."""
     fit, reference = trial.baseline_fit, trial.reference_fit
     if fit is None or shift is None:
         return "there are no estimates to compare"

@@ -31,8 +31,8 @@ def _stopped_short(trial: Trial) -> Finding | None:
         return None
     shift = largest_shift(trial.baseline_fit.beta, trial.reference_fit)
     message = (
-        f"the optimizer stopped {gap:.4g} deviance units short of the optimum ({trial.baseline_fit.criterion:.6f} instead of "
-        f"{criterion:.6f})"
+        f"the optimizer stopped {gap:.4g} deviance units short of the optimum "
+        f"({trial.baseline_fit.criterion:.6f} instead of {criterion:.6f})"
     )
     return finding(
         "MM403", message, gap=gap, threshold=allowed_gap(criterion), max_shift_se=shift, reference=criterion
@@ -46,8 +46,8 @@ def _gradient(trial: Trial, baseline: Baseline) -> Finding | None:
         return None
     name = trial.prepared.theta_names[check.worst]
     message = (
-        f"lme4's gradient test fails: max|grad| = {check.statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in `{name}`; lme4 always "
-        "blames component 1"
+        f"lme4's gradient test fails: max|grad| = {check.statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in "
+        f"`{name}`; lme4 always blames component 1"
     )
     return finding(
         "MM401",
@@ -67,8 +67,8 @@ def _hessian(trial: Trial, baseline: Baseline) -> Finding | None:
         return None
     exact = trial.reference.certificate
     message = (
-        f"lme4's Hessian test fails: eigenvalues from {check.eigenvalues[-1]:.3g} to {check.eigenvalues[0]:.3g} by finite "
-        "differences"
+        f"lme4's Hessian test fails: eigenvalues from {check.eigenvalues[-1]:.3g} to "
+        f"{check.eigenvalues[0]:.3g} by finite differences"
     )
     if exact.min_eigenvalue_free is not None and exact.max_eigenvalue_free is not None:
         message += (
@@ -100,15 +100,18 @@ def _several_optima(trial: Trial) -> Finding | None:
     count = len(values)
     if count < 2:
         return None
-    message = f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at {values[1]:.6f}"
+    message = (
+        f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at "
+        f"{values[1]:.6f}"
+    )
     return finding("MM406", message, criteria=values, optima=count)
 
 
 def _flat(trial: Trial) -> Finding | None:
     if trial.reference.runaway:
         message = (
-            "the likelihood rises without end as the residual variance goes to zero: the random effects reproduce the "
-            "response exactly"
+            "the likelihood rises without end as the residual variance goes to zero: the random effects "
+            "reproduce the response exactly"
         )
         return finding("MM407", message, residual_variance_to_zero=True)
     flat = trial.reference.certificate.flat_directions

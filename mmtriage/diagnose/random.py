@@ -1,7 +1,7 @@
 """Findings about grouping factors and the structure of the random effects (MM301 to MM309).
 
-Those that rest on the design alone say what no optimiser can change. `refusals` are the models that lme4 itself
-declines to fit.
+Those that rest on the design alone say what no optimiser can change. `refusals` are the models that lme4
+itself declines to fit.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.finding import Finding, Severity, finding
 from mmtriage.diagnose.words import direction_text, listed, plural, term_text
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.formula.nodes import names_in
-from mmtriage.model.design import Design, RandomTerm
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
 
 FEW_LEVELS = 5  # lme4's check.nlev.gtreq.5
 MOSTLY_SINGLE = 0.5  # share of groups with one row
@@ -30,22 +31,22 @@ def refusals(design: Design) -> list[Finding]:
         text = term_text(term)
         if levels < 2:
             message = (
-                f"grouping factor `{term.group}` has one level (`{term.levels[0] if term.levels else ''}`): there is no "
-                "variation between groups to estimate"
+                f"grouping factor `{term.group}` has one level (`{term.levels[0] if term.levels else ''}`): "
+                "there is no variation between groups to estimate"
             )
             found.append(finding("MM302", message, columns=(term.group,), terms=(text,), levels=levels))
         elif levels >= n:
             message = (
-                f"`{term.group}` has as many levels as there are rows ({n:,}): `{text}` cannot be told apart from "
-                "the residual"
+                f"`{term.group}` has as many levels as there are rows ({n:,}): `{text}` cannot be told apart "
+                "from the residual"
             )
             found.append(
                 finding("MM303", message, columns=(term.group,), terms=(text,), levels=levels, rows=n)
             )
         elif n <= levels * k:
             message = (
-                f"`{text}` asks for {levels * k:,} random effects ({levels:,} levels x {k} columns) from {n:,} rows: the "
-                "random effects and the residual variance cannot be told apart"
+                f"`{text}` asks for {levels * k:,} random effects ({levels:,} levels x {k} columns) from "
+                f"{n:,} rows: the random effects and the residual variance cannot be told apart"
             )
             found.append(
                 finding(
@@ -84,10 +85,10 @@ def _too_few_levels(term: RandomTerm) -> Finding | None:
     if levels >= FEW_LEVELS:
         return None
     message = (
-        f"grouping factor `{term.group}` has {plural(levels, 'level')}: a variance estimated from so few is very "
-        "uncertain; a fixed effect may serve better"
+        f"grouping factor `{term.group}` has {plural(levels, 'level')}: a variance estimated from so few is "
+        "very uncertain; a fixed effect may serve better"
     )
-    severity = "warning" if levels == 2 else "info"
+    severity: Severity = "warning" if levels == 2 else "info"
     return finding(
         "MM301", message, severity=severity, columns=(term.group,), levels=levels, threshold=FEW_LEVELS
     )
@@ -99,8 +100,8 @@ def _singletons(term: RandomTerm) -> Finding | None:
     if single <= MOSTLY_SINGLE * len(term.levels):
         return None
     message = (
-        f"{single:,} of the {len(term.levels):,} levels of `{term.group}` have a single row; they say nothing about the "
-        "variation within groups"
+        f"{single:,} of the {len(term.levels):,} levels of `{term.group}` have a single row; they say "
+        "nothing about the variation within groups"
     )
     return finding("MM306", message, columns=(term.group,), single=single, levels=len(term.levels))
 
@@ -184,13 +185,14 @@ def _absorbed(design: Design, direction: NullDirection) -> Finding:
     }
     if grouping <= fixed:
         message = (
-            f"`{term.group}` is both a fixed effect and the grouping factor of `{text}`: its {len(term.levels):,} levels "
-            "are estimated freely already, and nothing is left that could tell the variance"
+            f"`{term.group}` is both a fixed effect and the grouping factor of `{text}`: its "
+            f"{len(term.levels):,} levels are estimated freely already, and nothing is left that could tell "
+            "the variance"
         )
         return finding("MM309", message, columns=(term.group,), terms=(text,), levels=len(term.levels))
     message = (
-        f"the fixed effects absorb everything that `{text}` could explain: {direction_text(design, direction)} leaves "
-        "the likelihood as it is"
+        f"the fixed effects absorb everything that `{text}` could explain: "
+        f"{direction_text(design, direction)} leaves the likelihood as it is"
     )
     return finding(
         "MM308",
@@ -207,7 +209,10 @@ def _confounded(design: Design, direction: NullDirection) -> Finding:
     with_residual = " and the residual variance" if direction.includes_residual else ""
     text = direction_text(design, direction)
     subject = f"{listed(terms)}{with_residual}"
-    message = f"the design cannot tell apart the components of {subject}: the change {text} leaves the likelihood as it is"
+    message = (
+        f"the design cannot tell apart the components of {subject}: the change {text} leaves the likelihood "
+        "as it is"
+    )
     return finding("MM308", message, columns=groups, terms=tuple(terms), null_direction=text)
 
 

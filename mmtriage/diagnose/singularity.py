@@ -1,7 +1,7 @@
 """Findings about covariances on the boundary at the reference optimum (MM310 to MM312).
 
-The boundary is that of the certificate: directions of the standardised columns whose variance is exactly zero at the
-optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
+The boundary is that of the certificate: directions of the standardised columns whose variance is exactly
+zero at the optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import null_space
 from mmtriage.engine.fit import correlation
 from mmtriage.engine.trial import Trial
-from mmtriage.model.design import RandomTerm
+from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
 PERFECT = 1e-6  # distance of a correlation from +-1 that counts as none
@@ -92,7 +92,8 @@ def _perfect_pairs(term: RandomTerm, covariance: Array) -> tuple[tuple[str, str,
 def _zero_variance(term: RandomTerm, defect: Defect) -> Finding:
     text = term_text(term)
     wants = (
-        "the likelihood would rise if it could be negative: rows of one group are no more alike than rows of different groups"
+        "the likelihood would rise if it could be negative: rows of one group are no more alike than rows of "
+        "different groups"
         if defect.multiplier > 0
         else "the likelihood is level there"
     )
@@ -130,8 +131,8 @@ def _lost_rank(term: RandomTerm, defect: Defect, rank: int) -> Finding:
     k = len(term.columns)
     direction = null_text(term, defect.null)
     message = (
-        f"the covariance of `{text}` has rank {rank}, not {k}: the combination {direction} of its random effects does not "
-        "vary between groups"
+        f"the covariance of `{text}` has rank {rank}, not {k}: the combination {direction} of its random "
+        "effects does not vary between groups"
     )
     return finding(
         "MM312",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmtriage.engine.identifiability import NullDirection, Part
-from mmtriage.model.design import Design, RandomTerm
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
 
 MOST_NAMES = 6  # names listed before "and k more"
 

@@ -1,13 +1,14 @@
 """The proof that a point is an optimum, in the covariances and not in theta.
 
-At theta = 0 the gradient in theta vanishes by symmetry, so a small gradient in theta proves nothing there. On the cone
-of covariances, with G_t = d criterion / d S_t, a point is a local optimum iff (Karush-Kuhn-Tucker)
+At theta = 0 the gradient in theta vanishes by symmetry, so a small gradient in theta proves nothing
+there. On the cone of covariances, with G_t = d criterion / d S_t, a point is a local optimum iff
+(Karush-Kuhn-Tucker)
 
 * G_t F_t = 0: stationary on its face. Measured by the Newton decrement g'H^+ g / 2, the deviance still to be
   gained, which does not depend on units;
 * the Hessian on the face is positive semidefinite;
-* N' G_t N is positive semidefinite on the null space N of S_t: its eigenvalues are the multipliers. A negative one is
-  a direction in which a variance wants to leave zero: a saddle of the criterion in theta.
+* N' G_t N is positive semidefinite on the null space N of S_t: its eigenvalues are the multipliers. A
+  negative one is a direction in which a variance wants to leave zero: a saddle of the criterion in theta.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy as np
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Face, null_space
-from mmtriage.engine.lmm import LmmProblem
 from mmtriage.engine.information import average_information
+from mmtriage.engine.lmm import LmmProblem
 from mmtriage.engine.newton import Point, differenced_hessian, pseudo_solve
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
@@ -45,7 +46,7 @@ class Certificate:
     certified: bool
     reason: str  # one sentence: what was proven, or what is missing
     newton_decrement: float
-    min_eigenvalue_free: float | None  # smallest Hessian eigenvalue on the face, natural units; None: no free parameter
+    min_eigenvalue_free: float | None  # of the Hessian on the face, natural units; None: no free parameter
     max_eigenvalue_free: float | None
     flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
     multipliers: tuple[Multiplier, ...]
@@ -134,10 +135,8 @@ def polish_and_certify(
     return z * scale, certificate
 
 
-def _polish(
-    objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array
-) -> tuple[Array, float]:
-    """Newton steps while they bring the decrement down: gradients are exact long after values are rounding noise."""
+def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array) -> tuple[Array, float]:
+    """Newton steps while they bring the decrement down: gradients outlast values in exactness."""
     step = pseudo_solve(H, gradient)
     decrement = 0.5 * abs(float(gradient @ step))
     for _ in range(POLISHING_STEPS):

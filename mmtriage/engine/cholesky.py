@@ -5,8 +5,8 @@ Follows the plan of `fronts.py`. With W = L_CC^-1 of a front,
     factor:   M_CC = L_CC L_CC',  L_BC = M_BC W',  M_BB <- M_BB - L_BC L_BC'
     inverse:  T = L_BC W,  V_BC = -V_BB T,  V_CC = W'W - T' V_BC
 
-where V = M^-1 (Takahashi, Fagan & Chin 1973): the second line needs V only where L may be nonzero, so the diagonal
-blocks that the gradient asks for cost no more than the factor.
+where V = M^-1 (Takahashi, Fagan & Chin 1973): the second line needs V only where L may be nonzero, so the
+diagonal blocks that the gradient asks for cost no more than the factor.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
 
 
 def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:
-    """Eliminate a bucket: its numbers, its part of log det M, and what its border pairs lose (lower triangles)."""
+    """Eliminate a bucket: its numbers, its part of log det M, what its border pairs lose (lower halves)."""
     n, c, b = bucket.shape
     store[bucket.identity] = 1.0
     panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)

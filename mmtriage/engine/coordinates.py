@@ -1,13 +1,14 @@
 """Orthonormal coordinates in which every likelihood is computed.
 
-The likelihood of `y = X beta + Z b + e` depends on the column spaces and on `Z_t S_t Z_t'` only, so each block may
-be written in any basis. Raw columns are a poor one: a calendar year beside an intercept costs six digits in
-`Z'Z`, a microsecond twelve. Here
+The likelihood of `y = X beta + Z b + e` depends on the column spaces and on `Z_t S_t Z_t'` only, so each
+block may be written in any basis. Raw columns are a poor one: a calendar year beside an intercept costs
+six digits in `Z'Z`, a microsecond twelve. Here
 
-* `[X, y - offset]` becomes orthonormal, the last column being the least-squares residual scaled to length one;
-* each random term's columns `Z_t` become `Q_t` with `Z_t = Q_t R_t`, `R_t' R_t = Z_t' W Z_t / n`, so a relative
-  covariance `S_t` in the user's columns is `R_t S_t R_t'` here, and a singular value of `R_t L_t` is a standard
-  deviation per observation relative to sigma, whatever the user's units and origins (SPEC 6, "Singularity").
+* `[X, y - offset]` becomes orthonormal, the last column being the least-squares residual at length one;
+* each random term's columns `Z_t` become `Q_t` with `Z_t = Q_t R_t`, `R_t' R_t = Z_t' W Z_t / n`, so a
+  relative covariance `S_t` in the user's columns is `R_t S_t R_t'` here, and a singular value of `R_t L_t`
+  is a standard deviation per observation relative to sigma, whatever the user's units and origins (SPEC 6,
+  "Singularity").
 
 Prior weights enter once: every row is multiplied by the square root of its weight.
 """
@@ -32,7 +33,7 @@ PERFECT_FIT = 1e-10  # residual length of the fixed effects relative to the resp
 class TermBasis:
     """Basis of one random term.
 
-    `R` is (k, k): `Z = Q R` with `Q'WQ = n I` on the first `rank` columns of Q; the rows of R beyond are zero.
+    `R` is (k, k): `Z = Q R` with `Q'WQ = n I` on the first `rank` columns of Q; its rows beyond are zero.
     `inverse` is (k, k): `Q = Z inverse`; its columns beyond `rank` are zero.
     """
 
@@ -66,7 +67,7 @@ def term_basis(Z: Array, root_weights: Array | None) -> TermBasis:
     lengths = np.sqrt(np.einsum("ij,ij->j", weighted, weighted))
     scale = np.where(lengths > 0, lengths, 1.0)
     # The triangle first, cheaply, then pivots on the k x k triangle: same pivots as on the n rows.
-    triangle = np.linalg.qr(weighted / scale, mode="r")
+    triangle = np.asarray(np.linalg.qr(weighted / scale, mode="r"))
     _, upper, pivots = qr(triangle, pivoting=True)
     diagonal = np.abs(np.diag(upper))
     rank = int(np.sum(diagonal > RANK_TOLERANCE * max(1.0, diagonal[0])))
@@ -85,7 +86,7 @@ def fixed_basis(X: Array, y: Array, root_weights: Array | None) -> FixedBasis:
         stacked = stacked * root_weights[:, None]
     lengths = np.sqrt(np.einsum("ij,ij->j", stacked, stacked))
     scale = np.where(lengths > 0, lengths, 1.0)
-    R = np.linalg.qr(stacked / scale, mode="r")
+    R = np.asarray(np.linalg.qr(stacked / scale, mode="r"))
     has_residual = abs(R[-1, -1]) > PERFECT_FIT
     return FixedBasis(R * scale, bool(has_residual))
 

@@ -1,8 +1,8 @@
 """Cross-products of a design: the one pass over the n rows.
 
 Random terms that share a grouping factor are amalgamated into one *block* of K columns per level (as
-MixedModels.jl does), and the blocks are put in elimination order: most levels first. With `Q_i` the (n, l_i K_i)
-model matrix of block i in orthonormal coordinates and `[Q, r]` that of `[X, y]`, the pass sums
+MixedModels.jl does), and the blocks are put in elimination order: most levels first. With `Q_i` the
+(n, l_i K_i) model matrix of block i in orthonormal coordinates and `[Q, r]` that of `[X, y]`, the pass sums
 
     A_ii = Q_i'Q_i (block diagonal),  A_ij = Q_i'Q_j (sparse),  C_i = Q_i'[Q, r]
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def blocks_of(design: Design) -> tuple[Block, ...]:
     blocks = []
     for members in groups:
         edges = np.cumsum([0] + [design.random[t].Z.shape[1] for t in members]).tolist()
-        slices = tuple(slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True))
+        slices = tuple(slice(a, b) for a, b in pairwise(edges))
         first = design.random[members[0]]
         blocks.append(Block(first.group, len(first.levels), tuple(members), slices, edges[-1]))
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
@@ -108,9 +109,7 @@ def _partial(design: Design, basis: Coordinates, blocks: tuple[Block, ...], rows
     Q = [_block_rows(design, basis, block, rows, root_weights) for block in blocks]
     sparse = [_sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
     links = tuple(
-        _link(row, col, sparse[row], sparse[col], blocks)
-        for row in range(len(blocks))
-        for col in range(row)
+        _link(row, col, sparse[row], sparse[col], blocks) for row in range(len(blocks)) for col in range(row)
     )
     return CrossProducts(
         n=len(XY),

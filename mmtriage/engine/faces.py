@@ -1,10 +1,10 @@
 """Coordinates on the faces of the cone of covariances.
 
-A relative covariance `S` (k, k) of rank r lies on a face of the positive semidefinite cone. It is written S = F F'
-with F (k, r) lower trapezoidal after a permutation of its rows, chosen so that the leading r rows are the largest
-(pivoted QR). That leaves no rotation of F free, so the Hessian on a face has no null direction that means nothing. At
-full rank F is the lower triangle that lme4 calls Lambda, without its bounds: the criterion depends on F F' only, so
-the sign of a column is free and zero is an interior point.
+A relative covariance `S` (k, k) of rank r lies on a face of the positive semidefinite cone. It is written
+S = F F' with F (k, r) lower trapezoidal after a permutation of its rows, chosen so that the leading r
+rows are the largest (pivoted QR). That leaves no rotation of F free, so the Hessian on a face has no null
+direction that means nothing. At full rank F is the lower triangle that lme4 calls Lambda, without its
+bounds: the criterion depends on F F' only, so the sign of a column is free and zero is an interior point.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ class Face:
         return np.concatenate([M[term.entries] for term, M in zip(self.terms, matrices, strict=True)])
 
 
-def face_at(
-    factors: Sequence[Array], ranks: Sequence[int], supports: Sequence[int]
-) -> tuple[Face, Array]:
+def face_at(factors: Sequence[Array], ranks: Sequence[int], supports: Sequence[int]) -> tuple[Face, Array]:
     """The face of the given `ranks` nearest to `factors`, and the parameters of the nearest point on it.
 
     `supports` says how many leading rows of each F can vary at all (the rank of the term's columns).
@@ -84,7 +82,7 @@ def face_at(
 
 def singular_values(factors: Sequence[Array]) -> list[Array]:
     """Singular values of each F, largest first: relative standard deviations along principal directions."""
-    return [np.linalg.svd(F, compute_uv=False) for F in factors]
+    return [np.asarray(np.linalg.svd(F, compute_uv=False)) for F in factors]
 
 
 def null_space(F: Array, rank: int, support: int) -> Array:
@@ -100,7 +98,7 @@ def _term_face(F: Array, rank: int, support: int) -> tuple[TermFace, Array]:
     half = U[:, :rank] * d[:rank]
     if rank == support:
         order = np.arange(support)
-        upper = np.linalg.qr(half.T, mode="r")
+        upper = np.asarray(np.linalg.qr(half.T, mode="r"))
     elif rank == 0:
         order, upper = np.arange(support), np.zeros((0, support))
     else:

@@ -1,7 +1,7 @@
-"""What a fitted linear mixed model says: estimates, standard errors and information criteria, in the user's units.
+"""What a fitted linear mixed model says: estimates, standard errors, information criteria, in user's units.
 
-Conventions are lme4's: the log-likelihood of a REML fit is minus half its REML criterion, df counts fixed effects,
-theta and sigma, BIC uses the number of rows.
+Conventions are lme4's: the log-likelihood of a REML fit is minus half its REML criterion, df counts fixed
+effects, theta and sigma, BIC uses the number of rows.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def fit_at(problem: LmmProblem, factors: Sequence[Array], theta: Array | None = 
 
 
 def lme4_theta(raw: Sequence[Array]) -> Array:
-    """lme4's theta for factors F (k, r) in the user's columns: lower triangles L, diagonal >= 0, L L' = F F'."""
-    triangles = [np.linalg.qr(F.T, mode="r").T for F in raw]
+    """lme4's theta for factors F (k, r) in the user's columns: triangles L, diagonal >= 0, L L' = F F'."""
+    triangles = [np.asarray(np.linalg.qr(F.T, mode="r")).T for F in raw]
     return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
 
 
@@ -102,8 +102,8 @@ def largest_shift(beta: Array, reference: Fit) -> float:
 def largest_sd_change(fit: Fit, reference: Fit) -> float:
     """Largest relative change of a random-effect standard deviation, per average row.
 
-    Standard deviations are those of the random effects as the user's columns have them; where the reference has
-    zero, the change is relative to the residual standard deviation.
+    Standard deviations are those of the random effects as the user's columns have them; where the
+    reference has zero, the change is relative to the residual standard deviation.
     """
     worst = 0.0
     for mine, theirs in zip(fit.covariances, reference.covariances, strict=True):

@@ -1,17 +1,17 @@
 """Symbolic analysis: in which order, and in what dense pieces, to factor `M = Lambda' Z'WZ Lambda + I`.
 
-Levels are eliminated one grouping factor after another, the one with most levels first. Two levels of a factor
-become coupled when an earlier level is observed with both ("fill"). The connected components of that coupling are the
-*clusters* of the stage; each is eliminated as one small dense *front*
+Levels are eliminated one grouping factor after another, the one with most levels first. Two levels of a
+factor become coupled when an earlier level is observed with both ("fill"). The connected components of
+that coupling are the *clusters* of the stage; each is eliminated as one small dense *front*
 
     [ M_CC      ]     C: the cluster's columns (c of them)
     [ M_BC  M_BB]     B: its border, the later columns it touches (b of them)
 
-For nested factors every cluster is a single level and every border has one level per outer factor, so nothing fills
-in however many levels there are. For crossed factors one cluster soon spans its whole factor; from there on the
-remaining columns form one dense *root* that LAPACK factors. Fronts of equal padded shape are stacked in *buckets*, so
-that numpy works on all of them at once (the multifrontal method of Duff & Reid 1983, with the assembly tree
-flattened into stages).
+For nested factors every cluster is a single level and every border has one level per outer factor, so
+nothing fills in however many levels there are. For crossed factors one cluster soon spans its whole
+factor; from there on the remaining columns form one dense *root* that LAPACK factors. Fronts of equal
+padded shape are stacked in *buckets*, so that numpy works on all of them at once (the multifrontal method
+of Duff & Reid 1983, with the assembly tree flattened into stages).
 
 Storage is one flat vector: the (c + b, c) panel of each front, then the root, then one slot that
 padding points at.
@@ -20,6 +20,7 @@ padding points at.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,8 @@ class Bucket:
 class Stage:
     """The fronts of one grouping factor: independent of each other.
 
-    `updates` lists the store positions of the border pairs (lower triangles) of its buckets, one after another.
+    `updates` lists the store positions of the border pairs (lower triangles) of its buckets, one after
+    another.
     """
 
     buckets: tuple[Bucket, ...]
@@ -154,7 +156,7 @@ def plan(products: CrossProducts) -> Plan:
 
 
 def _unit_offsets(products: CrossProducts) -> list[int]:
-    return np.cumsum([0] + [b.n_levels for b in products.blocks]).tolist()
+    return list(accumulate((b.n_levels for b in products.blocks), initial=0))
 
 
 def _stages(products: CrossProducts) -> tuple[list[_Clusters], int]:
@@ -190,7 +192,9 @@ def _clusters(stages: list[_Clusters], first: int, stop: int, n_units: int) -> c
     touching = [stage.border[:, first:stop] for stage in stages]
     couplings = [t[np.diff(t.indptr) > 1] for t in touching]
     coupling = _stack(couplings, size)
-    graph = block_array([[None, coupling.T], [coupling, None]]) if coupling.shape[0] else csr_array((size, size))
+    graph = csr_array((size, size))
+    if coupling.shape[0]:
+        graph = block_array([[None, coupling.T], [coupling, None]])
     _, labels = connected_components(graph, directed=False)
     _, labels = np.unique(labels[:size], return_inverse=True)
     data = np.ones(size)
@@ -281,8 +285,8 @@ def _padded(ragged: Ragged, rows: Index, width: int, fill: int) -> Index:
 class _Locator:
     """Maps a pair (row, column) of scalar columns to its place in the store.
 
-    Pairs lie in the panel of the front that eliminates the earlier of the two; pairs inside one cluster in its
-    square diagonal part; pairs of root columns in the root.
+    Pairs lie in the panel of the front that eliminates the earlier of the two; pairs inside one cluster
+    in its square diagonal part; pairs of root columns in the root.
     """
 
     def __init__(self, q: int, root_start: int) -> None:

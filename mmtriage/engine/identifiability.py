@@ -1,8 +1,8 @@
 """Structural identifiability: what this design can never tell apart, whatever the response.
 
-The null space of the Gram matrix of the variance components (`engine/moments.py`): a combination of covariance
-entries, and perhaps the residual variance, that leaves the distribution of the response unchanged once the fixed
-effects are projected out. Judged on unit diagonal, so units do not matter.
+The null space of the Gram matrix of the variance components (`engine/moments.py`): a combination of
+covariance entries, and perhaps the residual variance, that leaves the distribution of the response
+unchanged once the fixed effects are projected out. Judged on unit diagonal, so units do not matter.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirec
     """All independent null directions of a design; empty when the model is identifiable."""
     diagonal = np.diag(gram.K)
     absorbed = diagonal <= NO_INFORMATION * gram.unprojected
-    basis = [_unit(len(diagonal), i) for i in np.flatnonzero(absorbed)]
+    basis = [_unit(len(diagonal), i) for i in np.flatnonzero(absorbed).tolist()]
     kept = np.flatnonzero(~absorbed)
     scale = np.sqrt(diagonal[kept])
     eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
-    directions = [NullDirection(_parts(problem, gram, v, raw=True), True) for v in basis]
+    directions = [NullDirection(_parts(problem, gram, v), True) for v in basis]
     null = vectors[:, eigenvalues < NULL_EIGENVALUE] / scale[:, None]
     for column in _sparse_basis(null):
         full = np.zeros(len(diagonal))
         full[kept] = column
-        directions.append(NullDirection(_parts(problem, gram, full, raw=True), False))
+        directions.append(NullDirection(_parts(problem, gram, full), False))
     return tuple(directions)
 
 
@@ -73,7 +73,7 @@ def _unit(size: int, index: int) -> Array:
 
 
 def _sparse_basis(null: Array) -> list[Array]:
-    """A basis of the same space in echelon form, so that each vector speaks of as few components as possible."""
+    """A basis of the same space in echelon form: each vector speaks of as few components as possible."""
     if not null.shape[1]:
         return []
     _, _, pivots = qr(null.T, pivoting=True, mode="economic")
@@ -81,20 +81,22 @@ def _sparse_basis(null: Array) -> list[Array]:
     return list(np.linalg.solve(null[lead].T, null.T))
 
 
-def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array, *, raw: bool) -> tuple[Part, ...]:
+def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array) -> tuple[Part, ...]:
     """A direction over the Gram's components as entries of the terms' covariances in the user's columns."""
     changes = [np.zeros((k, k)) for k in problem.widths]
     for component, value in zip(gram.components, vector[1:], strict=True):
         changes[component.term][component.a, component.b] = value
         changes[component.term][component.b, component.a] = value
-    found = [] if abs(vector[0]) <= NEGLIGIBLE * np.max(np.abs(vector)) else [Part(None, 0, 0, float(vector[0]))]
+    largest = np.max(np.abs(vector))
+    found = [] if abs(vector[0]) <= NEGLIGIBLE * largest else [Part(None, 0, 0, float(vector[0]))]
     for t, (change, basis) in enumerate(zip(changes, problem.basis.terms, strict=True)):
         in_columns = basis.inverse @ change @ basis.inverse.T
         size = np.sqrt(np.sum(basis.R**2, axis=0))  # root mean square of each column
         weighed = np.abs(in_columns) * np.outer(size, size)
+        threshold = NEGLIGIBLE * max(np.max(np.abs(change)), largest * NEGLIGIBLE)
         for a in range(len(change)):
             for b in range(a + 1):
-                if weighed[a, b] > NEGLIGIBLE * max(np.max(np.abs(change)), np.max(np.abs(vector)) * NEGLIGIBLE):
+                if weighed[a, b] > threshold:
                     found.append(Part(t, a, b, float(in_columns[a, b])))
     return _normalised(found)
 

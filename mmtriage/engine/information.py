@@ -1,12 +1,13 @@
 """Average information: cheap curvature of the criterion (Gilmour, Thompson & Cullis 1995).
 
-With P as in `lmm.py` and A_x = dV/dx, the exact Hessian of the profiled criterion holds traces `tr(P A_x P A_y)`; the
-average of observed and expected information replaces them by quadratic forms,
+With P as in `lmm.py` and A_x = dV/dx, the exact Hessian of the profiled criterion holds traces
+`tr(P A_x P A_y)`; the average of observed and expected information replaces them by quadratic forms,
 
     H_xy = nu (y'P A_x P A_y P y / r2 - (y'P A_x P y)(y'P A_y P y) / r2^2),
 
-which need one more solve with the factor already at hand. In the entries of F, where S = F F', the second derivative
-of S adds `2 G_ac` for entries (a, b) and (c, b) of the same column: exact, and what drives a variance to zero.
+which need one more solve with the factor already at hand. In the entries of F, where S = F F', the second
+derivative of S adds `2 G_ac` for entries (a, b) and (c, b) of the same column: exact, and what drives a
+variance to zero.
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ from mmtriage.engine.lmm import Evaluation, LmmProblem
 SMALLEST_DIVISOR = 1e-12  # relative SD below which G is not divided out of G F
 
 
-def average_information(
-    problem: LmmProblem, face: Face, at: Evaluation, gradient: list[Array]
-) -> Array:
+def average_information(problem: LmmProblem, face: Face, at: Evaluation, gradient: list[Array]) -> Array:
     """Approximate Hessian (m, m) in the parameters of `face` at an evaluated point.
 
     `gradient` is `problem.gradient(at)`.
@@ -71,5 +70,5 @@ def _covariance_gradient(F: Array, D: Array) -> Array:
     """G (k, k) from D = 2 G F; directions in which F vanishes altogether are left at zero."""
     U, d, Vt = np.linalg.svd(F)
     inverse = np.where(d > SMALLEST_DIVISOR, 1.0 / np.maximum(d, SMALLEST_DIVISOR), 0.0)
-    G = 0.5 * D @ (Vt.T * inverse) @ U.T
+    G: Array = 0.5 * D @ (Vt.T * inverse) @ U.T
     return 0.5 * (G + G.T)

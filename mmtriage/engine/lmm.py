@@ -1,18 +1,20 @@
-"""The linear mixed model: profiled criterion, exact gradient, estimates (Bates et al. 2015, JSS 67(1), section 3).
+"""The linear mixed model: profiled criterion, exact gradient, estimates.
 
-For relative factors `F_t` of the terms' covariances (`S_t = F_t F_t'`, in the coordinates of `coordinates.py`), V =
-I + sum_t Z_t S_t Z_t' and P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1:
+The criterion is that of Bates et al. (2015), JSS 67(1), section 3.
+
+For relative factors `F_t` of the terms' covariances (`S_t = F_t F_t'`, in the coordinates of
+`coordinates.py`), V = I + sum_t Z_t S_t Z_t' and P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1:
 
     ML:    log|V| - sum log w + n (1 + log(2 pi r2 / n)),                              r2 = y'Py
     REML:  log|V| + log|X'V^-1 X| - sum log w + (n-p) (1 + log(2 pi r2 / (n-p)))
 
 and with G_t = d criterion / d S_t,
 
-    G_t = sum over levels j of [Z'V^-1 Z - E E' - nu h h']_jj,   E E' = Z'V^-1 X (X'V^-1 X)^-1 X'V^-1 Z  (REML only),
-    h = Z'Py / sqrt(r2),  nu = n or n - p.
+    G_t = sum over levels j of [Z'V^-1 Z - E E' - nu h h']_jj,
+    E E' = Z'V^-1 X (X'V^-1 X)^-1 X'V^-1 Z (REML only),  h = Z'Py / sqrt(r2),  nu = n or n - p.
 
-Since Z'V^-1 Z Lambda = A Lambda M^-1, the derivative with respect to the factor, `2 G_t F_t`, needs M^-1 on the
-pattern of A only, and is exact where F_t is singular.
+Since Z'V^-1 Z Lambda = A Lambda M^-1, the derivative with respect to the factor, `2 G_t F_t`, needs M^-1
+on the pattern of A only, and is exact where F_t is singular.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ from scipy.sparse import coo_array, csr_array
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, Coordinates, coordinates
-from mmtriage.engine.crossproducts import CrossProducts, cross_products
+from mmtriage.engine.crossproducts import CrossProducts, Index, cross_products
 from mmtriage.engine.fronts import Plan, plan
 from mmtriage.model.design import Design
 
-NULL_PROBE = 1e-8  # relative SD given to a null direction so that G can be divided out of G F: error of order 1e-16
+NULL_PROBE = 1e-8  # relative SD given to a null direction, to divide G out of G F: error of order 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +91,7 @@ class LmmProblem:
             L = factor(self.plan, self.products, Lambda)
             half_solved = L.forward(self.times(Lambda, self.C, transposed=True))
             S = np.eye(self.p + 1) - half_solved.T @ half_solved
-            root_S = np.linalg.cholesky(S)
+            root_S = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
             diagonal = np.diag(root_S)
             r2 = (self.basis.fixed.residual_length * diagonal[-1]) ** 2
             value = L.logdet - self.sum_log_weights + self.nu * (1.0 + np.log(2.0 * np.pi * r2 / self.nu))
@@ -251,8 +253,8 @@ def _gram(products: CrossProducts) -> csr_array:
 
 
 def _scalar_pairs(
-    row_level: Array, col_level: Array, shape: tuple[int, ...], row_offset: int, col_offset: int
-) -> tuple[Array, Array]:
+    row_level: Index, col_level: Index, shape: tuple[int, ...], row_offset: int, col_offset: int
+) -> tuple[Index, Index]:
     rows = row_offset + row_level[:, None, None] * shape[0] + np.arange(shape[0])[None, :, None]
     columns = col_offset + col_level[:, None, None] * shape[1] + np.arange(shape[1])[None, None, :]
     rows, columns = np.broadcast_arrays(rows, columns)

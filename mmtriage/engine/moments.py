@@ -1,14 +1,15 @@
 """The Gram matrix of a model's variance components, and moment estimates from it.
 
-The covariance of y is `sigma^2 (I + sum_i s_i A_i)`, one A_i for each free entry of the terms' covariances: A = sum_j
-z_ja z_ja' on the diagonal, sum_j (z_ja z_jb' + z_jb z_ja') off it. With P0 the projection off the columns of X,
+The covariance of y is `sigma^2 (I + sum_i s_i A_i)`, one A_i for each free entry of the terms'
+covariances: A = sum_j z_ja z_ja' on the diagonal, sum_j (z_ja z_jb' + z_jb z_ja') off it. With P0 the
+projection off the columns of X,
 
     K_ij = tr(P0 A_i P0 A_j),   A_0 = I
 
-is the Gram matrix of the projected components. Its null space is what no amount of data of this design can tell
-apart; solving K s = (y'P0 A_i P0 y) gives MINQUE(0) estimates (Rao 1971), a start that owes nothing to an optimiser. All traces
-come from the cross-products: with C = Z'P0 Z = A - U U', U = Z'Q, sums over pairs of levels split into sparse ones over A and
-small ones over U.
+is the Gram matrix of the projected components. Its null space is what no amount of data of this design
+can tell apart; solving K s = (y'P0 A_i P0 y) gives MINQUE(0) estimates (Rao 1971), a start that owes
+nothing to an optimiser. All traces come from the cross-products: with C = Z'P0 Z = A - U U', U = Z'Q,
+sums over pairs of levels split into sparse ones over A and small ones over U.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
+from mmtriage.engine.crossproducts import Index
 from mmtriage.engine.lmm import LmmProblem
 
 NO_INFORMATION = 1e-10  # share of a component that survives the projection off X, below which nothing is left
 COLUMNS_AT_ONCE = 16  # columns of U gathered over pairs of levels at a time: bounds memory
-RELATIVE_SD_FLOOR = 0.05  # smallest moment start along any direction, so that no component starts at its bound
+RELATIVE_SD_FLOOR = 0.05  # smallest moment start along any direction: no component starts at its bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class Component:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComponentGram:
-    """`K` (m + 1, m + 1) over the residual (index 0) and the m components; `unprojected` (m + 1,) = tr(A_i A_i)."""
+    """`K` (m + 1, m + 1) over the residual (index 0) and the m components.
+
+    `unprojected` (m + 1,) is tr(A_i A_i): K's diagonal without the projection.
+    """
 
     components: tuple[Component, ...]
     K: Array
@@ -56,9 +61,7 @@ def component_gram(problem: LmmProblem) -> ComponentGram:
     unprojected = np.empty(m + 1)
     response = np.empty(m + 1)
     K[0, 0], unprojected[0], response[0] = problem.n - problem.p, problem.n, 1.0
-    tensors = {
-        (i, j): _pair_tensor(problem, U, i, j) for i in range(len(blocks)) for j in range(i + 1)
-    }
+    tensors = {(i, j): _pair_tensor(problem, U, i, j) for i in range(len(blocks)) for j in range(i + 1)}
     for x, (_, i, a, b) in enumerate(places, start=1):
         twice = 1.0 if a == b else 2.0
         trace = problem.products.diagonal[i][:, a, b].sum() - np.einsum("jx,jx->", U[i][:, a], U[i][:, b])
@@ -92,7 +95,7 @@ def _positive_factor(S: Array, rank: int) -> Array:
 
 
 def _places(problem: LmmProblem) -> list[tuple[Component, int, int, int]]:
-    """Each component with its block and its columns there; columns without a direction of their own left out."""
+    """Each component with its block and columns there; columns without a direction of their own left out."""
     places = []
     for i, block in enumerate(problem.products.blocks):
         for term, where in zip(block.terms, block.slices, strict=True):
@@ -121,7 +124,8 @@ def _pair_tensor(problem: LmmProblem, U: list[Array], i: int, j: int) -> tuple[A
     return plain - mixed - mixed.transpose(1, 0, 3, 2) + both, plain
 
 
-def _sparse_part(problem: LmmProblem, i: int, j: int) -> tuple[Array, Array, Array]:
+def _sparse_part(problem: LmmProblem, i: int, j: int) -> tuple[Array, Index, Index]:
+    """A_ij over the linked pairs of levels, (N, K_i, K_j), and the levels of each pair."""
     if i == j:
         A = problem.products.diagonal[i]
         level = np.arange(len(A))
@@ -130,7 +134,7 @@ def _sparse_part(problem: LmmProblem, i: int, j: int) -> tuple[Array, Array, Arr
     return link.values, link.row_level, link.col_level
 
 
-def _cross_part(U_i: Array, U_j: Array, rows: Array, columns: Array) -> Array:
+def _cross_part(U_i: Array, U_j: Array, rows: Index, columns: Index) -> Array:
     """`u_jb . u_ld` over the linked pairs of levels, (N, K_i, K_j)."""
     out = np.zeros((len(rows), U_i.shape[1], U_j.shape[1]))
     for start in range(0, U_i.shape[2], COLUMNS_AT_ONCE):

@@ -1,8 +1,9 @@
 """Trust-region Newton on exact gradients.
 
-Curvature comes from the objective itself (for likelihoods: average information, `information.py`), corrected by
-symmetric rank-one updates so that it reproduces the latest exact changes of the gradient. Few parameters, so every
-step comes from an eigendecomposition: negative curvature is used, never ignored (More & Sorensen 1983).
+Curvature comes from the objective itself (for likelihoods: average information, `information.py`),
+corrected by symmetric rank-one updates so that it reproduces the latest exact changes of the gradient.
+Few parameters, so every step comes from an eigendecomposition: negative curvature is used, never ignored
+(More & Sorensen 1983).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from mmtriage.engine.coordinates import Array
 
 Status = Literal["converged", "stopped", "iterations", "stalled"]
 
-DECREMENT = 1e-9  # deviance units still to be gained at which the iteration ends; the certificate polishes further
-DIFFERENCE_STEP = 1e-5  # natural units; gradients are exact, so forward differences are good to the same order
+DECREMENT = 1e-9  # deviance units still to be gained at which it ends; the certificate polishes further
+DIFFERENCE_STEP = 1e-5  # natural units; gradients are exact: forward differences are good to the same order
 FIRST_RADIUS = 1.0  # natural units
 MAX_ITERATIONS = 200
 NULL_CURVATURE = 1e-10  # relative eigenvalue below which a direction counts as flat
@@ -74,7 +75,7 @@ def minimize(
             return Minimum(x, point.value, "converged", spent)
         try:
             tried = objective(x + step)
-            ratio = (point.value - tried.value + noise) / (predicted + noise)
+            ratio = float((point.value - tried.value + noise) / (predicted + noise))
         except np.linalg.LinAlgError:
             tried, ratio = point, -np.inf
         spent += 1
@@ -99,7 +100,7 @@ def minimize(
 
 
 def trust_region_step(H: Array, g: Array, radius: float) -> tuple[Array, float, bool]:
-    """Minimise `g's + s'Hs/2` over `|s| <= radius`: the step, the predicted gain, and whether it is interior."""
+    """Minimise `g's + s'Hs/2` over `|s| <= radius`: step, predicted gain, whether it is interior."""
     eigenvalues, Q = np.linalg.eigh(H)
     rotated = Q.T @ g
     floor = NULL_CURVATURE * max(float(np.max(np.abs(eigenvalues))), 1e-300)
@@ -148,7 +149,7 @@ def _boundary_step(eigenvalues: Array, rotated: Array, radius: float) -> Array:
 
     lower = low + tiny
     if length(lower) < radius:
-        # Hard case: the gradient has nothing along the lowest curvature; go there as far as the radius allows.
+        # Hard case: no gradient along the lowest curvature; go there as far as the radius allows.
         step = -rotated / (eigenvalues + lower)
         step[0] += np.copysign(np.sqrt(max(radius**2 - float(step @ step), 0.0)), step[0] or 1.0)
         return step

@@ -1,8 +1,11 @@
-"""Maximum a posteriori covariances under blme's weak Wishart prior (Chung et al. 2015, J. Educ. Behav. Stat. 40(2)).
+"""Maximum a posteriori covariances under blme's weak Wishart prior.
 
-The prior on each term's relative covariance S (k, k) is Wishart with k + 2.5 degrees of freedom and infinite scale: p(S) ~
-|S|^0.75, so the criterion gains -2 log p = -1.5 log|S| per term. It keeps S off its boundary and is otherwise nearly flat.
-The determinant in other columns differs by a constant, so the mode does not depend on units.
+Reference: Chung et al. (2015), J. Educ. Behav. Stat. 40(2).
+
+The prior on each term's relative covariance S (k, k) is Wishart with k + 2.5 degrees of freedom and infinite
+scale: p(S) ~ |S|^0.75, so the criterion gains -2 log p = -1.5 log|S| per term. It keeps S off its boundary
+and is otherwise nearly flat. The determinant in other columns differs by a constant, so the mode does not
+depend on units.
 """
 
 from __future__ import annotations

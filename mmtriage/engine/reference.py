@@ -1,10 +1,10 @@
 """The reference optimum: the best point found from several starts, and the proof that it is one.
 
-Every start descends by trust-region Newton in orthonormal coordinates, first with all covariances of full rank. Then
-it settles: principal directions whose relative standard deviation is below `SNAP` are set to zero and the rest is
-optimised again on that face; if that costs nothing the optimum lies there. A negative multiplier on the face is a
-saddle: the factor is extended along it and the descent goes on. The best settled point is certified; the
-others are kept as evidence for or against further optima.
+Every start descends by trust-region Newton in orthonormal coordinates, first with all covariances of full
+rank. Then it settles: principal directions whose relative standard deviation is below `SNAP` are set to
+zero and the rest is optimised again on that face; if that costs nothing the optimum lies there. A
+negative multiplier on the face is a saddle: the factor is extended along it and the descent goes on. The
+best settled point is certified; the others are kept as evidence for or against further optima.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Reference:
 
 
 def template_factors(problem: LmmProblem) -> list[Array]:
-    """lme4's template start, the identity, on standardised columns: what lme4 would start from after rescaling."""
+    """The identity on standardised columns: what lme4 would start from after rescaling."""
     return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in problem.basis.terms]
 
 
@@ -92,9 +92,7 @@ def perturbed(problem: LmmProblem, factors: Sequence[Array], seed: int) -> list[
     """A start well away from `factors`: every direction rescaled at random, zero ones opened."""
     generator = np.random.default_rng(seed)
     moved = []
-    for F, basis, scale in zip(
-        factors, problem.basis.terms, natural_scale(problem, factors), strict=True
-    ):
+    for F, basis, scale in zip(factors, problem.basis.terms, natural_scale(problem, factors), strict=True):
         r = basis.rank
         G = np.zeros_like(F)
         noise = generator.normal(size=(r, r)) / np.sqrt(max(r, 1))
@@ -233,12 +231,7 @@ def _snap(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face
     """The lowest face that costs no more than `SNAP_COST`: all small directions at once, else one by one."""
     factors = face.factors(x)
     values = singular_values(factors)
-    small = sorted(
-        (float(d), t)
-        for t, rank in enumerate(face.ranks)
-        for d in values[t][:rank]
-        if d < SNAP
-    )
+    small = sorted((float(d), t) for t, rank in enumerate(face.ranks) for d in values[t][:rank] if d < SNAP)
     spent = 0
     if not small:
         return face, x, value, spent
@@ -277,9 +270,7 @@ def _on_ranks(
         return None
 
 
-def _escape(
-    problem: LmmProblem, face: Face, x: Array, value: float
-) -> tuple[Face, Array, float, int] | None:
+def _escape(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int] | None:
     """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained."""
     factors = face.factors(x)
     negative = [m for m in multipliers(problem, factors, face.ranks) if m.value < 0]

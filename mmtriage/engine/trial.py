@@ -1,7 +1,8 @@
 """One model, fitted as lme4 would and fitted to the proven optimum, side by side.
 
-`prepare` reduces a design to its likelihood, `run_baseline` follows lme4 from its start, `run_reference` proves the
-optimum, `fit_trial` does all three. Everything the diagnosis and the ladder compare is a `Trial`.
+`prepare` reduces a design to its likelihood, `run_baseline` follows lme4 from its start, `run_reference`
+proves the optimum, `fit_trial` does all three. Everything the diagnosis and the ladder compare is a
+`Trial`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from mmtriage.engine.baseline import Baseline, BaselineFailure, fit_baseline
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import Fit, fit_at, lme4_theta
 from mmtriage.engine.identifiability import NullDirection, null_directions
+from mmtriage.engine.lme4_checks import design_messages
 from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.moments import ComponentGram, component_gram, moment_start
 from mmtriage.engine.reference import Reference, Start, find_reference, template_factors
-from mmtriage.engine.lme4_checks import design_messages
 from mmtriage.engine.rounding import lme4_failure
 from mmtriage.engine.start import lme4_start
 from mmtriage.engine.theta import factors_of_theta, lower_bounds, template_theta, theta_names
@@ -74,7 +75,9 @@ class Trial:
     @property
     def gap(self) -> float | None:
         """Deviance units of the baseline above the reference."""
-        return None if self.baseline_fit is None else self.baseline_fit.criterion - self.reference_fit.criterion
+        if self.baseline_fit is None:
+            return None
+        return self.baseline_fit.criterion - self.reference_fit.criterion
 
     @property
     def is_singular(self) -> bool:
@@ -116,7 +119,8 @@ def run_baseline(
 ) -> Baseline | BaselineFailure:
     """Fit as lme4 would, from its own start unless one is given.
 
-    `transform` (k, k) per term fits on the columns `Z T` and standardised X; theta comes back in the user's columns.
+    `transform` (k, k) per term fits on the columns `Z T` and standardised X; theta comes back in the
+    user's columns.
     """
     if transform is not None:
         return _run_transformed(prepared, transform, optimizer=optimizer, maxfun=maxfun)
