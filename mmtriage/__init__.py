@@ -5,19 +5,20 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmtriage.version import VERSION as __version__
+from mmtriage.version import VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from mmtriage.data import Table
     from mmtriage.report import Report
 
 __all__ = ["__version__", "triage"]
+
+__version__ = VERSION
 
 
 def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any) -> Report:
@@ -26,8 +27,8 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     Args:
         data: a data frame, the path of a table (CSV, TSV, gzip, Parquet), or a `Table`.
         formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)".
-        options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and `factors`, the
-            names of columns to be read as factors.
+        options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and
+            `factors`, the names of columns to be read as factors.
 
     Raises:
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
@@ -37,11 +38,11 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     from mmtriage.options import TriageOptions
     from mmtriage.triage import triage_table
 
-    factors = {name: None for name in options.pop("factors", ())}
+    factors = dict.fromkeys(options.pop("factors", ()))
     chosen = TriageOptions(**options)
     if isinstance(data, Table):
         table = data
-    elif isinstance(data, str) or hasattr(data, "__fspath__"):
+    elif isinstance(data, str | Path):
         table = read_table(data, factors=factors)
     else:
         table = table_from_frame(data, factors=factors)

@@ -209,9 +209,8 @@ def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
             "there is nothing on standard input", hint="Pipe a table into the command, or name a file."
         )
 
-    from mmtriage.triage import triage_table
-
     from mmtriage.data import read_table
+    from mmtriage.triage import triage_table
 
     table = read_table(
         data, sep=options["sep"], na_values=arguments.na_values(options["na_values"]), factors=factors

@@ -1,7 +1,8 @@
 """One family of errors: what is wrong, where, and what to do.
 
-Everything a user can get wrong is an `InputError` (exit code 2); what could not be judged is an `UnjudgedError`
-(exit code 3). Both carry three sentences' worth of facts and never a traceback. Anything else that escapes is a bug.
+Everything a user can get wrong is an `InputError` (exit code 2); what could not be judged is an
+`UnjudgedError` (exit code 3). Both carry three sentences' worth of facts and never a traceback. Anything
+else that escapes is a bug.
 """
 
 from __future__ import annotations

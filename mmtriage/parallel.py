@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 def run_all(task: Callable[[Item], Answer], items: Sequence[Item], *, jobs: int) -> list[Answer]:
-    """`[task(item) for item in items]`, on up to `jobs` processes; `task` and items must pickle when jobs > 1."""
+    """`[task(item) for item in items]` on up to `jobs` processes; all must pickle when `jobs` > 1."""
     workers = min(jobs, len(items))
     if workers < 2:
         return [task(item) for item in items]

@@ -11,7 +11,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # An import may only go to a lower number; inside one part it is free.
 RANK = {
-    **dict.fromkeys(("version", "errors", "options", "schema", "ticker"), 0),
+    **dict.fromkeys(("version", "errors", "options", "schema", "ticker", "parallel"), 0),
     **dict.fromkeys(("deadline", "data", "formula", "arguments"), 1),
     "model": 2,
     "optimizers": 3,
@@ -19,16 +19,17 @@ RANK = {
     "diagnose": 5,
     "ladder": 6,
     "report": 7,
-    **dict.fromkeys(("render", "triage"), 8),
-    "__init__": 9,
-    "cli": 10,
-    "__main__": 11,
+    "facts": 8,
+    **dict.fromkeys(("render", "triage"), 9),
+    "__init__": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 # Library -> the only places (file or folder) that may use it.
 HOMES = {
     "click": ("cli.py",),
     "rich": ("cli.py", "render/terminal.py"),
-    "pandas": ("data",),
+    "pandas": ("data", "__init__.py"),  # there only as the type of an argument
     "pyarrow": ("data",),
     "nlopt": ("optimizers",),
     "pybobyqa": ("optimizers",),

@@ -1,11 +1,12 @@
 """Rung 3: every optimiser.
 
-What it tries: the same model by every optimiser of lme4's allFit, by stand-ins under honest names, and by our own Newton method.
-Why it helps: optimisers of different families that end in the same place are witnesses for it; one that ends higher
-has failed, and its estimates are not a second opinion.
+What it tries: the same model by every optimiser of lme4's allFit, by stand-ins under honest names, and by
+our own Newton method.
+Why it helps: optimisers of different families that end in the same place are witnesses for it; one that
+ends higher has failed, and its estimates are not a second opinion.
 What it changes: nothing; same model, same likelihood.
-When it misleads: agreement of several optimisers proves nothing by itself: five of lme4's seven agree on the wrong
-answer when `Days` is a calendar year. So the proven optimum is in the comparison.
+When it misleads: agreement of several optimisers proves nothing by itself: five of lme4's seven agree on
+the wrong answer when `Days` is a calendar year. So the proven optimum is in the comparison.
 References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 """
 
@@ -15,8 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from mmtriage.diagnose.finding import Finding, finding
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, Severity, finding
 from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import fit_at
 from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
@@ -27,6 +31,7 @@ from mmtriage.parallel import run_all
 
 Runner = Callable[..., Baseline | BaselineFailure]
 
+NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
 OURS = "mmtriage"  # the reference: Newton on exact derivatives
 
 
@@ -50,7 +55,9 @@ def climb(case: Case) -> RungResult:
     verdict = judge_runs(case, runs)
     status, reason = _status(case, attempts, verdict)
     remedies = _remedies(case, attempts) if status == "cleared" else ()
-    return RungResult(rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies)
+    return RungResult(
+        rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
+    )
 
 
 def _timed_run(
@@ -65,7 +72,14 @@ def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]
     candidates = [_candidate(case, name, run) for name, run in runs]
     fit = case.trial.reference_fit
     reference = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
-    return adjudicate(candidates, reference, fit.se)
+    return adjudicate(candidates, reference, fit.se, _negligible(case))
+
+
+def _negligible(case: Case) -> list[Array]:
+    """Standard deviations (k,) per term that move an average row by less than a hundredth of sigma."""
+    sigma = case.trial.reference_fit.sigma
+    sizes = [np.sqrt(np.mean(term.Z**2, axis=0)) for term in case.design.random]
+    return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, np.finfo(float).tiny) for size in sizes]
 
 
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
@@ -78,12 +92,14 @@ def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
     if not failed:
         return []
     message = (
-        f"{len(failed)} of {len(others)} optimizers do not reach the proven optimum: {', '.join(failed)}; a higher criterion means "
-        "that the optimizer failed, not that there is a second answer"
+        f"{len(failed)} of {len(others)} optimizers do not reach the proven optimum: {', '.join(failed)}; "
+        "a higher criterion means that the optimizer failed, not that there is a second answer"
     )
-    severity = "warning" if case.verdict.status == "not_converged" else "info"
+    severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
     gaps = tuple((a.label, a.gap) for a in others)
-    return [finding("MM405", message, severity=severity, failed=len(failed), optimizers=len(others), gaps=gaps)]
+    return [
+        finding("MM405", message, severity=severity, failed=len(failed), optimizers=len(others), gaps=gaps)
+    ]
 
 
 def _candidate(case: Case, name: str, run: Baseline | BaselineFailure) -> Candidate:
@@ -126,21 +142,23 @@ def _words(verdict: ClusterVerdict) -> str:
     total = len(verdict.reached) + len(verdict.failed)
     match verdict.agreement:
         case "no_evidence":
-            return f"none of {total} optimizers reaches the proven optimum: that is no evidence for or against it"
+            nobody = f"none of {total} optimizers reaches the proven optimum"
+            return f"{nobody}: that is no evidence for or against it"
         case "not_identified":
             return (
-                f"{len(verdict.reached)} of {total} optimizers reach the same criterion with different parameters: the data do "
-                "not determine them"
+                f"{len(verdict.reached)} of {total} optimizers reach the same criterion with different "
+                "parameters: the data do not determine them"
             )
         case "agree":
-            return f"all {total} optimizers, of {verdict.families} families, reach the proven optimum and agree on it"
+            families = f"of {verdict.families} families"
+            return f"all {total} optimizers, {families}, reach the proven optimum and agree on it"
         case "one_family":
             return f"all {total} optimizers agree, but they are of one family: one witness"
         case "disagree":
             return (
                 f"{len(verdict.reached)} of {total} optimizers, of {verdict.families} "
-                f"{'family' if verdict.families == 1 else 'families'}, reach the proven optimum; {', '.join(verdict.failed)} "
-                "failed (higher criterion)"
+                f"{'family' if verdict.families == 1 else 'families'}, reach the proven optimum; "
+                f"{', '.join(verdict.failed)} failed (higher criterion)"
             )
 
 

@@ -1,7 +1,7 @@
 """What a rung is given and what every rung does with it: refit, measure, compare.
 
-A rung never fits by itself: `fit`, `fit_ml`, `run` and `build` are handed in, so that rungs can be tested with canned
-answers, and the walk decides what a refit is.
+A rung never fits by itself: `fit`, `fit_ml`, `run` and `build` are handed in, so that rungs can be tested
+with canned answers, and the walk decides what a refit is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from mmtriage.formula import Formula
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.rung import Attempt
 from mmtriage.model.design import Design
-from mmtriage.optimizers import Optimizer
 from mmtriage.options import TriageOptions
 
 
@@ -54,7 +53,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A candidate model against the present one; None where that is not a fair comparison, with the reason."""
+    """A candidate model against the present one; None where that is not fair, with the reason."""
 
     delta_aic: float | None
     delta_bic: float | None
@@ -116,7 +115,7 @@ def changed_model_attempt(label: str, trial: Trial, note: str | None = None) -> 
 
 
 def reaches_optimum(case: Case, attempt: Attempt) -> bool:
-    """Whether a same-model attempt cured the verdict: at the certified optimum, nothing singular, no alarm."""
+    """Whether a same-model attempt cured the verdict: at the certified optimum, not singular, no alarm."""
     if not attempt.certified or attempt.singular or case.trial.prepared.null:
         return False
     return not any(is_alarm(message) for message in attempt.lme4_messages)
@@ -166,7 +165,10 @@ def common_shift(present: Trial, candidate: Trial) -> float | None:
     moves = [
         abs(candidate.reference_fit.beta[where[name]] - beta) / se
         for name, beta, se in zip(
-            present.prepared.design.fixed_names, present.reference_fit.beta, present.reference_fit.se, strict=True
+            present.prepared.design.fixed_names,
+            present.reference_fit.beta,
+            present.reference_fit.se,
+            strict=True,
         )
         if name in where and se > 0
     ]

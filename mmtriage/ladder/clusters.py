@@ -19,7 +19,7 @@ from mmtriage.diagnose.judge import GAP
 from mmtriage.engine.coordinates import Array
 
 SAME_BETA = 0.05  # standard errors within which fixed effects are the same
-SAME_SIGMA = 0.05  # share of the term's largest variance within which covariances are the same
+SAME_SIGMA = 0.2  # share of its size within which a (co)variance is the same: 10 % of an SD, as the verdict
 
 Agreement = Literal["agree", "one_family", "not_identified", "disagree", "no_evidence"]
 

@@ -20,7 +20,9 @@ class Commands:
     def mmtriage(self, formula: str, *, optimizer: str | None = None, maxfun: int | None = None) -> str:
         """The command that triages another formula, or the same one by another optimiser."""
         words = ["mmtriage", "fit", self.source, formula, *self.options.reading]
-        words += _option_words(self.options, optimizer or self.options.optimizer, maxfun or self.options.maxfun)
+        words += _option_words(
+            self.options, optimizer or self.options.optimizer, maxfun or self.options.maxfun
+        )
         return shlex.join(words)
 
     def lmer(

@@ -27,7 +27,9 @@ def unknown_keeps(keep: Sequence[str], bars: Sequence[Bar]) -> list[str]:
     return [
         text
         for text in keep
-        if not any(is_kept([text], bar, label) or is_kept([text], bar) for bar in bars for label in bar_terms(bar))
+        if not any(
+            is_kept([text], bar, label) or is_kept([text], bar) for bar in bars for label in bar_terms(bar)
+        )
     ]
 
 

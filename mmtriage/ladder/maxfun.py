@@ -1,10 +1,11 @@
 """Rung 5: raise the budget, restart.
 
-What it tries: the same optimiser with 200,000 evaluations, then from where that ended, then from a point 1 % away.
+What it tries: the same optimiser with 200,000 evaluations, then from where that ended, then from a point
+1 % away.
 Why it helps: an optimiser that ran out of evaluations, or stopped early beside its goal, goes on.
 What it changes: nothing; same model, same likelihood.
-When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows only that
-the stop rule was loose. Tolerances are never touched.
+When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows
+only that the stop rule was loose. Tolerances are never touched.
 References: lme4 ?convergence, ?troubleshooting.
 """
 
@@ -48,7 +49,9 @@ def climb(case: Case) -> RungResult:
         start = run.theta
     status, reason = _status(case, attempts)
     remedies = (_remedy(case, attempts),) if status == "cleared" else ()
-    return RungResult(rung=5, id="maxfun", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies)
+    return RungResult(
+        rung=5, id="maxfun", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
+    )
 
 
 def _perturbed(theta: Array, seed: int) -> Array:
@@ -77,7 +80,11 @@ def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
 
 
 def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
-    before = "not available" if baseline is None or baseline.max_abs_gradient is None else f"{baseline.max_abs_gradient:.3g}"
+    before = (
+        "not available"
+        if baseline is None or baseline.max_abs_gradient is None
+        else f"{baseline.max_abs_gradient:.3g}"
+    )
     after = "not available" if attempt.max_abs_gradient is None else f"{attempt.max_abs_gradient:.3g}"
     return f"max|gradient| {before} before, {after} after"
 
@@ -95,7 +102,9 @@ def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
     return Remedy(
         id="maxfun" if restarts == 0 else "restart",
         rung=5,
-        title="Give the optimizer more evaluations" if restarts == 0 else "Restart the optimizer from where it stopped",
+        title="Give the optimizer more evaluations"
+        if restarts == 0
+        else "Restart the optimizer from where it stopped",
         scope="same_model",
         clears=True,
         formula=formula,

@@ -49,8 +49,8 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         code=Code(mmtriage=None, lme4=case.commands.lmer(formula, call="lm")),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
-            "if groups were sampled by design, say so in the report; for population averages with correlated rows, GEE "
-            "(geepack::geeglm) is the other choice",
+            "if groups were sampled by design, say so in the report; for population averages with correlated "
+            "rows, GEE (geepack::geeglm) is the other choice",
         ),
         cost=1,
     )
@@ -58,5 +58,4 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
 
 
 def _without_bars(case: Case) -> str:
-    text = with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()
-    return text
+    return with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()

@@ -18,14 +18,20 @@ def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
         for remedy in result.remedies:
             known = found.get((remedy.scope, remedy.formula))
             # The same model found twice, on two rungs, is one remedy: the first that clears.
-            if known is None or known.id in _DISTINCT or remedy.id in _DISTINCT or (remedy.clears and not known.clears):
+            if (
+                known is None
+                or known.id in _DISTINCT
+                or remedy.id in _DISTINCT
+                or (remedy.clears and not known.clears)
+            ):
                 key = (remedy.scope + remedy.id * (remedy.id in _DISTINCT), remedy.formula)
                 found[key] = remedy
     ordered = sorted(found.values(), key=lambda remedy: _key(remedy))
     return tuple(replace(remedy, rank=rank) for rank, remedy in enumerate(ordered, start=1))
 
 
-_DISTINCT = ("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm")  # same formula, different remedy
+# Same formula, different remedy.
+_DISTINCT = ("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm")
 
 
 def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:

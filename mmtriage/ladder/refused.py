@@ -13,7 +13,8 @@ from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term,
 from mmtriage.ladder.case import changed_model_attempt
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.rung import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
-from mmtriage.model.design import Design, RandomTerm
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
 
 MAX_CANDIDATES = 8
 
@@ -78,12 +79,13 @@ def _simplified(
         trial = fit(design)
         attempts.append(changed_model_attempt(f"refit {text}", trial))
         remedies.append(_remedy(text, trial, commands))
-    clears = any(remedy.clears for remedy in remedies)
+    sound = next((remedy.formula for remedy in remedies if remedy.clears), None)
+    reason = "no smaller model that can be fitted is sound" if sound is None else f"`{sound}` can be fitted"
     return RungResult(
         rung=2,
         id="simplify",
-        status="cleared_by_change" if clears else "no_effect",
-        reason=f"`{remedies[0].formula}` can be fitted" if clears else "no smaller model that can be fitted is sound",
+        status="no_effect" if sound is None else "cleared_by_change",
+        reason=reason,
         attempts=tuple(attempts),
         remedies=tuple(remedies),
     )

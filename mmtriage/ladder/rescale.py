@@ -1,13 +1,16 @@
 """Rung 1: centre and scale the columns, refit, transform back.
 
-What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block, by the same optimiser; also
-scaling alone and centring alone, which tells the two causes apart.
-Why it helps: an optimiser with one trust radius for all parameters cannot see a slope variance of 1e-13, nor follow the
-ridge that a far origin makes of intercept and slope. lme4's own autoscale leaves Z alone and cannot help.
-What it changes: nothing. beta, vcov, Sigma and the criterion are transformed back exactly (REML: + 2 sum log s_j); X needs no
-transformation here, since a linear mixed model profiles beta out: scaling X alone never moves theta.
-When it misleads: centring a slope without an intercept in its own block (`||`) is another model, so there the columns are
-only scaled. Two-valued columns are left as they are. Group-mean centring asks another question: offered as another model.
+What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block, by the same
+optimiser; also scaling alone and centring alone, which tells the two causes apart.
+Why it helps: an optimiser with one trust radius for all parameters cannot see a slope variance of 1e-13,
+nor follow the ridge that a far origin makes of intercept and slope. lme4's own autoscale leaves Z alone and
+cannot help.
+What it changes: nothing. beta, vcov, Sigma and the criterion are transformed back exactly (REML: + 2 sum
+log s_j); X needs no transformation here, since a linear mixed model profiles beta out: scaling X alone
+never moves theta.
+When it misleads: centring a slope without an intercept in its own block (`||`) is another model, so there
+the columns are only scaled. Two-valued columns are left as they are. Group-mean centring asks another
+question: offered as another model.
 References: Enders & Tofighi 2007, Psychological Methods 12(2); lme4 ?convergence.
 """
 
@@ -69,16 +72,20 @@ def climb(case: Case) -> RungResult:
     movable = [s for s in slopes(case.design) if s.sd > 0]
     if not movable:
         reason = (
-            "no continuous random-slope column: scaling the columns of X alone never moves theta of a linear mixed "
-            "model"
+            "no continuous random-slope column: scaling the columns of X alone never moves theta of a linear "
+            "mixed model"
         )
-        return RungResult(rung=1, id="rescale", status="no_effect" if case.is_suspect else "not_needed", reason=reason)
+        return RungResult(
+            rung=1, id="rescale", status="no_effect" if case.is_suspect else "not_needed", reason=reason
+        )
     attempts: list[Attempt] = []
     for move in MOVES:
         if move.centre and not any(s.has_intercept for s in movable):
             continue
         began = time.perf_counter()
-        run = case.run(case.trial.prepared, transform=_transforms(case, movable, move), maxfun=case.options.maxfun)
+        run = case.run(
+            case.trial.prepared, transform=_transforms(case, movable, move), maxfun=case.options.maxfun
+        )
         attempts.append(same_model_attempt(case, move.label, run, time.perf_counter() - began))
     status, reason = _status(case, attempts, movable)
     remedies = [_remedy(case, attempts, movable)] if status == "cleared" else []
@@ -114,15 +121,24 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
         return "failed", f"the fit stops with an error on other columns too: {attempts[0].note}"
     clearing = [a.label for a in attempts if reaches_optimum(case, a)]
     if clearing:
-        return "cleared", f"with {names} rescaled ({', '.join(clearing)}) the same optimizer reaches the proven optimum"
+        return (
+            "cleared",
+            f"with {names} rescaled ({', '.join(clearing)}) the same optimizer reaches the proven optimum",
+        )
     if case.verdict.status in ("singular", "unidentifiable"):
-        return "no_effect", f"rescaling {names} does not change the verdict: scale and origin are not its cause"
+        return (
+            "no_effect",
+            f"rescaling {names} does not change the verdict: scale and origin are not its cause",
+        )
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = np.inf if case.trial.baseline is None else case.trial.baseline.criterion
     if best < before - IMPROVED:
         where = "which is singular" if case.trial.is_singular else "and lme4's checks still object"
         gap = best - case.trial.reference_fit.criterion
-        return "improved", f"with {names} rescaled the fit ends {gap:.3g} deviance units above the optimum, {where}"
+        return (
+            "improved",
+            f"with {names} rescaled the fit ends {gap:.3g} deviance units above the optimum, {where}",
+        )
     return "no_effect", f"rescaling {names} does not bring the fit nearer to the optimum"
 
 
@@ -146,7 +162,7 @@ def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
 
 
 def _rewritten(case: Case, movable: Sequence[Slope], move: Move) -> Formula | None:
-    """The formula in rescaled variables, or None if that is not the same model (proven by its ML criterion)."""
+    """The formula in rescaled variables; None if that is not the same model (proven by its ML criterion)."""
     formula = case.formula
     for name in dict.fromkeys(s.column for s in movable):
         slope = next(s for s in movable if s.column == name)
@@ -166,7 +182,9 @@ def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
     formula = _rewritten(case, movable, move)
     text = (formula or case.formula).to_text()
     code = Code(mmtriage=None, lme4=None) if formula is None else case.commands.both(text)
-    verb = {"centre and scale": "Centre and scale", "scale only": "Scale", "centre only": "Centre"}[move.label]
+    verb = {"centre and scale": "Centre and scale", "scale only": "Scale", "centre only": "Centre"}[
+        move.label
+    ]
     names = ", ".join(dict.fromkeys(s.column for s in movable))
     return Remedy(
         id="rescale",
@@ -185,8 +203,8 @@ def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
         code=code,
         changes="nothing: the same model in other units; estimates transformed back are in this report",
         caveats=(
-            "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, and a REML "
-            "criterion differs by the constant 2 sum log s",
+            "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
+            "and a REML criterion differs by the constant 2 sum log s",
         ),
         cost=cleared.evaluations or 0,
     )
@@ -218,7 +236,9 @@ def _group_mean_centring(case: Case) -> list[tuple[Attempt, Remedy]]:
         is_plain = any(
             isinstance(v, Name) and v.name == slope.column for t in slope.term.bar.terms for v in t.variables
         )
-        if not (is_plain and MIXED[0] < share < MIXED[1] and case.design.variables[slope.column].kind == "numeric"):
+        if not (
+            is_plain and MIXED[0] < share < MIXED[1] and case.design.variables[slope.column].kind == "numeric"
+        ):
             continue
         for with_mean in (False, True):
             found.append(_centred_within(case, slope, with_mean=with_mean))

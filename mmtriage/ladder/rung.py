@@ -67,7 +67,7 @@ class Remedy:
     max_shift_se: float | None  # largest move of a common fixed effect, in the reference's SE
     not_comparable: str | None  # why delta_aic, delta_bic, lrt are None
     code: Code
-    loss: float | None = None  # deviance units of fit given up, by ML where the fixed effects differ; negative: gained
+    loss: float | None = None  # deviance given up, by ML where the fixed effects differ; negative: gained
     changes: str = ""  # what it changes, in words
     caveats: tuple[str, ...] = ()
     cost: int = 0  # criterion evaluations spent, a tie-breaker

@@ -1,14 +1,16 @@
 """Rung 2: a smaller random-effects structure.
 
-What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no correlations
-(factors expanded to columns, so that it is really diagonal), compound symmetry for factors, then fewer slopes, the one that
-contributes least to the variance of the response, n^-1 tr(Z S Z'), first. At the end correlations are tried again.
+What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no
+correlations (factors expanded to columns, so that it is really diagonal), compound symmetry for factors,
+then fewer slopes, the one that contributes least to the variance of the response, n^-1 tr(Z S Z'), first.
+At the end correlations are tried again.
 Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
 What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
-When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr et al. 2013); keeping
-every slope costs power (Matuschek et al. 2017). A test that does not reject is no proof of zero.
-References: Barr, Levy, Scheepers & Tily 2013, JML 68; Bates, Kliegl, Vasishth & Baayen 2015, arXiv:1506.04967; Matuschek
-et al. 2017, JML 94; Stram & Lee 1994, Biometrics 50.
+When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr
+et al. 2013); keeping every slope costs power (Matuschek et al. 2017). A test that does not reject is no
+proof of zero.
+References: Barr, Levy, Scheepers & Tily 2013, JML 68; Bates, Kliegl, Vasishth & Baayen 2015,
+arXiv:1506.04967; Matuschek et al. 2017, JML 94; Stram & Lee 1994, Biometrics 50.
 """
 
 from __future__ import annotations
@@ -34,10 +36,10 @@ from mmtriage.formula.edit import (
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
 from mmtriage.ladder.keep import is_kept
-from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
+from mmtriage.ladder.lrt import Kind, Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
-from mmtriage.ladder.rung import Attempt, Remedy, RungResult
-from mmtriage.model.design import RandomTerm
+from mmtriage.ladder.rung import Attempt, Remedy, RungResult, RungStatus
+from mmtriage.model.ranef import RandomTerm
 
 MAX_STEPS = 12  # of the walk down; each fits one model
 
@@ -69,7 +71,10 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Walk down from the present structure until a model is sound."""
     if not case.trial.is_singular and not case.trial.prepared.null:
-        reason = "the random-effects structure is not the trouble: the proven optimum is identified and not singular"
+        reason = (
+            "the random-effects structure is not the trouble: the proven optimum is identified and not "
+            "singular"
+        )
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
     tried = _structural(case) if case.trial.prepared.null else _walk_down(case)
     attempts = [changed_model_attempt(t.step.title, t.trial) for t in tried]
@@ -79,6 +84,7 @@ def climb(case: Case) -> RungResult:
         attempts += [attempt for attempt, _ in plain]
         remedies += [remedy for _, remedy in plain]
     sound = [r for r in remedies if r.clears]
+    status: RungStatus
     if sound:
         reason = f"`{sound[0].formula}` is identified, certified and not singular"
         status = "cleared_by_change"
@@ -87,12 +93,17 @@ def climb(case: Case) -> RungResult:
     else:
         reason, status = "nothing can be taken away: each grouping has only its intercept", "no_effect"
     return RungResult(
-        rung=2, id="simplify", status=status, reason=reason, attempts=tuple(attempts), remedies=tuple(remedies)
+        rung=2,
+        id="simplify",
+        status=status,
+        reason=reason,
+        attempts=tuple(attempts),
+        remedies=tuple(remedies),
     )
 
 
 def _structural(case: Case) -> list[Tried]:
-    """Repairs of what the design cannot identify; if a repaired model is singular, the walk goes on from it."""
+    """Repairs of what the design cannot identify; from a repaired model that is singular the walk goes on."""
     tried: list[Tried] = []
     seen = {case.formula}
     for step in _structural_steps(case, case.trial):
@@ -103,7 +114,11 @@ def _structural(case: Case) -> list[Tried]:
         start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
         if start.trial.prepared.null:
             again = _structural_steps(case, start.trial)
-            tried += [Tried(s, case.fit(case.build(s.formula))) for s in list(again)[:MAX_STEPS] if s.formula not in seen]
+            tried += [
+                Tried(s, case.fit(case.build(s.formula)))
+                for s in list(again)[:MAX_STEPS]
+                if s.formula not in seen
+            ]
             start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
         if not start.trial.prepared.null and not start.trial.is_sound:
             tried += _walk_down(case, start.trial)
@@ -118,14 +133,21 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
             constant = [
                 label
                 for label in bar_terms(term.bar)
-                if label != INTERCEPT and _is_constant(term, label) and not is_kept(case.options.keep, term.bar, label)
+                if label != INTERCEPT
+                and _is_constant(term, label)
+                and not is_kept(case.options.keep, term.bar, label)
             ]
             for label in constant:
                 yield from _drop_term_step(case, trial, term, label)
             others = [other for other in design.random if other is not term and other.group == term.group]
             has_intercept = any(INTERCEPT in bar_terms(other.bar) for other in others)
             can_go = INTERCEPT not in bar_terms(term.bar) or has_intercept or len(direction.terms) > 1
-            if can_go and len(design.random) > 1 and not constant and not is_kept(case.options.keep, term.bar):
+            if (
+                can_go
+                and len(design.random) > 1
+                and not constant
+                and not is_kept(case.options.keep, term.bar)
+            ):
                 yield Step(
                     title=f"drop {term.bar.to_text()}",
                     formula=drop_bar(design.formula, term.bar),
@@ -149,7 +171,9 @@ def _walk_down(case: Case, start: Trial | None = None) -> list[Tried]:
             break
         for proposal in step:
             tried.append(Tried(proposal, case.fit(case.build(proposal.formula))))
-        trial = min((t.trial for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.reference_fit.aic))
+        trial = min(
+            (t.trial for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.reference_fit.aic)
+        )
         if trial.is_sound:
             break
     if tried and trial.is_sound:
@@ -185,7 +209,10 @@ def _uncorrelated_step(trial: Trial, term: RandomTerm) -> Step:
         title=f"no correlations in {term.bar.to_text()}",
         formula=_swap(design.formula, term.bar, bars),
         removal=Removal("correlations", k * (k - 1) // 2, k),
-        weakens="correlations between the random effects are assumed to be zero; this depends on where the predictors have their zero",
+        weakens=(
+            "correlations between the random effects are assumed to be zero; this depends on where the "
+            "predictors have their zero"
+        ),
     )
 
 
@@ -229,15 +256,15 @@ def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> I
             return
     dropped = _columns_of(term, label)
     k = len(term.columns)
-    kind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
+    kind: Kind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
     df = sum(k - j for j in range(dropped))
     yield Step(
         title=f"drop the slope of {label} by {term.group}",
         formula=_swap(formula, term.bar, [] if smaller is None else [smaller]),
         removal=Removal(kind, df, k),
         weakens=(
-            f"if the effect of {label} does vary between levels of {term.group}, the standard error of its fixed effect is "
-            "now too small (Barr et al. 2013)"
+            f"if the effect of {label} does vary between levels of {term.group}, the standard error of its "
+            "fixed effect is now too small (Barr et al. 2013)"
         ),
     )
 
@@ -299,7 +326,11 @@ def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
         statistic, _, _ = likelihood_ratio(case, tried.trial)
         # The law of the test is that of the whole way from the present model, not of the last step.
         df = case.trial.reference_fit.df - tried.trial.reference_fit.df
-        removal = tried.step.removal if df == tried.step.removal.df else replace(tried.step.removal, kind="several", df=df)
+        removal = (
+            tried.step.removal
+            if df == tried.step.removal.df
+            else replace(tried.step.removal, kind="several", df=df)
+        )
         simulate = None
         if case.options.bootstrap:
             simulate = lambda: bootstrap_statistics(case, tried.trial)  # noqa: E731
@@ -346,7 +377,12 @@ def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
         for fixed in labels:
             formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))
             weakens = f"the levels of {term.group} become a sample: their differences are shrunken"
-            step = Step(f"keep {term.group} as a random effect only", with_random(formula, formula.random), None, weakens)
+            step = Step(
+                f"keep {term.group} as a random effect only",
+                with_random(formula, formula.random),
+                None,
+                weakens,
+            )
             tried = Tried(step, case.fit(case.build(step.formula)))
             title = f"Keep {term.group} as a random effect only"
             found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried, title)))

@@ -1,13 +1,15 @@
 """Rung 4: what is singular, and what becomes of the fit without it.
 
-What it tries: names the component and its direction; refits without it, which leaves likelihood and fixed effects where they
-are; with nothing random left, plain `lm`; with fewer than six levels, the factor as a fixed effect; to keep the structure, a weak
-Wishart prior (df = k + 2.5, as blme) that moves the optimum off the boundary.
+What it tries: names the component and its direction; refits without it, which leaves likelihood and fixed
+effects where they are; with nothing random left, plain `lm`; with fewer than six levels, the factor as a
+fixed effect; to keep the structure, a weak Wishart prior (df = k + 2.5, as blme) that moves the optimum off
+the boundary.
 Why it helps: a component at zero explains nothing; the model without it says the same with fewer parameters.
 What it changes: the model, or the estimate (the prior).
-When it misleads: a variance of zero in a small sample is no proof of zero. If the grouping is part of the design, say that it
-was left out.
-References: Bates et al. 2015, arXiv:1506.04967; Chung et al. 2015, J. Educ. Behav. Stat. 40(2); lme4 ?isSingular.
+When it misleads: a variance of zero in a small sample is no proof of zero. If the grouping is part of the
+design, say that it was left out.
+References: Bates et al. 2015, arXiv:1506.04967; Chung et al. 2015, J. Educ. Behav. Stat. 40(2); lme4
+?isSingular.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult
-from mmtriage.model.design import RandomTerm
+from mmtriage.model.ranef import RandomTerm
 
 FEW_LEVELS = 6  # below this the factor is also tried as a fixed effect (SPEC 4)
 
@@ -218,7 +220,10 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
             mmtriage=None,
             lme4=case.commands.lmer(text, call="blme::blmer", cov_prior="wishart"),
         ),
-        changes=f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; {moved}",
+        changes=(
+            f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "
+            f"{moved}"
+        ),
         caveats=("say that a prior was used; with very little information it decides the estimate",),
         cost=search.gradients,
     )

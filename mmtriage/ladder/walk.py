@@ -1,9 +1,9 @@
 """The walk up the ladder: five rungs, always in this order, and when to stop.
 
-For `not_converged` and `false_alarm` only `cleared` stops it, so other optimisers and more evaluations are tried before
-anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried (scale and origin can
-fake singularity), other optimisers and more evaluations are not applicable, and `cleared_by_change` stops it. What rung 4
-detects is always looked for. `all_rungs` climbs all.
+For `not_converged` and `false_alarm` only `cleared` stops it, so other optimisers and more evaluations are
+tried before anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried
+(scale and origin can fake singularity), other optimisers and more evaluations are not applicable, and
+`cleared_by_change` stops it. What rung 4 detects is always looked for. `all_rungs` climbs all.
 """
 
 from __future__ import annotations
