@@ -22,11 +22,13 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Face, null_space
 from mmtriage.engine.information import average_information
 from mmtriage.engine.lmm import LmmProblem
-from mmtriage.engine.newton import Point, differenced_hessian, pseudo_solve
+from mmtriage.engine.newton import Point, central_hessian, differenced_hessian, pseudo_solve
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
-CURVATURE_TOLERANCE = 1e-5  # relative: what differencing exact gradients leaves uncertain
+CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients are good to about 1e-8
 FLAT_CURVATURE = 1e-6  # relative eigenvalue on the face below which the criterion does not change
+FLAT_STEP = 0.5  # natural units that a flat direction is followed
+DOUBTFUL_CURVATURE = 1e-4  # relative eigenvalue below which forward differences cannot tell the sign
 POLISHING_STEPS = 3
 
 
@@ -48,6 +50,7 @@ class Certificate:
     newton_decrement: float
     min_eigenvalue_free: float | None  # of the Hessian on the face, natural units; None: no free parameter
     max_eigenvalue_free: float | None
+    negative_direction: Array | None  # parameter vector of negative curvature, if there is any
     flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
     multipliers: tuple[Multiplier, ...]
     ranks: tuple[int, ...]
@@ -110,16 +113,22 @@ def polish_and_certify(
     scale = face_scale(problem, face, x)
     objective = face_objective(problem, face, scale)
     z = x / scale
-    decrement, lowest, highest = 0.0, None, None
+    decrement, lowest, highest, descent = 0.0, None, None, None
     flat: tuple[Array, ...] = ()
     if face.size:
         gradient = objective(z).gradient
         H = differenced_hessian(lambda v: objective(v).gradient, z, gradient)
+        if np.linalg.eigvalsh(H)[0] < DOUBTFUL_CURVATURE * np.max(np.abs(H)):
+            H = central_hessian(lambda v: objective(v).gradient, z)
         z, decrement = _polish(objective, z, gradient, H)
         eigenvalues, Q = np.linalg.eigh(H)
         lowest, highest = float(eigenvalues[0]), float(eigenvalues[-1])
-        is_flat = np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300)
-        flat = tuple(Q[:, i] * scale for i in np.flatnonzero(is_flat))
+        descent = Q[:, 0] * scale if lowest < 0 else None
+        flat = tuple(
+            Q[:, i] * scale
+            for i in np.flatnonzero(np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300))
+            if _is_flat(objective, z, Q[:, i])
+        )
     found = multipliers(problem, face.factors(z * scale), face.ranks)
     reason = _missing(decrement, lowest, highest, found, problem.n, saddle_free)
     certificate = Certificate(
@@ -128,6 +137,7 @@ def polish_and_certify(
         newton_decrement=decrement,
         min_eigenvalue_free=lowest,
         max_eigenvalue_free=highest,
+        negative_direction=descent,
         flat_directions=flat,
         multipliers=tuple(found),
         ranks=face.ranks,
@@ -150,6 +160,16 @@ def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: A
             break
         z, step, decrement = moved, new_step, new_decrement
     return z, decrement
+
+
+def _is_flat(objective: Callable[[Array], Point], z: Array, direction: Array) -> bool:
+    """Whether the criterion stays as it is half a natural step away on both sides."""
+    here = objective(z).value
+    try:
+        moves = [objective(z + side * FLAT_STEP * direction).value - here for side in (1.0, -1.0)]
+    except np.linalg.LinAlgError:
+        return False
+    return max(abs(move) for move in moves) < DECREMENT_TOLERANCE
 
 
 def _missing(

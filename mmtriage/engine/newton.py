@@ -20,6 +20,7 @@ Status = Literal["converged", "stopped", "iterations", "stalled"]
 
 DECREMENT = 1e-9  # deviance units still to be gained at which it ends; the certificate polishes further
 DIFFERENCE_STEP = 1e-5  # natural units; gradients are exact: forward differences are good to the same order
+CENTRAL_STEP = 1e-4  # natural units: truncation of order 1e-8
 FIRST_RADIUS = 1.0  # natural units
 MAX_ITERATIONS = 200
 NULL_CURVATURE = 1e-10  # relative eigenvalue below which a direction counts as flat
@@ -128,6 +129,16 @@ def differenced_hessian(gradient_at: Callable[[Array], Array], x: Array, gradien
         moved = x.copy()
         moved[i] += DIFFERENCE_STEP
         H[:, i] = (gradient_at(moved) - gradient) / DIFFERENCE_STEP
+    return 0.5 * (H + H.T)
+
+
+def central_hessian(gradient_at: Callable[[Array], Array], x: Array) -> Array:
+    """Hessian (m, m) from 2m central differences of the exact gradient: two more digits at twice the cost."""
+    H = np.empty((len(x), len(x)))
+    for i in range(len(x)):
+        step = np.zeros(len(x))
+        step[i] = CENTRAL_STEP
+        H[:, i] = (gradient_at(x + step) - gradient_at(x - step)) / (2.0 * CENTRAL_STEP)
     return 0.5 * (H + H.T)
 
 

@@ -35,6 +35,7 @@ SAME_COVARIANCE = 0.3  # relative distance in S at which it does
 DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
 RUNAWAY = 1e8  # relative SD at which the residual variance is running to zero
 MAX_SETTLING_ROUNDS = 12
+MAX_CERTIFICATION_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +116,7 @@ def find_reference(problem: LmmProblem, starts: Sequence[Start], *, seed: int = 
     best = min(descents, key=lambda d: d.criterion)
     _descend(problem, Start("perturbed", perturbed(problem, best.factors, seed)), descents, faces)
     best = min((d for d in descents if d.joined is None), key=lambda d: d.criterion)
-    face, x = faces[best.label]
-    x, certificate = polish_and_certify(problem, face, x, saddle_free=True)
+    face, x, certificate = _certify(problem, *faces[best.label])
     factors = tuple(face.factors(x))
     return Reference(
         factors=factors,
@@ -127,6 +127,41 @@ def find_reference(problem: LmmProblem, starts: Sequence[Start], *, seed: int = 
         gradients=sum(d.gradients for d in descents),
         runaway=_is_runaway(factors),
     )
+
+
+def _certify(problem: LmmProblem, face: Face, x: Array) -> tuple[Face, Array, Certificate]:
+    """Certify a settled point; if the proof meets a way down, go down first."""
+    for _ in range(MAX_CERTIFICATION_ROUNDS):
+        value = problem.criterion(face.factors(x))
+        escaped = _escape(problem, face, x, value)
+        polished, certificate = polish_and_certify(problem, face, x, saddle_free=escaped is None)
+        if certificate.certified:
+            return face, polished, certificate
+        if escaped is None:
+            escaped = _leave_saddle(problem, face, polished, certificate)
+        if escaped is None:
+            return face, polished, certificate
+        face, x, lower, _ = escaped
+        face, x, _, _, _ = _settle(problem, face, x, lower)
+    return face, polished, certificate
+
+
+def _leave_saddle(
+    problem: LmmProblem, face: Face, x: Array, certificate: Certificate
+) -> tuple[Face, Array, float, int] | None:
+    """Descend along a direction of negative curvature, or go on from where the decrement is still large."""
+    value = problem.criterion(face.factors(x))
+    moves = [np.zeros_like(x)]
+    if certificate.negative_direction is not None:
+        moves += [0.5 * certificate.negative_direction, -0.5 * certificate.negative_direction]
+    for move in moves:
+        try:
+            found = _minimize_on(problem, face, x + move)
+        except np.linalg.LinAlgError:
+            continue
+        if found.value < value - SADDLE_GAIN:
+            return face, found.x, found.value, found.gradients
+    return None
 
 
 def _descend(
@@ -163,7 +198,7 @@ def _descend(
             )
         )
         return
-    face, x, value, spent, saddles = _settle(problem, face, found)
+    face, x, value, spent, saddles = _settle(problem, face, found.x, found.value)
     factors = face.factors(x)
     same = _joins(problem, factors, value, descents)
     label = same[0] if same and value >= min(d.criterion for d in descents) - SNAP_COST else None
@@ -209,12 +244,12 @@ def _joins(
     return found
 
 
-def _settle(problem: LmmProblem, face: Face, found: Minimum) -> tuple[Face, Array, float, int, int]:
+def _settle(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int, int]:
     """Snap small directions to zero, leave saddles, until neither changes anything.
 
     Returns the face, the point on it, its criterion, the gradients spent and the saddles left.
     """
-    x, value, spent, saddles = found.x, found.value, 0, 0
+    spent, saddles = 0, 0
     for _ in range(MAX_SETTLING_ROUNDS):
         face, x, value, cost = _snap(problem, face, x, value)
         spent += cost
