@@ -11,6 +11,7 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.words import listed, plural, term_text
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SCALE_RATIO, has_wild_scales
+from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -43,7 +44,7 @@ class Slope:
 def data_findings(design: Design) -> list[Finding]:
     """All MM1xx findings of a design."""
     found = [_constant_response(design), _response_scale(design), _missing_rows(design)]
-    found += [_slope_scale(design) or _fixed_scale(design), _far_origin(design)]
+    found += [_numeric_grouping(design), _slope_scale(design) or _fixed_scale(design), _far_origin(design)]
     return [f for f in found if f is not None]
 
 
@@ -100,6 +101,31 @@ def _missing_rows(design: Design) -> Finding | None:
         columns=tuple(name for name, _ in missing.by_column),
         rows_dropped=missing.rows_dropped,
         levels_lost=len(lost),
+    )
+
+
+def _numeric_grouping(design: Design) -> Finding | None:
+    """A grouping factor made of a continuous column: its levels are not groups."""
+    guilty = []
+    for term in design.random:
+        for name in (v.name for node in term.bar.group for v in names_in(node)):
+            column = design.variables.get(name)
+            if column is not None and column.kind == "numeric" and np.any(column.values % 1 != 0):
+                guilty.append((name, term))
+    if not guilty:
+        return None
+    name, term = guilty[0]
+    message = (
+        f"grouping factor `{name}` is a continuous column ({plural(len(term.levels), 'distinct value')} in "
+        f"{plural(len(design.y), 'row')}, not all whole numbers): its values are not groups"
+    )
+    return finding(
+        "MM105",
+        message,
+        columns=tuple(dict.fromkeys(n for n, _ in guilty)),
+        terms=tuple(dict.fromkeys(term_text(t) for _, t in guilty)),
+        levels=len(term.levels),
+        rows=len(design.y),
     )
 
 

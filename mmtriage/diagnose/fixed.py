@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import fdtrc
+
+from mmtriage.diagnose.data import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.words import listed, plural
+from mmtriage.diagnose.random import HARDLY_VARIES, within_share
+from mmtriage.diagnose.words import listed, plural, term_text
 from mmtriage.model.design import Design
 from mmtriage.model.rank import DroppedColumn
+
+SEVERE_INFLATION = 1e4  # variance inflation factor: a standard error a hundred times too large
+BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above which they do not
 
 
 def fixed_findings(design: Design) -> list[Finding]:
     """All MM2xx findings of a design."""
-    found = _rank_deficient(design)
-    return [] if found is None else [found]
+    found = [_rank_deficient(design), _collinear(design), *_uncentred_slopes(design)]
+    return [f for f in found if f is not None]
 
 
 def _rank_deficient(design: Design) -> Finding | None:
@@ -32,3 +41,69 @@ def _dependence(column: DroppedColumn) -> str:
     parts = [f"{coefficient:+.4g} {name}" for name, coefficient in column.depends_on[:6]]
     more = f" and {len(column.depends_on) - 6} more" if len(column.depends_on) > 6 else ""
     return f"`{column.name}` = {' '.join(parts)}{more}"
+
+
+def _collinear(design: Design) -> Finding | None:
+    """Columns that are almost combinations of the others, by their variance inflation factor."""
+    X = design.X[:, [name != "(Intercept)" for name in design.fixed_names]]
+    names = [name for name in design.fixed_names if name != "(Intercept)"]
+    centred = X - X.mean(axis=0) if len(names) < len(design.fixed_names) else X
+    lengths = np.linalg.norm(centred, axis=0)
+    if len(names) < 2 or np.any(lengths == 0):
+        return None
+    R = np.linalg.qr(centred / lengths, mode="r")
+    inflation = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
+    worst = int(np.argmax(inflation))
+    if inflation[worst] < SEVERE_INFLATION:
+        return None
+    guilty = [name for name, vif in zip(names, inflation, strict=True) if vif >= SEVERE_INFLATION]
+    message = (
+        f"fixed effects {listed(guilty)} are almost combinations of each other: the standard error "
+        f"of `{names[worst]}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone"
+    )
+    return finding(
+        "MM202",
+        message,
+        columns=tuple(guilty),
+        variance_inflation=float(inflation[worst]),
+        threshold=SEVERE_INFLATION,
+    )
+
+
+def _uncentred_slopes(design: Design) -> list[Finding]:
+    """Random slopes on a predictor that differs within groups and, beyond chance, between them."""
+    found = []
+    for slope in slopes(design):
+        share = within_share(slope.term, slope.index)
+        between, within = len(slope.term.levels) - 1, len(design.y) - len(slope.term.levels)
+        if not (share > HARDLY_VARIES and between > 0 and within > 0) or _has_group_mean(design, slope):
+            continue
+        ratio = (1.0 - share) / between / (share / within)
+        if fdtrc(between, within, ratio) > BY_CHANCE:
+            continue
+        message = (
+            f"`{slope.column}` varies within the levels of `{slope.term.group}` and between them "
+            f"({1 - share:.0%} of its variance): its slope in `{term_text(slope.term)}` mixes two effects; "
+            f"centring within `{slope.term.group}` tells them apart"
+        )
+        found.append(
+            finding(
+                "MM204",
+                message,
+                columns=(slope.column,),
+                terms=(term_text(slope.term),),
+                between_share=1.0 - share,
+                f_ratio=ratio,
+            )
+        )
+    return found
+
+
+def _has_group_mean(design: Design, slope: Slope) -> bool:
+    """Whether the fixed effects already hold the group means of a slope's column."""
+    codes, values = slope.term.codes, slope.term.Z[:, slope.index]
+    means = (np.bincount(codes, values) / np.bincount(codes))[codes]
+    centred = means - means.mean()
+    fitted, *_ = np.linalg.lstsq(design.X, centred, rcond=None)
+    left = centred - design.X @ fitted
+    return bool(left @ left <= 1e-10 * (centred @ centred))
