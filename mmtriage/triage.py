@@ -10,12 +10,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data import Column, Table
-from mmtriage.deadline import Deadline, deadline_in
+from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.data import data_findings
+from mmtriage.diagnose.exact import exact_fit
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.fixed import fixed_findings
 from mmtriage.diagnose.judge import judge, refused
+from mmtriage.diagnose.nesting import nesting_findings
 from mmtriage.diagnose.optimum import optimum_findings
 from mmtriage.diagnose.random import random_findings, refusals
 from mmtriage.diagnose.singularity import singularity_findings
@@ -29,6 +31,7 @@ from mmtriage.formula import Formula, parse_formula, resolve_dot
 from mmtriage.ladder.allfit import disagreement
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.code import Commands
+from mmtriage.ladder.from_causes import with_cause_remedies
 from mmtriage.ladder.keep import unknown_keeps
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.refused import refused_ladder
@@ -82,17 +85,36 @@ class _Session:
         if any(f.severity == "error" for f in early):
             return self._refused(design, early)
         self._say("fitting as lme4 does, then to the proven optimum")
-        trial = self.fit(design)
+        trial = self._fit_unless_exact(design)
         self._clock("fit")
+        if isinstance(trial, Finding):
+            return self._refused(design, [*early, trial])
         findings = [*early, *random_findings(design, trial.prepared.null)]
         findings += [*singularity_findings(trial), *optimum_findings(trial)]
+        findings += nesting_findings(design, trial.reference_fit, self.optimum)
         verdict = judge(trial, findings)
         facts = baseline_facts(trial), reference_facts(trial)
         self._clock("diagnosis")
         case = self._case(trial, verdict, findings)
         ladder, incomplete = walk(case)
+        if incomplete is None:
+            ladder = with_cause_remedies(case, ladder)
         self._clock("ladder")
         return self._report(case, facts, ladder, findings, incomplete)
+
+    def _fit_unless_exact(self, design: Design) -> Trial | Finding:
+        """The trial, or why there is no maximum; asked for only where the fit gives reason to."""
+        try:
+            trial = self.fit(design)
+        except TimeBudgetError:
+            raise
+        except UnjudgedError:
+            exact = exact_fit(design)
+            if exact is None:
+                raise
+            return exact
+        certified = trial.reference.certificate.certified and not trial.reference.runaway
+        return trial if certified else exact_fit(design) or trial
 
     def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
         """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
@@ -115,6 +137,11 @@ class _Session:
         except np.linalg.LinAlgError as failure:
             raise _unjudged(str(failure)) from failure
 
+    def optimum(self, formula: Formula) -> Fit:
+        """The reference of a formula, without a baseline."""
+        _, fit = run_reference(prepare(self.build(formula), self.deadline), {}, seed=self.options.seed)
+        return fit
+
     def fit_ml(self, prepared: Prepared) -> Fit:
         """The reference of a design by ML."""
         known = self._ml.get(id(prepared))
@@ -127,7 +154,7 @@ class _Session:
         return Case(
             trial=trial,
             verdict=verdict,
-            codes=frozenset(f.code for f in findings),
+            findings=tuple(findings),
             options=self.options,
             commands=self.commands,
             build=self.build,

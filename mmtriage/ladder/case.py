@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.baseline import Baseline, BaselineFailure
@@ -29,13 +30,18 @@ class Case:
 
     trial: Trial
     verdict: Verdict
-    codes: frozenset[str]  # codes of the findings so far
+    findings: tuple[Finding, ...]  # so far
     options: TriageOptions
     commands: Commands
     build: Callable[..., Design]  # build(formula, columns={}): the same table and options, columns added
     fit: Callable[[Design], Trial]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
     run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizer=, start=, maxfun=, transform=)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes of the findings so far."""
+        return frozenset(found.code for found in self.findings)
 
     @property
     def design(self) -> Design:

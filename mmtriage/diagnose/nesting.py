@@ -1,0 +1,81 @@
+"""MM307: labels reused within another factor, where `(1 | a:b)` is meant and `(1 | b)` is written.
+
+Labels alone prove nothing: crossed designs reuse them too. The evidence is what the nested model gains, and that the crossed
+factor has nothing left to explain beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.words import term_text
+from mmtriage.engine.fit import Fit
+from mmtriage.formula import Bar, Formula
+from mmtriage.formula.edit import with_random
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
+
+GAIN = 6.0  # deviance units that nesting must gain, at the same number of parameters
+CROSSED_REST = 2.0  # deviance units that the crossed factor may still explain beside the nested one
+MOST_COMBINATIONS = (
+    3000  # levels of a:b beyond which the question is not asked: two more fits would cost too much
+)
+
+
+def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fit]) -> list[Finding]:
+    """MM307 for the first pair of factors that the evidence supports; `refit` gives the optimum of a formula."""
+    for outer, inner, combinations in _candidates(design):
+        nested = nested_formula(design.formula, outer.bar, inner.bar)
+        gain = present.criterion - refit(nested).criterion
+        if gain < GAIN:
+            continue
+        both = with_random(nested, [*nested.random, inner.bar])
+        rest = present.criterion - gain - refit(both).criterion
+        if rest > CROSSED_REST:
+            continue
+        message = (
+            f"the {len(inner.levels)} labels of `{inner.group}` are reused within `{outer.group}`: with "
+            f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} deviance "
+            f"units, and `{inner.group}` by itself explains nothing more"
+        )
+        return [
+            finding(
+                "MM307",
+                message,
+                columns=(outer.group, inner.group),
+                terms=(term_text(inner),),
+                gain=gain,
+                crossed_rest=rest,
+                combinations=combinations,
+                formula=nested.to_text(),
+            )
+        ]
+    return []
+
+
+def nested_formula(formula: Formula, outer: Bar, inner: Bar) -> Formula:
+    """The formula with `(1 | outer:inner)` in place of `(1 | inner)`."""
+    found = formula.random.index(inner)
+    bar = replace(inner, group=(*outer.group, *inner.group))
+    return with_random(formula, [*formula.random[:found], bar, *formula.random[found + 1 :]])
+
+
+def _candidates(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:
+    """Pairs of intercepts whose labels cross, with the number of combinations that occur."""
+    simple = [t for t in design.random if t.columns == ("(Intercept)",) and len(t.bar.group) == 1]
+    names = {term.group for term in design.random}
+    for outer in simple:
+        for inner in simple:
+            if (
+                outer.group == inner.group
+                or {f"{outer.group}:{inner.group}", f"{inner.group}:{outer.group}"} & names
+            ):
+                continue
+            pairs = np.unique(outer.codes * len(inner.levels) + inner.codes)
+            is_nested = len(pairs) == len(inner.levels) or len(pairs) == len(outer.levels)
+            if not is_nested and len(pairs) < min(len(design.y), MOST_COMBINATIONS):
+                yield outer, inner, len(pairs)

@@ -1,0 +1,172 @@
+"""Remedies that follow from a named cause rather than from a rung's own search, tried and measured like any other.
+
+They are listed with rung 2, since all of them write another formula: nesting for MM307, the cross-level interaction for a
+slope variance at zero or a perfect correlation (MM310 to MM312), leaving out an aliased column for MM201.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.diagnose.random import within_share
+from mmtriage.diagnose.singularity import defects
+from mmtriage.engine.fit import correlation
+from mmtriage.engine.trial import Trial
+from mmtriage.formula import Formula, parse_formula
+from mmtriage.formula.edit import add_fixed, with_random
+from mmtriage.formula.nodes import Name
+from mmtriage.ladder.case import Case, changed_model_attempt, compare
+from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
+from mmtriage.model.ranef import RandomTerm
+
+MOST_INTERACTIONS = 4  # cross-level interactions tried
+
+
+def with_cause_remedies(case: Case, ladder: tuple[RungResult, ...]) -> tuple[RungResult, ...]:
+    """The ladder with the remedies of named causes added to rung 2."""
+    pairs = [*_nesting(case), *_cross_level(case), *_aliased(case)]
+    if not pairs:
+        return ladder
+    attempts, remedies = zip(*pairs, strict=True)
+    return tuple(
+        replace(r, attempts=(*r.attempts, *attempts), remedies=(*r.remedies, *remedies))
+        if r.id == "simplify"
+        else r
+        for r in ladder
+    )
+
+
+def _nesting(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    for found in case.findings:
+        if found.code == "MM307":
+            formula = parse_formula(str(found.evidence["formula"]))
+            outer, inner = found.columns
+            yield _tried(
+                case,
+                "nest",
+                f"Nest {inner} in {outer}",
+                formula,
+                f"equal labels of {inner} in different levels of {outer} are different groups",
+                "right only if that is how the data were collected",
+            )
+
+
+def _cross_level(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """An interaction of a singular slope with a group-level predictor: it may be what the slope's variance was."""
+    tried = 0
+    for defect in defects(case.trial):
+        term = case.design.random[defect.term]
+        for slope in (v.name for t in term.bar.terms for v in t.variables if isinstance(v, Name)):
+            if slope not in term.columns:
+                continue
+            for moderator in _group_level_effects(case, term, slope):
+                if tried == MOST_INTERACTIONS:
+                    return
+                tried += 1
+                yield _interaction(case, term, slope, moderator)
+
+
+def _group_level_effects(case: Case, term: RandomTerm, slope: str) -> Iterator[str]:
+    """Fixed main effects that are constant within the groups of a term and do not yet interact with its slope."""
+    labels = {frozenset(t.label.split(":")) for t in case.formula.fixed}
+    for number, label in enumerate(case.design.fixed_terms, start=1):
+        columns = [j for j, assigned in enumerate(case.design.assign) if assigned == number]
+        if ":" in label or label == slope or frozenset((label, slope)) in labels or not columns:
+            continue
+        varies = [within_share(replace(term, Z=case.design.X), j) for j in columns]
+        if max(varies) < np.finfo(float).eps:
+            yield label
+
+
+def _interaction(case: Case, term: RandomTerm, slope: str, moderator: str) -> tuple[Attempt, Remedy]:
+    formula = add_fixed(case.formula, f"{slope}:{moderator}")
+    trial = case.fit(case.build(formula))
+    before, after = (_slope_sd(t, term, slope) for t in (case.trial, trial))
+    attempt, remedy = _measured(
+        case,
+        "cross-level",
+        f"Let {moderator} moderate the slope of {slope}",
+        trial,
+        f"the slope of {slope} may differ with {moderator}; its SD by {term.group} goes from {before:.3g} to {after:.3g}",
+        "a hypothesis of its own: report it as one",
+    )
+    return replace(
+        attempt, note=f"SD of the slope of {slope}: {before:.4g} without, {after:.4g} with it"
+    ), remedy
+
+
+def _slope_sd(trial: Trial, term: RandomTerm, slope: str) -> float:
+    index = next(i for i, other in enumerate(trial.prepared.design.random) if other.bar == term.bar)
+    sd, _ = correlation(trial.reference_fit.covariances[index])
+    return float(sd[term.columns.index(slope)])
+
+
+def _aliased(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """The model without the columns that lme4 drops: the same fit, said in the formula."""
+    gone = {column.name for column in case.design.dropped}
+    kept = tuple(term for term in case.formula.fixed if term.label not in gone)
+    if not gone or len(kept) == len(case.formula.fixed):
+        return
+    formula = with_random(replace(case.formula, fixed=kept), case.formula.random)
+    names = ", ".join(t.label for t in case.formula.fixed if t.label in gone)
+    first = case.design.dropped[0]
+    instead = ", ".join(name for name, _ in first.depends_on if name != "(Intercept)")
+    yield _tried(
+        case,
+        "drop-aliased",
+        f"Leave out {names}, which lme4 drops anyway",
+        formula,
+        "nothing: the same fit, and the formula says so",
+        f"which of the aliased columns goes is your choice: {first.name}, or one of {instead}",
+        scope="same_model",
+    )
+
+
+def _tried(
+    case: Case,
+    name: str,
+    title: str,
+    formula: Formula,
+    changes: str,
+    caveat: str,
+    scope: Scope = "changes_model",
+) -> tuple[Attempt, Remedy]:
+    """Fit a formula and make a remedy of it."""
+    return _measured(case, name, title, case.fit(case.build(formula)), changes, caveat, scope)
+
+
+def _measured(
+    case: Case,
+    name: str,
+    title: str,
+    trial: Trial,
+    changes: str,
+    caveat: str,
+    scope: Scope = "changes_model",
+) -> tuple[Attempt, Remedy]:
+    """A fitted candidate as attempt and remedy."""
+    comparison = compare(case, trial)
+    text = trial.prepared.design.formula.to_text()
+    remedy = Remedy(
+        id=name,
+        rung=2,
+        title=title,
+        scope=scope,
+        clears=trial.is_sound,
+        formula=text,
+        criterion=trial.reference_fit.criterion,
+        delta_aic=comparison.delta_aic,
+        delta_bic=comparison.delta_bic,
+        lrt=None,
+        loss=comparison.loss,
+        max_shift_se=comparison.max_shift_se,
+        not_comparable=comparison.not_comparable,
+        code=case.commands.both(text),
+        changes=changes,
+        caveats=(caveat,),
+        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+    )
+    return changed_model_attempt(title, trial), remedy
