@@ -13,7 +13,7 @@ from mmtriage.data import Column, Table
 from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.data import data_findings
-from mmtriage.diagnose.exact import exact_fit
+from mmtriage.diagnose.exact import exact_fit, saturated
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.fixed import fixed_findings
 from mmtriage.diagnose.judge import judge, refused
@@ -81,7 +81,9 @@ class _Session:
         _check_keep(self.options, formula)
         design = self.build(formula)
         self._clock("design")
-        early = [*refusals(design), *data_findings(design), *fixed_findings(design)]
+        full = saturated(design)
+        early = [*([] if full is None else [full]), *refusals(design)]
+        early += [*data_findings(design), *fixed_findings(design)]
         if any(f.severity == "error" for f in early):
             return self._refused(design, early)
         self._say("fitting as lme4 does, then to the proven optimum")
@@ -126,6 +128,9 @@ class _Session:
 
     def fit(self, design: Design) -> Trial:
         """Baseline and reference of a design."""
+        full = saturated(design)
+        if full is not None:
+            raise _unjudged(full.message)
         prepared = prepare(design, self.deadline)
         try:
             return fit_trial(

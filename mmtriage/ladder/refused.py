@@ -27,7 +27,10 @@ def refused_ladder(
     fit: Callable[[Design], Trial],
 ) -> tuple[RungResult, ...]:
     """Five results: rung 2 tries the model without what lme4 refuses, the others are not applicable."""
-    reason = f"lme4 would refuse to fit this model: {findings[0].message}"
+    is_refused = findings[0].code != "MM407"
+    reason = (
+        f"{'lme4 would refuse to fit this model' if is_refused else 'no fit exists'}: {findings[0].message}"
+    )
     results = [
         RungResult(rung=number, id=rung, status="not_applicable", reason=reason)
         for rung, number in RUNG_NUMBER.items()
