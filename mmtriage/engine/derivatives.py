@@ -35,15 +35,18 @@ class Derivatives:
 def finite_differences(objective: Objective, theta: Array, *, delta: float = DELTA) -> Derivatives:
     """lme4's gradient and Hessian of the criterion at `theta`, (m,)."""
     m = len(theta)
-    centre = objective(theta)
     gradient, hessian = np.zeros(m), np.zeros((m, m))
 
     def shifted(*moves: tuple[int, float]) -> float:
         point = theta.copy()
         for index, move in moves:
             point[index] = theta[index] + move
-        return objective(point)
+        try:
+            return objective(point)
+        except np.linalg.LinAlgError:
+            return np.nan
 
+    centre = shifted()
     for j in range(m):
         above, below = shifted((j, delta)), shifted((j, -delta))
         hessian[j, j] = above / delta**2 - 2 * centre / (delta * delta) + below / delta**2

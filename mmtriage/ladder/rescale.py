@@ -22,12 +22,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.data import Slope, slopes
 from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.random import within_share
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
 from mmtriage.engine.trial import Trial
+from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_variable, with_random
 from mmtriage.formula.nodes import Name
@@ -163,17 +165,31 @@ def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
 
 def _rewritten(case: Case, movable: Sequence[Slope], move: Move) -> Formula | None:
     """The formula in rescaled variables; None if that is not the same model (proven by its ML criterion)."""
-    formula = case.formula
+    for with_fixed in (True, False):  # X may stay as it is: in `I(x > 3)` a rescaled x is another column
+        formula = _in_new_variables(case.formula, movable, move, with_fixed=with_fixed)
+        if formula != case.formula and _is_same_model(case, formula):
+            return formula
+    return None
+
+
+def _in_new_variables(formula: Formula, movable: Sequence[Slope], move: Move, *, with_fixed: bool) -> Formula:
     for name in dict.fromkeys(s.column for s in movable):
-        slope = next(s for s in movable if s.column == name)
-        new = _expression(slope, move)
-        formula = replace_fixed_variable(formula, name, new)
+        new = _expression(next(s for s in movable if s.column == name), move)
+        if with_fixed:
+            formula = replace_fixed_variable(formula, name, new)
         formula = with_random(formula, [replace_variable(bar, name, new) for bar in formula.random])
-    if formula == case.formula:
-        return None
-    rewritten = case.fit_ml(case.fit(case.build(formula)).prepared)
+    return formula
+
+
+def _is_same_model(case: Case, formula: Formula) -> bool:
+    try:
+        rewritten = case.fit_ml(case.fit(case.build(formula)).prepared)
+    except TimeBudgetError:
+        raise
+    except MmtriageError:  # `log(x)` of a centred x has no values
+        return False
     present = case.fit_ml(case.trial.prepared)
-    return formula if abs(rewritten.criterion - present.criterion) <= allowed_gap(present.criterion) else None
+    return abs(rewritten.criterion - present.criterion) <= allowed_gap(present.criterion)
 
 
 def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -> Remedy:
@@ -241,7 +257,12 @@ def _group_mean_centring(case: Case) -> list[tuple[Attempt, Remedy]]:
         ):
             continue
         for with_mean in (False, True):
-            found.append(_centred_within(case, slope, with_mean=with_mean))
+            try:
+                found.append(_centred_within(case, slope, with_mean=with_mean))
+            except TimeBudgetError:
+                raise
+            except MmtriageError:  # `log(x)` of a centred x, say: this one cannot be offered
+                continue
         break
     return found
 

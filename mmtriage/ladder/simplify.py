@@ -191,8 +191,10 @@ def _next_step(case: Case, trial: Trial) -> list[Step] | None:
     for t in sorted(singular, key=lambda t: shares[t]):
         term = design.random[t]
         if len(term.columns) > 1:
-            steps = [_uncorrelated_step(trial, term), *_compound_steps(trial, term)]
-            return [s for s in steps if s.formula != design.formula] or _slope_steps(case, trial, term)
+            proposals = [_uncorrelated_step(trial, term), *_compound_steps(trial, term)]
+            steps = [s for s in proposals if s.formula != design.formula] or _slope_steps(case, trial, term)
+            if steps:
+                return steps
     for t in sorted(singular, key=lambda t: shares[t]):
         term = design.random[t]
         steps = _slope_steps(case, trial, term)

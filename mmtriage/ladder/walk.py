@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.errors import MmtriageError
 from mmtriage.ladder import allfit, maxfun, rescale, simplify, singular
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.rung import RUNG_NUMBER, RungId, RungResult
@@ -52,6 +53,8 @@ def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
             left = [other.id for other in RUNGS[position:]]
             results += [_result(name, "failed", stop.message) for name in left]
             return tuple(results), f"{stop.message} on rung {RUNG_NUMBER[rung.id]} ({rung.id})"
+        except MmtriageError as failure:  # of a model it tried; other rungs may still have an answer
+            results.append(_result(rung.id, "failed", failure.message))
     return tuple(results), None
 
 
