@@ -15,6 +15,13 @@ from mmtriage.errors import OptionError, did_you_mean
 
 CONTRASTS = ("treatment", "sum", "helmert", "poly")
 FAMILIES = ("gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "negative.binomial")
+_EXAMPLES = {
+    "--maxfun": "20000",
+    "--bootstrap": "1000",
+    "--seed": "1",
+    "--jobs": "2",
+    "--time-budget": "60",
+}
 FAIL_ON = ("error", "warning", "info", "never")  # gravest first
 
 
@@ -41,7 +48,11 @@ def whole_number(value: str | None, option: str, *, least: int) -> int | None:
     if value is None:
         return None
     if not value.strip().lstrip("+-").isdecimal() or int(value) < least:
-        raise OptionError(f"`{value}` is not a whole number of at least {least}", where=f"option {option}")
+        raise OptionError(
+            f"`{value}` is not a whole number of at least {least}",
+            where=f"option {option}",
+            hint=f"Write it as in: {option} {_EXAMPLES[option]}",
+        )
     return int(value)
 
 
@@ -54,7 +65,11 @@ def seconds(value: str | None, option: str) -> float | None:
     except ValueError:
         result = math.nan
     if not 0 < result < math.inf:
-        raise OptionError(f"`{value}` is not a positive number of seconds", where=f"option {option}")
+        raise OptionError(
+            f"`{value}` is not a positive number of seconds",
+            where=f"option {option}",
+            hint=f"Write it as in: {option} {_EXAMPLES[option]}",
+        )
     return result
 
 

@@ -154,6 +154,10 @@ def test_every_option_reaches_the_triage(data: str, mmtriage: Run) -> None:
         seed=7,
         jobs=2,
         time_budget=1.5,
+        reading=(
+            *("--sep", ",", "--na-values", "-9,n/a", "--na-values", "?"),
+            *("--factor", "Days=1,0", "--factor", "Subject"),
+        ),
         progress=None,
     )
 
@@ -320,19 +324,23 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--maxfun", "0"],
-            "Error in option --maxfun: `0` is not a whole number of at least 1\n",
+            "Error in option --maxfun: `0` is not a whole number of at least 1\n"
+            "  Write it as in: --maxfun 20000\n",
         ),
         (
             ["fit", "DATA", "y", "--bootstrap", "1e3"],
-            "Error in option --bootstrap: `1e3` is not a whole number of at least 0\n",
+            "Error in option --bootstrap: `1e3` is not a whole number of at least 0\n"
+            "  Write it as in: --bootstrap 1000\n",
         ),
         (
             ["fit", "DATA", "y", "--time-budget", "soon"],
-            "Error in option --time-budget: `soon` is not a positive number of seconds\n",
+            "Error in option --time-budget: `soon` is not a positive number of seconds\n"
+            "  Write it as in: --time-budget 60\n",
         ),
         (
             ["fit", "DATA", "y", "--time-budget", "-1"],
-            "Error in option --time-budget: `-1` is not a positive number of seconds\n",
+            "Error in option --time-budget: `-1` is not a positive number of seconds\n"
+            "  Write it as in: --time-budget 60\n",
         ),
         (["fit", "DATA", "y", "-q", "-v"], "Error: -q and -v contradict each other\n  Give one of them.\n"),
         (

@@ -11,14 +11,14 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mmtriage.data.convert import column_from_text, number
+from mmtriage.data.convert import Codes, column_from_text, number
 from mmtriage.data.source import Source, decode
 from mmtriage.data.table import Column
 from mmtriage.errors import DataError, OptionError
@@ -132,7 +132,11 @@ def _consistency(sample: str, separator: str) -> tuple[int, int]:
 def _read_header(text: str, separator: str, source: str) -> Header:
     (line, fields), *rows = itertools.islice(_records(text, separator, source), 3)
     if not rows:
-        raise DataError("the file has a line of column names but no rows", where=source)
+        raise DataError(
+            "the file has a line of column names but no rows",
+            where=source,
+            hint="The first line is read as names; the rows of data must follow it.",
+        )
     names = [field.strip() for field in fields]
     if all(number(name) is not None for name in names):
         raise DataError(
@@ -160,14 +164,19 @@ def _refuse_duplicates(names: Sequence[str], where: str) -> None:
 
 def _columns(text: str, header: Header, na_strings: Collection[str], source: str) -> list[Column]:
     """The defining path: every field through the csv module."""
-    rows = _checked_rows(text, header, source)
-    columns = []
-    for position, (name, cells) in enumerate(zip(header.names, zip(*rows, strict=True), strict=True)):
+    indices: list[dict[str, int]] = []
+    codes: list[Codes] = []
+    for column in zip(*_checked_rows(text, header, source), strict=True):
         index: dict[str, int] = {}
-        codes = np.array([index.setdefault(cell, len(index)) for cell in cells], dtype=np.int64)
+        codes.append(np.array([index.setdefault(cell, len(index)) for cell in column], dtype=np.int64))
+        indices.append(index)
+    decimal = _decimal(header.separator, indices)
+    columns = []
+    for position, name in enumerate(header.names):
+        cells = list(indices[position])
         if name:
-            columns.append(column_from_text(name, list(index), codes, na_strings, decimal=_decimal(header)))
-        elif any(cell.strip() for cell in index):
+            columns.append(column_from_text(name, cells, codes[position], na_strings, decimal=decimal))
+        elif any(cell.strip() for cell in cells):
             raise _nameless(position, source)
     return columns
 
@@ -197,9 +206,12 @@ def _nameless(position: int, source: str) -> DataError:
     )
 
 
-def _decimal(header: Header) -> str:
-    """Files separated by semicolons may write 1,5 for 1.5 (R's read.csv2); "1.5" is read as well."""
-    return "," if header.separator == ";" else "."
+def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
+    """Files separated by semicolons write 1,5 for 1.5 (R's read.csv2), unless no cell is such a number."""
+    if separator != ";":
+        return "."
+    cells = (cell.strip() for cells in columns for cell in cells)
+    return "," if any("," in cell and number(cell, decimal=",") is not None for cell in cells) else "."
 
 
 def _bulk_columns(

@@ -7,7 +7,7 @@ that `scale(x)` and `poly(x, 2)` mean the same as in lme4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
-from mmtriage.model.columns import model_columns
+from mmtriage.model.columns import ModelColumns, model_columns
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
 from mmtriage.model.missing import MissingReport
@@ -30,6 +30,7 @@ from mmtriage.model.values import Array, Codes, Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
 
 _LEVELS_SHOWN = 5
+LARGEST = 1e100  # sums of products of two columns stay far inside what a float can hold; so do inverses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +75,9 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     R = triangular_factor(full.matrix)
     kept = independent_columns(R)
     missing = report_missing(frame)
+    random = _random_terms(formula, values, rows.size)
+    weights = prior_weights(frame, spec.weights)
+    _check_magnitudes(formula, y, full, random, weights)
     return Design(
         formula=formula,
         spec=spec,
@@ -83,8 +87,8 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
         assign=tuple(full.assign[j] for j in kept),
         fixed_terms=tuple(term.label for term in formula.fixed),
         dropped=dropped_columns(R, full.names, kept),
-        random=_random_terms(formula, values, rows.size),
-        weights=prior_weights(frame, spec.weights),
+        random=random,
+        weights=weights,
         offset=total_offset(frame, values),
         rows=read_only(rows),
         missing=missing,
@@ -153,6 +157,25 @@ def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Codes) -
                 f"`{to_text(node)}` is infinite in {int(bad.sum())} of the rows used (lme4: {says})",
                 where=f"row {int(rows[np.argmax(bad)]) + 1}",
                 hint="Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
+            )
+
+
+def _check_magnitudes(
+    formula: Formula, y: Array, fixed: ModelColumns, random: Sequence[RandomTerm], weights: Array | None
+) -> None:
+    """Refuse columns whose squares overflow or vanish."""
+    columns = [(to_text(formula.response), y[:, None])]
+    if weights is not None:
+        columns.append(("--weights", weights[:, None]))
+    columns += [(name, fixed.matrix[:, j : j + 1]) for j, name in enumerate(fixed.names)]
+    columns += [(name, term.Z[:, j : j + 1]) for term in random for j, name in enumerate(term.columns)]
+    for name, values in columns:
+        largest = float(np.max(np.abs(values), initial=0.0))
+        if largest and not 1 / LARGEST <= largest <= LARGEST:
+            raise DataError(
+                f"`{name}` has values as {'large' if largest > 1 else 'small'} as {largest:.3g}: their squares "
+                "cannot be represented",
+                hint="If that is a code for a missing value, say so with `--na-values`; else use another unit.",
             )
 
 

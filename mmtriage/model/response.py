@@ -37,6 +37,10 @@ def numeric_response(formula: Formula, value: Value, table: Table) -> Array:
         more = ", ..." if len(value.levels) > _LEVELS_SHOWN else ""
         raise ModelError(
             f"response must be numeric: `{name}` is a factor with levels {shown}{more}",
-            hint="A linear mixed model needs numbers; for a two-level outcome use `--family binomial`.",
+            hint=(
+                "A linear mixed model needs numbers; a two-level outcome belongs to a binomial model."
+                if len(value.levels) == 2
+                else "A linear mixed model needs numbers: correct the column, or name another response."
+            ),
         )
     return np.asarray(value.data)

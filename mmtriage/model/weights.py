@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mmtriage.errors import OptionError
+from mmtriage.errors import FormulaError, OptionError
 from mmtriage.formula.nodes import Node
+from mmtriage.formula.text import to_text
 from mmtriage.model.frame import Frame
 from mmtriage.model.missing import Mask
 from mmtriage.model.values import Array, Value, read_only
@@ -38,11 +39,22 @@ def prior_weights(frame: Frame, text: str | None) -> Array | None:
 
 def total_offset(frame: Frame, values: Mapping[Node, Value]) -> Array | None:
     """The sum of the option and the formula's own offset() terms, (n,), or None if there are none."""
-    parts: list[Array] = [np.asarray(values[node].data, dtype=np.float64) for node in frame.formula.offsets]
+    parts = [_offset_of(node, values[node], frame.formula.text) for node in frame.formula.offsets]
     if frame.offset is not None:
         parts.append(frame.offset.data[frame.rows])
         _refuse(frame, "offset", ~np.isfinite(parts[-1]), "be infinite", "Correct it in the table.")
     return read_only(np.sum(parts, axis=0)) if parts else None
+
+
+def _offset_of(node: Node, value: Value, text: str) -> Array:
+    if value.is_matrix:
+        raise FormulaError(
+            f"`{to_text(node)}` has {value.data.shape[1]} columns: an offset is a single number for each row",
+            text=text,
+            span=node.span,
+            hint="Give `offset()` a single column.",
+        )
+    return np.asarray(value.data, dtype=np.float64)
 
 
 def _refuse(frame: Frame, option: str, bad: Mask, fault: str, hint: str) -> None:

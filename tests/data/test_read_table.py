@@ -105,6 +105,13 @@ def test_a_table_of_one_column_is_a_table(tmp_path: Path) -> None:
     assert cells(read_table(write(tmp_path, "y\n1\n\n2\n")).columns["y"]) == [1, 2]
 
 
+def test_semicolon_files_may_have_decimal_points(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "a;b;c\n1.5;x,y;-2e-3\n2.25;z;3\n"))
+    assert cells(table.columns["a"]) == [1.5, 2.25]
+    assert cells(table.columns["c"]) == [-2e-3, 3]
+    assert table.columns["b"].kind == "factor"
+
+
 def test_semicolon_files_may_have_decimal_commas(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a;b;c\n1,5;1.5;1.000,5\n2,25;2;3\n"))
     assert cells(table.columns["a"]) == [1.5, 2.25]

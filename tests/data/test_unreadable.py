@@ -20,7 +20,13 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
         pytest.param("", ["the file is empty", "d.csv", None], id="empty"),
         pytest.param(" \n\n", ["the file is empty", "d.csv", None], id="blank"),
         pytest.param(
-            "a,b\n", ["the file has a line of column names but no rows", "d.csv", None], id="header-only"
+            "a,b\n",
+            [
+                "the file has a line of column names but no rows",
+                "d.csv",
+                "The first line is read as names; the rows of data must follow it.",
+            ],
+            id="header-only",
         ),
         pytest.param(
             "a,b\n1,2\n3\n",
