@@ -79,7 +79,7 @@ def _or_dash(value: float | None, spell: Callable[[float], str]) -> str:
 def fixed_effects(report: Report) -> Grid | None:
     """The reference's estimates, and where lme4's lie; lme4's own where there is no reference."""
     fit = report.reference or report.baseline
-    if fit is None:
+    if fit is None or not fit.fixed_effects:
         return None
     statistic = "t value" if report.model.family == "gaussian" else "z value"
     has_p = any(effect.p_value is not None for effect in fit.fixed_effects)

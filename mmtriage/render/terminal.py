@@ -72,7 +72,9 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
         _heading(console, "Cause" if len(causes) == 1 else "Causes")
         for finding in causes:
             _finding(console, finding, detail)
-    if detail == "brief":
+    if detail == "brief" and report.verdict.severity in ("ok", "info"):
+        others = tuple(finding for finding in others if finding.severity in ("error", "warning"))
+    elif detail == "brief":
         return
     if consequences := words.consequences(report):
         _heading(console, "What follows from it")
@@ -211,9 +213,8 @@ def _widths(grid: Grid, columns: list[list[str]], available: int) -> list[int]:
     widths = [_natural(name, cells) for name, cells in zip(grid.header, columns, strict=True)]
     if sum(widths) + gutters > available:
         for position in grid.numeric:
-            widths[position] = max(
-                _natural(word, columns[position]) for word in grid.header[position].split()
-            )
+            longest = max(grid.header[position].split(), key=cell_len, default="")
+            widths[position] = _natural(longest, columns[position])
     for position in reversed(range(len(columns))):
         excess = sum(widths) + gutters - available
         if excess > 0 and position not in grid.numeric:

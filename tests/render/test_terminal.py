@@ -1,12 +1,13 @@
 """The report in the terminal, as snapshots a reviewer can read, and what must hold for any of them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from mmtriage.render import RENDERERS, render, terminal
-from mmtriage.report import Report
-from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS
+from mmtriage.report import FitFacts, RandomEffect, Report
+from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot
 
 
@@ -78,3 +79,43 @@ def test_the_environment_does_not_reach_the_renderer(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("format_name", RENDERERS)
 def test_every_format_has_a_renderer(format_name: str) -> None:
     assert render(CONVERGED, format_name).endswith("\n")
+
+
+def test_a_short_report_says_why_a_converged_fit_fails_the_check() -> None:
+    warning = SINGULAR.findings[0]
+    assert warning.severity == "warning"
+    text = terminal.render(replace(CONVERGED, findings=(warning,)), detail="brief")
+    assert warning.code in text
+    assert warning.code not in terminal.render(
+        replace(CONVERGED, findings=(replace(warning, severity="info"),)), detail="brief"
+    )
+
+
+def test_a_model_without_fixed_effects_has_no_table_of_them() -> None:
+    def without(fit: FitFacts | None) -> FitFacts | None:
+        return None if fit is None else replace(fit, fixed_effects=())
+
+    report = replace(CONVERGED, baseline=without(CONVERGED.baseline), reference=without(CONVERGED.reference))
+    assert "Fixed effects" not in terminal.render(report)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_many_correlations_fit_a_narrow_screen(width: int) -> None:
+    k = 6
+
+    def wide(fit: FitFacts | None) -> FitFacts | None:
+        if fit is None:
+            return None
+        effect = RandomEffect(
+            group="g",
+            terms=tuple(f"poly(x, 6){j}" for j in range(k)),
+            sd=(1.0,) * k,
+            correlation=((0.5,) * k,) * k,
+        )
+        return replace(fit, random_effects=(effect,))
+
+    text = terminal.render(
+        replace(CONVERGED, baseline=wide(CONVERGED.baseline), reference=wide(CONVERGED.reference)),
+        width=width,
+    )
+    assert "poly(x" in text
