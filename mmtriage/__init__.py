@@ -5,7 +5,9 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mmtriage.version import VERSION
@@ -34,12 +36,15 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
         mmtriage.errors.UnjudgedError: no verdict could be reached.
     """
+    from mmtriage.arguments import one_of
     from mmtriage.data import Table, read_table, table_from_frame
+    from mmtriage.optimizers import OPTIMIZERS
     from mmtriage.options import TriageOptions
     from mmtriage.triage import triage_table
 
     factors = dict.fromkeys(options.pop("factors", ()))
     chosen = TriageOptions(**options)
+    one_of(chosen.optimizer, OPTIMIZERS, "option optimizer")
     if isinstance(data, Table):
         table = data
     elif isinstance(data, str | Path):
@@ -47,3 +52,18 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     else:
         table = table_from_frame(data, factors=factors)
     return triage_table(table, formula, chosen)
+
+
+class _Package(ModuleType):
+    """The package, in which `triage` stays the function though a submodule has the same name.
+
+    Python binds a submodule to its package when it is first imported, which is what `triage()` itself
+    does: its second call would find a module.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name == "triage" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from mmtriage.errors import OptionError
 
 DEFAULT_OPTIMIZER = "nloptwrap"  # what lmer uses
 DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
@@ -28,3 +31,14 @@ class TriageOptions:
     time_budget: float | None = None  # seconds
     reading: tuple[str, ...] = ()  # words of the command that say how the table was read: --factor, --sep ...
     progress: Callable[[str], None] | None = None  # told what is being done
+
+    def __post_init__(self) -> None:
+        for name, least in (("maxfun", 1), ("bootstrap", 0), ("seed", 0), ("jobs", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise OptionError(
+                    f"`{value}` is not a whole number of at least {least}", where=f"option {name}"
+                )
+        if self.time_budget is not None and not 0 < self.time_budget < math.inf:
+            problem = f"`{self.time_budget}` is not a positive number of seconds"
+            raise OptionError(problem, where="option time_budget")

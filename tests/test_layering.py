@@ -11,8 +11,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # An import may only go to a lower number; inside one part it is free.
 RANK = {
-    **dict.fromkeys(("version", "errors", "options", "schema", "ticker", "parallel"), 0),
-    **dict.fromkeys(("deadline", "data", "formula", "arguments"), 1),
+    **dict.fromkeys(("version", "errors", "schema", "ticker", "parallel"), 0),
+    **dict.fromkeys(("deadline", "options", "data", "formula", "arguments"), 1),
     "model": 2,
     "optimizers": 3,
     "engine": 4,
