@@ -109,15 +109,27 @@ def _singletons(term: RandomTerm) -> Finding | None:
 def _constant_slopes(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
     found = []
     for t, term in enumerate(design.random):
-        own = [d for d in null if _is_of_one_group(design, d) and t in d.terms]
-        for index, column in enumerate(term.columns):
-            if column == "(Intercept)":
-                continue
-            share = within_share(term, index)
-            if share <= HARDLY_VARIES and np.ptp(term.Z[:, index]) > 0:
-                direction = direction_text(design, own[0]) if own else None
-                found.append(_constant_slope(term, index, share, direction))
+        for index in _constant_columns(term):
+            own = [d for d in null if _is_of_one_group(design, d) and _speaks_of(d, t, index)]
+            direction = direction_text(design, own[0]) if own else None
+            found.append(_constant_slope(term, index, within_share(term, index), direction))
     return found
+
+
+def _constant_columns(term: RandomTerm) -> list[int]:
+    """Slope columns that vary, but hardly within groups."""
+    return [
+        index
+        for index, column in enumerate(term.columns)
+        if column != "(Intercept)"
+        and within_share(term, index) <= HARDLY_VARIES
+        and np.ptp(term.Z[:, index]) > 0
+    ]
+
+
+def _speaks_of(direction: NullDirection, term: int, index: int) -> bool:
+    """Whether a direction changes the variance of a column or a covariance with it."""
+    return any(part.term == term and index in (part.a, part.b) for part in direction.parts)
 
 
 def _constant_slope(term: RandomTerm, index: int, share: float, direction: str | None) -> Finding:
@@ -153,16 +165,12 @@ def _constant_slope(term: RandomTerm, index: int, share: float, direction: str |
 def _unidentified(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
     """Null directions that a constant slope does not explain."""
     found = []
-    constant = {
-        t
-        for t, term in enumerate(design.random)
-        for index, column in enumerate(term.columns)
-        if column != "(Intercept)" and within_share(term, index) <= HARDLY_VARIES
-    }
+    constant = [(t, index) for t, term in enumerate(design.random) for index in _constant_columns(term)]
     for direction in null:
+        explained = any(_speaks_of(direction, t, index) for t, index in constant)
         if direction.absorbed:
             found.append(_absorbed(design, direction))
-        elif not (_is_of_one_group(design, direction) and constant & set(direction.terms)):
+        elif not (_is_of_one_group(design, direction) and explained):
             found.append(_confounded(design, direction))
     return _distinct(found)
 

@@ -3,17 +3,20 @@
 The null space of the Gram matrix of the variance components (`engine/moments.py`): a combination of
 covariance entries, and perhaps the residual variance, that leaves the distribution of the response
 unchanged once the fixed effects are projected out. Judged on unit diagonal, so units do not matter.
+
+The Gram matrix speaks of a term's independent columns only. Where Z n = 0 for some n (a column twice, in two
+units; the intercept beside all levels of a factor), any S + n c' + c n' is as good as S as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import qr
 
-from mmtriage.engine.coordinates import Array
+from mmtriage.engine.coordinates import Array, TermBasis
 from mmtriage.engine.lmm import LmmProblem
 from mmtriage.engine.moments import NO_INFORMATION, ComponentGram
 
@@ -58,6 +61,7 @@ def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirec
     scale = np.sqrt(diagonal[kept])
     eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
     directions = [NullDirection(_parts(problem, gram, v), True) for v in basis]
+    directions += [NullDirection(parts, False) for parts in _dependent_columns(problem)]
     null = vectors[:, eigenvalues < NULL_EIGENVALUE] / scale[:, None]
     for column in _sparse_basis(null):
         full = np.zeros(len(diagonal))
@@ -90,15 +94,44 @@ def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array) -> tuple[Par
     largest = np.max(np.abs(vector))
     found = [] if abs(vector[0]) <= NEGLIGIBLE * largest else [Part(None, 0, 0, float(vector[0]))]
     for t, (change, basis) in enumerate(zip(changes, problem.basis.terms, strict=True)):
-        in_columns = basis.inverse @ change @ basis.inverse.T
-        size = np.sqrt(np.sum(basis.R**2, axis=0))  # root mean square of each column
-        weighed = np.abs(in_columns) * np.outer(size, size)
         threshold = NEGLIGIBLE * max(np.max(np.abs(change)), largest * NEGLIGIBLE)
-        for a in range(len(change)):
-            for b in range(a + 1):
-                if weighed[a, b] > threshold:
-                    found.append(Part(t, a, b, float(in_columns[a, b])))
+        found += _entries(t, basis.inverse @ change @ basis.inverse.T, _column_sizes(basis), threshold)
     return _normalised(found)
+
+
+def _dependent_columns(problem: LmmProblem) -> Iterator[tuple[Part, ...]]:
+    """`n c' + c n'` with Z n = 0, c another such n or an independent column: all there are, per term."""
+    for t, basis in enumerate(problem.basis.terms):
+        k = len(basis.R)
+        if basis.rank == k:
+            continue
+        is_independent = np.any(basis.inverse != 0.0, axis=1)
+        identity = np.eye(k)
+        null = [identity[j] - basis.inverse @ basis.R[:, j] for j in np.flatnonzero(~is_independent)]
+        others = [*null, *identity[is_independent]]
+        sizes = _column_sizes(basis)
+        for i, n in enumerate(null):
+            for c in others[i:]:
+                change = np.outer(n, c) + np.outer(c, n)
+                weighed = np.abs(change) * np.outer(sizes, sizes)
+                yield _normalised(_entries(t, change, sizes, NEGLIGIBLE * float(np.max(weighed))))
+
+
+def _entries(term: int, change: Array, sizes: Array, threshold: float) -> list[Part]:
+    """The entries of a change (k, k) in the user's columns that are more than rounding, per average row."""
+    weighed = np.abs(change) * np.outer(sizes, sizes)
+    return [
+        Part(term, a, b, float(change[a, b]))
+        for a in range(len(change))
+        for b in range(a + 1)
+        if weighed[a, b] > threshold
+    ]
+
+
+def _column_sizes(basis: TermBasis) -> Array:
+    """Root mean square of a term's columns, (k,); one for a column of zeros."""
+    sizes = np.sqrt(np.sum(basis.R**2, axis=0))
+    return np.where(sizes > 0.0, sizes, 1.0)
 
 
 def _normalised(parts: Sequence[Part]) -> tuple[Part, ...]:

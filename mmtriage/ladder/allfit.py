@@ -79,7 +79,7 @@ def _negligible(case: Case) -> list[Array]:
     """Standard deviations (k,) per term that move an average row by less than a hundredth of sigma."""
     sigma = case.trial.reference_fit.sigma
     sizes = [np.sqrt(np.mean(term.Z**2, axis=0)) for term in case.design.random]
-    return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, np.finfo(float).tiny) for size in sizes]
+    return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, 1e-100) for size in sizes]
 
 
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.diagnose.random import HARDLY_VARIES, within_share
+from mmtriage.engine.identifiability import NullDirection
 from mmtriage.engine.trial import Trial
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import (
@@ -137,7 +138,8 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
                 and _is_constant(term, label)
                 and not is_kept(case.options.keep, term.bar, label)
             ]
-            for label in constant:
+            within_bar = [] if constant or len(direction.terms) > 1 else _named_slopes(term, direction)
+            for label in [*constant, *(s for s in within_bar if not is_kept(case.options.keep, term.bar, s))]:
                 yield from _drop_term_step(case, trial, term, label)
             others = [other for other in design.random if other is not term and other.group == term.group]
             has_intercept = any(INTERCEPT in bar_terms(other.bar) for other in others)
@@ -154,6 +156,14 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
                     removal=_whole_term(term),
                     weakens="nothing: the design could not tell this term from the others",
                 )
+
+
+def _named_slopes(term: RandomTerm, direction: NullDirection) -> list[str]:
+    """The slopes whose (co)variances a null direction of one term changes, the last of the bar first."""
+    columns = {column for part in direction.parts if part.term is not None for column in (part.a, part.b)}
+    labels = bar_terms(term.bar)
+    numbers = {term.assign[column] - (0 if term.bar.intercept else 1) for column in columns}
+    return [labels[number] for number in sorted(numbers, reverse=True) if labels[number] != INTERCEPT]
 
 
 def _is_constant(term: RandomTerm, label: str) -> bool:
