@@ -1,8 +1,8 @@
 """Designs of every shape on one random table: what the fast engine is compared on with the dense oracle.
 
-The table's factors: `g`, `h`, `s` cross at random; `a` sits in `b`, `b` in `c`; `ring` meets two levels of `g`
-each, so that eliminating `g` couples all its levels; `obs` has two rows a level and couples those of `chain`
-to clusters of many sizes.
+The table's factors: `g`, `h`, `s` cross at random; `a` sits in `b`, `b` in `c`; levels of `ring` meet two of
+`g` each, so that eliminating `g` couples them all; `obs` has two rows a level and couples the levels of
+`chain` to clusters of many sizes.
 """
 
 from __future__ import annotations
