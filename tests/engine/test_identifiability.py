@@ -149,7 +149,7 @@ def is_moved_by_an_origin(formula: str) -> bool:
 
 
 def test_the_direction_of_a_two_valued_slope_is_named_in_the_users_units() -> None:
-    """Groups with `two` = c tell Var(1) + 2 c Cov + c^2 Var(two) only: with c in {0, 1}, Var(two) is -2 Cov."""
+    """Groups with `two` = c tell Var(1) + 2 c Cov + c^2 Var(two) only; with c in {0, 1} that is one short."""
     (direction,) = null_of(case_of(planted_table(), "y ~ 1 + (1 + two | g)"))
     assert [(part.a, part.b) for part in direction.parts] == [(1, 0), (1, 1)]
     assert [part.coefficient for part in direction.parts] == pytest.approx([-0.5, 1.0])
