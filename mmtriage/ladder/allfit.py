@@ -25,6 +25,7 @@ from mmtriage.engine.fit import fit_at
 from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
+from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
 from mmtriage.parallel import run_all
@@ -175,26 +176,17 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
     if stands_in:
         caveats.append(f"{optimizer.name}: {optimizer.note}")
     return (
-        Remedy(
+        same_model_remedy(
+            case,
+            best,
             id="allfit",
             rung=3,
             title=f"Use the optimizer {best.optimizer}",
-            scope="same_model",
-            clears=True,
-            formula=text,
-            criterion=best.criterion,
-            delta_aic=0.0,
-            delta_bic=0.0,
-            lrt=None,
-            loss=0.0,
-            max_shift_se=0.0,
-            not_comparable=None,
             code=Code(
                 mmtriage=case.commands.mmtriage(text, optimizer=best.optimizer),
                 lme4=case.commands.lmer(text, control=f"lmerControl({optimizer.r_control})"),
             ),
             changes="nothing: the same model by another optimizer",
-            caveats=tuple(caveats),
-            cost=best.evaluations or 0,
+            caveats=caveats,
         ),
     )

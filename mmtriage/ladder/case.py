@@ -121,10 +121,15 @@ def changed_model_attempt(label: str, trial: Trial, note: str | None = None) -> 
 
 
 def reaches_optimum(case: Case, attempt: Attempt) -> bool:
-    """Whether a same-model attempt cured the verdict: at the certified optimum, not singular, no alarm."""
+    """Whether a same-model attempt cures the verdict: it is at the certified optimum, and not singular.
+
+    What cures a false alarm also leaves lme4 without one.
+    """
     if not attempt.certified or attempt.singular or case.trial.prepared.null:
         return False
-    return not any(is_alarm(message) for message in attempt.lme4_messages)
+    return case.verdict.status != "false_alarm" or not any(
+        is_alarm(message) for message in attempt.lme4_messages
+    )
 
 
 def is_alarm(message: str) -> bool:

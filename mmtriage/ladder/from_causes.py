@@ -1,7 +1,8 @@
-"""Remedies that follow from a named cause rather than from a rung's own search, tried and measured like any other.
+"""Remedies that follow from a named cause rather than from a rung's own search, tried and measured as well.
 
-They are listed with rung 2, since all of them write another formula: nesting for MM307, the cross-level interaction for a
-slope variance at zero or a perfect correlation (MM310 to MM312), leaving out an aliased column for MM201.
+They are listed with rung 2, since all of them write another formula: nesting for MM307, the cross-level
+interaction for a slope variance at zero or a perfect correlation (MM310 to MM312), leaving out an aliased
+column for MM201.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from mmtriage.engine.trial import Trial
 from mmtriage.formula import Formula, parse_formula
 from mmtriage.formula.edit import add_fixed, with_random
 from mmtriage.formula.nodes import Name
-from mmtriage.ladder.case import Case, changed_model_attempt, compare
+from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
 from mmtriage.model.ranef import RandomTerm
 
@@ -55,7 +57,7 @@ def _nesting(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
 
 
 def _cross_level(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
-    """An interaction of a singular slope with a group-level predictor: it may be what the slope's variance was."""
+    """An interaction of a singular slope with a group-level predictor, which may explain its variance."""
     tried = 0
     for defect in defects(case.trial):
         term = case.design.random[defect.term]
@@ -70,7 +72,7 @@ def _cross_level(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
 
 
 def _group_level_effects(case: Case, term: RandomTerm, slope: str) -> Iterator[str]:
-    """Fixed main effects that are constant within the groups of a term and do not yet interact with its slope."""
+    """Fixed main effects that are constant within a term's groups and do not yet moderate its slope."""
     labels = {frozenset(t.label.split(":")) for t in case.formula.fixed}
     for number, label in enumerate(case.design.fixed_terms, start=1):
         columns = [j for j, assigned in enumerate(case.design.assign) if assigned == number]
@@ -90,7 +92,8 @@ def _interaction(case: Case, term: RandomTerm, slope: str, moderator: str) -> tu
         "cross-level",
         f"Let {moderator} moderate the slope of {slope}",
         trial,
-        f"the slope of {slope} may differ with {moderator}; its SD by {term.group} goes from {before:.3g} to {after:.3g}",
+        f"the slope of {slope} may differ with {moderator}; its SD by {term.group} goes from {before:.3g} "
+        f"to {after:.3g}",
         "a hypothesis of its own: report it as one",
     )
     return replace(
@@ -148,25 +151,7 @@ def _measured(
     scope: Scope = "changes_model",
 ) -> tuple[Attempt, Remedy]:
     """A fitted candidate as attempt and remedy."""
-    comparison = compare(case, trial)
-    text = trial.prepared.design.formula.to_text()
-    remedy = Remedy(
-        id=name,
-        rung=2,
-        title=title,
-        scope=scope,
-        clears=trial.is_sound,
-        formula=text,
-        criterion=trial.reference_fit.criterion,
-        delta_aic=comparison.delta_aic,
-        delta_bic=comparison.delta_bic,
-        lrt=None,
-        loss=comparison.loss,
-        max_shift_se=comparison.max_shift_se,
-        not_comparable=comparison.not_comparable,
-        code=case.commands.both(text),
-        changes=changes,
-        caveats=(caveat,),
-        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+    remedy = changed_model_remedy(
+        case, trial, id=name, rung=2, title=title, changes=changes, caveats=(caveat,), scope=scope
     )
     return changed_model_attempt(title, trial), remedy

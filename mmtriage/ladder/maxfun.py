@@ -18,6 +18,7 @@ import numpy as np
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.coordinates import Array
 from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
 
@@ -99,22 +100,14 @@ def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
     restarts = attempts.index(cleared)
     lines = [call, *['m <- update(m, start = getME(m, "theta"))'] * restarts]
     command = case.commands.mmtriage(formula, maxfun=BUDGET) if restarts == 0 else None
-    return Remedy(
+    return same_model_remedy(
+        case,
+        cleared,
         id="maxfun" if restarts == 0 else "restart",
         rung=5,
         title="Give the optimizer more evaluations"
         if restarts == 0
         else "Restart the optimizer from where it stopped",
-        scope="same_model",
-        clears=True,
-        formula=formula,
-        criterion=cleared.criterion,
-        delta_aic=0.0,
-        delta_bic=0.0,
-        lrt=None,
-        loss=0.0,
-        max_shift_se=0.0,
-        not_comparable=None,
         code=Code(mmtriage=command, lme4="\n".join(lines)),
         changes="nothing: the same model, fitted further",
         cost=sum(a.evaluations or 0 for a in attempts[: restarts + 1]),

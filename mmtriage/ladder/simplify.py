@@ -17,9 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from mmtriage.diagnose.data import slopes
+from mmtriage.diagnose.judge import is_short
 from mmtriage.diagnose.random import HARDLY_VARIES, within_share
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.engine.trial import Trial
@@ -36,10 +39,12 @@ from mmtriage.formula.edit import (
 )
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
+from mmtriage.ladder.columns import MOVES, in_new_variables
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Kind, Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
-from mmtriage.ladder.rung import Attempt, Remedy, RungResult, RungStatus
+from mmtriage.ladder.remedies import changed_model_remedy
+from mmtriage.ladder.rung import Attempt, LikelihoodRatio, Remedy, RungResult, RungStatus
 from mmtriage.model.ranef import RandomTerm
 
 MAX_STEPS = 12  # of the walk down; each fits one model
@@ -103,6 +108,19 @@ def climb(case: Case) -> RungResult:
     )
 
 
+def _fitted(case: Case, step: Step) -> Tried:
+    """Fit a proposal; on rescaled columns if lme4's own fit of it stops short for no other reason."""
+    trial = case.fit(case.build(step.formula))
+    if not (trial.is_sound and is_short(trial)):
+        return Tried(step, trial)
+    movable = [slope for slope in slopes(trial.prepared.design) if slope.sd > 0]
+    formula = in_new_variables(step.formula, movable, MOVES[0], with_fixed=True)
+    rescaled = case.fit(case.build(formula))
+    if is_short(rescaled) or not rescaled.is_sound:
+        return Tried(step, trial)
+    return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled)
+
+
 def _structural(case: Case) -> list[Tried]:
     """Repairs of what the design cannot identify; from a repaired model that is singular the walk goes on."""
     tried: list[Tried] = []
@@ -110,16 +128,12 @@ def _structural(case: Case) -> list[Tried]:
     for step in _structural_steps(case, case.trial):
         if step.formula not in seen and len(tried) < MAX_STEPS:
             seen.add(step.formula)
-            tried.append(Tried(step, case.fit(case.build(step.formula))))
+            tried.append(_fitted(case, step))
     if tried and not any(t.trial.is_sound for t in tried):
         start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
         if start.trial.prepared.null:
             again = _structural_steps(case, start.trial)
-            tried += [
-                Tried(s, case.fit(case.build(s.formula)))
-                for s in list(again)[:MAX_STEPS]
-                if s.formula not in seen
-            ]
+            tried += [_fitted(case, s) for s in list(again)[:MAX_STEPS] if s.formula not in seen]
             start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
         if not start.trial.prepared.null and not start.trial.is_sound:
             tried += _walk_down(case, start.trial)
@@ -180,7 +194,7 @@ def _walk_down(case: Case, start: Trial | None = None) -> list[Tried]:
         if step is None:
             break
         for proposal in step:
-            tried.append(Tried(proposal, case.fit(case.build(proposal.formula))))
+            tried.append(_fitted(case, proposal))
         trial = min(
             (t.trial for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.reference_fit.aic)
         )
@@ -321,7 +335,7 @@ def _bring_back_correlations(case: Case, trial: Trial, seen: set[Formula]) -> li
             continue
         weakens = "nothing compared with the model before it; one or more slopes are gone"
         step = Step(f"correlations back: {joined.to_text()}", proposal, None, weakens)
-        tried.append(Tried(step, case.fit(case.build(proposal))))
+        tried.append(_fitted(case, step))
     return tried
 
 
@@ -331,44 +345,36 @@ def _whole_term(term: RandomTerm) -> Removal:
 
 
 def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
-    comparison = compare(case, tried.trial)
-    text = tried.step.formula.to_text()
-    lrt = None
-    if tried.step.removal is not None and comparison.not_comparable is None:
-        statistic, _, _ = likelihood_ratio(case, tried.trial)
-        # The law of the test is that of the whole way from the present model, not of the last step.
-        df = case.trial.reference_fit.df - tried.trial.reference_fit.df
-        removal = (
-            tried.step.removal
-            if df == tried.step.removal.df
-            else replace(tried.step.removal, kind="several", df=df)
-        )
-        simulate = None
-        if case.options.bootstrap:
-            simulate = lambda: bootstrap_statistics(case, tried.trial)  # noqa: E731
-        if df > 0:
-            lrt = likelihood_ratio_test(
-                statistic, removal, null_is_singular=tried.trial.is_singular, bootstrap=simulate
-            )
-    baseline = tried.trial.baseline
-    return Remedy(
+    return changed_model_remedy(
+        case,
+        tried.trial,
         id="simplify",
         rung=2,
         title=title or _title(tried.step.formula),
-        scope="changes_model",
-        clears=tried.trial.is_sound,
-        formula=text,
-        criterion=tried.trial.reference_fit.criterion,
-        delta_aic=comparison.delta_aic,
-        delta_bic=comparison.delta_bic,
-        lrt=lrt,
-        loss=comparison.loss,
-        max_shift_se=comparison.max_shift_se,
-        not_comparable=comparison.not_comparable,
-        code=case.commands.both(text),
         changes="the random-effects structure",
-        caveats=(tried.step.weakens,),
-        cost=0 if baseline is None else baseline.evaluations,
+        caveats=(tried.step.weakens, *_rescaled_note(tried)),
+        lrt=_test(case, tried),
+    )
+
+
+def _rescaled_note(tried: Tried) -> tuple[str, ...]:
+    if tried.trial.prepared.design.formula == tried.step.formula:
+        return ()
+    return ("columns are rescaled, because lme4 stops short on the raw ones; their coefficients are per new unit",)
+
+
+def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
+    """The test of the whole way down from the present model, not of the last step."""
+    df = case.trial.reference_fit.df - tried.trial.reference_fit.df
+    removal = tried.step.removal
+    if removal is None or df <= 0 or compare(case, tried.trial).not_comparable is not None:
+        return None
+    if df != removal.df:
+        removal = replace(removal, kind="several", df=df)
+    simulate = partial(bootstrap_statistics, case, tried.trial) if case.options.bootstrap else None
+    statistic, _, _ = likelihood_ratio(case, tried.trial)
+    return likelihood_ratio_test(
+        statistic, removal, null_is_singular=tried.trial.is_singular, bootstrap=simulate
     )
 
 
@@ -395,7 +401,7 @@ def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
                 None,
                 weakens,
             )
-            tried = Tried(step, case.fit(case.build(step.formula)))
+            tried = _fitted(case, step)
             title = f"Keep {term.group} as a random effect only"
             found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried, title)))
     return found

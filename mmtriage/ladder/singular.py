@@ -23,10 +23,11 @@ from mmtriage.engine.fit import correlation, fit_at, largest_shift
 from mmtriage.engine.prior import prior_mode
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import INTERCEPT, add_fixed, bar_terms, drop_bar, drop_bar_term, with_random
-from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
+from mmtriage.ladder.case import Case, changed_model_attempt, likelihood_ratio
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
+from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult
 from mmtriage.model.ranef import RandomTerm
 
@@ -88,29 +89,18 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
     if not formula.random:
         return [plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain lm")]
     trial = case.fit(case.build(formula))
-    comparison = compare(case, trial)
     df = case.trial.reference_fit.df - trial.reference_fit.df
     statistic, _, _ = likelihood_ratio(case, trial)
     removal = Removal(removed.kind if len(gone) == 1 else "several", df, removed.columns)
-    text = formula.to_text()
-    remedy = Remedy(
+    remedy = changed_model_remedy(
+        case,
+        trial,
         id="drop-zero",
         rung=4,
         title=title,
-        scope="changes_model",
-        clears=trial.is_sound,
-        formula=text,
-        criterion=trial.reference_fit.criterion,
-        delta_aic=comparison.delta_aic,
-        delta_bic=comparison.delta_bic,
-        lrt=likelihood_ratio_test(statistic, removal, null_is_singular=trial.is_singular),
-        loss=comparison.loss,
-        max_shift_se=comparison.max_shift_se,
-        not_comparable=comparison.not_comparable,
-        code=case.commands.both(text),
         changes="a component that is estimated as zero is left out; likelihood and fixed effects stay",
         caveats=("an estimate of zero from few groups is no proof of zero",),
-        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+        lrt=likelihood_ratio_test(statistic, removal, null_is_singular=trial.is_singular),
     )
     return [(changed_model_attempt(title, trial), remedy)]
 
@@ -150,27 +140,15 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
             continue
         formula = drop_bar(add_fixed(case.formula, f"factor({term.group})"), term.bar)
         trial = case.fit(case.build(formula))
-        comparison = compare(case, trial)
-        text = formula.to_text()
         title = f"Make {term.group}, which has {len(term.levels)} levels, a fixed effect"
-        remedy = Remedy(
+        remedy = changed_model_remedy(
+            case,
+            trial,
             id="as-fixed",
             rung=4,
             title=title,
-            scope="changes_model",
-            clears=trial.is_sound,
-            formula=text,
-            criterion=trial.reference_fit.criterion,
-            delta_aic=comparison.delta_aic,
-            delta_bic=comparison.delta_bic,
-            lrt=None,
-            loss=comparison.loss,
-            max_shift_se=comparison.max_shift_se,
-            not_comparable=comparison.not_comparable,
-            code=case.commands.both(text),
             changes=f"the levels of {term.group} are the ones of interest, not a sample of others",
             caveats=("conclusions no longer extend to other levels",),
-            cost=0 if trial.baseline is None else trial.baseline.evaluations,
         )
         pairs.append((changed_model_attempt(title, trial), remedy))
     return pairs

@@ -1,0 +1,82 @@
+"""The two kinds of remedy that rungs hand out, filled from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmtriage.diagnose.judge import is_short
+from mmtriage.engine.trial import Trial
+from mmtriage.ladder.case import Case, compare
+from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, Scope
+
+
+def same_model_remedy(
+    case: Case,
+    attempt: Attempt,
+    *,
+    id: str,
+    rung: int,
+    title: str,
+    code: Code,
+    changes: str,
+    caveats: Sequence[str] = (),
+    formula: str | None = None,
+    cost: int | None = None,
+) -> Remedy:
+    """A way to the optimum of the present model that an attempt has shown to work."""
+    return Remedy(
+        id=id,
+        rung=rung,
+        title=title,
+        scope="same_model",
+        clears=True,
+        formula=formula or case.formula.to_text(),
+        criterion=attempt.criterion,
+        delta_aic=0.0,
+        delta_bic=0.0,
+        lrt=None,
+        loss=0.0,
+        max_shift_se=0.0,
+        not_comparable=None,
+        code=code,
+        changes=changes,
+        caveats=tuple(caveats),
+        cost=(attempt.evaluations or 0) if cost is None else cost,
+    )
+
+
+def changed_model_remedy(
+    case: Case,
+    trial: Trial,
+    *,
+    id: str,
+    rung: int,
+    title: str,
+    changes: str,
+    caveats: Sequence[str],
+    lrt: LikelihoodRatio | None = None,
+    code: Code | None = None,
+    scope: Scope = "changes_model",
+) -> Remedy:
+    """Another model that was fitted, compared with the present one as far as that is fair."""
+    comparison = compare(case, trial)
+    text = trial.prepared.design.formula.to_text()
+    return Remedy(
+        id=id,
+        rung=rung,
+        title=title,
+        scope=scope,
+        clears=trial.is_sound and not is_short(trial),
+        formula=text,
+        criterion=trial.reference_fit.criterion,
+        delta_aic=comparison.delta_aic,
+        delta_bic=comparison.delta_bic,
+        lrt=lrt,
+        loss=comparison.loss,
+        max_shift_se=comparison.max_shift_se,
+        not_comparable=comparison.not_comparable,
+        code=code or case.commands.both(text),
+        changes=changes,
+        caveats=tuple(caveats),
+        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+    )
