@@ -161,9 +161,10 @@ def _slope_scale(design: Design) -> Finding | None:
     if not guilty:
         return None
     described = ", ".join(f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in guilty)
+    orders = ", ".join(f"{1 / s.sd:.1g}" for s in guilty)
     message = (
-        f"random-slope column on an extreme scale: {described}, so its relative standard deviation is of "
-        f"order {1 / guilty[0].sd:.1g} and the optimizer cannot see it; lme4 never checks the columns of Z"
+        f"random slope on an extreme scale: {described}; the optimizer looks for its relative standard "
+        f"deviation around 1, and it is of order {orders}; lme4 never checks the columns of Z"
     )
     return finding(
         "MM101",
