@@ -18,7 +18,7 @@ RANK = {
     "engine": 4,
     "diagnose": 5,
     "ladder": 6,
-    "report": 7,
+    **dict.fromkeys(("report", "explain"), 7),
     "facts": 8,
     **dict.fromkeys(("render", "triage"), 9),
     "__init__": 10,

@@ -51,6 +51,7 @@ def render(
     _remedies(console, report, detail)
     if detail != "brief":
         _evidence(console, report, detail)
+        _where_to_read_on(console, report)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n") + "\n"
 
 
@@ -134,6 +135,12 @@ def _evidence(console: Console, report: Report, detail: Detail) -> None:
     _estimates(console, report)
     if detail == "full":
         _particulars(console, report)
+
+
+def _where_to_read_on(console: Console, report: Report) -> None:
+    if codes := [finding.code for finding in (*words.causes(report), *report.findings)]:
+        console.print()
+        _paragraph(console, f"Explain a finding: mmtriage explain {codes[0]}", style="dim")
 
 
 def _messages(console: Console, report: Report) -> None:

@@ -1,0 +1,96 @@
+"""`mmtriage explain`: exit codes, streams, and an answer without waiting for the engine."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmtriage import cli
+from mmtriage.render import terminal
+from tests.canned import NOT_CONVERGED, REPORTS
+
+ROOT = Path(__file__).parent.parent.parent
+SLOW = {"numpy", "scipy", "pandas", "nlopt", "rich", "mmtriage.engine", "mmtriage.triage"}
+
+
+@pytest.mark.parametrize(
+    "argv", [["MM304"], ["far-origin"], ["singular"], ["ladder"], ["not", "converged"], []]
+)
+def test_a_page_is_printed_and_all_is_well(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["explain", *argv]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert len(captured.out.splitlines()) > 15
+
+
+def test_several_topics_are_told_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["explain", "MM106", "mm403"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("MM106 far-origin\n")
+    assert "\nMM403 stopped-short\n" in out
+
+
+def test_an_unknown_topic_is_the_users_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["explain", "MM34"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "there is no page on `MM34`" in captured.err
+    assert "Did you mean `MM304`? `mmtriage explain` lists all topics." in captured.err
+
+
+def test_an_unknown_option_points_to_the_right_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["explain", "MM304", "--format", "json"]) == 2
+    assert "`mmtriage explain --help` lists them." in capsys.readouterr().err
+
+
+def test_the_width_is_that_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert cli.run(["explain", "MM308"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert 50 < max(len(line) for line in lines) <= 60
+
+
+@pytest.mark.parametrize("argv", [["explain"], ["explain", "MM304"], ["explain", "rescale"]])
+def test_no_slow_module_is_imported(argv: list[str]) -> None:
+    code = (
+        "import sys; from mmtriage import cli; cli.run(sys.argv[1:]); "
+        "print(*(name for name in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *argv],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not SLOW & set(done.stderr.split())
+
+
+def test_an_answer_comes_at_once() -> None:
+    seconds = []
+    for _ in range(3):  # the best of three: the machine may be busy
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "mmtriage", "explain", "MM304"], cwd=ROOT, check=True, capture_output=True
+        )
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.3
+
+
+def test_a_report_says_where_to_read_on() -> None:
+    text = terminal.render(NOT_CONVERGED, width=80)
+    code = NOT_CONVERGED.verdict.codes[0]
+    assert text.endswith(f"\n\nExplain a finding: mmtriage explain {code}\n")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_only_a_report_with_findings_says_so(name: str) -> None:
+    report = REPORTS[name]
+    assert ("Explain a finding: " in terminal.render(report)) == bool(report.findings)
+    assert "Explain a finding: " not in terminal.render(report, detail="brief")

@@ -1,0 +1,278 @@
+"""The pages: complete, in order, of readable length, and quoting the thresholds of the code itself."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.verdict import SEVERITY_OF
+from mmtriage.errors import OptionError
+from mmtriage.explain import constants, library
+from mmtriage.explain.library import DIRECTORY, RUNG_SECTIONS, SECTIONS, page, pages, topics
+from mmtriage.ladder.rung import RUNG_NUMBER, RungStatus
+
+FILES = sorted(DIRECTORY.iterdir())
+PLACEHOLDER = re.compile(r"{([^}:]+)[^}]*}")
+NOT_ASSESSED = "in this version"
+UNASSESSED = ("Not assessed in this version.", "Assessed for generalized models only; not in this version.")
+GENERALIZED = ("MM203", "MM205", "MM408", "MM501", "MM502", "MM503")
+NO_THRESHOLD = {  # the rule is an exact count or comparison
+    "MM103": "equal values",
+    "MM104": "any row",
+    "MM105": "values that are not whole",
+    "MM302": "fewer than two levels",
+    "MM303": "as many levels as rows",
+    "MM305": "as many random effects as rows",
+    "MM404": "the optimizer's own status",
+}
+THRESHOLDS = {
+    "MM101": ("diagnose.data.SLOPE_SCALE", "engine.lme4_checks.SCALE_RATIO"),
+    "MM102": ("diagnose.data.EXTREME_RESPONSE",),
+    "MM106": ("diagnose.data.FAR_ORIGIN",),
+    "MM201": ("model.rank.RANK_TOLERANCE",),
+    "MM202": ("diagnose.fixed.SEVERE_INFLATION",),
+    "MM204": ("diagnose.random.HARDLY_VARIES", "diagnose.fixed.BY_CHANCE"),
+    "MM301": ("diagnose.random.FEW_LEVELS",),
+    "MM304": ("diagnose.random.HARDLY_VARIES", "engine.identifiability.NULL_EIGENVALUE"),
+    "MM306": ("diagnose.random.MOSTLY_SINGLE",),
+    "MM307": (
+        "diagnose.nesting.GAIN",
+        "diagnose.nesting.CROSSED_REST",
+        "diagnose.nesting.MOST_COMBINATIONS",
+    ),
+    "MM308": ("engine.identifiability.NULL_EIGENVALUE", "engine.moments.NO_INFORMATION"),
+    "MM309": ("engine.moments.NO_INFORMATION",),
+    "MM310": ("engine.reference.SNAP", "engine.reference.SNAP_COST", "engine.lme4_checks.SINGULAR_TOLERANCE"),
+    "MM311": ("engine.reference.SNAP", "diagnose.singularity.PERFECT"),
+    "MM312": ("engine.reference.SNAP", "engine.reference.SNAP_COST"),
+    "MM401": ("engine.lme4_checks.GRADIENT_TOLERANCE", "engine.derivatives.DELTA"),
+    "MM402": ("engine.lme4_checks.HESSIAN_TOLERANCE", "engine.derivatives.DELTA"),
+    "MM403": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP"),
+    "MM405": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP"),
+    "MM406": ("engine.reference.DISTINCT_OPTIMUM",),
+    "MM407": (
+        "engine.certificate.FLAT_CURVATURE",
+        "engine.certificate.FLAT_STEP",
+        "engine.reference.RUNAWAY",
+        "diagnose.exact.REPRODUCED",
+    ),
+    "converged": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP", "diagnose.judge.SHIFT_SE"),
+    "false_alarm": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP", "diagnose.judge.SHIFT_SE"),
+    "singular": ("engine.reference.SNAP", "engine.reference.SNAP_COST"),
+    "not_converged": tuple(
+        f"diagnose.judge.{name}" for name in ("GAP", "RELATIVE_GAP", "SHIFT_SE", "SD_CHANGE", "SD_GAP")
+    ),
+    "unidentifiable": ("engine.identifiability.NULL_EIGENVALUE",),
+    "undetermined": ("engine.certificate.DECREMENT_TOLERANCE", "engine.certificate.CURVATURE_TOLERANCE"),
+}
+
+
+def detection(topic: str) -> str:
+    """What a page says on how a finding or a verdict is detected, on one line."""
+    return " ".join(next(s for s in page(topic).sections if s.head == "How it is detected").text.split())
+
+
+def source(topic: str) -> str:
+    name = topic if topic.startswith("MM") else f"verdict_{topic}"
+    return (DIRECTORY / f"{name}.md").read_text(encoding="utf-8")
+
+
+def reported_codes() -> set[str]:
+    """The codes that some module of the package makes findings of."""
+    found = set()
+    for path in constants.PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "finding":
+                found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+    return {str(code) for code in found}
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_code_has_a_page_with_all_sections_in_order(code: str) -> None:
+    found = page(code)
+    assert found.title == f"{code} {CATALOGUE[code][0]}"
+    assert tuple(section.head for section in found.sections) == SECTIONS
+    assert all(section.text.strip() for section in found.sections)
+
+
+@pytest.mark.parametrize("status", SEVERITY_OF)
+def test_every_verdict_has_a_page_with_all_sections_in_order(status: str) -> None:
+    found = page(status)
+    assert (found.kind, found.title) == ("verdict", f"Verdict: {status}")
+    assert tuple(section.head for section in found.sections) == SECTIONS
+    severity = SEVERITY_OF[status]  # type: ignore[index]
+    assert f"Severity {severity}, exit code" in detection(status)
+
+
+@pytest.mark.parametrize("rung", RUNG_NUMBER)
+def test_the_page_on_a_rung_is_the_docstring_of_its_module(rung: str) -> None:
+    found = pages(rung)[-1]
+    assert (found.kind, found.title) == ("rung", f"Rung {RUNG_NUMBER[rung]}: {rung}")  # type: ignore[index]
+    assert tuple(section.head for section in found.sections) == RUNG_SECTIONS
+    module = importlib.import_module(f"mmtriage.ladder.{rung}")
+    assert module.__doc__ is not None
+    told = " ".join([found.summary, *(f"{s.head}: {s.text}" for s in found.sections)])
+    assert letters(told) == letters(module.__doc__.partition(": ")[2])
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.casefold())
+
+
+def test_the_ladder_has_a_page_on_the_walk_the_statuses_and_the_ranking() -> None:
+    found = page("ladder")
+    text = " ".join(section.text for section in found.sections)
+    assert all(f"- {status}: " in text for status in get_args(RungStatus))
+    assert all(f"{number} {rung}: " in text for rung, number in RUNG_NUMBER.items())
+    ranking = next(s.text for s in found.sections if s.head == "How remedies are ranked")
+    report = importlib.import_module("mmtriage.report")
+    assert ", ".join(report.RANKED_BY) in " ".join(ranking.split())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_files_keep_to_their_margins(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert 15 <= sum(bool(line) for line in lines) <= 45
+    assert max(len(line) for line in lines) <= 78
+    assert text.isascii()
+    assert text.endswith("\n")
+    assert not any(line != line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_spelling_is_british_but_for_two_words(path: Path) -> None:
+    words = set(re.findall(r"[a-z]+", path.read_text(encoding="utf-8").casefold()))
+    american = {"center", "centered", "centering", "standardized", "penalized", "minimize", "behavior"}
+    assert not words & {"optimiser", "optimisers", "colour", *american}
+
+
+def test_there_is_no_page_without_a_topic() -> None:
+    expected = {*CATALOGUE, *(f"verdict_{status}" for status in SEVERITY_OF), "ladder"}
+    assert {path.stem for path in FILES} == expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_placeholder_is_the_constant_that_the_code_uses(path: Path) -> None:
+    for name in PLACEHOLDER.findall(path.read_text(encoding="utf-8")):
+        module, _, variable = name.rpartition(".")
+        value = getattr(importlib.import_module(f"mmtriage.{module}"), variable)
+        assert constants.constant(name) == value
+
+
+@pytest.mark.parametrize("topic", THRESHOLDS)
+def test_each_page_mentions_its_thresholds(topic: str) -> None:
+    quoted = PLACEHOLDER.findall(source(topic).partition("## How it is detected")[2].partition("\n## ")[0])
+    assert set(THRESHOLDS[topic]) <= set(quoted)
+    assert "{" not in detection(topic)
+
+
+def test_every_assessed_finding_has_a_threshold_or_needs_none() -> None:
+    assessed = {code for code in CATALOGUE if NOT_ASSESSED not in detection(code)}
+    findings = {code for code in THRESHOLDS if code in CATALOGUE}
+    assert assessed == findings | set(NO_THRESHOLD)
+
+
+def test_a_threshold_that_moves_moves_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "abs(mean) / SD above 8." in detection("far-origin")
+    literals = constants._literals
+    monkeypatch.setattr(constants, "_literals", lambda module: {**literals(module), "FAR_ORIGIN": 12.5})
+    assert "abs(mean) / SD above 12.5." in detection("far-origin")
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_a_page_says_so_where_a_finding_is_not_assessed(code: str) -> None:
+    is_reported = code in reported_codes()
+    assert is_reported == (NOT_ASSESSED not in detection(code)), (
+        f"{code} is now reported: put its rule and its thresholds on its page, and into THRESHOLDS here"
+        if is_reported
+        else f"{code} is reported nowhere: its page has to say that it is not assessed"
+    )
+    if not is_reported:
+        assert detection(code).startswith(UNASSESSED[code in GENERALIZED])
+
+
+@pytest.mark.parametrize("name", ["diagnose.data.NO_SUCH", "diagnose.nowhere.GAP"])
+def test_a_placeholder_without_a_constant_is_a_bug(name: str) -> None:
+    with pytest.raises(LookupError):
+        constants.filled(f"above {{{name}}}")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("{diagnose.data.FAR_ORIGIN}", "8"),
+        ("{diagnose.random.HARDLY_VARIES:.0%}", "2%"),
+        ("{ladder.maxfun.BUDGET:,}", "200,000"),
+        ("{engine.certificate.DECREMENT_TOLERANCE}", "1e-06"),
+        ("{diagnose.causes.SINGULAR}", "MM310, MM311, MM312"),
+    ],
+)
+def test_constants_are_written_as_people_write_them(written: str, read: str) -> None:
+    assert constants.filled(written) == read
+
+
+def test_topics_are_all_there_and_all_have_pages() -> None:
+    names = [topic.name for topic in topics()]
+    assert names == [*CATALOGUE, *reversed(SEVERITY_OF), *RUNG_NUMBER, "ladder"]
+    for topic in topics():
+        assert topic.summary
+        assert "{" not in topic.summary
+        assert topic.kind in {found.kind for found in pages(topic.name)}
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("mm304", "MM304 slope-constant-in-group"),
+        ("far-origin", "MM106 far-origin"),
+        ("Far_Origin", "MM106 far-origin"),
+        (" not converged ", "Verdict: not_converged"),
+        ("NOT_CONVERGED", "Verdict: not_converged"),
+        ("false-alarm", "Verdict: false_alarm"),
+        ("AllFit", "Rung 3: allfit"),
+        ("rung 5", "Rung 5: maxfun"),
+        ("1", "Rung 1: rescale"),
+        ("LADDER", "The ladder"),
+        ("cleared_by_change", "The ladder"),
+    ],
+)
+def test_a_topic_is_found_however_it_is_written(written: str, title: str) -> None:
+    assert page(written).title == title
+    assert library.is_topic(written)
+
+
+def test_singular_is_a_verdict_and_a_rung_and_both_are_told() -> None:
+    assert [found.title for found in pages("singular")] == ["Verdict: singular", "Rung 4: singular"]
+    assert page("singular").kind == "verdict"
+
+
+def test_every_name_but_singular_has_one_page() -> None:
+    assert [name for name, found in library._known().items() if len(found) > 1] == ["singular"]
+
+
+@pytest.mark.parametrize(
+    ("written", "nearest"),
+    [
+        ("MM34", "MM304"),
+        ("farorigin", "far-origin"),
+        ("rescal", "rescale"),
+        ("not_convergd", "not_converged"),
+    ],
+)
+def test_an_unknown_topic_gets_the_nearest(written: str, nearest: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        page(written)
+    assert caught.value.message == f"there is no page on `{written}`"
+    assert caught.value.hint == f"Did you mean `{nearest}`? `mmtriage explain` lists all topics."
+
+
+def test_a_topic_near_nothing_gets_the_list() -> None:
+    with pytest.raises(OptionError) as caught:
+        page("banana")
+    assert caught.value.hint == "`mmtriage explain` lists all topics."
+    assert not library.is_topic("banana")
