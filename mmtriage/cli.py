@@ -181,6 +181,28 @@ def fit(data: str, formula: str, **options: Any) -> int:
 
 
 @cli.command()
+@click.argument("topic", nargs=-1)
+def explain(topic: tuple[str, ...]) -> int:
+    """Say what a finding, a verdict or a rung means, how it is detected and what to do.
+
+    TOPIC is the code or the name of a finding, a verdict, a rung, or `ladder`. Without one: a list of all.
+
+    \b
+      mmtriage explain MM304
+      mmtriage explain far-origin
+      mmtriage explain ladder
+    """
+    from mmtriage.explain import as_text, contents, is_topic, pages, topics
+
+    if not topic:
+        _print(contents(topics(), _width()))
+        return CLEAN
+    wanted = (" ".join(topic),) if is_topic(" ".join(topic)) else topic  # "not converged" is one topic
+    _print(as_text([page for word in wanted for page in pages(word)], _width()))
+    return CLEAN
+
+
+@cli.command()
 @click.argument("name", default="report", metavar="[report|error]")
 def schema(name: str) -> int:
     """Print the JSON Schema of the report, or of the error object that takes its place."""
@@ -342,7 +364,7 @@ def _as_option_error(error: click.UsageError) -> OptionError:
     if isinstance(error, click.NoSuchOption):
         command = error.ctx.command if error.ctx else cli
         known = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
-        hint = did_you_mean(error.option_name, known) or "`mmtriage fit --help` lists them."
+        hint = did_you_mean(error.option_name, known) or f"`mmtriage {command.name} --help` lists them."
         return OptionError(f"there is no option `{error.option_name}`", hint=hint)
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return OptionError(f"{error.param.human_readable_name} is missing", hint=f"For example: {EXAMPLE}")
