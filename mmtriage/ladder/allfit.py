@@ -1,11 +1,11 @@
-"""Rung 3: every optimiser.
+"""Rung 3: every optimizer.
 
-What it tries: the same model by every optimiser of lme4's allFit, by stand-ins under honest names, and by
+What it tries: the same model by every optimizer of lme4's allFit, by stand-ins under honest names, and by
 our own Newton method.
-Why it helps: optimisers of different families that end in the same place are witnesses for it; one that
+Why it helps: optimizers of different families that end in the same place are witnesses for it; one that
 ends higher has failed, and its estimates are not a second opinion.
 What it changes: nothing; same model, same likelihood.
-When it misleads: agreement of several optimisers proves nothing by itself: five of lme4's seven agree on
+When it misleads: agreement of several optimizers proves nothing by itself: five of lme4's seven agree on
 the wrong answer when `Days` is a calendar year. So the proven optimum is in the comparison.
 References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 """
@@ -23,7 +23,7 @@ from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import fit_at
 from mmtriage.engine.trial import Prepared
-from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
@@ -136,7 +136,10 @@ def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) ->
         return "cleared", words
     if verdict.agreement == "no_evidence":
         return "failed", words
-    return ("improved" if verdict.reached else "no_effect"), words
+    best = min(a.criterion for a in attempts[:-1] if a.criterion is not None)
+    baseline = case.trial.baseline
+    improved = baseline is None or best < baseline.criterion - IMPROVED
+    return ("improved" if improved else "no_effect"), words
 
 
 def _words(verdict: ClusterVerdict) -> str:

@@ -1,8 +1,8 @@
 """Rung 5: raise the budget, restart.
 
-What it tries: the same optimiser with 200,000 evaluations, then from where that ended, then from a point
+What it tries: the same optimizer with 200,000 evaluations, then from where that ended, then from a point
 1 % away.
-Why it helps: an optimiser that ran out of evaluations, or stopped early beside its goal, goes on.
+Why it helps: an optimizer that ran out of evaluations, or stopped early beside its goal, goes on.
 What it changes: nothing; same model, same likelihood.
 When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows
 only that the stop rule was loose. Tolerances are never touched.
@@ -17,14 +17,13 @@ import numpy as np
 
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.coordinates import Array
-from mmtriage.ladder.case import Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
 
 BUDGET = 200_000  # evaluations (SPEC 4)
 PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
-IMPROVED = 1e-4  # deviance units that count as an improvement
 
 
 def applies(case: Case) -> str | None:

@@ -1,8 +1,8 @@
 """Rung 1: centre and scale the columns, refit, transform back.
 
 What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block, by the same
-optimiser; also scaling alone and centring alone, which tells the two causes apart.
-Why it helps: an optimiser with one trust radius for all parameters cannot see a slope variance of 1e-13,
+optimizer; also scaling alone and centring alone, which tells the two causes apart.
+Why it helps: an optimizer with one trust radius for all parameters cannot see a slope variance of 1e-13,
 nor follow the ridge that a far origin makes of intercept and slope. lme4's own autoscale leaves Z alone and
 cannot help.
 What it changes: nothing. beta, vcov, Sigma and the criterion are transformed back exactly (REML: + 2 sum
@@ -23,14 +23,12 @@ import numpy as np
 
 from mmtriage.diagnose.data import Slope, slopes
 from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
-from mmtriage.ladder.case import Case, is_alarm, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
 from mmtriage.ladder.centring import group_mean_centring
 from mmtriage.ladder.columns import MOVES, rewritten_formula, transforms
 from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
-
-IMPROVED = 1e-4  # deviance units that count as an improvement
 
 
 def applies(case: Case) -> str | None:
