@@ -122,8 +122,8 @@ def na_values(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
 
 
-def outputs(values: Sequence[str], formats: Iterable[str]) -> tuple[Output, ...]:
-    """Files from `FORMAT:PATH`; a directory that does not exist is refused before any work is done."""
+def outputs(values: Sequence[str], formats: Iterable[str], data: str) -> tuple[Output, ...]:
+    """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done."""
     known = list(formats)
     result = []
     for value in values:
@@ -135,6 +135,12 @@ def outputs(values: Sequence[str], formats: Iterable[str]) -> tuple[Output, ...]
         if output.path.is_dir() or not output.path.parent.is_dir():
             problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
             raise OptionError(f"`{path}` {problem}", where="option --output", hint="Give a file to write.")
+        if output.path.exists() and Path(data).exists() and output.path.samefile(data):
+            raise OptionError(
+                f"`{path}` is the table itself: the report would overwrite it",
+                where="option --output",
+                hint="Give another file.",
+            )
         result.append(output)
     return tuple(result)
 

@@ -14,7 +14,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,10 +41,18 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what matters is said in the report
+    _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale
     sys.exit(run(sys.argv[1:]))
+
+
+def _replace_closed_streams() -> None:
+    """A stream that the shell has closed (`>&-`) is None: it becomes an empty one."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def run(argv: Sequence[str]) -> int:
@@ -171,7 +179,7 @@ def fit(data: str, formula: str, **options: Any) -> int:
     _refuse_extra_arguments(click.get_current_context().args)
     format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
     fail_on = arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on")
-    outputs = arguments.outputs(options["output"], RENDERERS)
+    outputs = arguments.outputs(options["output"], RENDERERS, data)
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
     report = _triage(data, formula, options)
     for output in outputs:
@@ -318,9 +326,11 @@ def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Whatever is still buffered must go somewhere when the interpreter closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UnjudgedError(f"the report cannot be written: {error.strerror}", where="stdout") from None
 
 
 def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
@@ -332,7 +342,8 @@ def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
         from mmtriage.render.jsondoc import dump
         from mmtriage.report import error_dict
 
-        _print(dump({"schema_version": SCHEMA_VERSION, "error": error_dict(error)}))
+        with suppress(UnjudgedError):  # of a stdout that cannot be written
+            _print(dump({"schema_version": SCHEMA_VERSION, "error": error_dict(error)}))
     return error.exit_code
 
 

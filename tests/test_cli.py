@@ -200,6 +200,17 @@ def test_reports_can_be_written_beside_stdout(data: str, tmp_path: Path, mmtriag
     assert text_path.read_text().startswith("SINGULAR\n")
 
 
+@pytest.mark.parametrize("name", ["d.csv", "link.csv"])
+def test_a_report_never_overwrites_the_table(name: str, data: str, tmp_path: Path, mmtriage: Run) -> None:
+    table = Path(data)
+    before = table.read_bytes()
+    (tmp_path / "link.csv").symlink_to(table)
+    result = mmtriage("fit", data, FORMULA, "--output", f"json:{tmp_path / name}")
+    assert (result.code, result.out) == (2, "")
+    assert "is the table itself: the report would overwrite it" in result.err
+    assert table.read_bytes() == before
+
+
 def test_the_table_can_come_from_a_pipe(monkeypatch: pytest.MonkeyPatch, mmtriage: Run) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,x\n")))
     assert mmtriage("fit", "-", FORMULA).code == 0

@@ -1,6 +1,7 @@
 """The command in a process of its own: pipes, signals, locales, and how fast it starts."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -80,6 +81,33 @@ def test_any_name_can_be_printed_in_an_ascii_locale(tmp_path: Path) -> None:
     assert out == b""
     assert err.isascii()
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_closed_streams_are_no_error(closed: str, data: str) -> None:
+    words = [sys.executable, "-c", STUB, "fit", data, FORMULA, "--fail-on", "never"]
+    done = subprocess.run(
+        f"{shlex.join(words)} {closed}",
+        shell=True,
+        cwd=ROOT,
+        env={**os.environ, "REPORT": "not_converged", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said(data: str) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", STUB, "fit", data, FORMULA, "--format", "json"],
+            cwd=ROOT,
+            env={**os.environ, "REPORT": "not_converged", "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    message = b"Error in stdout: the report cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (3, message)
 
 
 def test_columns_sets_the_width(data: str) -> None:

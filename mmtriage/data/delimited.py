@@ -49,7 +49,8 @@ def read_delimited(source: Source, *, sep: str | None, na_strings: Collection[st
     """All columns of a delimited text, in file order."""
     text = decode(source)
     if not text or text.isspace():
-        raise DataError("the file is empty", where=source.name)
+        what = "standard input" if source.name == "-" else "the file"
+        raise DataError(f"{what} is empty", where=source.name)
     separator = _sniffed(text) if sep is None else _checked(sep)
     header = _read_header(text, separator, source.name)
     if len(source.content) > BULK_BYTES and (columns := _bulk_columns(source, text, header, na_strings)):
