@@ -32,6 +32,9 @@ NLOPTWRAP = StopRules(xtol_abs=1e-8, xtol_rel=1e-4, ftol_abs=1e-8, ftol_rel=0.0)
 NLMINB = StopRules(xtol_abs=0.0, xtol_rel=1.5e-8, ftol_abs=0.0, ftol_rel=1e-10)  # R's nlminb
 TIGHT = StopRules(xtol_abs=1e-8, xtol_rel=1e-6, ftol_abs=1e-8, ftol_rel=0.0)  # for what lme4 does not have
 
+# Until 2.10 the Python wrapper raised RuntimeError and ValueError, with a text; since then errors of its own.
+NLOPT_ERRORS: tuple[type[Exception], ...] = (nlopt.exception,) if hasattr(nlopt, "exception") else ()
+
 DIFFERENCE = 6e-6  # the cube root of the machine epsilon, times max(1, |theta|)
 MAXEVAL_REACHED = 5
 ROUNDOFF_LIMITED = -4
@@ -100,7 +103,7 @@ def _optimize(problem: nlopt.opt, objective: Guard, start: Array) -> Ending:
     try:
         theta = problem.optimize(start)
         value, code = problem.last_optimum_value(), problem.last_optimize_result()
-    except (nlopt.RoundoffLimited, ValueError, RuntimeError) as failure:
+    except (nlopt.RoundoffLimited, ValueError, RuntimeError, *NLOPT_ERRORS) as failure:
         code = _code_of(failure)
         theta, value = objective.best or (start, np.inf)
     return Ending(
@@ -116,6 +119,8 @@ def _code_of(failure: Exception) -> int:
     """NLopt's negative return code; an exception that is the objective's own goes on its way."""
     if isinstance(failure, nlopt.RoundoffLimited):
         return ROUNDOFF_LIMITED
+    if isinstance(failure, NLOPT_ERRORS):
+        return -2 if isinstance(failure, getattr(nlopt, "invalid_argument", ())) else -1
     codes = {"nlopt failure": -1, "nlopt invalid argument": -2}  # the texts of NLopt's C++ layer
     if str(failure) not in codes:
         raise failure
