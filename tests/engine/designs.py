@@ -14,9 +14,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmtriage.data import Table
+from mmtriage.data import Table, read_table
 from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.model import Design
+from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
 from tests.oracle import Array, Block, DenseFit, dense_fit, relative_covariance
 
@@ -189,3 +190,25 @@ def dense_problem(case: Case, raw: Sequence[Array]) -> DenseProblem:
         Q.append(wide.reshape(len(root), -1))
     P = V_inverse - XV.T @ np.linalg.solve(XV @ X, XV)
     return DenseProblem(y * root, P, V_inverse, tuple(Q), case.problem.nu)
+
+
+@cache
+def golden_design(case_id: str) -> Case:
+    """A golden case through our own reader and formula layer."""
+    golden = golden_case(case_id)
+    data = read_table(golden.csv, factors=dict.fromkeys(golden.factors))
+    return case_of(data, golden.formula, reml=golden.reml)
+
+
+def two_optima_table() -> Table:
+    """Six unbalanced groups: REML has a minimum of 83.4742 at zero and one of 83.5254 at 0.84."""
+    groups = {
+        "a": (-1.7, 1.39, -1.47, 1.55, 0.19, -0.43, -0.09, 0.31, 0.15, -1.54),
+        "b": (1.23,),
+        "c": (0.9, 1.23, 1.2, -0.26, -1.2, -2.03, -0.61, -0.83, -0.85, -0.46),
+        "d": (-3.74,),
+        "e": (-1.93, -0.56),
+        "f": (0.38,),
+    }
+    labels = [label for label, values in groups.items() for _ in values]
+    return table(numeric("y", [y for values in groups.values() for y in values]), factor("g", labels))
