@@ -103,11 +103,14 @@ def largest_sd_change(fit: Fit, reference: Fit) -> float:
     """Largest relative change of a random-effect standard deviation, per average row.
 
     Standard deviations are those of the random effects as the user's columns have them; where the
-    reference has zero, the change is relative to the residual standard deviation.
+    reference has none in a term, the change is relative to the residual standard deviation.
     """
     worst = 0.0
-    for mine, theirs in zip(fit.covariances, reference.covariances, strict=True):
+    for mine, theirs, F in zip(fit.covariances, reference.covariances, fit.factors, strict=True):
         a, b = np.sqrt(np.diag(mine)), np.sqrt(np.diag(theirs))
-        base = np.where(b > 0, b, np.inf)
-        worst = max(worst, float(np.max(np.abs(a - b) / base, initial=0.0)))
+        if np.any(b > 0):
+            change = np.abs(a - b) / np.where(b > 0, b, np.inf)
+        else:
+            change = np.array([np.linalg.norm(F)])
+        worst = max(worst, float(np.max(change, initial=0.0)))
     return worst
