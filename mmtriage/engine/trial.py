@@ -11,11 +11,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.baseline import Baseline, BaselineFailure, fit_baseline
 from mmtriage.engine.coordinates import Array
+from mmtriage.engine.derivatives import Objective
 from mmtriage.engine.fit import Fit, fit_at, lme4_theta
 from mmtriage.engine.identifiability import NullDirection, null_directions
+from mmtriage.engine.lme4_arithmetic import lme4_criterion
 from mmtriage.engine.lme4_checks import design_messages
 from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.moments import ComponentGram, component_gram, moment_start
@@ -56,8 +60,11 @@ class Prepared:
         return self.problem.basis.relative_factor(factors_of_theta(theta, self.sizes))
 
     def objective(self, theta: Array) -> float:
-        """The criterion at lme4's theta."""
-        return self.problem.criterion(self.factors(theta))
+        """The criterion at lme4's theta; infinite where it cannot be evaluated."""
+        try:
+            return self.problem.criterion(self.factors(theta))
+        except np.linalg.LinAlgError:
+            return np.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,19 +138,38 @@ def run_baseline(
             design.y, [t.group for t in terms], [t.codes for t in terms], [t.columns for t in terms]
         )
     messages = design_messages(design.X, dropped=len(design.dropped))
-    failure = lme4_failure(design, start)
-    if failure is not None:
-        return BaselineFailure(
-            error=failure, start=start, optimizer=optimizer.name, total_evaluations=1, lme4_messages=messages
-        )
+    objective = _lme4_objective(prepared)
+    if objective is None:
+        failure = lme4_failure(design, start)
+        if failure is not None:
+            return BaselineFailure(
+                error=failure,
+                start=start,
+                optimizer=optimizer.name,
+                total_evaluations=1,
+                lme4_messages=messages,
+            )
     return fit_baseline(
-        prepared.objective,
+        objective or prepared.objective,
         start=start,
         lower=lower_bounds(prepared.sizes),
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=messages,
     )
+
+
+def _lme4_objective(prepared: Prepared) -> Objective | None:
+    """The criterion with lme4's own rounding errors, where it can be had; under the deadline."""
+    criterion = lme4_criterion(prepared.design, reml=prepared.problem.reml)
+    if criterion is None:
+        return None
+
+    def objective(theta: Array) -> float:
+        prepared.problem.deadline.check()
+        return criterion(theta)
+
+    return objective
 
 
 def _run_transformed(
