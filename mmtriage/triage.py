@@ -131,8 +131,8 @@ class _Session:
         full = saturated(design)
         if full is not None:
             raise _unjudged(full.message)
-        prepared = prepare(design, self.deadline)
         try:
+            prepared = prepare(design, self.deadline)
             return fit_trial(
                 prepared,
                 seed=self.options.seed,

@@ -18,6 +18,9 @@ REPRODUCED = 1e-9  # length of the residual relative to that of the response
 def saturated(design: Design) -> Finding | None:
     """MM407 where there are as many fixed effects as rows; lme4 stops with "objective in x0 returns NA"."""
     n, p = design.X.shape
+    if design.offset is not None and np.array_equal(design.y, design.offset):
+        message = "the response equals its offset in every row: nothing is left to explain"
+        return finding("MM407", message, rows=n)
     if p < n:
         return None
     message = (
