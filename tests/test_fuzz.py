@@ -1,0 +1,70 @@
+"""A seeded sample of the long fuzz run, end to end; `python -m tests.fuzz 10000 1000` is the whole of it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests import fuzz
+
+FORMULAS, TABLES = 300, 60
+SEED = 20
+BUDGET = 0.5  # seconds a case; what takes longer is reported as unjudged, which is sound, too
+SLOW = ("Hsb82", "grouseticks", "schools", "crossed_maximal")  # left to the long run
+NO_REMEDY = "no remedy at all"  # not every defect has one yet
+
+
+def unsound(answer: fuzz.Answer, trap: Path) -> list[str]:
+    found = [c for c in fuzz.complaints(answer) if NO_REMEDY not in c]
+    return [*found, "code was run"] if trap.exists() else found
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_any_formula_gets_a_report_or_a_message(part: int, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    indices = (i for i in range(10 * FORMULAS) if _is_fast(*fuzz.formula_case(SEED, i, str(trap))))
+    chosen = [i for _, i in zip(range(FORMULAS), indices, strict=False)][part::4]
+    assert len(chosen) == FORMULAS // 4
+    for index in chosen:
+        answer = fuzz.ask(*fuzz.formula_case(SEED, index, str(trap)), budget=BUDGET)
+        assert not unsound(answer, trap), (answer.argv, answer.err)
+
+
+def test_any_table_gets_a_report_or_a_message(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    for index in range(TABLES):
+        answer = fuzz.ask(*fuzz.table_case(SEED, index, tmp_path), budget=BUDGET)
+        assert not unsound(answer, trap), (answer.argv, answer.err)
+
+
+@pytest.mark.parametrize("payload", fuzz.PAYLOADS, ids=range(len(fuzz.PAYLOADS)))
+def test_no_payload_runs_or_traces_wherever_it_stands(payload: str, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    text = payload.replace("{trap}", str(trap))
+    sleepstudy = next(sample.path for sample in fuzz.SAMPLE_TABLES if sample.path.endswith("sleepstudy.csv"))
+    for formula in (
+        text,
+        f"Reaction ~ {text} + (1 | Subject)",
+        f"Reaction ~ Days + (1 | {text})",
+        f"Reaction ~ Days + ({text} | Subject)",
+        f"{text} ~ Days + (1 | Subject)",
+        f"Reaction ~ I({text}) + (1 | Subject)",
+    ):
+        answer = fuzz.ask(sleepstudy, formula, budget=BUDGET)
+        assert not unsound(answer, trap), (answer.argv, answer.err)
+
+
+def test_the_accidents_are_accidents() -> None:
+    """Most valid formulas are accepted, most mangled ones refused: else the run would prove nothing."""
+    rng = random.Random(SEED)
+    sample = fuzz.SAMPLE_TABLES[0]
+    valid = [fuzz.ask(sample.path, fuzz.random_formula(rng, sample), budget=BUDGET).code for _ in range(12)]
+    assert valid.count(2) <= 4
+    mangled = [fuzz.mangled_formula(rng, "Reaction ~ Days + (Days | Subject)", "trap") for _ in range(40)]
+    assert sum(fuzz.ask(sample.path, formula, budget=BUDGET).code == 2 for formula in mangled) >= 15
+
+
+def _is_fast(path: str, formula: str) -> bool:
+    return not any(name in path for name in SLOW)
