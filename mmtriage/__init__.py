@@ -6,6 +6,7 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     from mmtriage.triage import triage_table
 
     factors = dict.fromkeys(options.pop("factors", ()))
-    chosen = TriageOptions(**options)
+    chosen = TriageOptions(**{"reading": _reading(factors), **options})
     one_of(chosen.optimizer, OPTIMIZERS, "option optimizer")
     if isinstance(data, Table):
         table = data
@@ -52,6 +53,11 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     else:
         table = table_from_frame(data, factors=factors)
     return triage_table(table, formula, chosen)
+
+
+def _reading(factors: Iterable[str]) -> tuple[str, ...]:
+    """The words of a command that reads these columns as factors."""
+    return tuple(word for name in factors for word in ("--factor", name))
 
 
 class _Package(ModuleType):

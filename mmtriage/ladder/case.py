@@ -23,6 +23,8 @@ from mmtriage.ladder.rung import Attempt
 from mmtriage.model.design import Design
 from mmtriage.options import TriageOptions
 
+IMPROVED = 1e-4  # deviance units that count as an improvement
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmtriage.arguments import factors
+from mmtriage.formula.text import quote, quote_name
 from mmtriage.ladder.rung import Code
 from mmtriage.options import DEFAULT_OPTIMIZER, TriageOptions
 
@@ -38,18 +40,32 @@ class Commands:
         arguments = [formula, "data = d"]
         if call != "lm":
             arguments.append(f"REML = {str(self.options.reml).upper()}")
-        for name in ("weights", "offset", "subset"):
-            value = getattr(self.options, name)
-            if value is not None:
-                arguments.append(f"{name} = {value}")
+        for name, column in (("weights", self.options.weights), ("offset", self.options.offset)):
+            if column is not None:
+                arguments.append(f"{name} = {quote_name(column)}")
+        if self.options.subset is not None:
+            arguments.append(f"subset = {self.options.subset}")
         if self.options.contrasts:
-            pairs = ", ".join(f'{c} = "contr.{kind}"' for c, kind in self.options.contrasts.items())
+            pairs = ", ".join(
+                f'{quote_name(column)} = "contr.{kind}"' for column, kind in self.options.contrasts.items()
+            )
             arguments.append(f"contrasts = list({pairs})")
         if cov_prior is not None:
             arguments.append(f"cov.prior = {cov_prior}")
         if control is not None:
             arguments.append(f"control = {control}")
-        return "\n".join([*before, f"m <- {call}({', '.join(arguments)})"])
+        return "\n".join([*self._factors(), *before, f"m <- {call}({', '.join(arguments)})"])
+
+    def _factors(self) -> list[str]:
+        """R code that makes factors of the columns that were read as factors."""
+        words = self.options.reading
+        given = [value for flag, value in zip(words[::2], words[1::2], strict=True) if flag == "--factor"]
+        lines = []
+        for column, levels in factors(given).items():
+            name = f"d${quote_name(column)}"
+            order = "" if levels is None else f", levels = c({', '.join(quote(v, chr(34)) for v in levels)})"
+            lines.append(f"{name} <- factor({name}{order})")
+        return lines
 
     def both(
         self,

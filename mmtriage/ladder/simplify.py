@@ -360,13 +360,15 @@ def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
 def _rescaled_note(tried: Tried) -> tuple[str, ...]:
     if tried.trial.prepared.design.formula == tried.step.formula:
         return ()
-    return ("columns are rescaled, because lme4 stops short on the raw ones; their coefficients are per new unit",)
+    return (
+        "columns are rescaled, because lme4 stops short on the raw ones; their coefficients are per new unit",
+    )
 
 
 def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
     """The test of the whole way down from the present model, not of the last step."""
     df = case.trial.reference_fit.df - tried.trial.reference_fit.df
-    removal = tried.step.removal
+    removal = _one_column(case, tried.step.formula) or tried.step.removal
     if removal is None or df <= 0 or compare(case, tried.trial).not_comparable is not None:
         return None
     if df != removal.df:
@@ -376,6 +378,19 @@ def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
     return likelihood_ratio_test(
         statistic, removal, null_is_singular=tried.trial.is_singular, bootstrap=simulate
     )
+
+
+def _one_column(case: Case, smaller: Formula) -> Removal | None:
+    """What was removed, if all steps down amount to one column of the present model: its law is exact."""
+    for term in case.design.random:
+        k = len(term.columns)
+        for label in bar_terms(term.bar):
+            bar = drop_bar_term(term.bar, label)
+            if k == 1 or bar is None or _columns_of(term, label) > 1:
+                continue
+            if _swap(case.formula, term.bar, [bar]) == smaller:
+                return Removal("column", k, k)
+    return None
 
 
 def _title(formula: Formula) -> str:

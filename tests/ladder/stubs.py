@@ -1,0 +1,229 @@
+"""A Case whose refits are canned: rungs under test fit nothing.
+
+The designs are real (they say which terms there are), the trials are made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmtriage.data import table_from_frame
+from mmtriage.diagnose.judge import THRESHOLDS
+from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.certificate import Certificate, Multiplier
+from mmtriage.engine.fit import Fit
+from mmtriage.engine.identifiability import NullDirection
+from mmtriage.engine.lme4_checks import ConvergenceCheck
+from mmtriage.engine.reference import Descent, Reference
+from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.formula import Formula, parse_formula
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.code import Commands
+from mmtriage.model.design import Design, build_design
+from mmtriage.model.spec import ModelSpec
+from mmtriage.options import TriageOptions
+
+SLOPE = "y ~ x + (1 + x | g)"
+INTERCEPT = "y ~ x + (1 | g)"
+
+
+def table(rows: int = 48) -> Any:
+    """y, x (within groups), far (x + 2000), two-valued t, factor f of 3 levels, groups g (8) and few (3)."""
+    generator = np.random.default_rng(0)
+    number = np.arange(rows)
+    frame = pd.DataFrame(
+        {
+            "y": generator.normal(size=rows),
+            "x": (number % 6).astype(float),
+            "far": 2000.0 + number % 6,
+            "t": (number % 2).astype(float),
+            "f": np.array(["a", "b", "c"])[number % 3],
+            "g": [f"g{k // 6}" for k in number],
+            "few": [f"few{k // 2 % 3}" for k in number],
+        }
+    )
+    return table_from_frame(frame)
+
+
+TABLE = table()
+
+
+def build(formula: Formula, columns: Mapping[str, Any] | None = None) -> Design:
+    assert not columns, "no columns in this stub"
+    return build_design(TABLE, formula, ModelSpec())
+
+
+def design_of(text: str) -> Design:
+    return build(parse_formula(text))
+
+
+def baseline(criterion: float = 100.0, **changes: Any) -> Baseline:
+    """A run of an optimiser that says nothing."""
+    made = Baseline(
+        theta=np.ones(1),
+        criterion=criterion,
+        start=np.ones(1),
+        optimizer="nloptwrap",
+        status="converged",
+        code=0,
+        message="",
+        evaluations=30,
+        total_evaluations=40,
+        gradient=None,
+        hessian=None,
+        max_abs_gradient=1e-4,
+        scaled_gradient_statistic=None,
+        lme4_messages=(),
+        singular=False,
+        restarted=False,
+        moved_to_edge=(),
+        check=ConvergenceCheck(
+            singular=False, messages=(), codes=(), statistic=None, worst=None, eigenvalues=None
+        ),
+    )
+    return replace(made, **changes)
+
+
+def failure(error: str = "Downdated VtV is not positive definite") -> BaselineFailure:
+    return BaselineFailure(
+        error=error, start=np.ones(1), optimizer="nloptwrap", total_evaluations=1, lme4_messages=()
+    )
+
+
+def trial(
+    design: Design,
+    *,
+    criterion: float = 100.0,
+    gap: float | None = 0.0,
+    ranks: tuple[int, ...] | None = None,
+    null: tuple[NullDirection, ...] = (),
+    certified: bool = True,
+    shift: float = 0.0,
+    **of_baseline: Any,
+) -> Trial:
+    """A model with its optimum at `criterion`, its baseline `gap` above, covariances of the ranks given."""
+    widths = tuple(len(term.columns) for term in design.random)
+    ranks = widths if ranks is None else ranks
+    fit = fit_of(design, criterion, ranks, shift)
+    run = None if gap is None else baseline(criterion + gap, **of_baseline)
+    return Trial(
+        prepared=prepared(design, widths, null),
+        baseline=run,
+        baseline_fit=None if gap is None else replace(fit, criterion=criterion + gap),
+        baseline_error="Downdated VtV is not positive definite" if gap is None else None,
+        reference=Reference(
+            factors=fit.factors,
+            criterion=criterion,
+            certificate=certificate(widths, ranks, certified=certified),
+            start="template",
+            descents=(Descent("template", fit.factors, criterion, fit.factors, ranks, 9, None, 0),),
+            gradients=9,
+            runaway=False,
+        ),
+        reference_fit=fit,
+        seconds=0.0,
+    )
+
+
+def prepared(design: Design, widths: tuple[int, ...], null: tuple[NullDirection, ...]) -> Prepared:
+    bases = [SimpleNamespace(rank=k, R=np.eye(k), inverse=np.eye(k)) for k in widths]
+    basis = SimpleNamespace(terms=bases, relative_factor=lambda factors: list(factors))
+    problem: Any = SimpleNamespace(basis=basis, widths=widths, p=design.X.shape[1])
+    gram: Any = None
+    return Prepared(design, problem, gram, null)
+
+
+def fit_of(design: Design, criterion: float, ranks: tuple[int, ...], shift: float = 0.0) -> Fit:
+    """beta of 1 + `shift` SE of 0.5; the first columns of each covariance at variance 1, the rest at 0."""
+    p = design.X.shape[1]
+    factors = tuple(
+        np.diag([1.0] * rank + [0.0] * (len(term.columns) - rank))
+        for rank, term in zip(ranks, design.random, strict=True)
+    )
+    count = sum(k * (k + 1) // 2 for k in (len(term.columns) for term in design.random))
+    return Fit(
+        criterion=criterion,
+        df=p + count + 1,
+        n=len(design.y),
+        theta=np.ones(count),
+        factors=factors,
+        sigma=1.0,
+        beta=np.ones(p) + 0.5 * shift,
+        vcov=0.25 * np.eye(p),
+        covariances=tuple(F @ F.T for F in factors),
+        shares=tuple(0.1 for _ in factors),
+    )
+
+
+def certificate(widths: tuple[int, ...], ranks: tuple[int, ...], *, certified: bool) -> Certificate:
+    multipliers = tuple(
+        Multiplier(term=t, value=2.0, direction=np.eye(k)[:, -1])
+        for t, (k, rank) in enumerate(zip(widths, ranks, strict=True))
+        if rank < k
+    )
+    return Certificate(
+        certified=certified,
+        reason="made up",
+        newton_decrement=0.0,
+        min_eigenvalue_free=1.0,
+        max_eigenvalue_free=2.0,
+        negative_direction=None,
+        flat_directions=(),
+        multipliers=multipliers,
+        ranks=ranks,
+    )
+
+
+def case(
+    present: Trial | str = SLOPE,
+    *,
+    status: Status = "not_converged",
+    run: Callable[..., Baseline | BaselineFailure] | None = None,
+    fit: Callable[[Design], Trial] | None = None,
+    codes: tuple[str, ...] = (),
+    **options: Any,
+) -> Case:
+    """A case; a refit that was not canned is an error."""
+    present = trial(design_of(present), gap=5.0) if isinstance(present, str) else present
+    chosen = TriageOptions(**options)
+    verdict = Verdict(
+        status=status,
+        severity=SEVERITY_OF[status],
+        codes=(),
+        message="",
+        gap=present.gap,
+        max_shift_se=0.0,
+        thresholds=THRESHOLDS,
+    )
+
+    def fit_ml(of: Prepared) -> Fit:
+        """By ML each covariance parameter is worth one deviance unit."""
+        count = sum(k * (k + 1) // 2 for k in of.problem.widths)
+        return fit_of(of.design, 100.0 - count, tuple(of.problem.widths))
+
+    return Case(
+        trial=present,
+        verdict=verdict,
+        findings=tuple(SimpleNamespace(code=code) for code in codes),
+        options=chosen,
+        commands=Commands(source="d.csv", options=chosen),
+        build=build,
+        fit=fit or _no_fit,
+        fit_ml=fit_ml,
+        run=run or _no_run,
+    )
+
+
+def _no_fit(design: Design) -> Trial:
+    raise AssertionError(f"no fit of {design.formula.to_text()} is canned")
+
+
+def _no_run(*_: object, **__: object) -> Baseline:
+    raise AssertionError("no run is canned")

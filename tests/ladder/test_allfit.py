@@ -1,0 +1,148 @@
+"""Rung 3 on canned runs of the optimisers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.ladder import allfit
+from mmtriage.ladder.allfit import applies, climb, disagreement
+from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
+from tests.ladder.stubs import SLOPE, baseline, case, design_of, failure, trial
+
+LME4S = (
+    "bobyqa",
+    "Nelder_Mead",
+    "nmkbw",
+    "L-BFGS-B",
+    "nloptwrap.NLOPT_LN_NELDERMEAD",
+    "nloptwrap.NLOPT_LN_BOBYQA",
+)
+
+
+@pytest.fixture(autouse=True)
+def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit is read off theta: (criterion, shift of beta in SE, scale of the covariance)."""
+
+    def fit_at(_: object, factors: Any, theta: Any) -> Any:
+        criterion, shift, scale = theta
+        return SimpleNamespace(
+            criterion=criterion, beta=np.ones(2) + 0.5 * shift, covariances=(scale * np.eye(2),)
+        )
+
+    monkeypatch.setattr(allfit, "fit_at", fit_at)
+    monkeypatch.setattr(allfit.Prepared, "factors", lambda _, theta: [theta])
+
+
+class Runs:
+    """Each optimiser ends at the gap canned for it (0 unless told otherwise)."""
+
+    def __init__(self, default: float = 0.0, **gaps: float | None) -> None:
+        self.default, self.gaps = default, gaps
+        self.asked: list[tuple[str, int]] = []
+
+    def __call__(self, _: object, *, optimizer: Optimizer, maxfun: int) -> Baseline | BaselineFailure:
+        self.asked.append((optimizer.name, maxfun))
+        gap = self.gaps.get(optimizer.name, self.default)
+        if gap is None:
+            return failure()
+        theta = np.array([100.0 + gap, 0.0, 1.0])
+        cost = 10 + len(self.asked)
+        return baseline(100.0 + gap, optimizer=optimizer.name, theta=theta, evaluations=cost)
+
+
+def test_eight_or_more_optimizers_and_ours() -> None:
+    runs = Runs()
+    result = climb(case(SLOPE, run=runs))
+    assert [a.label for a in result.attempts] == [*ALLFIT, "mmtriage"]
+    assert len(ALLFIT) >= 8
+    assert set(LME4S) <= set(ALLFIT)
+    assert runs.asked == [(name, ALLFIT_MAXFUN) for name in ALLFIT]
+    assert len({OPTIMIZERS[name].family for name in ALLFIT}) >= 4
+
+
+def test_the_users_budget_holds() -> None:
+    runs = Runs()
+    climb(case(SLOPE, run=runs, maxfun=20))
+    assert {budget for _, budget in runs.asked} == {20}
+
+
+def test_the_cheapest_that_clears_is_the_remedy() -> None:
+    result = climb(case(SLOPE, run=Runs(default=42.8, nmkbw=0.0, COBYLA=0.0)))
+    assert result.status == "cleared"
+    assert "2 of 8 optimizers, of 2 families, reach the proven optimum" in result.reason
+    (remedy,) = result.remedies
+    assert (remedy.title, remedy.scope) == ("Use the optimizer nmkbw", "same_model")
+    assert remedy.caveats[0] == "1 other optimizers clear it too"
+    assert remedy.code.mmtriage is not None
+    assert "--optimizer nmkbw" in remedy.code.mmtriage
+    assert 'optimizer = "nmkbw"' in str(remedy.code.lme4)
+
+
+def test_all_that_fail_are_no_evidence() -> None:
+    result = climb(case(SLOPE, run=Runs(default=42.8)))
+    assert (result.status, result.remedies) == ("failed", ())
+    assert result.reason.startswith("none of 8 optimizers reaches the proven optimum")
+
+
+def test_an_error_is_one_that_failed() -> None:
+    result = climb(case(SLOPE, run=Runs(bobyqa=None)))
+    assert result.status == "cleared"
+    assert "bobyqa failed" in result.reason
+    attempt = result.attempts[0]
+    assert (attempt.criterion, attempt.gap, attempt.note) == (
+        None,
+        None,
+        "Downdated VtV is not positive definite",
+    )
+
+
+def test_a_sound_fit_is_not_credited() -> None:
+    present = trial(design_of(SLOPE), gap=0.0)
+    result = climb(case(present, status="converged", run=Runs(), all_rungs=True))
+    assert (result.status, result.remedies) == ("not_needed", ())
+    assert (
+        result.reason
+        == "nothing is wrong; all 8 optimizers, of 4 families, reach the proven optimum and agree on it"
+    )
+
+
+def test_reaching_the_optimum_no_closer_than_the_baseline_improves_nothing() -> None:
+    """lme4 stopped for want of evaluations within the gap; under the same budget nobody does better."""
+    present = trial(design_of(SLOPE), gap=0.009)
+    alarmed = ("Model failed to converge with max|grad| = 0.09 (tol = 0.002, component 1)",)
+
+    def run(_: object, *, optimizer: Optimizer, maxfun: int) -> Baseline:
+        gap = 0.009 if optimizer.name == "nloptwrap.NLOPT_LN_BOBYQA" else 3.0
+        theta = np.array([100.0 + gap, 0.0, 1.0])
+        return baseline(100.0 + gap, optimizer=optimizer.name, theta=theta, lme4_messages=alarmed)
+
+    assert climb(case(present, status="false_alarm", run=run, maxfun=20)).status == "no_effect"
+
+
+def test_a_trouble_of_the_optimum_is_not_for_this_rung() -> None:
+    assert applies(case(status="singular")) is not None
+    assert applies(case(status="unidentifiable")) is not None
+    assert applies(case(status="not_converged")) is None
+    assert applies(case(status="false_alarm")) is None
+
+
+def test_disagreement_is_a_finding_and_a_warning_where_it_matters() -> None:
+    present = case(SLOPE, run=Runs(default=42.8, nmkbw=0.0))
+    (found,) = disagreement(present, [climb(present)])
+    assert (found.code, found.severity, found.evidence["failed"]) == ("MM405", "warning", 7)
+    sound = case(trial(design_of(SLOPE), gap=0.0), status="converged", run=Runs(bobyqa=1.0))
+    (found,) = disagreement(sound, [climb(sound)])
+    assert found.severity == "info"
+
+
+def test_agreement_and_the_users_own_budget_are_no_finding() -> None:
+    agreed = case(SLOPE, run=Runs())
+    assert disagreement(agreed, [climb(agreed)]) == []
+    short = case(SLOPE, run=Runs(default=5.0), maxfun=20)
+    assert disagreement(short, [climb(short)]) == []
+    assert disagreement(agreed, []) == []
