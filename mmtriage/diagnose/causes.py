@@ -2,8 +2,11 @@
 
     extreme scale, far origin ->  stopped short  ->  failed gradient and Hessian tests
     exhausted budget          ->  stopped short
-    constant slope, confounded components -> failed gradient and Hessian tests
+    several optima            ->  stopped short, where the fit ended in a lesser one
+    constant slope, confounded components -> failed gradient and Hessian tests, zero variances among them
+    reused labels (nesting)   ->  zero variance of the factor whose labels they are
     singular covariance       ->  failed gradient and Hessian tests
+    singular covariance       ->  stopped short, where nothing else is at fault (stuck on an edge of theta)
 
 A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at
 least a warning. What the scale or the origin is guilty of is not guessed: rung 1 has tried the fit
@@ -16,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.verdict import Status, Verdict
 
 STRUCTURAL = ("MM103", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
@@ -32,45 +36,69 @@ def explain_causes(
         proven: codes that an attempt has proven guilty (the fit is good without them).
     """
     present = {f.code for f in findings}
-    roots = _roots(verdict.status, findings, [code for code in proven if code in present])
-    linked = [_linked(f, verdict.status, roots, present) for f in findings]
+    roots = _roots(verdict, findings, [code for code in proven if code in present])
+    linked = [_linked(f, verdict.status, roots, findings) for f in findings]
     codes = _codes(verdict.status, linked, roots)
     graded = tuple(_graded(f, verdict, codes) for f in linked)
     return replace(verdict, codes=codes), graded
 
 
-def _roots(status: Status, findings: Sequence[Finding], proven: list[str]) -> tuple[str, ...]:
+def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> tuple[str, ...]:
     """The codes at the head of the causal chain of a verdict."""
     present = [f.code for f in findings]
-    match status:
-        case "not_converged" | "false_alarm":
-            if proven:
-                return tuple(dict.fromkeys(proven))
-            if status == "false_alarm":
-                return ("MM404",) if "MM404" in present else ()
-            suspects = [f.code for f in findings if f.code == "MM106" or (f.code == "MM101" and f.terms)]
-            if not suspects and "MM404" in present:
-                return ("MM404",)
+    singular = [code for code in present if code in SINGULAR]
+    match verdict.status:
+        case "not_converged" | "false_alarm" if proven:
+            return tuple(dict.fromkeys(proven))
+        case "false_alarm":
+            return ("MM404",) if "MM404" in present else ()
+        case "not_converged":
+            columns = [f.code for f in findings if f.code == "MM106" or (f.code == "MM101" and f.terms)]
+            budget = [code for code in present if code == "MM404"]
+            lesser = [f.code for f in findings if f.code == "MM406" and _ended_in_lesser(verdict, f)]
+            suspects = columns or budget or lesser or singular
             return tuple(dict.fromkeys(suspects))
         case "unidentifiable":
             return tuple(
                 dict.fromkeys(f.code for f in findings if f.code in STRUCTURAL and f.severity == "error")
             )
         case "singular":
-            return tuple(dict.fromkeys(code for code in present if code in SINGULAR))
+            reused = [
+                code for f in findings if f.code in SINGULAR for code in _upstream(f, findings, ("MM307",))
+            ]
+            return tuple(dict.fromkeys([*reused, *singular]))
         case _:
             return ()
 
 
-def _linked(finding: Finding, status: Status, roots: tuple[str, ...], present: set[str]) -> Finding:
-    causes: tuple[str, ...] = ()
+def _ended_in_lesser(verdict: Verdict, several: Finding) -> bool:
+    """Whether the baseline lies at one of the other optima that MM406 lists."""
+    criteria = several.evidence["criteria"]
+    if verdict.gap is None or not isinstance(criteria, tuple):
+        return False
+    best, *others = (float(value) for value in criteria if isinstance(value, float))
+    return any(abs(verdict.gap - (other - best)) <= allowed_gap(best) for other in others)
+
+
+def _upstream(finding: Finding, findings: Sequence[Finding], codes: Sequence[str]) -> list[str]:
+    """Which of `codes` are found in a term of the same name."""
+    return [f.code for f in findings if f.code in codes and set(f.terms) & set(finding.terms)]
+
+
+def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: Sequence[Finding]) -> Finding:
+    present = {f.code for f in findings}
+    causes: Sequence[str] = ()
     if finding.code in ("MM403", "MM405"):
-        causes = roots
+        causes = roots or [code for code in ("MM403",) if code in present]
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
     elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
         causes = roots
-    return replace(finding, caused_by=tuple(code for code in causes if code != finding.code))
+    elif finding.code in SINGULAR and status == "unidentifiable":  # where on a flat ridge it ended is chance
+        causes = _upstream(finding, findings, roots)
+    elif finding.code in SINGULAR:
+        causes = _upstream(finding, findings, ("MM307",))
+    return replace(finding, caused_by=tuple(code for code in dict.fromkeys(causes) if code != finding.code))
 
 
 def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
 GAIN = 6.0  # deviance units that nesting must gain, at the same number of parameters
-CROSSED_REST = 2.0  # deviance units that the crossed factor may still explain beside the nested one
+# Deviance units that the crossed factor may still explain beside the nested one: what chance alone exceeds in
+# one design of a hundred, by the law of a variance at zero, 1/2 chi2(0) + 1/2 chi2(1) (Self & Liang 1987).
+CROSSED_REST = 5.41
 MOST_COMBINATIONS = (
     3000  # levels of a:b beyond which the question is not asked: two more fits would cost too much
 )
@@ -40,7 +42,7 @@ def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fi
         message = (
             f"the {len(inner.levels)} labels of `{inner.group}` are reused within `{outer.group}`: with "
             f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} deviance "
-            f"units, and `{inner.group}` by itself explains nothing more"
+            f"units, and beside that `{inner.group}` explains no more than chance"
         )
         return [
             finding(

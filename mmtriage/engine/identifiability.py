@@ -39,7 +39,7 @@ class NullDirection:
     """A change of the variance components that changes nothing observable, largest part +1, user's units."""
 
     parts: tuple[Part, ...]
-    absorbed: bool  # a single component that the fixed effects absorb altogether
+    absorbed: bool  # a single component that is in the data, and that the fixed effects absorb altogether
 
     @property
     def terms(self) -> tuple[int, ...]:
@@ -55,12 +55,16 @@ class NullDirection:
 def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirection, ...]:
     """All independent null directions of a design; empty when the model is identifiable."""
     diagonal = np.diag(gram.K)
-    absorbed = diagonal <= NO_INFORMATION * gram.unprojected
-    basis = [_unit(len(diagonal), i) for i in np.flatnonzero(absorbed).tolist()]
-    kept = np.flatnonzero(~absorbed)
+    lost = diagonal <= NO_INFORMATION * gram.unprojected
+    kept = np.flatnonzero(~lost)
+    # A covariance of columns that are never both at work in one level is nowhere in the data to begin with.
+    present = gram.unprojected > NO_INFORMATION * np.max(gram.unprojected)
     scale = np.sqrt(diagonal[kept])
     eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
-    directions = [NullDirection(_parts(problem, gram, v), True) for v in basis]
+    directions = [
+        NullDirection(_parts(problem, gram, _unit(len(diagonal), i)), absorbed=bool(present[i]))
+        for i in np.flatnonzero(lost).tolist()
+    ]
     directions += [NullDirection(parts, False) for parts in _dependent_columns(problem)]
     null = vectors[:, eigenvalues < NULL_EIGENVALUE] / scale[:, None]
     for column in _sparse_basis(null):
