@@ -34,6 +34,7 @@ _BINDING = {
     "^": _POWER,
 }
 _SPECIALS = ("%in%", "%%", "%/%")
+_R_CALLS = ("lmer", "glmer", "lm", "glm", "formula", "as.formula")
 _PREFIX = {"-": _SIGN, "+": _SIGN, "!": _NOT}
 
 
@@ -277,6 +278,12 @@ class _Parser:
             "=": ("`=` is not an operator of a formula", "Use `~` for the model, `==` to compare."),
             ",": ("a comma can stand only between the arguments of a function", "Join terms with `+`."),
         }
+        wrapper = self.text.partition("(")[0].strip()
+        if token.value == "~" and wrapper in _R_CALLS:
+            return self.error(
+                f"a formula cannot stand inside `{wrapper}()`",
+                hint="Give the formula alone, without R code around it.",
+            )
         if token.kind == "operator" and token.value in hints:
             message, hint = hints[token.value]
             return self.error(message, hint=hint)

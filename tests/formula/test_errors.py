@@ -30,6 +30,11 @@ TABLE = [
     ),
     ("y «~» ", "nothing follows the `~`", "Write for example `y ~ x + (1 | g)`."),
     ("y ~ x «~» z", "a formula has one `~`", "Remove this one."),
+    (
+        "lmer(y «~» x + (1|g), data = d)",
+        "a formula cannot stand inside `lmer()`",
+        "Give the formula alone, without R code around it.",
+    ),
     ("y ~ (x «~» z)", "a formula has one `~`", "Remove this one."),
     ("y ~ x «+»", "nothing follows `+`", "Complete it, or remove it."),
     ("y ~ x + «*» z", "a name or a number is missing before `*`", "Complete it, or remove the operator."),
