@@ -24,7 +24,7 @@ from mmtriage.diagnose.singularity import singularity_findings
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import Fit
-from mmtriage.engine.trial import Prepared, Trial, fit_trial, prepare, run_baseline, run_reference
+from mmtriage.engine.trial import Prepared, Trial, fit_trial, prepare, run_measured, run_reference
 from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.facts import baseline_facts, input_facts, model_facts, reference_facts
 from mmtriage.formula import Formula, parse_formula, resolve_dot
@@ -165,7 +165,7 @@ class _Session:
             build=self.build,
             fit=self.fit,
             fit_ml=self.fit_ml,
-            run=run_baseline,
+            run=run_measured,
         )
 
     def _report(

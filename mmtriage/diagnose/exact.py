@@ -24,8 +24,8 @@ def saturated(design: Design) -> Finding | None:
     if p < n:
         return None
     message = (
-        f"the fixed effects have {plural(p, 'coefficient')} for {plural(n, 'row')}: they reproduce the response "
-        "exactly, and nothing is left for the random effects and the residual"
+        f"the fixed effects have {plural(p, 'coefficient')} for {plural(n, 'row')}: they reproduce the "
+        "response exactly, and nothing is left for the random effects and the residual"
     )
     return finding("MM407", message, coefficients=p, rows=n)
 
@@ -39,8 +39,8 @@ def exact_fit(design: Design) -> Finding | None:
         share = _residual_share(columns, y)
         if columns.shape[1] < len(y) and share <= REPRODUCED:
             message = (
-                f"the likelihood rises without end as the residual variance goes to zero: {who} reproduce the "
-                "response exactly, as if it had been computed from them"
+                f"the likelihood rises without end as the residual variance goes to zero: {who} reproduce "
+                "the response exactly, as if it had been computed from them"
             )
             return finding("MM407", message, residual_share=share, threshold=REPRODUCED)
     return None

@@ -137,8 +137,7 @@ def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) ->
     if verdict.agreement == "no_evidence":
         return "failed", words
     best = min(a.criterion for a in attempts[:-1] if a.criterion is not None)
-    baseline = case.trial.baseline
-    improved = baseline is None or best < baseline.criterion - IMPROVED
+    improved = best < case.before - IMPROVED
     return ("improved" if improved else "no_effect"), words
 
 

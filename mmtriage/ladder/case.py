@@ -54,6 +54,11 @@ class Case:
         return self.design.formula
 
     @property
+    def before(self) -> float:
+        """The baseline's criterion; infinite if lme4 made no fit."""
+        return np.inf if self.trial.baseline_fit is None else self.trial.baseline_fit.criterion
+
+    @property
     def is_suspect(self) -> bool:
         """Whether anything is wrong at all."""
         return self.verdict.status != "converged"

@@ -73,7 +73,7 @@ def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
         how = "more evaluations reach" if cleared is attempts[0] else f"a {cleared.label} reaches"
         return "cleared", f"{how} the proven optimum; {blame}: {_gradients(baseline, cleared)}"
     best = min(a.criterion for a in attempts if a.criterion is not None)
-    before = np.inf if baseline is None else baseline.criterion
+    before = case.before
     if best < before - IMPROVED:
         return "improved", f"the criterion falls by {before - best:.4g}, still short of the optimum; {blame}"
     return "no_effect", f"more evaluations and restarts end in the same place; {blame}"

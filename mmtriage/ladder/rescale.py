@@ -19,8 +19,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
 from mmtriage.diagnose.data import Slope, slopes
 from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
 from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
@@ -88,7 +86,7 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
             f"rescaling {names} does not change the verdict: scale and origin are not its cause",
         )
     best = min(a.criterion for a in attempts if a.criterion is not None)
-    before = np.inf if case.trial.baseline is None else case.trial.baseline.criterion
+    before = case.before
     if best < before - IMPROVED:
         where = "which is singular" if case.trial.is_singular else "and lme4's checks still object"
         gap = best - case.trial.reference_fit.criterion

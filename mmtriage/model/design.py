@@ -173,9 +173,9 @@ def _check_magnitudes(
         largest = float(np.max(np.abs(values), initial=0.0))
         if largest and not 1 / LARGEST <= largest <= LARGEST:
             raise DataError(
-                f"`{name}` has values as {'large' if largest > 1 else 'small'} as {largest:.3g}: their squares "
-                "cannot be represented",
-                hint="If that is a code for a missing value, say so with `--na-values`; else use another unit.",
+                f"`{name}` has values as {'large' if largest > 1 else 'small'} as {largest:.3g}: their "
+                "squares cannot be represented",
+                hint="If that is a code for a missing value, say so with `--na-values`; else change the unit.",
             )
 
 
