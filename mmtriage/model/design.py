@@ -175,7 +175,8 @@ def _check_magnitudes(
             raise DataError(
                 f"`{name}` has values as {'large' if largest > 1 else 'small'} as {largest:.3g}: their "
                 "squares cannot be represented",
-                hint="If that is a code for a missing value, say so with `--na-values`; else change the unit.",
+                hint="If that is a code for a missing value, say so with `--na-values`; "
+                "else use another unit.",
             )
 
 
