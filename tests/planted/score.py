@@ -1,0 +1,134 @@
+"""How a report on a planted case is marked, and the table of all marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.data import table_from_frame
+from mmtriage.diagnose.finding import Finding
+from mmtriage.engine.baseline import BaselineFailure
+from mmtriage.engine.trial import prepare, run_baseline
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
+from mmtriage.report import Report
+from tests.planted.record import Case
+
+# What lme4 says that names the cause, by fault. Its remark that a fit is singular names the three kinds of
+# singularity, its rescaling remark a scale, "rank deficient" an aliased column; its gradient and Hessian
+# messages name nothing.
+NAMED_BY_LME4 = {
+    "MM101": "very different scales",
+    "MM201": "rank deficient",
+    "MM310": "singular",
+    "MM311": "singular",
+    "MM312": "singular",
+}
+REFUSED_BY_LME4 = ("MM103", "MM302", "MM303", "MM305")  # an error that says why instead of a fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a report got right."""
+
+    case: Case
+    verdict: bool
+    cause: bool
+    false: tuple[str, ...]  # codes above info that nothing planted explains
+    lme4_warned: bool
+    lme4_named: bool
+
+
+def mark(case: Case, report: Report) -> Mark:
+    """Compare a report with what was planted."""
+    warned, named = _said_by_lme4(case, report)
+    return Mark(
+        case=case,
+        verdict=report.verdict.status in case.statuses,
+        cause=case.fault == "healthy" or _names_cause(case, report),
+        false=tuple(f.code for f in loud(report) if f.code not in (case.fault, *case.also, *case.heads)),
+        lme4_warned=warned,
+        lme4_named=named,
+    )
+
+
+def loud(report: Report) -> list[Finding]:
+    """Findings above info that no other finding explains."""
+    return [f for f in report.findings if f.severity != "info" and not f.caused_by]
+
+
+def head(report: Report) -> str | None:
+    """The first code of a verdict that is a warning or an error."""
+    grave = report.verdict.severity in ("warning", "error")
+    return report.verdict.codes[0] if grave and report.verdict.codes else None
+
+
+def planted_findings(case: Case, report: Report) -> list[Finding]:
+    """The planted fault, found as itself at the severity it has, and not as a consequence."""
+    return [
+        f for f in report.findings if f.code == case.fault and f.severity == case.severity and not f.caused_by
+    ]
+
+
+def _names_cause(case: Case, report: Report) -> bool:
+    return bool(planted_findings(case, report)) and head(report) in (None, *case.primary)
+
+
+def _said_by_lme4(case: Case, report: Report) -> tuple[bool, bool]:
+    """Whether lme4 says anything, and whether that names the fault."""
+    if report.baseline is None and case.fault in REFUSED_BY_LME4:
+        return True, True
+    messages = (
+        _messages_without_verdict(case) if report.baseline is None else tuple(report.baseline.lme4_messages)
+    )
+    hint = NAMED_BY_LME4.get(case.fault)
+    return bool(messages), hint is not None and any(hint in message for message in messages)
+
+
+def _messages_without_verdict(case: Case) -> tuple[str, ...]:
+    """What lme4 says of a model that we decline to fit and it does not."""
+    table = table_from_frame(case.frame())
+    spec = ModelSpec(reml=case.options.get("reml", True))
+    try:
+        run = run_baseline(prepare(build_design(table, parse_formula(case.formula), spec)))
+    except np.linalg.LinAlgError as stop:
+        return (str(stop),)
+    return (*run.lme4_messages, run.error) if isinstance(run, BaselineFailure) else tuple(run.lme4_messages)
+
+
+HEADER = (
+    "| fault | cases | verdict right | cause right | false findings "
+    "| lme4 says anything | lme4 names the cause |\n"
+    "|---|---:|---:|---:|---:|---:|---:|"
+)
+
+
+def table(marks: Sequence[Mark]) -> str:
+    """The marks per fault and in total, as a Markdown table."""
+    planted = [m for m in marks if m.case.fault != "healthy"]
+    healthy = [m for m in marks if m.case.fault == "healthy"]
+    by_fault: dict[str, list[Mark]] = {}
+    for m in planted:
+        by_fault.setdefault(m.case.fault, []).append(m)
+    lines = [HEADER]
+    lines += [_line(fault, group) for fault, group in by_fault.items()]
+    lines += [_line("all faults", planted), _line("healthy", healthy)]
+    return "\n".join(lines)
+
+
+def _line(title: str, marks: Sequence[Mark]) -> str:
+    is_healthy = title == "healthy"
+    cause = "" if is_healthy else _share(m.cause for m in marks)
+    named = "" if is_healthy else _share(m.lme4_named for m in marks)
+    false = sum(len(m.false) for m in marks)
+    warned = _share(m.lme4_warned for m in marks)
+    verdict = _share(m.verdict for m in marks)
+    return f"| {title} | {len(marks)} | {verdict} | {cause} | {false} | {warned} | {named} |"
+
+
+def _share(right: Iterable[bool]) -> str:
+    values = list(right)
+    return f"{sum(values) / max(len(values), 1):.0%}"

@@ -1,0 +1,47 @@
+"""Every planted fault is found and named first; a healthy fit is left in peace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.planted.faults import PLANTS, faults
+from tests.planted.healthy import healthy
+from tests.planted.record import Case
+from tests.planted.score import head, loud, mark, planted_findings, table
+
+FAULTS, HEALTHY = tuple(faults()), tuple(healthy())
+
+
+def named(case: Case) -> str:
+    return f"{case.fault}: {case.name}"
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=named)
+def test_a_planted_fault_is_the_finding_at_the_head(case: Case) -> None:
+    report = case.triage()
+    assert report.verdict.status in case.statuses
+    assert planted_findings(case, report)
+    assert head(report) in (None, *case.primary)
+    assert {f.code for f in loud(report)} <= {case.fault, *case.heads, *case.also}
+
+
+@pytest.mark.parametrize("case", HEALTHY, ids=named)
+def test_a_healthy_fit_has_no_finding_above_info(case: Case) -> None:
+    report = case.triage()
+    assert report.verdict.status in case.statuses
+    assert loud(report) == []
+
+
+def test_there_are_eight_variants_of_each_fault_and_sixty_healthy_fits() -> None:
+    assert {len(list(plant())) for plant in PLANTS} == {8}
+    assert len({named(case) for case in (*FAULTS, *HEALTHY)}) == len(FAULTS) + len(HEALTHY)
+    assert len(HEALTHY) == 60
+
+
+def test_the_table_counts_per_fault_and_in_total() -> None:
+    cases = (FAULTS[0], HEALTHY[0])
+    text = table([mark(case, case.triage()) for case in cases])
+    assert [line.split("|")[1].strip() for line in text.splitlines()] == [
+        "fault", "---", "MM101", "all faults", "healthy",
+    ]  # fmt: skip
+    assert text.splitlines()[2].startswith("| MM101 | 1 | 100% | 100% | 0 |")
