@@ -21,6 +21,17 @@ NOT_UNIQUE = {
 }
 # ... though what is left of the by-subject variance, and with it the fixed effects, is determined.
 FIXED_ARE_UNIQUE = ("crossed_maximal", "crossed_uncorrelated")
+# The baseline repeats lme4's arithmetic for one grouping factor: there its path is lme4's even if it hangs on
+# rounding. With several factors the order of operations is CHOLMOD's own, which is not repeated: these
+# are the cases of `NOISE` (what lme4 itself does when its last digit changes) with several.
+EXCEPTIONS = {
+    "crossed_maximal": "flat direction: 109 to 128 evaluations, and the Hessian test goes either way",
+    "pastes_nested": "35, 36 or 37 evaluations",
+    "pastes_sample": "35, 36 or 37 evaluations",
+    "machines_interaction": "39, 40 or 41 evaluations",
+    "oats": "29, 30 or 31 evaluations",
+    "insteval": "68, 74, 75 or 76 evaluations",
+}
 TRUTH_BEATS_BEST = 1e-5  # deviance units from which the estimates of lme4's best fit are not the optimum's
 NUMBER = re.compile(r"(?<=max\|grad\| = )[-+.e\d]+")
 EPSILON = float(np.finfo(float).eps)
@@ -40,7 +51,9 @@ def report_of(case_id: str) -> dict[str, Any]:
 
 
 def test_the_tables_of_exceptions_name_known_cases() -> None:
-    assert {*SLOW, *NOT_UNIQUE, *FIXED_ARE_UNIQUE, *NOISE, *MESSAGES_ARE_NOISE} <= set(golden_cases())
+    assert {*SLOW, *NOT_UNIQUE, *FIXED_ARE_UNIQUE} <= set(golden_cases())
+    assert set(EXCEPTIONS) <= set(NOISE)
+    assert all(len(golden_case(case_id).expected["ngrps"]) > 1 for case_id in EXCEPTIONS)
     assert len(golden_cases()) == 40
 
 
@@ -108,7 +121,7 @@ def test_information_criteria_are_lme4s(case_id: str) -> None:
         assert fit["bic"] == pytest.approx(expected["default"]["BIC"] + moved, abs=1e-6)
 
 
-@pytest.mark.parametrize("case_id", cases(but=tuple(NOISE)))
+@pytest.mark.parametrize("case_id", cases(but=tuple(EXCEPTIONS)))
 def test_the_baseline_is_lme4s_default_fit(case_id: str) -> None:
     baseline, expected = report_of(case_id)["baseline"], golden_case(case_id).expected
     assert baseline["optimizer"] == expected["optimizer"]
@@ -118,7 +131,7 @@ def test_the_baseline_is_lme4s_default_fit(case_id: str) -> None:
     assert_same_messages(case_id, baseline["lme4_messages"])
 
 
-@pytest.mark.parametrize("case_id", NOISE)
+@pytest.mark.parametrize("case_id", EXCEPTIONS)
 def test_where_lme4_hangs_on_noise_the_baseline_is_one_of_its_answers(case_id: str) -> None:
     """`NOISE` lists the evaluations that lme4 itself takes when its criterion is off in the last digit."""
     baseline, expected = report_of(case_id)["baseline"], golden_case(case_id).expected
