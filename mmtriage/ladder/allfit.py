@@ -108,7 +108,10 @@ def _candidate(case: Case, name: str, run: Baseline | BaselineFailure) -> Candid
     if isinstance(run, BaselineFailure):
         return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
     prepared = case.trial.prepared
-    fit = fit_at(prepared.problem, prepared.factors(run.theta), run.theta)
+    try:
+        fit = fit_at(prepared.problem, prepared.factors(run.theta), run.theta)
+    except np.linalg.LinAlgError:  # it ended where the criterion has no value
+        return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
     return Candidate(name, family, fit.criterion, fit.beta, fit.covariances)
 
 

@@ -106,6 +106,8 @@ def _optimize(problem: nlopt.opt, objective: Guard, start: Array) -> Ending:
     except (nlopt.RoundoffLimited, ValueError, RuntimeError, *NLOPT_ERRORS) as failure:
         code = _code_of(failure)
         theta, value = objective.best or (start, np.inf)
+    except SystemError as failure:  # where the objective stops the search, BOBYQA may yet return a result
+        raise failure.__cause__ or failure from None
     return Ending(
         theta=theta,
         value=value,
