@@ -5,10 +5,8 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mmtriage.version import VERSION
@@ -17,9 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmtriage.data import Table
+    from mmtriage.options import TriageOptions
     from mmtriage.report import Report
 
-__all__ = ["__version__", "triage"]
+__all__ = ["Report", "TriageOptions", "__version__", "triage"]
 
 __version__ = VERSION
 
@@ -40,11 +39,11 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     from mmtriage.arguments import one_of
     from mmtriage.data import Table, read_table, table_from_frame
     from mmtriage.optimizers import OPTIMIZERS
-    from mmtriage.options import TriageOptions
-    from mmtriage.triage import triage_table
+    from mmtriage.options import TriageOptions as Options
+    from mmtriage.session import triage_table
 
     factors = dict.fromkeys(options.pop("factors", ()))
-    chosen = TriageOptions(**{"reading": _reading(factors), **options})
+    chosen = Options(**{"reading": _reading(factors), **options})
     one_of(chosen.optimizer, OPTIMIZERS, "option optimizer")
     if isinstance(data, Table):
         table = data
@@ -60,16 +59,14 @@ def _reading(factors: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for name in factors for word in ("--factor", name))
 
 
-class _Package(ModuleType):
-    """The package, in which `triage` stays the function though a submodule has the same name.
+def __getattr__(name: str) -> Any:
+    """`Report` and `TriageOptions`, imported when first asked for: start-up stays fast."""
+    if name == "Report":
+        from mmtriage.report import Report
 
-    Python binds a submodule to its package when it is first imported, which is what `triage()` itself
-    does: its second call would find a module.
-    """
+        return Report
+    if name == "TriageOptions":
+        from mmtriage.options import TriageOptions
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name == "triage" and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+        return TriageOptions
+    raise AttributeError(f"module 'mmtriage' has no attribute {name!r}")

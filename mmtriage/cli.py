@@ -240,7 +240,7 @@ def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
         )
 
     from mmtriage.data import read_table
-    from mmtriage.triage import triage_table
+    from mmtriage.session import triage_table
 
     table = read_table(
         data, sep=options["sep"], na_values=arguments.na_values(options["na_values"]), factors=factors

@@ -54,7 +54,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Callable[[Report | Triage], None]:
 
     def install(answer: Report | Triage) -> None:
         function = (lambda *_: answer) if isinstance(answer, Report) else answer
-        monkeypatch.setitem(sys.modules, "mmtriage.triage", types.SimpleNamespace(triage_table=function))
+        monkeypatch.setitem(sys.modules, "mmtriage.session", types.SimpleNamespace(triage_table=function))
 
     return install
 

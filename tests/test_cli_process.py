@@ -32,7 +32,7 @@ def triage(*_):
         print("ready", file=sys.stderr, flush=True)
         import time; time.sleep(30)
     return REPORTS[os.environ["REPORT"]]
-sys.modules["mmtriage.triage"] = types.SimpleNamespace(triage_table=triage)
+sys.modules["mmtriage.session"] = types.SimpleNamespace(triage_table=triage)
 from mmtriage.cli import main
 main()
 """

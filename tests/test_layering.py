@@ -20,7 +20,7 @@ RANK = {
     "ladder": 6,
     **dict.fromkeys(("report", "explain"), 7),
     "facts": 8,
-    **dict.fromkeys(("render", "triage"), 9),
+    **dict.fromkeys(("render", "session"), 9),
     "__init__": 10,
     "cli": 11,
     "__main__": 12,

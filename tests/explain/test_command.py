@@ -13,7 +13,7 @@ from mmtriage.render import terminal
 from tests.canned import NOT_CONVERGED, REPORTS
 
 ROOT = Path(__file__).parent.parent.parent
-SLOW = {"numpy", "scipy", "pandas", "nlopt", "rich", "mmtriage.engine", "mmtriage.triage"}
+SLOW = {"numpy", "scipy", "pandas", "nlopt", "rich", "mmtriage.engine", "mmtriage.session"}
 
 
 @pytest.mark.parametrize(

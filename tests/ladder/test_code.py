@@ -41,7 +41,7 @@ def parsed(command: str, monkeypatch: pytest.MonkeyPatch, table: Path) -> tuple[
         return CONVERGED
 
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "mmtriage.triage", types.SimpleNamespace(triage_table=triage_table))
+        patch.setitem(sys.modules, "mmtriage.session", types.SimpleNamespace(triage_table=triage_table))
         words = shlex.split(command)
         assert words[0] == "mmtriage"
         assert cli.run([words[1], str(table), *words[3:]]) == 0
