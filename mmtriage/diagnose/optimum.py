@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.judge import allowed_gap
+from mmtriage.diagnose.judge import allowed_gap, is_short
 from mmtriage.diagnose.words import plural, term_text
 from mmtriage.engine.baseline import Baseline
 from mmtriage.engine.fit import largest_shift
@@ -26,9 +26,9 @@ def _stopped_short(trial: Trial) -> Finding | None:
     if trial.baseline_fit is None:
         message = f"lme4's fit stops with an error: {trial.baseline_error}"
         return finding("MM403", message, error=trial.baseline_error, reference=criterion)
-    gap = trial.baseline_fit.criterion - criterion
-    if gap <= allowed_gap(criterion):
+    if not is_short(trial):
         return None
+    gap = trial.baseline_fit.criterion - criterion
     shift = largest_shift(trial.baseline_fit.beta, trial.reference_fit)
     message = (
         f"the optimizer stopped {gap:.4g} deviance units short of the optimum "

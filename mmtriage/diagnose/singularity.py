@@ -65,11 +65,17 @@ def defects(trial: Trial) -> list[Defect]:
                 term=t,
                 zero=tuple(term.columns[a] for a in _zero_columns(F, basis.R, basis.inverse)),
                 perfect=_perfect_pairs(term, trial.reference_fit.covariances[t]),
-                null=tuple(basis.R.T @ null[:, j] for j in range(null.shape[1])),
+                null=tuple(_combination(basis.R, direction) for direction in null.T),
                 multiplier=min(slopes, default=0.0),
             )
         )
     return found
+
+
+def _combination(R: Array, direction: Array) -> Array:
+    """Weights (k,) of the user's random effects in the combination that is `direction` (k,) here."""
+    weights = R.T @ direction
+    return np.where(np.abs(weights) > ZERO_SHARE * np.linalg.norm(R, axis=0), weights, 0.0)
 
 
 def _zero_columns(F: Array, R: Array, inverse: Array) -> list[int]:
@@ -153,6 +159,6 @@ def null_text(term: RandomTerm, null: Sequence[Array]) -> str:
     parts = [
         f"{value / lead:+.3g} {name}"
         for name, value in zip(term.columns, direction, strict=True)
-        if abs(value / lead) > ZERO_SHARE
+        if value != 0.0
     ]
     return " ".join(parts)

@@ -30,10 +30,14 @@ def direction_text(design: Design, direction: NullDirection) -> str:
 
 
 def part_name(design: Design, part: Part) -> str:
-    """The entry of one part of a null direction."""
+    """The entry of one part of a null direction, with its term where the name alone would fit two."""
     if part.term is None:
         return "residual variance"
-    return entry_name(design.random[part.term], part.a, part.b)
+    term = design.random[part.term]
+    name = entry_name(term, part.a, part.b)
+    columns = {term.columns[part.a], term.columns[part.b]}
+    rivals = [t for t in design.random if t.group == term.group and columns <= set(t.columns)]
+    return name if len(rivals) == 1 else f"{name} in {term_text(term)}"
 
 
 def listed(names: Sequence[str]) -> str:

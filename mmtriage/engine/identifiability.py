@@ -53,7 +53,7 @@ class NullDirection:
 
 
 def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirection, ...]:
-    """All independent null directions of a design; empty when the model is identifiable."""
+    """Null directions of a design, one for each cause; empty when the model is identifiable."""
     diagonal = np.diag(gram.K)
     lost = diagonal <= NO_INFORMATION * gram.unprojected
     kept = np.flatnonzero(~lost)
@@ -104,21 +104,18 @@ def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array) -> tuple[Par
 
 
 def _dependent_columns(problem: LmmProblem) -> Iterator[tuple[Part, ...]]:
-    """`n c' + c n'` with Z n = 0, c another such n or an independent column: all there are, per term."""
+    """`n n'` for each n with Z n = 0; every `n c' + c n'` is one too, but n n' names the columns at fault."""
     for t, basis in enumerate(problem.basis.terms):
         k = len(basis.R)
         if basis.rank == k:
             continue
         is_independent = np.any(basis.inverse != 0.0, axis=1)
         identity = np.eye(k)
-        null = [identity[j] - basis.inverse @ basis.R[:, j] for j in np.flatnonzero(~is_independent)]
-        others = [*null, *identity[is_independent]]
         sizes = _column_sizes(basis)
-        for i, n in enumerate(null):
-            for c in others[i:]:
-                change = np.outer(n, c) + np.outer(c, n)
-                weighed = np.abs(change) * np.outer(sizes, sizes)
-                yield _normalised(_entries(t, change, sizes, NEGLIGIBLE * float(np.max(weighed))))
+        for j in np.flatnonzero(~is_independent):
+            n = identity[j] - basis.inverse @ basis.R[:, j]
+            largest = float(np.max(np.abs(n) * sizes)) ** 2
+            yield _normalised(_entries(t, np.outer(n, n), sizes, NEGLIGIBLE * largest))
 
 
 def _entries(term: int, change: Array, sizes: Array, threshold: float) -> list[Part]:

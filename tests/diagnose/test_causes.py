@@ -1,0 +1,170 @@
+"""Which finding explains which: chains of made-up findings, their severities and the verdict's codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.finding import Finding, Severity, finding
+from mmtriage.diagnose.judge import THRESHOLDS
+from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
+
+SLOPE = finding("MM101", "slope of extreme scale", terms=("(1 + x | g)",))
+COLUMNS = finding("MM101", "columns of X on different scales", columns=("x", "z"))
+FAR = finding("MM106", "far origin")
+GRADIENT = finding("MM401", "gradient")
+HESSIAN = finding("MM402", "Hessian")
+SHORT = finding("MM403", "stopped short")
+BUDGET = finding("MM404", "budget")
+
+
+def verdict_of(status: Status, *, gap: float | None = None) -> Verdict:
+    return Verdict(
+        status=status,
+        severity=SEVERITY_OF[status],
+        codes=(),
+        message="",
+        gap=gap,
+        max_shift_se=None,
+        thresholds=THRESHOLDS,
+    )
+
+
+def explained(
+    status: Status, findings: Sequence[Finding], *, proven: Sequence[str] = (), gap: float | None = None
+) -> tuple[tuple[str, ...], dict[str, tuple[Severity, tuple[str, ...]]]]:
+    """The verdict's codes, and severity and causes of every finding."""
+    verdict, linked = explain_causes(verdict_of(status, gap=gap), findings, proven)
+    return verdict.codes, {f.code: (f.severity, f.caused_by) for f in linked}
+
+
+@pytest.mark.parametrize("upstream", [SLOPE, FAR], ids=["scale", "origin"])
+def test_a_suspect_column_explains_a_fit_that_stopped_short(upstream: Finding) -> None:
+    codes, found = explained("not_converged", [upstream, SHORT, GRADIENT, HESSIAN])
+    assert codes == (upstream.code, "MM403")
+    assert found == {
+        upstream.code: ("warning", ()),
+        "MM403": ("info", (upstream.code,)),
+        "MM401": ("info", ("MM403",)),
+        "MM402": ("info", ("MM403",)),
+    }
+
+
+def test_what_a_rung_has_proven_is_the_cause() -> None:
+    codes, found = explained("not_converged", [SLOPE, FAR, SHORT], proven=["MM106"])
+    assert codes == ("MM106", "MM403")
+    assert found["MM106"] == ("warning", ())
+    assert found["MM101"] == ("info", ())
+    assert found["MM403"] == ("info", ("MM106",))
+
+
+def test_what_was_not_found_cannot_be_proven() -> None:
+    codes, _ = explained("not_converged", [SLOPE, SHORT], proven=["MM106"])
+    assert codes == ("MM101", "MM403")
+
+
+def test_columns_of_x_are_no_suspects_of_a_linear_mixed_model() -> None:
+    """lme4's rule on X: scaling X never moves theta."""
+    codes, found = explained("not_converged", [COLUMNS, SHORT])
+    assert codes == ("MM403",)
+    assert found == {"MM101": ("info", ()), "MM403": ("error", ())}
+
+
+def test_a_budget_explains_a_short_fit_where_no_column_does() -> None:
+    codes, found = explained("not_converged", [SHORT, BUDGET])
+    assert codes == ("MM404", "MM403")
+    assert found == {"MM403": ("info", ("MM404",)), "MM404": ("warning", ())}
+
+
+def test_an_exhausted_budget_beside_a_suspect_column_is_its_consequence() -> None:
+    _, found = explained("not_converged", [SLOPE, SHORT, BUDGET])
+    assert found["MM404"] == ("info", ("MM101",))
+
+
+def test_a_lesser_optimum_explains_a_fit_that_lies_at_it() -> None:
+    several = finding("MM406", "two optima", criteria=(83.474, 83.525), optima=2)
+    codes, found = explained("not_converged", [SHORT, several], gap=0.051)
+    assert codes == ("MM406", "MM403")
+    assert found == {"MM403": ("info", ("MM406",)), "MM406": ("warning", ())}
+    elsewhere, _ = explained("not_converged", [SHORT, several], gap=3.0)
+    assert elsewhere == ("MM403",)
+
+
+def test_an_edge_explains_a_short_fit_where_nothing_else_does() -> None:
+    zero = finding("MM310", "zero variance")
+    codes, found = explained("not_converged", [SHORT, zero])
+    assert codes == ("MM310", "MM403")
+    assert found["MM403"] == ("info", ("MM310",))
+
+
+def test_a_short_fit_without_a_suspect_stands_alone() -> None:
+    codes, found = explained("not_converged", [SHORT])
+    assert (codes, found) == (("MM403",), {"MM403": ("error", ())})
+
+
+def test_a_false_alarm_makes_its_warnings_notes() -> None:
+    codes, found = explained("false_alarm", [GRADIENT, HESSIAN])
+    assert codes == ("MM401", "MM402")
+    assert found == {"MM401": ("info", ()), "MM402": ("info", ())}
+
+
+def test_a_false_alarm_that_rescaling_clears_has_a_cause() -> None:
+    codes, found = explained("false_alarm", [SLOPE, GRADIENT], proven=["MM101"])
+    assert codes == ("MM101", "MM401")
+    assert found == {"MM101": ("info", ()), "MM401": ("info", ("MM101",))}
+
+
+def test_an_unidentifiable_model_is_its_errors_and_what_they_do() -> None:
+    found_by = [
+        replace(finding("MM304", "constant slope"), severity="error"),
+        finding("MM308", "confounded"),
+        GRADIENT,
+        finding("MM301", "few levels"),
+    ]
+    codes, found = explained("unidentifiable", found_by)
+    assert codes == ("MM304", "MM308")
+    assert found["MM401"] == ("info", ("MM304", "MM308"))
+    assert found["MM301"] == ("info", ())
+
+
+def test_a_constant_slope_that_is_only_a_warning_is_not_a_cause() -> None:
+    codes, _ = explained("unidentifiable", [finding("MM304", "constant"), finding("MM308", "confounded")])
+    assert codes == ("MM308",)
+
+
+def test_where_a_flat_ridge_ends_is_chance() -> None:
+    confounded = finding("MM308", "confounded", terms=("(1 | g)", "(1 | a)"))
+    zero = finding("MM310", "zero variance", terms=("(1 | a)",))
+    other = finding("MM311", "perfect correlation", terms=("(1 + x | h)",))
+    _, found = explained("unidentifiable", [confounded, zero, other])
+    assert found["MM310"] == ("info", ("MM308",))
+    assert found["MM311"] == ("warning", ())
+
+
+def test_a_singular_covariance_explains_failed_checks() -> None:
+    codes, found = explained("singular", [finding("MM310", "zero"), finding("MM311", "perfect"), HESSIAN])
+    assert codes == ("MM310", "MM311")
+    assert found["MM310"] == ("warning", ())
+    assert found["MM402"] == ("info", ("MM310", "MM311"))
+
+
+def test_reused_labels_explain_the_zero_variance_of_their_factor() -> None:
+    reused = finding("MM307", "reused labels", terms=("(1 | b)",))
+    zero = finding("MM310", "zero variance", terms=("(1 | b)",))
+    codes, found = explained("singular", [zero, reused])
+    assert codes == ("MM307", "MM310")
+    assert found == {"MM310": ("info", ("MM307",)), "MM307": ("warning", ())}
+
+
+@pytest.mark.parametrize("status", ["converged", "undetermined"])
+def test_other_verdicts_have_no_chain(status: Status) -> None:
+    codes, found = explained(status, [SLOPE, FAR])
+    assert (codes, found) == ((), {"MM101": ("info", ()), "MM106": ("info", ())})
+
+
+def test_no_finding_is_its_own_cause() -> None:
+    _, linked = explain_causes(verdict_of("not_converged"), [BUDGET, SHORT, SLOPE, FAR, GRADIENT], [])
+    assert all(f.code not in f.caused_by for f in linked)
