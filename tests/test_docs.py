@@ -24,9 +24,7 @@ def test_the_example_in_the_readme_is_real_output(
     assert capsys.readouterr().out.rstrip() == printed.rstrip()
 
 
-def test_the_python_example_runs(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_python_example_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     code = re.search(r"<!-- python example -->\n```python\n(.*?)```", README, re.S)
     assert code is not None

@@ -1,13 +1,14 @@
 """MM307: labels reused within another factor, where `(1 | a:b)` is meant and `(1 | b)` is written.
 
-Labels alone prove nothing: crossed designs reuse them too. The evidence is what the nested model gains, and that the crossed
-factor has nothing left to explain beside it.
+Labels alone prove nothing: crossed designs reuse them too. The evidence is what the nested model gains,
+and that the crossed factor has nothing left to explain beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -23,13 +24,11 @@ GAIN = 6.0  # deviance units that nesting must gain, at the same number of param
 # Deviance units that the crossed factor may still explain beside the nested one: what chance alone exceeds in
 # one design of a hundred, by the law of a variance at zero, 1/2 chi2(0) + 1/2 chi2(1) (Self & Liang 1987).
 CROSSED_REST = 5.41
-MOST_COMBINATIONS = (
-    3000  # levels of a:b beyond which the question is not asked: two more fits would cost too much
-)
+MOST_COMBINATIONS = 3000  # levels of a:b beyond which the question is not asked: two more fits cost too much
 
 
 def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fit]) -> list[Finding]:
-    """MM307 for the first pair of factors that the evidence supports; `refit` gives the optimum of a formula."""
+    """MM307 for the first pair of factors that evidence supports; `refit` gives the optimum of a formula."""
     for outer, inner, combinations in _candidates(design):
         nested = nested_formula(design.formula, outer.bar, inner.bar)
         gain = present.criterion - refit(nested).criterion
@@ -41,8 +40,8 @@ def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fi
             continue
         message = (
             f"the {len(inner.levels)} labels of `{inner.group}` are reused within `{outer.group}`: with "
-            f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} deviance "
-            f"units, and beside that `{inner.group}` explains no more than chance"
+            f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} "
+            f"deviance units, and beside that `{inner.group}` explains no more than chance"
         )
         return [
             finding(
@@ -66,18 +65,25 @@ def nested_formula(formula: Formula, outer: Bar, inner: Bar) -> Formula:
     return with_random(formula, [*formula.random[:found], bar, *formula.random[found + 1 :]])
 
 
+def has_many_combinations(design: Design) -> bool:
+    """Whether labels cross in more combinations than are refitted, so that nesting is not assessed."""
+    return any(count >= MOST_COMBINATIONS for _, _, count in _crossings(design))
+
+
 def _candidates(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:
+    """The crossings that are cheap enough to refit."""
+    return (crossing for crossing in _crossings(design) if crossing[2] < MOST_COMBINATIONS)
+
+
+def _crossings(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:
     """Pairs of intercepts whose labels cross, with the number of combinations that occur."""
     simple = [t for t in design.random if t.columns == ("(Intercept)",) and len(t.bar.group) == 1]
     names = {term.group for term in design.random}
-    for outer in simple:
-        for inner in simple:
-            if (
-                outer.group == inner.group
-                or {f"{outer.group}:{inner.group}", f"{inner.group}:{outer.group}"} & names
-            ):
-                continue
-            pairs = np.unique(outer.codes * len(inner.levels) + inner.codes)
-            is_nested = len(pairs) == len(inner.levels) or len(pairs) == len(outer.levels)
-            if not is_nested and len(pairs) < min(len(design.y), MOST_COMBINATIONS):
-                yield outer, inner, len(pairs)
+    for outer, inner in permutations(simple, 2):
+        spelled = {f"{outer.group}:{inner.group}", f"{inner.group}:{outer.group}"}
+        if outer.group == inner.group or spelled & names:
+            continue
+        count = len(np.unique(outer.codes * len(inner.levels) + inner.codes))
+        is_nested = count in (len(inner.levels), len(outer.levels))
+        if not is_nested and count < len(design.y):
+            yield outer, inner, count

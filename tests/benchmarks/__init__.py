@@ -1,1 +1,1 @@
-"""Speed and memory beside lme4, as ratios in one run. `python -m tests.benchmarks`; never part of the test suite."""
+"""Speed and memory beside lme4, as ratios in one run: `python -m tests.benchmarks`; never part of the suite."""

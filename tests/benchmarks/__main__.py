@@ -1,9 +1,10 @@
-"""Time this tool, and lme4 where Rscript with lme4 is found, in one run; print ratios of time and of peak memory.
+"""Time this tool, and lme4 where Rscript with lme4 is found, in one run; print ratios of time and memory.
 
     python -m tests.benchmarks [--quick] [--only TEXT]
 
-Whole processes are timed as the best of three; a reference fit is timed inside a process of its own (design, cross-products,
-all starts, certificate), lme4's default `lmer()` call likewise. A ratio above 1 says that this tool is faster, or smaller.
+Whole processes are timed as the best of three; a reference fit is timed inside a process of its own
+(design, cross-products, all starts, certificate), lme4's default `lmer()` call likewise. A ratio above 1
+says that this tool is faster, or smaller.
 """
 
 from __future__ import annotations
@@ -68,8 +69,17 @@ def _whole_processes(has_r: bool) -> Table:
 
 def _reference_fits(cases: Sequence[Case], has_r: bool) -> Table:
     table = Table(
-        "reference fit, certified", "s", "gradients", "MB", "lme4 s", "evals", "MB", "time ratio", "memory ratio",
-        "lme4 minus ours", box=None,
+        "reference fit, certified",
+        "s",
+        "gradients",
+        "MB",
+        "lme4 s",
+        "evals",
+        "MB",
+        "time ratio",
+        "memory ratio",
+        "lme4 minus ours",
+        box=None,
     )  # fmt: skip
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:

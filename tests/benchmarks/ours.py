@@ -1,4 +1,4 @@
-"""One reference fit in a process of its own: `python -m tests.benchmarks.ours TABLE FORMULA FACTOR...` prints JSON."""
+"""One reference fit in a process of its own, as JSON: `python -m tests.benchmarks.ours TABLE FORMULA FACTORS`."""
 
 from __future__ import annotations
 
