@@ -1,4 +1,4 @@
-"""One reference fit in a process of its own, as JSON: `python -m tests.benchmarks.ours TABLE FORMULA FACTORS`."""
+"""One reference fit in its own process, as JSON: `python -m tests.benchmarks.ours TABLE FORMULA FACTORS`."""
 
 from __future__ import annotations
 
