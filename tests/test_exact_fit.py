@@ -24,9 +24,18 @@ def report_on(y: np.ndarray, formula: str) -> Report:
         (GROUPS.astype(float), "y ~ x + (1 | g)", "the fixed and random effects reproduce"),
         (GROUPS * X, "y ~ x + (x | g)", "the fixed and random effects reproduce"),
         (X, "y ~ factor(row) + (1 | g)", "60 coefficients for 60 rows"),
+        (X, "y ~ factor(row) + (1 | row)", "60 coefficients for 60 rows"),
         (X, "y ~ row + (1 | g) + offset(y)", "the response equals its offset"),
     ],
-    ids=["fixed", "random", "constant in groups", "lines", "as many coefficients as rows", "offset"],
+    ids=[
+        "fixed",
+        "random",
+        "constant in groups",
+        "lines",
+        "as many coefficients as rows",
+        "twice wrong",
+        "offset",
+    ],
 )
 def test_a_response_that_is_reproduced_has_no_maximum(y: np.ndarray, formula: str, who: str) -> None:
     report = report_on(y, formula)

@@ -50,7 +50,9 @@ def read_delimited(source: Source, *, sep: str | None, na_strings: Collection[st
     text = decode(source)
     if not text or text.isspace():
         what = "standard input" if source.name == "-" else "the file"
-        raise DataError(f"{what} is empty", where=source.name)
+        raise DataError(
+            f"{what} is empty", where=source.name, hint="Give a table with a line of column names."
+        )
     separator = _sniffed(text) if sep is None else _checked(sep)
     header = _read_header(text, separator, source.name)
     if len(source.content) > BULK_BYTES and (columns := _bulk_columns(source, text, header, na_strings)):

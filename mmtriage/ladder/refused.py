@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.random import refusals
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.trial import Trial
+from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, with_random
 from mmtriage.ladder.case import changed_model_attempt
@@ -79,7 +81,12 @@ def _simplified(
         design = build(formula)
         if refusals(design):
             continue
-        trial = fit(design)
+        try:
+            trial = fit(design)
+        except TimeBudgetError:
+            raise
+        except UnjudgedError:  # it has the same fault, or one of its own
+            continue
         attempts.append(changed_model_attempt(f"refit {text}", trial))
         remedies.append(_remedy(text, trial, commands))
     sound = next((remedy.formula for remedy in remedies if remedy.clears), None)

@@ -17,8 +17,12 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param("", ["the file is empty", "d.csv", None], id="empty"),
-        pytest.param(" \n\n", ["the file is empty", "d.csv", None], id="blank"),
+        pytest.param(
+            "", ["the file is empty", "d.csv", "Give a table with a line of column names."], id="empty"
+        ),
+        pytest.param(
+            " \n\n", ["the file is empty", "d.csv", "Give a table with a line of column names."], id="blank"
+        ),
         pytest.param(
             "a,b\n",
             [
