@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult
@@ -178,6 +178,7 @@ class Report:
     model: ModelFacts
     verdict: Verdict
     findings: tuple[Finding, ...]
+    not_assessed: tuple[NotAssessed, ...] = ()
     baseline: FitFacts | None  # None: the fit stopped with `baseline_error`, or lme4 would refuse the model
     baseline_error: str | None = None  # lme4's words
     reference: FitFacts | None
@@ -195,6 +196,7 @@ class Report:
             "model": _plain(self.model),
             "verdict": _plain(self.verdict),
             "findings": _plain(self.findings),
+            "not_assessed": _plain(self.not_assessed),
             "baseline": _fit(self.baseline, certificate=False),
             "baseline_error": self.baseline_error,
             "reference": _fit(self.reference, certificate=True),

@@ -21,6 +21,7 @@ from mmtriage.diagnose.nesting import nesting_findings
 from mmtriage.diagnose.optimum import optimum_findings
 from mmtriage.diagnose.random import random_findings, refusals
 from mmtriage.diagnose.singularity import singularity_findings
+from mmtriage.diagnose.unassessed import unassessed, unassessed_without_fit
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import Fit
@@ -184,6 +185,9 @@ class _Session:
             model=model_facts(case.design, self.options),
             verdict=_cleared(verdict, clearing),
             findings=graded,
+            not_assessed=unassessed(
+                case.trial, compared=any(r.id == "allfit" and r.attempts for r in ladder)
+            ),
             baseline=facts[0],
             baseline_error=case.trial.baseline_error,
             reference=facts[1],
@@ -203,6 +207,7 @@ class _Session:
             model=model_facts(design, self.options),
             verdict=_cleared(refused(errors), clearing),
             findings=tuple(findings),
+            not_assessed=unassessed_without_fit(),
             baseline=None,
             baseline_error=None,
             reference=None,

@@ -54,6 +54,7 @@ def test_the_keys_come_in_the_order_of_the_specification() -> None:
         "model",
         "verdict",
         "findings",
+        "not_assessed",
         "baseline",
         "baseline_error",
         "reference",

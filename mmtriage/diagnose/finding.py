@@ -29,6 +29,15 @@ class Finding:
     caused_by: tuple[str, ...] = ()  # codes of the findings upstream
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAssessed:
+    """A finding that was not looked for, which is not the same as not found."""
+
+    code: str
+    name: str
+    reason: str  # one clause, after "because"
+
+
 # code -> (name, severity when the finding stands alone)
 CATALOGUE: dict[str, tuple[str, Severity]] = {
     "MM101": ("predictor-scale", "info"),
@@ -88,3 +97,8 @@ def finding(
         terms=terms,
         evidence=evidence,
     )
+
+
+def not_assessed(code: str, reason: str) -> NotAssessed:
+    """A record of what was not looked for, with its catalogue name."""
+    return NotAssessed(code=code, name=CATALOGUE[code][0], reason=reason)

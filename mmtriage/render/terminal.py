@@ -175,6 +175,10 @@ def _particulars(console: Console, report: Report) -> None:
     if theta := tables.theta(report):
         _heading(console, "theta, in lme4's order")
         _grid(console, theta)
+    if report.not_assessed:
+        _heading(console, "Not assessed")
+        for item in report.not_assessed:
+            _paragraph(console, f"{item.code} {item.name}: {item.reason}", indent=2, hanging=2)
     _heading(console, "Seconds")
     _grid(console, tables.timing(report))
 
