@@ -76,9 +76,14 @@ def component_gram(problem: LmmProblem) -> ComponentGram:
 
 def moment_start(problem: LmmProblem, gram: ComponentGram) -> list[Array] | None:
     """Factors F (k, k) of the MINQUE(0) relative covariances, made positive; None if they make no sense."""
-    scale = np.sqrt(np.maximum(np.diag(gram.K), 1e-300))
-    solution, *_ = np.linalg.lstsq(gram.K / np.outer(scale, scale), gram.response / scale, rcond=1e-10)
-    solution = solution / scale
+    diagonal = np.diag(gram.K)
+    informed = np.flatnonzero(
+        diagonal > NO_INFORMATION * gram.unprojected
+    )  # of the others only rounding is left
+    scale = np.sqrt(diagonal[informed])
+    K = gram.K[np.ix_(informed, informed)] / np.outer(scale, scale)
+    solution = np.zeros(len(diagonal))
+    solution[informed] = np.linalg.lstsq(K, gram.response[informed] / scale, rcond=1e-10)[0] / scale
     if solution[0] <= 0 or not np.all(np.isfinite(solution)):
         return None
     S = [np.zeros((k, k)) for k in problem.widths]

@@ -58,6 +58,7 @@ class Descent:
     gradients: int
     joined: str | None  # label of the earlier descent whose optimum it ran into
     saddles: int  # saddle points escaped on the way
+    arrived: bool = True  # at a stationary point, not where rounding or a limit ended the search
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +81,8 @@ class Reference:
     @property
     def optima(self) -> tuple[float, ...]:
         """Criteria of the distinct local optima, the best first."""
-        values = sorted(d.criterion for d in self.descents if d.joined is None)
+        ends = [d for d in self.descents if d.joined is None and (d.arrived or d.label == self.start)]
+        values = sorted(d.criterion for d in ends)
         return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
 
 
@@ -195,10 +197,12 @@ def _descend(
                 gradients=found.gradients,
                 joined=joined[0],
                 saddles=0,
+                arrived=True,
             )
         )
         return
     face, x, value, spent, saddles = _settle(problem, face, found.x, found.value)
+    arrived = found.status == "converged" or _minimize_on(problem, face, x).status == "converged"
     factors = face.factors(x)
     same = _joins(problem, factors, value, descents)
     label = same[0] if same and value >= min(d.criterion for d in descents) - SNAP_COST else None
@@ -212,6 +216,7 @@ def _descend(
             gradients=found.gradients + spent,
             joined=label,
             saddles=saddles,
+            arrived=arrived,
         )
     )
     faces[start.label] = (face, x)

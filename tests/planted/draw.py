@@ -186,7 +186,9 @@ class Sample:
         return {self.layout.y: y, self.layout.x: self.x, self.layout.group: self.labels, **more}
 
 
-def sample(layout: Layout, seed: int, *, levels: int | None = None, rows: int | None = None) -> Sample:
+def sample(
+    layout: Layout, seed: int | tuple[int, int], *, levels: int | None = None, rows: int | None = None
+) -> Sample:
     """Draw groups and predictor."""
     rng = np.random.default_rng(seed)
     count = layout.levels if levels is None else levels

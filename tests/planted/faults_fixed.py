@@ -78,7 +78,7 @@ def collinear() -> Iterator[Case]:
             case 6:
                 columns["twin"] = np.round(s.x, 3)
             case _:
-                columns["mg"], columns["parts"] = s.x + 20, np.log(60 + s.z)
+                columns["mg"], columns["parts"] = s.x + 20, np.log(200 + s.z)
                 extra = "parts"
                 columns[x] = s.z
         yield Case(

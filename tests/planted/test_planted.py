@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+import mmtriage
+from tests.planted.draw import LAYOUTS, sample
 from tests.planted.faults import PLANTS, faults
 from tests.planted.healthy import healthy
 from tests.planted.record import Case
@@ -30,6 +33,16 @@ def test_a_healthy_fit_has_no_finding_above_info(case: Case) -> None:
     report = case.triage()
     assert report.verdict.status in case.statuses
     assert loud(report) == []
+
+
+def test_where_rounding_ends_a_search_is_no_second_optimum() -> None:
+    """At 1e8 units, lme4's end is so far out that a descent from there stalled, and MM406 was found."""
+    s = sample(LAYOUTS[6], (101_06, 2))
+    columns = s.columns(s.fixed + s.both() + s.noise())
+    columns["depth"] = (s.x - s.x.mean()) * 1e8
+    report = mmtriage.triage(pd.DataFrame(columns), "biomass ~ depth + (depth | lake)")
+    assert report.verdict.codes == ("MM101", "MM403")
+    assert [f.code for f in loud(report)] == ["MM101"]
 
 
 def test_there_are_eight_variants_of_each_fault_and_sixty_healthy_fits() -> None:
