@@ -45,29 +45,40 @@ def _dependence(column: DroppedColumn) -> str:
 
 def _collinear(design: Design) -> Finding | None:
     """Columns that are almost combinations of the others, by their variance inflation factor."""
+    inflation = _inflation(design)
+    worst = max(inflation, key=inflation.__getitem__, default="")
+    if not inflation or inflation[worst] < SEVERE_INFLATION:
+        return None
+    guilty = tuple(name for name, vif in inflation.items() if vif >= SEVERE_INFLATION)
+    message = (
+        f"fixed effects {listed(guilty)} are almost combinations of each other: the standard error "
+        f"of `{worst}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone"
+    )
+    return finding(
+        "MM202",
+        message,
+        columns=guilty,
+        variance_inflation=inflation[worst],
+        threshold=SEVERE_INFLATION,
+    )
+
+
+def worst_inflation(design: Design) -> float:
+    """Largest variance inflation factor of the fixed effects, 1 where there is nothing to inflate."""
+    return max(_inflation(design).values(), default=1.0)
+
+
+def _inflation(design: Design) -> dict[str, float]:
+    """Variance inflation factor of each fixed-effects column but the intercept."""
     X = design.X[:, [name != "(Intercept)" for name in design.fixed_names]]
     names = [name for name in design.fixed_names if name != "(Intercept)"]
     centred = X - X.mean(axis=0) if len(names) < len(design.fixed_names) else X
     lengths = np.linalg.norm(centred, axis=0)
     if len(names) < 2 or np.any(lengths == 0):
-        return None
+        return {}
     R = np.linalg.qr(centred / lengths, mode="r")
-    inflation = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
-    worst = int(np.argmax(inflation))
-    if inflation[worst] < SEVERE_INFLATION:
-        return None
-    guilty = [name for name, vif in zip(names, inflation, strict=True) if vif >= SEVERE_INFLATION]
-    message = (
-        f"fixed effects {listed(guilty)} are almost combinations of each other: the standard error "
-        f"of `{names[worst]}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone"
-    )
-    return finding(
-        "MM202",
-        message,
-        columns=tuple(guilty),
-        variance_inflation=float(inflation[worst]),
-        threshold=SEVERE_INFLATION,
-    )
+    factors = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
+    return dict(zip(names, factors.tolist(), strict=True))
 
 
 def _uncentred_slopes(design: Design) -> list[Finding]:

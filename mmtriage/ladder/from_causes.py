@@ -1,8 +1,9 @@
 """Remedies that follow from a named cause rather than from a rung's own search, tried and measured as well.
 
 They are listed with rung 2, since all of them write another formula: nesting for MM307, the cross-level
-interaction for a slope variance at zero or a perfect correlation (MM310 to MM312), leaving out an aliased
-column for MM201.
+interaction for a slope variance at zero or a perfect correlation (MM310 to MM312), a factor of few levels as
+a fixed effect (MM301), leaving out an aliased column (MM201), another origin or coding of predictors that
+are almost collinear (MM202).
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.fixed import worst_inflation
+from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.random import within_share
 from mmtriage.diagnose.singularity import defects
 from mmtriage.engine.fit import correlation
 from mmtriage.engine.trial import Trial
+from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula, parse_formula
-from mmtriage.formula.edit import add_fixed, with_random
+from mmtriage.formula.edit import add_fixed, replace_fixed_variable, with_random
 from mmtriage.formula.nodes import Name
+from mmtriage.formula.text import quote_name
+from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, changed_model_attempt
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
@@ -29,7 +36,14 @@ MOST_INTERACTIONS = 4  # cross-level interactions tried
 
 def with_cause_remedies(case: Case, ladder: tuple[RungResult, ...]) -> tuple[RungResult, ...]:
     """The ladder with the remedies of named causes added to rung 2."""
-    pairs = [*_nesting(case), *_cross_level(case), *_aliased(case)]
+    pairs: list[tuple[Attempt, Remedy]] = []
+    for propose in (_nesting, _cross_level, _few_levels, _aliased, _recoded):
+        try:
+            pairs.extend(propose(case))
+        except TimeBudgetError:
+            break
+        except MmtriageError:  # the formula cannot be built on this table: it cannot be offered
+            continue
     if not pairs:
         return ladder
     attempts, remedies = zip(*pairs, strict=True)
@@ -126,6 +140,49 @@ def _aliased(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
         f"which of the aliased columns goes is your choice: {first.name}, or one of {instead}",
         scope="same_model",
     )
+
+
+def _few_levels(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """A grouping factor of few levels as a fixed effect, where other random terms remain."""
+    few = {f.columns[0] for f in case.findings if f.code == "MM301"}
+    for term in case.design.random:
+        if term.group in few and can_be_fixed(case, term):
+            yield as_fixed_effect(case, term, rung=2)
+
+
+def _recoded(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """Predictors that are almost collinear, written so that they are not: the same model."""
+    found = next((f for f in case.findings if f.code == "MM202"), None)
+    if found is None:
+        return
+    for name, column in case.design.variables.items():
+        text = quote_name(name)
+        used = [c for c in found.columns if c == text or f"{text}^" in c or text in c.split(":")]
+        if column.kind == "numeric" and len(used) > 1:
+            centre = float(f"{np.mean(column.values):.3g}")
+            yield from _same_span(case, text, f"I({text} - {centre:.15g})", f"Centre {name} at {centre:g}")
+        elif column.kind == "factor" and any(c.startswith(text) for c in found.columns):
+            counts = np.bincount(column.values, minlength=len(column.levels))
+            common = column.levels[int(np.argmax(counts))]
+            title = f"Compare the levels of {name} with their mean, not with {column.levels[0]}"
+            hint = f"or make a common level the reference: --factor {name}={common},..."
+            yield from _same_span(case, text, f"C({text}, contr.sum)", title, hint)
+
+
+def _same_span(
+    case: Case, old: str, new: str, title: str, hint: str = "the other coefficients are now at the new origin"
+) -> Iterator[tuple[Attempt, Remedy]]:
+    """The formula with a fixed variable written anew, if that is the same model and less collinear."""
+    formula = replace_fixed_variable(case.formula, old, new)
+    if formula == case.formula:
+        return
+    trial = case.fit(case.build(formula))
+    ours, theirs = case.fit_ml(case.trial.prepared), case.fit_ml(trial.prepared)
+    before, after = (worst_inflation(d) for d in (case.design, trial.prepared.design))
+    if abs(ours.criterion - theirs.criterion) > allowed_gap(ours.criterion) or after >= before:
+        return
+    changes = f"the coefficients, not the fit: the variance inflation falls from {before:.3g} to {after:.3g}"
+    yield _measured(case, "recode", title, trial, changes, hint, scope="same_model")
 
 
 def _tried(

@@ -22,7 +22,8 @@ from mmtriage.diagnose.words import term_text
 from mmtriage.engine.fit import correlation, fit_at, largest_shift
 from mmtriage.engine.prior import prior_mode
 from mmtriage.formula import Bar, Formula
-from mmtriage.formula.edit import INTERCEPT, add_fixed, bar_terms, drop_bar, drop_bar_term, with_random
+from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, with_random
+from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, changed_model_attempt, likelihood_ratio
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
@@ -132,26 +133,9 @@ def _replaced(formula: Formula, bar: Bar, smaller: Bar | None) -> Formula:
 
 def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy]]:
     """A grouping factor with few levels as a fixed effect."""
-    pairs = []
-    for defect in found:
-        term = case.design.random[defect.term]
-        is_simple = term.columns == ("(Intercept)",) and len(term.bar.group) == 1
-        if len(term.levels) >= FEW_LEVELS or not is_simple or len(case.design.random) < 2:
-            continue
-        formula = drop_bar(add_fixed(case.formula, f"factor({term.group})"), term.bar)
-        trial = case.fit(case.build(formula))
-        title = f"Make {term.group}, which has {len(term.levels)} levels, a fixed effect"
-        remedy = changed_model_remedy(
-            case,
-            trial,
-            id="as-fixed",
-            rung=4,
-            title=title,
-            changes=f"the levels of {term.group} are the ones of interest, not a sample of others",
-            caveats=("conclusions no longer extend to other levels",),
-        )
-        pairs.append((changed_model_attempt(title, trial), remedy))
-    return pairs
+    terms = [case.design.random[defect.term] for defect in found]
+    few = [term for term in terms if len(term.levels) < FEW_LEVELS and can_be_fixed(case, term)]
+    return [as_fixed_effect(case, term, rung=4) for term in few]
 
 
 def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
