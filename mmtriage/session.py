@@ -45,6 +45,8 @@ from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 from mmtriage.report import FitFacts, Report
 
+ROUNDING = 1e-7  # residual SD as a share of the response's, at which the response may be reproduced exactly
+
 
 def triage_table(table: Table, formula_text: str, options: TriageOptions) -> Report:
     """Triage one model on one table.
@@ -116,8 +118,10 @@ class _Session:
             if exact is None:
                 raise
             return exact
-        certified = trial.reference.certificate.certified and not trial.reference.runaway
-        return trial if certified else exact_fit(design) or trial
+        is_rounding = trial.reference_fit.sigma <= ROUNDING * float(np.std(design.y))
+        if trial.reference.certificate.certified and not trial.reference.runaway and not is_rounding:
+            return trial
+        return exact_fit(design) or trial
 
     def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
         """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""

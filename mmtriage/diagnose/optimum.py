@@ -108,6 +108,8 @@ def _several_optima(trial: Trial) -> Finding | None:
 
 
 def _flat(trial: Trial) -> Finding | None:
+    if trial.prepared.null:
+        return None  # flat by design: MM304, MM308 or MM309 says along what
     if trial.reference.runaway:
         message = (
             "the likelihood rises without end as the residual variance goes to zero: the random effects "
@@ -115,7 +117,7 @@ def _flat(trial: Trial) -> Finding | None:
         )
         return finding("MM407", message, residual_variance_to_zero=True)
     flat = trial.reference.certificate.flat_directions
-    if not flat or trial.prepared.null:
+    if not flat:
         return None
     direction = flat[0]
     names = _parameter_names(trial)

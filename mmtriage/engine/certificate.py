@@ -145,6 +145,21 @@ def polish_and_certify(
     return z * scale, certificate
 
 
+def uncertified(face: Face, reason: str) -> Certificate:
+    """The certificate of a point about which nothing could be proven."""
+    return Certificate(
+        certified=False,
+        reason=reason,
+        newton_decrement=float("nan"),
+        min_eigenvalue_free=None,
+        max_eigenvalue_free=None,
+        negative_direction=None,
+        flat_directions=(),
+        multipliers=(),
+        ranks=face.ranks,
+    )
+
+
 def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array) -> tuple[Array, float]:
     """Newton steps while they bring the decrement down: gradients outlast values in exactness."""
     step = pseudo_solve(H, gradient)

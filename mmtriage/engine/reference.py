@@ -21,6 +21,7 @@ from mmtriage.engine.certificate import (
     multipliers,
     natural_scale,
     polish_and_certify,
+    uncertified,
 )
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Face, face_at, singular_values
@@ -33,7 +34,7 @@ SADDLE_GAIN = 1e-7  # deviance units that following a negative multiplier must g
 SAME_CRITERION = 0.5  # deviance units within which a descent is asked whether it heads for a known optimum
 SAME_COVARIANCE = 0.3  # relative distance in S at which it does
 DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
-RUNAWAY = 1e8  # relative SD at which the residual variance is running to zero
+RUNAWAY = 1e5  # relative SD at which the residual variance is running to zero: no real data have it
 MAX_SETTLING_ROUNDS = 12
 MAX_CERTIFICATION_ROUNDS = 4
 
@@ -136,7 +137,14 @@ def _certify(problem: LmmProblem, face: Face, x: Array) -> tuple[Face, Array, Ce
     for _ in range(MAX_CERTIFICATION_ROUNDS):
         value = problem.criterion(face.factors(x))
         escaped = _escape(problem, face, x, value)
-        polished, certificate = polish_and_certify(problem, face, x, saddle_free=escaped is None)
+        try:
+            polished, certificate = polish_and_certify(problem, face, x, saddle_free=escaped is None)
+        except np.linalg.LinAlgError as failure:
+            return (
+                face,
+                x,
+                uncertified(face, f"the criterion has no value beside the point found ({failure})"),
+            )
         if certificate.certified:
             return face, polished, certificate
         if escaped is None:

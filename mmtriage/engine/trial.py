@@ -217,7 +217,10 @@ def fit_trial(
     reference, reference_fit = run_reference(prepared, ends, seed=seed)
     baseline_fit = None
     if baseline is not None:
-        baseline_fit = fit_at(prepared.problem, prepared.factors(baseline.theta), baseline.theta)
+        try:
+            baseline_fit = fit_at(prepared.problem, prepared.factors(baseline.theta), baseline.theta)
+        except np.linalg.LinAlgError as failure:
+            baseline, error = None, f"the criterion has no value where the fit ended ({failure})"
     return Trial(
         prepared=prepared,
         baseline=baseline,
