@@ -120,7 +120,7 @@ def _graded(finding: Finding, verdict: Verdict, codes: tuple[str, ...]) -> Findi
     if finding.caused_by:
         return replace(finding, severity="info")
     harmless = verdict.status in ("converged", "false_alarm")
-    if harmless and finding.code in (*SYMPTOMS, "MM404", "MM406"):
+    if harmless and finding.code in (*SYMPTOMS, "MM404"):
         return replace(finding, severity="info")
     is_suspect_column = finding.code != "MM101" or finding.terms or verdict.status != "not_converged"
     grave = verdict.severity in ("error", "warning")
