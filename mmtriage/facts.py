@@ -64,6 +64,7 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         offset=options.offset,
         subset=options.subset,
         contrasts=options.contrasts,
+        notes=design.messages,
     )
 
 

@@ -98,6 +98,7 @@ class ModelFacts:
     offset: str | None = None
     subset: str | None = None
     contrasts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what R or lme4 would remark while building the model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,9 +44,15 @@ class TermBasis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FixedBasis:
-    """`sqrt(W) [X, y - offset] = [Q, r] R`, all columns of [Q, r] orthonormal; R is (p + 1, p + 1) upper."""
+    """`sqrt(W) [X, y - offset] = [Q, r] R`, all columns of [Q, r] orthonormal; R is (p + 1, p + 1) upper.
+
+    Rows of [Q, r] are found by dividing by `steps` one after the other, R being their product: after one
+    division alone the columns of Q are as far from orthogonal as X is from full rank (CholeskyQR2's remedy,
+    Yamamoto et al. 2015, ETNA 44).
+    """
 
     R: Array
+    steps: tuple[Array, Array]
     has_residual: bool  # False: the fixed effects reproduce the response exactly
 
     @property
@@ -88,7 +94,12 @@ def fixed_basis(X: Array, y: Array, root_weights: Array | None) -> FixedBasis:
     scale = np.where(lengths > 0, lengths, 1.0)
     R = np.asarray(np.linalg.qr(stacked / scale, mode="r"))
     has_residual = abs(R[-1, -1]) > PERFECT_FIT
-    return FixedBasis(R * scale, bool(has_residual))
+    first = R * scale
+    if not has_residual:
+        return FixedBasis(first, (first, np.eye(len(R))), False)
+    once = solve_triangular(first, stacked.T, trans="T", check_finite=False).T
+    second = np.asarray(np.linalg.qr(once, mode="r"))
+    return FixedBasis(second @ first, (first, second), True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -127,8 +127,9 @@ def _fixed_rows(design: Design, basis: Coordinates, rows: slice, root_weights: A
     stacked = np.column_stack([design.X[rows], y])
     if root_weights is not None:
         stacked *= root_weights[:, None]
-    solved: Array = solve_triangular(basis.fixed.R, stacked.T, trans="T", check_finite=False).T
-    return solved
+    for R in basis.fixed.steps:
+        stacked = solve_triangular(R, stacked.T, trans="T", check_finite=False).T
+    return stacked
 
 
 def _block_rows(

@@ -138,5 +138,7 @@ def _column_sizes(basis: TermBasis) -> Array:
 def _normalised(parts: Sequence[Part]) -> tuple[Part, ...]:
     if not parts:
         return ()
-    lead = max(parts, key=lambda part: abs(part.coefficient)).coefficient
+    largest = max(abs(part.coefficient) for part in parts)
+    # Of equals the last leads, so that rounding does not decide about signs.
+    lead = [p.coefficient for p in parts if abs(p.coefficient) >= (1.0 - NEGLIGIBLE) * largest][-1]
     return tuple(Part(p.term, p.a, p.b, p.coefficient / lead) for p in parts)

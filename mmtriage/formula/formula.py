@@ -13,6 +13,10 @@ from mmtriage.formula.terms import Term, check_height, expand, is_call
 from mmtriage.formula.text import to_text
 
 MAX_BARS = 200
+BARE_BAR = (
+    "the random-effects term has no parentheses, so, as in lme4, it takes in everything left of the bar and "
+    "the fixed part is an intercept; write `y ~ x + (1 | g)` for a fixed `x`"
+)
 CONSTANTS = ("pi", "T", "F")  # names that mean something even when no column is called so
 
 
@@ -94,6 +98,9 @@ def _build(tree: ModelTree, dot: Sequence[Name] | None) -> Formula:
         )
     fixed = expand(items, tree.text, response=tree.response, dot=dot)
     bars = [bar for written in written_bars for bar in expand_bar(written, tree.text)]
+    notes = fixed.notes
+    if isinstance(tree.predictors, Binary) and tree.predictors.operator in ("|", "||"):
+        notes = (*notes, BARE_BAR)
     formula = Formula(
         text=tree.text,
         response=tree.response,
@@ -102,7 +109,7 @@ def _build(tree: ModelTree, dot: Sequence[Name] | None) -> Formula:
         offsets=fixed.offsets,
         random=tuple(bars),
         has_dot=fixed.has_dot,
-        notes=fixed.notes,
+        notes=notes,
     )
     for node in formula.nodes():
         _check_variable(node, tree.text)

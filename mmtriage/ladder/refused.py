@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.judge import is_short
 from mmtriage.diagnose.random import refusals
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.trial import Trial
@@ -107,7 +108,7 @@ def _remedy(text: str, trial: Trial, commands: Commands) -> Remedy:
         rung=2,
         title=f"Leave out what cannot be estimated: {text}",
         scope="changes_model",
-        clears=trial.is_sound,
+        clears=trial.is_sound and not is_short(trial),
         formula=text,
         criterion=trial.reference_fit.criterion,
         delta_aic=None,

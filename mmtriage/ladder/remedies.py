@@ -22,14 +22,15 @@ def same_model_remedy(
     caveats: Sequence[str] = (),
     formula: str | None = None,
     cost: int | None = None,
+    clears: bool = True,
 ) -> Remedy:
-    """A way to the optimum of the present model that an attempt has shown to work."""
+    """A way to the optimum of the present model that an attempt has shown; the optimum may be singular."""
     return Remedy(
         id=id,
         rung=rung,
         title=title,
         scope="same_model",
-        clears=True,
+        clears=clears,
         formula=formula or case.formula.to_text(),
         criterion=attempt.criterion,
         delta_aic=0.0,

@@ -59,7 +59,8 @@ def climb(case: Case) -> RungResult:
         )
         attempts.append(same_model_attempt(case, move.label, run, time.perf_counter() - began))
     status, reason = _status(case, attempts, movable)
-    remedies = [_remedy(case, attempts, movable)] if status == "cleared" else []
+    arrived = _best_arrival(case, attempts)
+    remedies = [] if arrived is None or status == "no_effect" else [_remedy(case, arrived, movable)]
     for attempt, remedy in group_mean_centring(case):
         attempts.append(attempt)
         remedies.append(remedy)
@@ -116,11 +117,17 @@ def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
     return tuple(m for m in attempt.lme4_messages if m != SINGULAR_MESSAGE)
 
 
-def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -> Remedy:
-    cleared = min(
-        (a for a in attempts if reaches_optimum(case, a)), key=lambda a: any(map(is_alarm, a.lme4_messages))
-    )
-    move = next(m for m in MOVES if m.label == cleared.label)
+def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt to recommend: at the optimum, which may be singular, and with the least said by lme4."""
+    if not case.is_suspect or case.trial.prepared.null:
+        return None
+    arrived = [a for a in attempts if a.certified]
+    return min(arrived, key=lambda a: any(map(is_alarm, a.lme4_messages)), default=None)
+
+
+def _remedy(case: Case, arrived: Attempt, movable: Sequence[Slope]) -> Remedy:
+    clears = reaches_optimum(case, arrived)
+    move = next(m for m in MOVES if m.label == arrived.label)
     formula = rewritten_formula(case, movable, move)
     text = (formula or case.formula).to_text()
     code = Code(mmtriage=None, lme4=None) if formula is None else case.commands.both(text)
@@ -130,8 +137,9 @@ def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
     names = ", ".join(dict.fromkeys(s.column for s in movable))
     return same_model_remedy(
         case,
-        cleared,
+        arrived,
         id="rescale",
+        clears=clears,
         rung=1,
         title=f"{verb} {names}",
         formula=text,
@@ -140,5 +148,6 @@ def _remedy(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
         caveats=(
             "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
             "and a REML criterion differs by the constant 2 sum log s",
+            *(() if clears else ("the optimum that it reaches is singular: see the other remedies",)),
         ),
     )

@@ -85,7 +85,7 @@ def climb(case: Case) -> RungResult:
     tried = _structural(case) if case.trial.prepared.null else _walk_down(case)
     attempts = [changed_model_attempt(t.step.title, t.trial) for t in tried]
     remedies = [_remedy(case, t) for t in tried]
-    if "MM309" in case.codes:
+    if any(direction.absorbed for direction in case.trial.prepared.null):
         plain = _plain(case)
         attempts += [attempt for attempt, _ in plain]
         remedies += [remedy for _, remedy in plain]
@@ -155,9 +155,12 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
             within_bar = [] if constant or len(direction.terms) > 1 else _named_slopes(term, direction)
             for label in [*constant, *(s for s in within_bar if not is_kept(case.options.keep, term.bar, s))]:
                 yield from _drop_term_step(case, trial, term, label)
+            if direction.absorbed and INTERCEPT in bar_terms(term.bar) and len(bar_terms(term.bar)) > 1:
+                yield _drop_intercept_step(design.formula, term)
             others = [other for other in design.random if other is not term and other.group == term.group]
             has_intercept = any(INTERCEPT in bar_terms(other.bar) for other in others)
-            can_go = INTERCEPT not in bar_terms(term.bar) or has_intercept or len(direction.terms) > 1
+            is_slope_only = INTERCEPT not in bar_terms(term.bar)
+            can_go = is_slope_only or has_intercept or len(direction.terms) > 1 or direction.absorbed
             if (
                 can_go
                 and len(design.random) > 1
@@ -170,6 +173,18 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
                     removal=_whole_term(term),
                     weakens="nothing: the design could not tell this term from the others",
                 )
+
+
+def _drop_intercept_step(formula: Formula, term: RandomTerm) -> Step:
+    """The slopes alone, where the fixed effects absorb the intercepts."""
+    slopes_alone = drop_bar_term(term.bar, INTERCEPT)
+    assert slopes_alone is not None
+    return Step(
+        title=f"drop the intercept of {term.bar.to_text()}",
+        formula=_swap(formula, term.bar, [slopes_alone]),
+        removal=None,
+        weakens="nothing: the fixed effects estimate these intercepts already",
+    )
 
 
 def _named_slopes(term: RandomTerm, direction: NullDirection) -> list[str]:
@@ -398,14 +413,12 @@ def _title(formula: Formula) -> str:
 
 
 def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
-    """A factor that is fixed and random: keep it as one of the two."""
+    """What the fixed effects absorb, left to them; a factor fixed and random, kept as one of the two."""
     found: list[tuple[Attempt, Remedy]] = []
-    for direction in case.trial.prepared.null:
-        if not direction.absorbed:
-            continue
-        term = case.design.random[direction.terms[0]]
+    absorbed = {d.terms[0] for d in case.trial.prepared.null if d.absorbed}
+    for term in (case.design.random[t] for t in sorted(absorbed)):
         if len(case.design.random) == 1:
-            found.append(plain_model(case, rung=2, title=f"Keep {term.group} as a fixed effect only"))
+            found.append(plain_model(case, rung=2, title=f"Leave {term.group} to the fixed effects only"))
         labels = [t for t in case.formula.fixed if t.label == term.group]
         for fixed in labels:
             formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))

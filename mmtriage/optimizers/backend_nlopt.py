@@ -57,12 +57,12 @@ MESSAGES = {
 }
 
 
-def derivative_free(algorithm: int, rules: StopRules = NLOPTWRAP) -> Search:
-    """The search of an NLopt algorithm that needs values only."""
+def derivative_free(algorithm: int, rules: StopRules = NLOPTWRAP, *, most: int | None = None) -> Search:
+    """The search of an NLopt algorithm that needs values only; `most` caps any budget."""
 
     def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
         problem = _problem(algorithm, rules, lower, upper)
-        problem.set_maxeval(maxfun)
+        problem.set_maxeval(maxfun if most is None else min(maxfun, most))
         problem.set_min_objective(lambda theta, _gradient: objective(theta))
         return _optimize(problem, objective, start)
 

@@ -65,6 +65,8 @@ def _verdict(console: Console, report: Report) -> None:
     _paragraph(console, report.model.formula, indent=2, hanging=4, style="bold")
     _paragraph(console, words.model_line(report.model), indent=2)
     _paragraph(console, f"{report.input.source}: {words.rows_line(report)}", indent=2)
+    for note in report.model.notes:
+        _paragraph(console, f"Note: {note}", indent=2, hanging=2)
 
 
 def _findings(console: Console, report: Report, detail: Detail) -> None:
@@ -113,7 +115,7 @@ def _remedies(console: Console, report: Report, detail: Detail) -> None:
 
 def _remedy(console: Console, remedy: Remedy, report: Report) -> None:
     _paragraph(console, f"{remedy.rank}. {remedy.title}", indent=2, hanging=3, style="bold")
-    _paragraph(console, words.effect_of(remedy), indent=5)
+    _paragraph(console, words.effect_of(remedy, report.verdict.status), indent=5)
     for line in words.remedy_lines(remedy, report.model):
         _paragraph(console, line, indent=5, hanging=2)
     for name, code in (("mmtriage", remedy.code.mmtriage), ("lme4", remedy.code.lme4)):

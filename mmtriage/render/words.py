@@ -178,9 +178,10 @@ def _explaining(report: Report) -> list[Finding]:
     return sorted(mine, key=lambda finding: order.index(finding.code))
 
 
-def effect_of(remedy: Remedy) -> str:
+def effect_of(remedy: Remedy, verdict: Status) -> str:
     """What a remedy is and does: "same model, clears the verdict (rung 1)"."""
-    clears = ", clears the verdict" if remedy.clears else ""
+    sound = "certified and not singular" if verdict == "converged" else "clears the verdict"
+    clears = f", {sound}" if remedy.clears else ""
     return f"{SCOPE_WORDS[remedy.scope]}{clears} (rung {remedy.rung})"
 
 

@@ -47,6 +47,8 @@ def main() -> None:
         console.print("Rscript with lme4 is not found: this tool is timed alone.")
     if not chosen.only or chosen.only in "whole process":
         console.print(_whole_processes(has_r))
+    if not chosen.only or chosen.only in "diagnosis":
+        console.print(_diagnosis())
     cases = [c for c in CASES if chosen.only in c.name and not (chosen.quick and c.size == "large")]
     if cases:
         console.print(_reference_fits(cases, has_r))
@@ -64,6 +66,24 @@ def _whole_processes(has_r: bool) -> Table:
         script = theirs.format(path=SLEEPSTUDY, formula=FORMULA)
         other = _best_seconds(["Rscript", "-e", script]) if has_r else None
         table.add_row(label, f"{mine:.2f}", _number(other), _ratio(other, mine))
+    return table
+
+
+def _diagnosis() -> Table:
+    """All findings, judgement and facts, against lme4's path to its own fit."""
+    table = Table("diagnosis without the ladder", "s", "baseline fit s", box=None)
+    insteval = CASES[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        insteval.write(path)
+        cases = (
+            ("sleepstudy", SLEEPSTUDY, FORMULA, ()),
+            (insteval.name, path, insteval.formula, insteval.factors),
+        )
+        for name, source, formula, factors in cases:
+            command = [sys.executable, "-m", "tests.benchmarks.diagnosis", str(source), formula, *factors]
+            answer = _json(command)
+            table.add_row(name, _number(answer["diagnosis"]), _number(answer["baseline"]))
     return table
 
 

@@ -1,0 +1,34 @@
+"""What the diagnosis costs beside the baseline; arguments are a table, a formula and its factors."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from threadpoolctl import threadpool_limits
+
+from mmtriage.data import read_table
+from mmtriage.engine.trial import prepare, run_baseline
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
+from mmtriage.options import TriageOptions
+from mmtriage.session import triage_table
+
+
+def main() -> None:
+    path, formula, *factors = sys.argv[1:]
+    table = read_table(path, factors=dict.fromkeys(factors))
+    triage_table(table, formula, TriageOptions())  # imports and caches are not what is timed
+    report = triage_table(table, formula, TriageOptions())
+    with threadpool_limits(limits=1, user_api="blas"):
+        prepared = prepare(build_design(table, parse_formula(formula), ModelSpec()))
+        began = time.perf_counter()
+        run_baseline(prepared)
+        baseline = time.perf_counter() - began
+    print(json.dumps({"diagnosis": report.timing["diagnosis"], "baseline": baseline}))
+
+
+if __name__ == "__main__":
+    main()
