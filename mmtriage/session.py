@@ -14,7 +14,7 @@ from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.data import data_findings
 from mmtriage.diagnose.exact import exact_fit, saturated
-from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.finding import Finding, NotAssessed, not_assessed
 from mmtriage.diagnose.fixed import fixed_findings
 from mmtriage.diagnose.judge import judge, refused
 from mmtriage.diagnose.nesting import nesting_findings
@@ -76,6 +76,7 @@ class _Session:
         self.deadline: Deadline = deadline_in(options.time_budget)
         self.timing: dict[str, float] = {}
         self._lap = time.perf_counter()
+        self.cut_short: tuple[NotAssessed, ...] = ()
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
 
     def triage(self, formula_text: str) -> Report:
@@ -96,14 +97,17 @@ class _Session:
             return self._refused(design, [*early, trial])
         findings = [*early, *random_findings(design, trial.prepared.null)]
         findings += [*singularity_findings(trial), *optimum_findings(trial)]
-        findings += nesting_findings(design, trial.reference_fit, self.optimum)
+        findings += self._nesting(trial)
         verdict = judge(trial, findings)
         facts = baseline_facts(trial), reference_facts(trial)
         self._clock("diagnosis")
         case = self._case(trial, verdict, findings)
         ladder, incomplete = walk(case)
         if incomplete is None:
-            ladder = with_cause_remedies(case, ladder)
+            try:
+                ladder = with_cause_remedies(case, ladder)
+            except TimeBudgetError as stop:
+                incomplete = f"{stop.message} before the remedies of named causes were tried"
         self._clock("ladder")
         return self._report(case, facts, ladder, findings, incomplete)
 
@@ -122,6 +126,14 @@ class _Session:
         if trial.reference.certificate.certified and not trial.reference.runaway and not is_rounding:
             return trial
         return exact_fit(design) or trial
+
+    def _nesting(self, trial: Trial) -> list[Finding]:
+        """MM307; the fit it follows must not be lost because its refits take too long."""
+        try:
+            return nesting_findings(trial.prepared.design, trial.reference_fit, self.optimum)
+        except TimeBudgetError as stop:
+            self.cut_short = (not_assessed("MM307", stop.message),)
+            return []
 
     def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
         """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
@@ -182,6 +194,7 @@ class _Session:
         incomplete: str | None,
     ) -> Report:
         findings = [*findings, *disagreement(case, ladder)]
+        compared = any(r.id == "allfit" and r.attempts for r in ladder)
         verdict, graded = explain_causes(case.verdict, findings, proven_causes(case, ladder))
         clearing = next((r.id for r in ladder if r.status in ("cleared", "cleared_by_change")), None)
         return Report(
@@ -189,9 +202,7 @@ class _Session:
             model=model_facts(case.design, self.options),
             verdict=_cleared(verdict, clearing),
             findings=graded,
-            not_assessed=unassessed(
-                case.trial, compared=any(r.id == "allfit" and r.attempts for r in ladder)
-            ),
+            not_assessed=(*unassessed(case.trial, compared=compared), *self.cut_short),
             baseline=facts[0],
             baseline_error=case.trial.baseline_error,
             reference=facts[1],

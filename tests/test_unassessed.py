@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 import mmtriage
+from mmtriage import session
+from mmtriage.deadline import TimeBudgetError
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 
@@ -30,3 +33,26 @@ def test_a_model_that_cannot_be_fitted_has_no_optimum_to_assess() -> None:
     report = mmtriage.triage(frame, "y ~ 1 + (1 | g)")
     assert {"MM310", "MM403", "MM407"} <= {item.code for item in report.not_assessed}
     assert {item.reason for item in report.not_assessed} == {"the model cannot be fitted"}
+
+
+def test_a_budget_that_ends_in_the_refits_of_nesting_keeps_the_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def out_of_time(*_: object) -> None:
+        raise TimeBudgetError("the time budget of 1 s ran out")
+
+    monkeypatch.setattr(session, "nesting_findings", out_of_time)
+    report = mmtriage.triage(SAMPLES / "Pastes.csv", "strength ~ 1 + (1 | batch) + (1 | cask)")
+    assert report.verdict.status == "converged"
+    assert ("MM307", "the time budget of 1 s ran out") in [(i.code, i.reason) for i in report.not_assessed]
+
+
+def test_a_budget_that_ends_in_the_remedies_of_causes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_time(*_: object) -> None:
+        raise TimeBudgetError("the time budget of 1 s ran out")
+
+    monkeypatch.setattr(session, "with_cause_remedies", out_of_time)
+    report = mmtriage.triage(SAMPLES / "Dyestuff.csv", "Yield ~ 1 + (1 | Batch)")
+    assert report.incomplete == (
+        "the time budget of 1 s ran out before the remedies of named causes were tried"
+    )

@@ -41,7 +41,7 @@ def with_cause_remedies(case: Case, ladder: tuple[RungResult, ...]) -> tuple[Run
         try:
             pairs.extend(propose(case))
         except TimeBudgetError:
-            break
+            raise
         except MmtriageError:  # the formula cannot be built on this table: it cannot be offered
             continue
     if not pairs:
