@@ -34,9 +34,13 @@ def triangular_factor(X: Array) -> Array:
 def independent_columns(R: Array) -> list[int]:
     """Indices of the columns lme4 keeps, ascending; R is the triangular factor of X."""
     columns, norms = _normalised(R)
-    kept: list[int] = []
+    # Until a column is dropped, |R_jj| is its residual norm and the unit vectors are the basis.
+    independent = np.abs(np.diag(columns)) >= RANK_TOLERANCE
+    first = len(independent) if independent.all() else int(np.argmin(independent))
+    kept = list(range(first))
     orthonormal = np.empty((R.shape[0], min(R.shape)), order="F")
-    for j in range(R.shape[1]):
+    orthonormal[:, :first] = np.eye(R.shape[0], first)
+    for j in range(first, R.shape[1]):
         spanned = orthonormal[:, : len(kept)]
         residual = columns[:, j]
         for _ in range(2):  # the second pass removes what rounding left of the first
