@@ -59,6 +59,14 @@ def test_it_can_be_called_twice() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
+def test_a_group_is_named_as_lme4_names_it() -> None:
+    frame = pd.read_csv(PATH).rename(columns={"Subject": "my subject"})
+    report = mmtriage.triage(frame, "Reaction ~ Days + (Days | `my subject`)")
+    assert dict(report.model.groups) == {"my subject": 18}
+    assert report.baseline is not None
+    assert report.baseline.theta_names[0] == "my subject.(Intercept)"
+
+
 def test_options_are_those_of_the_command_line() -> None:
     report = mmtriage.triage(
         PATH,

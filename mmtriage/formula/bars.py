@@ -50,7 +50,7 @@ class Bar:
     @property
     def group_name(self) -> str:
         """lme4's name of the grouping factor, e.g. "cask:batch"."""
-        return ":".join(to_text(node) for node in self.group)
+        return ":".join(node.name if isinstance(node, Name) else to_text(node) for node in self.group)
 
     def to_text(self) -> str:
         """Canonical lme4 text, e.g. "(1 + Days | Subject)"."""

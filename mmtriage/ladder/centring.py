@@ -14,6 +14,7 @@ from mmtriage.engine.trial import Trial
 from mmtriage.errors import MmtriageError
 from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_variable, with_random
 from mmtriage.formula.nodes import Name
+from mmtriage.formula.text import to_text
 from mmtriage.ladder.case import Case, changed_model_attempt
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy
@@ -61,8 +62,8 @@ def _centred_within(case: Case, slope: Slope, *, with_mean: bool) -> tuple[Attem
     columns = {within: values - means, between: means}
     trial: Trial = case.fit(case.build(formula, columns={k: _on_table(case, v) for k, v in columns.items()}))
     label = f"{name} centred within {group}" + (", group mean added" if with_mean else "")
-    r_group = " : ".join(part.strip() for part in group.split(":"))
-    before = [f"d${between} <- ave(d${name}, {_r_group(r_group)})", f"d${within} <- d${name} - d${between}"]
+    groups = ", ".join(to_text(node) for node in slope.term.bar.group)
+    before = [f"d${between} <- with(d, ave({name}, {groups}))", f"d${within} <- d${name} - d${between}"]
     remedy = changed_model_remedy(
         case,
         trial,
@@ -84,8 +85,3 @@ def _on_table(case: Case, values: Array) -> Array:
     column = np.full(case.design.missing.rows_read, np.nan)
     column[case.design.rows] = values
     return column
-
-
-def _r_group(group: str) -> str:
-    parts = group.split(" : ")
-    return ", ".join(f"d${part}" for part in parts)

@@ -148,6 +148,7 @@ def _remedy(case: Case, arrived: Attempt, movable: Sequence[Slope]) -> Remedy:
         caveats=(
             "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
             "and a REML criterion differs by the constant 2 sum log s",
+            *(() if formula else ("make a rescaled column of the slope first: a formula cannot say it",)),
             *(() if clears else ("the optimum that it reaches is singular: see the other remedies",)),
         ),
     )

@@ -37,6 +37,7 @@ from mmtriage.formula.edit import (
     make_bar,
     with_random,
 )
+from mmtriage.formula.text import to_text
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
 from mmtriage.ladder.columns import MOVES, in_new_variables
@@ -419,7 +420,7 @@ def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
     for term in (case.design.random[t] for t in sorted(absorbed)):
         if len(case.design.random) == 1:
             found.append(plain_model(case, rung=2, title=f"Leave {term.group} to the fixed effects only"))
-        labels = [t for t in case.formula.fixed if t.label == term.group]
+        labels = [t for t in case.formula.fixed if t.label == to_text(term.bar.group[0])]
         for fixed in labels:
             formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))
             weakens = f"the levels of {term.group} become a sample: their differences are shrunken"
