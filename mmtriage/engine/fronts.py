@@ -28,11 +28,13 @@ from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from mmtriage.engine.crossproducts import CrossProducts
+from mmtriage.errors import UnjudgedError
 
 Index = NDArray[np.int64]
 Ragged = tuple[Index, Index]  # indices and row pointers, as in a CSR matrix
 
 SMALL_ROOT = 192  # this many remaining columns are cheaper as one dense root than as stages
+LARGEST_ROOT = 20_000  # columns of a dense root: 3.2 GB, and minutes for each evaluation beyond
 LARGEST_CLUSTER = 48  # a component with more columns than this counts as crossed
 PAIR_COST = 150.0  # scattering one border pair, in BLAS multiply-adds
 SMALL_PANEL = 20_000  # entries below which a border spanning the root is always the cheaper choice
@@ -115,6 +117,7 @@ def plan(products: CrossProducts) -> Plan:
     widths = np.concatenate([np.full(b.n_levels, b.width) for b in products.blocks])
     starts = np.concatenate([[0], np.cumsum(widths)])
     stages, first_root_unit = _stages(products)
+    _check_root(products, int(starts[-1] - starts[first_root_unit]))
     position = 0
     locate = _Locator(int(starts[-1]), int(starts[first_root_unit]))
     shaped: list[list[tuple[Index, Index]]] = []
@@ -153,6 +156,17 @@ def plan(products: CrossProducts) -> Plan:
             for link in products.links
         ),
     )
+
+
+def _check_root(products: CrossProducts, size: int) -> None:
+    """Refuse in words what would end in a MemoryError."""
+    if size > LARGEST_ROOT:
+        crossed = ", ".join(f"{block.group} {block.n_levels:,}" for block in products.blocks)
+        raise UnjudgedError(
+            f"the crossed grouping factors ({crossed}) leave a dense block of {size:,} random effects, more "
+            f"than the {LARGEST_ROOT:,} that can be factored",
+            hint="Triage a subset of the levels, or a model without the smaller crossed factors.",
+        )
 
 
 def _unit_offsets(products: CrossProducts) -> list[int]:
