@@ -150,6 +150,12 @@ def _cross_part(U_i: Array, U_j: Array, rows: Index, columns: Index) -> Array:
 
 def _outer_part(U_i: Array, U_j: Array) -> Array:
     """`sum_jl (u_ja . u_lc)(u_jb . u_ld)`, (K_i, K_i, K_j, K_j)."""
+    (l_i, K_i, p), (l_j, K_j, _) = U_i.shape, U_j.shape
+    if (K_i * p) ** 2 > l_i * K_i * l_j * K_j:
+        # More fixed effects than levels: go by pairs of levels, whichever takes less memory.
+        W = np.tensordot(U_i, U_j, (2, 2))  # (l_i, K_i, l_j, K_j)
+        paired: Array = np.tensordot(W, W, ([0, 2], [0, 2])).transpose(0, 2, 1, 3)
+        return paired
     left = np.tensordot(U_i, U_i, (0, 0))  # (K_i, p, K_i, p)
     right = np.tensordot(U_j, U_j, (0, 0))
     return np.tensordot(left, right, ([1, 3], [1, 3]))

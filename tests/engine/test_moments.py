@@ -87,3 +87,12 @@ def test_the_moment_start_can_be_evaluated(name: str) -> None:
     case = zoo_case(name)
     factors = moment_start(case.problem, component_gram(case.problem))
     assert factors is None or np.isfinite(case.problem.criterion(factors))
+
+
+@pytest.mark.parametrize("p", [2, 40])
+def test_either_way_to_the_outer_sums_gives_the_same(p: int) -> None:
+    """By pairs of fixed effects where they are few, by pairs of levels where levels are."""
+    rng = np.random.default_rng(p)
+    U_i, U_j = rng.normal(size=(7, 2, p)), rng.normal(size=(5, 3, p))
+    expected = np.einsum("jax,lcx,jby,ldy->abcd", U_i, U_j, U_i, U_j, optimize=True)
+    np.testing.assert_allclose(moments._outer_part(U_i, U_j), expected, rtol=1e-10, atol=1e-10)
