@@ -16,7 +16,7 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.fit import Fit
 from mmtriage.formula import Bar, Formula
-from mmtriage.formula.edit import with_random
+from mmtriage.formula.edit import swap_bar, with_random
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -60,9 +60,7 @@ def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fi
 
 def nested_formula(formula: Formula, outer: Bar, inner: Bar) -> Formula:
     """The formula with `(1 | outer:inner)` in place of `(1 | inner)`."""
-    found = formula.random.index(inner)
-    bar = replace(inner, group=(*outer.group, *inner.group))
-    return with_random(formula, [*formula.random[:found], bar, *formula.random[found + 1 :]])
+    return swap_bar(formula, inner, [replace(inner, group=(*outer.group, *inner.group))])
 
 
 def has_many_combinations(design: Design) -> bool:

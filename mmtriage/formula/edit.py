@@ -96,6 +96,12 @@ def drop_bar(formula: Formula, bar: Bar) -> Formula:
     return with_random(formula, bars)
 
 
+def swap_bar(formula: Formula, bar: Bar, bars: Sequence[Bar]) -> Formula:
+    """The formula with `bars`, perhaps none, in the place of the first bar equal to `bar`."""
+    found = formula.random.index(bar)
+    return with_random(formula, [*formula.random[:found], *bars, *formula.random[found + 1 :]])
+
+
 def with_random(formula: Formula, bars: Sequence[Bar]) -> Formula:
     """The formula with these bars in place of its own."""
     return _rebuilt(formula, _fixed_texts(formula), bars)

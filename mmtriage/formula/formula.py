@@ -17,7 +17,6 @@ BARE_BAR = (
     "the random-effects term has no parentheses, so, as in lme4, it takes in everything left of the bar and "
     "the fixed part is an intercept; write `y ~ x + (1 | g)` for a fixed `x`"
 )
-CONSTANTS = ("pi", "T", "F")  # names that mean something even when no column is called so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from mmtriage.diagnose.words import term_text
 from mmtriage.engine.trial import Trial
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
-from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, with_random
+from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
 from mmtriage.ladder.case import changed_model_attempt
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.rung import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
@@ -62,8 +62,7 @@ def _intercept_only(formula: Formula, term: RandomTerm) -> Formula:
     for label in bar_terms(bar):
         smaller = drop_bar_term(bar, label) if label != INTERCEPT else None
         bar = smaller if smaller is not None else bar
-    found = formula.random.index(term.bar)
-    return with_random(formula, [*formula.random[:found], bar, *formula.random[found + 1 :]])
+    return swap_bar(formula, term.bar, [bar])
 
 
 def _simplified(

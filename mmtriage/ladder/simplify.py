@@ -15,7 +15,7 @@ arXiv:1506.04967; Matuschek et al. 2017, JML 94; Stram & Lee 1994, Biometrics 50
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,7 +26,7 @@ from mmtriage.diagnose.judge import is_short
 from mmtriage.diagnose.random import HARDLY_VARIES, within_share
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.engine.trial import Trial
-from mmtriage.formula import Bar, Formula
+from mmtriage.formula import Formula
 from mmtriage.formula.edit import (
     INTERCEPT,
     bar_terms,
@@ -35,6 +35,7 @@ from mmtriage.formula.edit import (
     drop_bar_term,
     drop_correlations,
     make_bar,
+    swap_bar,
     with_random,
 )
 from mmtriage.formula.text import to_text
@@ -182,7 +183,7 @@ def _drop_intercept_step(formula: Formula, term: RandomTerm) -> Step:
     assert slopes_alone is not None
     return Step(
         title=f"drop the intercept of {term.bar.to_text()}",
-        formula=_swap(formula, term.bar, [slopes_alone]),
+        formula=swap_bar(formula, term.bar, [slopes_alone]),
         removal=None,
         weakens="nothing: the fixed effects estimate these intercepts already",
     )
@@ -197,8 +198,7 @@ def _named_slopes(term: RandomTerm, direction: NullDirection) -> list[str]:
 
 
 def _is_constant(term: RandomTerm, label: str) -> bool:
-    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
-    columns = [j for j, assigned in enumerate(term.assign) if assigned == number]
+    columns = _columns_of(term, label)
     return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)
 
 
@@ -249,7 +249,7 @@ def _uncorrelated_step(trial: Trial, term: RandomTerm) -> Step:
     bars = drop_correlations(term.bar, term.factors)
     return Step(
         title=f"no correlations in {term.bar.to_text()}",
-        formula=_swap(design.formula, term.bar, bars),
+        formula=swap_bar(design.formula, term.bar, bars),
         removal=Removal("correlations", k * (k - 1) // 2, k),
         weakens=(
             "correlations between the random effects are assumed to be zero; this depends on where the "
@@ -265,7 +265,9 @@ def _compound_steps(trial: Trial, term: RandomTerm) -> list[Step]:
         steps.append(
             Step(
                 title=f"compound symmetry of {factor} in {term.bar.to_text()}",
-                formula=_swap(trial.prepared.design.formula, term.bar, compound_symmetry(term.bar, factor)),
+                formula=swap_bar(
+                    trial.prepared.design.formula, term.bar, compound_symmetry(term.bar, factor)
+                ),
                 removal=Removal("several", k * (k + 1) // 2 - 2, k) if k > 2 else None,
                 weakens=f"all levels of {factor} are given one variance and one correlation",
             )
@@ -296,13 +298,13 @@ def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> I
         others = [bar for bar in formula.random if bar != term.bar and bar.group_name == term.bar.group_name]
         if not others:
             return
-    dropped = _columns_of(term, label)
+    dropped = len(_columns_of(term, label))
     k = len(term.columns)
     kind: Kind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
     df = sum(k - j for j in range(dropped))
     yield Step(
         title=f"drop the slope of {label} by {term.group}",
-        formula=_swap(formula, term.bar, [] if smaller is None else [smaller]),
+        formula=swap_bar(formula, term.bar, [] if smaller is None else [smaller]),
         removal=Removal(kind, df, k),
         weakens=(
             f"if the effect of {label} does vary between levels of {term.group}, the standard error of its "
@@ -311,24 +313,17 @@ def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> I
     )
 
 
-def _columns_of(term: RandomTerm, label: str) -> int:
+def _columns_of(term: RandomTerm, label: str) -> list[int]:
+    """The columns of Z that one term of a bar makes."""
     number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
-    return sum(assigned == number for assigned in term.assign)
+    return [j for j, assigned in enumerate(term.assign) if assigned == number]
 
 
 def _contribution(trial: Trial, term: RandomTerm, label: str) -> float:
     """Share of the response's variance that the columns of a term's slope bring in, n^-1 tr(Z S Z')."""
     t = next(i for i, other in enumerate(trial.prepared.design.random) if other is term)
-    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
     S = trial.reference_fit.covariances[t]
-    columns = [j for j, assigned in enumerate(term.assign) if assigned == number]
-    return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in columns))
-
-
-def _swap(formula: Formula, bar: Bar, bars: Sequence[Bar]) -> Formula:
-    """The formula with `bars` in the place of one bar."""
-    found = formula.random.index(bar)
-    return with_random(formula, [*formula.random[:found], *bars, *formula.random[found + 1 :]])
+    return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in _columns_of(term, label)))
 
 
 def _bring_back_correlations(case: Case, trial: Trial, seen: set[Formula]) -> list[Tried]:
@@ -402,9 +397,9 @@ def _one_column(case: Case, smaller: Formula) -> Removal | None:
         k = len(term.columns)
         for label in bar_terms(term.bar):
             bar = drop_bar_term(term.bar, label)
-            if k == 1 or bar is None or _columns_of(term, label) > 1:
+            if k == 1 or bar is None or len(_columns_of(term, label)) > 1:
                 continue
-            if _swap(case.formula, term.bar, [bar]) == smaller:
+            if swap_bar(case.formula, term.bar, [bar]) == smaller:
                 return Removal("column", k, k)
     return None
 

@@ -21,8 +21,8 @@ from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.fit import correlation, fit_at, largest_shift
 from mmtriage.engine.prior import prior_mode
-from mmtriage.formula import Bar, Formula
-from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, with_random
+from mmtriage.formula import Bar
+from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
 from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, changed_model_attempt, likelihood_ratio
 from mmtriage.ladder.keep import is_kept
@@ -83,7 +83,7 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
             continue
         gone.append(f"{', '.join(defect.zero)} in {term_text(term)}")
         removed = Removal("scalar" if len(term.columns) == 1 else "column", 0, len(term.columns))
-        formula = _replaced(formula, term.bar, smaller)
+        formula = swap_bar(formula, term.bar, [] if smaller is None else [smaller])
     if not gone:
         return []
     title = f"Drop the zero variance of {' and of '.join(gone)}"
@@ -122,13 +122,6 @@ def _smaller_bar(case: Case, term: RandomTerm, zero: Sequence[str]) -> Bar | Non
         if bar is None:
             return None
     return bar
-
-
-def _replaced(formula: Formula, bar: Bar, smaller: Bar | None) -> Formula:
-    if smaller is None:
-        return drop_bar(formula, bar)
-    found = formula.random.index(bar)
-    return with_random(formula, [*formula.random[:found], smaller, *formula.random[found + 1 :]])
 
 
 def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy]]:
