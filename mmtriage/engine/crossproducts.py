@@ -107,7 +107,7 @@ def _partial(design: Design, basis: Coordinates, blocks: tuple[Block, ...], rows
     XY = _fixed_rows(design, basis, rows, root_weights)
     codes = [design.random[block.terms[0]].codes[rows] for block in blocks]
     Q = [_block_rows(design, basis, block, rows, root_weights) for block in blocks]
-    sparse = [_sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
+    sparse = [sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
     links = tuple(
         _link(row, col, sparse[row], sparse[col], blocks) for row in range(len(blocks)) for col in range(row)
     )
@@ -139,7 +139,7 @@ def _block_rows(
     return Q if root_weights is None else Q * root_weights[:, None]
 
 
-def _sparse_rows(codes: Index, Q: Array, block: Block) -> csr_array:
+def sparse_rows(codes: Index, Q: Array, block: Block) -> csr_array:
     """The (n, l K) model matrix of a block."""
     n, K = Q.shape
     columns = codes[:, None] * K + np.arange(K)

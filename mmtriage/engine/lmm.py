@@ -27,6 +27,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import coo_array, csr_array
 
 from mmtriage.deadline import NEVER, Deadline
+from mmtriage.engine import blocks
 from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, Coordinates, coordinates
 from mmtriage.engine.crossproducts import CrossProducts, Index, cross_products
@@ -87,7 +88,7 @@ class LmmProblem:
         """
         self.deadline.check()
         with np.errstate(all="ignore"):
-            Lambda = self._block_factors(factors)
+            Lambda = blocks.block_factors(self.products.blocks, factors)
             L = factor(self.plan, self.products, Lambda)
             half_solved = L.forward(self.times(Lambda, self.C, transposed=True))
             S = np.eye(self.p + 1) - half_solved.T @ half_solved
@@ -107,21 +108,16 @@ class LmmProblem:
 
     def gradient(self, at: Evaluation) -> list[Array]:
         """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
-        blocks = [
+        traces = blocks.trace_parts(self.products, self.plan, at.Lambda, at.factor.inverse_on_pattern())
+        D = [
             trace + quadratic @ L
-            for trace, quadratic, L in zip(
-                self._trace_part(at), self._quadratic_part(at), at.Lambda, strict=True
-            )
+            for trace, quadratic, L in zip(traces, self._quadratic_part(at), at.Lambda, strict=True)
         ]
-        return [2.0 * D for D in self.term_parts(blocks)]
+        return [2.0 * d for d in self.term_parts(D)]
 
-    def term_parts(self, blocks: Sequence[Array]) -> list[Array]:
+    def term_parts(self, matrices: Sequence[Array]) -> list[Array]:
         """The (k, k) part of each term, in the design's order, of per-block (K, K) matrices."""
-        parts: list[Array] = [np.empty(0)] * len(self.widths)
-        for block, M in zip(self.products.blocks, blocks, strict=True):
-            for term, where in zip(block.terms, block.slices, strict=True):
-                parts[term] = M[where, where]
-        return parts
+        return blocks.term_parts(self.products.blocks, matrices)
 
     def covariance_gradient(self, factors: Sequence[Array]) -> list[Array]:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
@@ -153,44 +149,12 @@ class LmmProblem:
         moved = solve_triangular(at.root_S[:p, :p], at.root_S[p, :p], trans="T", lower=True)
         u = (solved[:, p] - solved[:, :p] @ moved) * self.basis.fixed.R[p, p]
         b = self.times(at.Lambda, u[:, None], transposed=False)
-        modes: list[Array] = [np.empty(0)] * len(self.widths)
-        for block, start in zip(self.products.blocks, self.plan.offsets, strict=True):
-            part = b[start : start + block.size].reshape(block.n_levels, block.width)
-            for term, where in zip(block.terms, block.slices, strict=True):
-                modes[term] = part[:, where] @ self.basis.terms[term].inverse.T
-        return modes
-
-    def _block_factors(self, factors: Sequence[Array]) -> list[Array]:
-        Lambda = []
-        for block in self.products.blocks:
-            if len(block.terms) == 1:
-                Lambda.append(np.asarray(factors[block.terms[0]], dtype=float))
-                continue
-            L = np.zeros((block.width, block.width))
-            for term, where in zip(block.terms, block.slices, strict=True):
-                L[where, where] = factors[term]
-            Lambda.append(L)
-        return Lambda
+        inverses = [basis.inverse for basis in self.basis.terms]
+        return blocks.level_modes(self.products.blocks, self.plan.offsets, b[:, 0], inverses)
 
     def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
         """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
-        out = np.empty_like(rhs)
-        for block, start, L in zip(self.products.blocks, self.plan.offsets, Lambda, strict=True):
-            part = rhs[start : start + block.size].reshape(block.n_levels, block.width, -1)
-            out[start : start + block.size] = ((L.T if transposed else L) @ part).reshape(block.size, -1)
-        return out
-
-    def _trace_part(self, at: Evaluation) -> list[Array]:
-        """`sum_j (A Lambda M^-1)_jj` per block, (K, K)."""
-        inverse = at.factor.inverse_on_pattern()
-        parts = []
-        for A, L, where in zip(self.products.diagonal, at.Lambda, self.plan.diagonal_positions, strict=True):
-            parts.append(np.tensordot(A @ L, inverse[where], ([0, 2], [0, 1])))
-        for link, where in zip(self.products.links, self.plan.link_positions, strict=True):
-            V = inverse[where]  # (N, K_row, K_col)
-            parts[link.row] += np.tensordot(link.values @ at.Lambda[link.col], V, ([0, 2], [0, 2]))
-            parts[link.col] += np.tensordot(at.Lambda[link.row].T @ link.values, V, ([0, 1], [0, 1]))
-        return parts
+        return blocks.times(self.products.blocks, self.plan.offsets, Lambda, rhs, transposed=transposed)
 
     def whitened(self, at: Evaluation) -> Array:
         """`[E, h]` (q, p + 1) of the module's formulas."""
@@ -205,11 +169,8 @@ class LmmProblem:
         used[:, -1] *= np.sqrt(self.nu)
         if not self.reml:
             used = used[:, -1:]
-        parts = []
-        for block, start in zip(self.products.blocks, self.plan.offsets, strict=True):
-            H = used[start : start + block.size].reshape(block.n_levels, block.width, -1)
-            parts.append(-np.tensordot(H, H, ([0, 2], [0, 2])))
-        return parts
+        sums = blocks.outer_sums(self.products.blocks, self.plan.offsets, used, used)
+        return [-H for H in sums]
 
 
 def lmm_problem(design: Design, deadline: Deadline = NEVER) -> LmmProblem:
