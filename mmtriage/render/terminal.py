@@ -16,9 +16,10 @@ from rich.text import Text
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import tables, words
+from mmtriage.render import words
+from mmtriage.render.evidence import parts
 from mmtriage.render.tables import Grid
-from mmtriage.report import RANKED_BY, Report
+from mmtriage.report import Report
 
 Detail = Literal["brief", "normal", "full"]
 DEFAULT_WIDTH = 100  # where nobody says how wide the screen is
@@ -59,12 +60,12 @@ def _verdict(console: Console, report: Report) -> None:
     verdict = report.verdict
     _paragraph(console, words.verdict_title(verdict), style=STYLE[verdict.severity])
     _paragraph(console, verdict.message, indent=2)
-    if report.incomplete:
-        _paragraph(console, f"This report is incomplete: {report.incomplete}", indent=2)
+    if incomplete := words.incomplete(report):
+        _paragraph(console, incomplete, indent=2)
     console.print()
     _paragraph(console, report.model.formula, indent=2, hanging=4, style="bold")
     _paragraph(console, words.model_line(report.model), indent=2)
-    _paragraph(console, f"{report.input.source}: {words.rows_line(report)}", indent=2)
+    _paragraph(console, words.table_line(report), indent=2)
     for note in report.model.notes:
         _paragraph(console, f"Note: {note}", indent=2, hanging=2)
 
@@ -72,7 +73,7 @@ def _verdict(console: Console, report: Report) -> None:
 def _findings(console: Console, report: Report, detail: Detail) -> None:
     causes, others = words.causes(report), words.others(report)
     if causes:
-        _heading(console, "Cause" if len(causes) == 1 else "Causes")
+        _heading(console, words.causes_heading(causes))
         for finding in causes:
             _finding(console, finding, detail)
     if detail == "brief" and report.verdict.severity in ("ok", "info"):
@@ -80,11 +81,11 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
     elif detail == "brief":
         return
     if consequences := words.consequences(report):
-        _heading(console, "What follows from it")
+        _heading(console, words.CONSEQUENCES)
         for finding in consequences:
             _finding(console, finding, detail)
     if others:
-        _heading(console, "Also noted")
+        _heading(console, words.OTHERS)
         for finding in others:
             _finding(console, finding, detail)
 
@@ -99,7 +100,7 @@ def _finding(console: Console, finding: Finding, detail: Detail) -> None:
 def _remedies(console: Console, report: Report, detail: Detail) -> None:
     if not report.remedies:
         return
-    _heading(console, "What to do")
+    _heading(console, words.REMEDIES)
     shown = report.remedies[: SHOWN_REMEDIES[detail]]
     for position, remedy in enumerate(shown):
         if position > 0:
@@ -110,79 +111,36 @@ def _remedies(console: Console, report: Report, detail: Detail) -> None:
     console.print()
     if hidden := len(report.remedies) - len(shown):
         _paragraph(console, f"{words.count(hidden, 'more remedy', 'more remedies')}: -v shows all.", indent=2)
-    _paragraph(console, f"Ranked by: {', '.join(RANKED_BY)}.", indent=2, style="dim")
+    _paragraph(console, words.ranked_by(), indent=2, style="dim")
 
 
 def _remedy(console: Console, remedy: Remedy, report: Report) -> None:
-    _paragraph(console, f"{remedy.rank}. {remedy.title}", indent=2, hanging=3, style="bold")
+    _paragraph(console, words.remedy_title(remedy), indent=2, hanging=3, style="bold")
     _paragraph(console, words.effect_of(remedy, report.verdict.status), indent=5)
     for line in words.remedy_lines(remedy, report.model):
         _paragraph(console, line, indent=5, hanging=2)
-    for name, code in (("mmtriage", remedy.code.mmtriage), ("lme4", remedy.code.lme4)):
-        if code:
-            _paragraph(console, f"{name}:", indent=5, style="dim")
-            _verbatim(console, code, indent=7, style="green")
+    for program, code in words.remedy_code(remedy):
+        _paragraph(console, f"{program}:", indent=5, style="dim")
+        _verbatim(console, code, indent=7, style="green")
 
 
 def _evidence(console: Console, report: Report, detail: Detail) -> None:
-    _heading(console, "lme4's fit and the optimum")
-    if report.baseline or report.reference:
-        _grid(console, tables.comparison(report))
-    _messages(console, report)
-    for line in words.certificate_lines(report):
-        _paragraph(console, line, indent=2)
-    _heading(console, "The ladder")
-    _grid(console, tables.ladder(report))
-    _attempts(console, report, detail)
-    _estimates(console, report)
-    if detail == "full":
-        _particulars(console, report)
+    for part in parts(report, full=detail == "full"):
+        _heading(console, part.title)
+        if part.grid is not None:
+            _grid(console, part.grid)
+        if part.quote_head:
+            _paragraph(console, part.quote_head, indent=2)
+        for quote in part.quotes:
+            _verbatim(console, quote, indent=4)
+        for line in part.lines:
+            _paragraph(console, line, indent=2, hanging=2 if part.title == words.UNASSESSED else 0)
 
 
 def _where_to_read_on(console: Console, report: Report) -> None:
-    if codes := [finding.code for finding in (*words.causes(report), *report.findings)]:
+    if where := words.read_on(report):
         console.print()
-        _paragraph(console, f"Explain a finding: mmtriage explain {codes[0]}", style="dim")
-
-
-def _messages(console: Console, report: Report) -> None:
-    headline, messages = words.lme4_says(report)
-    if headline:
-        _paragraph(console, headline, indent=2)
-    for message in messages:
-        _verbatim(console, message, indent=4)
-
-
-def _attempts(console: Console, report: Report, detail: Detail) -> None:
-    """The optimizer table whenever allFit ran; the refits of the other rungs in full detail only."""
-    for result in report.ladder:
-        if result.attempts and (detail == "full" or result.id == "allfit"):
-            _heading(console, words.attempts_title(result))
-            _grid(console, tables.attempts(result.attempts, with_gradient=detail == "full"))
-
-
-def _estimates(console: Console, report: Report) -> None:
-    which = "at the optimum" if report.reference else "of lme4's fit"
-    if fixed := tables.fixed_effects(report):
-        _heading(console, f"Fixed effects {which}")
-        _grid(console, fixed)
-        for dropped in report.model.dropped_columns:
-            _paragraph(console, words.dropped_column(dropped), indent=2)
-    if random := tables.random_effects(report):
-        _heading(console, f"Random effects {which}")
-        _grid(console, random)
-
-
-def _particulars(console: Console, report: Report) -> None:
-    if theta := tables.theta(report):
-        _heading(console, "theta, in lme4's order")
-        _grid(console, theta)
-    if report.not_assessed:
-        _heading(console, "Not assessed")
-        for item in report.not_assessed:
-            _paragraph(console, f"{item.code} {item.name}: {item.reason}", indent=2, hanging=2)
-    _heading(console, "Seconds")
-    _grid(console, tables.timing(report))
+        _paragraph(console, where, style="dim")
 
 
 def _heading(console: Console, text: str) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Status, Verdict
 from mmtriage.ladder.rung import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
-from mmtriage.report import CertificateFacts, DroppedColumnFacts, ModelFacts, Report
+from mmtriage.report import RANKED_BY, CertificateFacts, DroppedColumnFacts, ModelFacts, Report
 
 STATUS_WORDS: dict[Status, str] = {
     "undetermined": "Undetermined",
@@ -35,6 +35,17 @@ SCOPE_WORDS: dict[Scope, str] = {
     "advice": "advice",
 }
 NOT_ASSESSED = "not assessed"
+
+# Headings
+CONSEQUENCES = "What follows from it"
+OTHERS = "Also noted"
+REMEDIES = "What to do"
+COMPARISON = "lme4's fit and the optimum"
+LADDER = "The ladder"
+FIXED_EFFECTS, RANDOM_EFFECTS = "Fixed effects", "Random effects"
+THETA = "theta, in lme4's order"
+UNASSESSED = "Not assessed"
+SECONDS = "Seconds"
 
 
 def criterion(value: float | None) -> str:
@@ -205,15 +216,31 @@ def likelihood_ratio(test: LikelihoodRatio) -> str:
     return f"likelihood ratio {brief(test.statistic)}{df}, {p_value(test.p_value)} ({test.method})"
 
 
+def remedy_title(remedy: Remedy) -> str:
+    """Rank and title: "1. Centre and scale Year"."""
+    return f"{remedy.rank}. {remedy.title}"
+
+
+def remedy_code(remedy: Remedy) -> list[tuple[str, str]]:
+    """What to paste, each with the name of the program that takes it."""
+    both = (("mmtriage", remedy.code.mmtriage), ("lme4", remedy.code.lme4))
+    return [(program, code) for program, code in both if code]
+
+
 def remedy_lines(remedy: Remedy, model: ModelFacts) -> list[str]:
     """What a remedy changes, what was measured, and what to beware of."""
+    return [f"{label}: {text}" for label, text in remedy_facts(remedy, model)]
+
+
+def remedy_facts(remedy: Remedy, model: ModelFacts) -> list[tuple[str, str]]:
+    """The same, labels apart."""
     lines = [("Changes", remedy.changes), ("Measured", measured(remedy, model))]
     if remedy.lrt is not None:
         lines.append(("Test", likelihood_ratio(remedy.lrt)))
     if remedy.not_comparable:
         lines.append(("AIC, BIC and test", f"{NOT_ASSESSED}, {remedy.not_comparable}"))
     lines += [("Note", caveat) for caveat in remedy.caveats]
-    return [f"{label}: {text}" for label, text in lines if text]
+    return [(label, text) for label, text in lines if text]
 
 
 def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
@@ -264,3 +291,39 @@ def dropped_column(dropped: DroppedColumnFacts) -> str:
 def verdict_title(verdict: Verdict) -> str:
     """The verdict in one or two words."""
     return STATUS_WORDS[verdict.status].upper()
+
+
+def incomplete(report: Report) -> str | None:
+    """What a time budget left undone."""
+    return f"This report is incomplete: {report.incomplete}" if report.incomplete else None
+
+
+def table_line(report: Report) -> str:
+    """The table, and how much of it was used."""
+    return f"{report.input.source}: {rows_line(report)}"
+
+
+def causes_heading(findings: tuple[Finding, ...]) -> str:
+    """The heading above what is at the root of the verdict."""
+    return "Cause" if len(findings) == 1 else "Causes"
+
+
+def ranked_by() -> str:
+    """What the order of the remedies means."""
+    return f"Ranked by: {', '.join(RANKED_BY)}."
+
+
+def estimates_of(report: Report) -> str:
+    """Whose estimates are shown, to follow "Fixed effects"."""
+    return "at the optimum" if report.reference else "of lme4's fit"
+
+
+def unassessed(item: NotAssessed) -> str:
+    """A check that was not made, and why."""
+    return f"{item.code} {item.name}: {item.reason}"
+
+
+def read_on(report: Report) -> str | None:
+    """Where a finding is explained: the first cause, else the first finding."""
+    codes = [finding.code for finding in (*causes(report), *report.findings)]
+    return f"Explain a finding: mmtriage explain {codes[0]}" if codes else None

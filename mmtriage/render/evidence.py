@@ -1,0 +1,67 @@
+"""What a verdict rests on, part by part, for every format that is read by people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mmtriage.render import tables, words
+from mmtriage.render.tables import Grid
+from mmtriage.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A heading and what stands below it, in this order."""
+
+    title: str
+    grid: Grid | None = None
+    quote_head: str = ""
+    quotes: tuple[str, ...] = ()  # verbatim, not to be wrapped
+    lines: tuple[str, ...] = ()
+
+
+def parts(report: Report, *, full: bool) -> tuple[Part, ...]:
+    """The evidence; `full` adds the refits of every rung, gradients, theta and what was not assessed."""
+    found = [_comparison(report), Part(title=words.LADDER, grid=tables.ladder(report))]
+    found += [*_attempts(report, full=full), *_estimates(report)]
+    if full:
+        found += _particulars(report)
+    return tuple(found)
+
+
+def _comparison(report: Report) -> Part:
+    head, messages = words.lme4_says(report)
+    return Part(
+        title=words.COMPARISON,
+        grid=tables.comparison(report) if report.baseline or report.reference else None,
+        quote_head=head,
+        quotes=messages,
+        lines=tuple(words.certificate_lines(report)),
+    )
+
+
+def _attempts(report: Report, *, full: bool) -> Iterator[Part]:
+    """The optimizer table whenever allFit ran; the refits of the other rungs in full detail only."""
+    for result in report.ladder:
+        if result.attempts and (full or result.id == "allfit"):
+            grid = tables.attempts(result.attempts, with_gradient=full)
+            yield Part(title=words.attempts_title(result), grid=grid)
+
+
+def _estimates(report: Report) -> Iterator[Part]:
+    whose = words.estimates_of(report)
+    if fixed := tables.fixed_effects(report):
+        dropped = tuple(words.dropped_column(column) for column in report.model.dropped_columns)
+        yield Part(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=dropped)
+    if random := tables.random_effects(report):
+        yield Part(title=f"{words.RANDOM_EFFECTS} {whose}", grid=random)
+
+
+def _particulars(report: Report) -> Iterator[Part]:
+    if theta := tables.theta(report):
+        yield Part(title=words.THETA, grid=theta)
+    if report.not_assessed:
+        lines = tuple(words.unassessed(item) for item in report.not_assessed)
+        yield Part(title=words.UNASSESSED, lines=lines)
+    yield Part(title=words.SECONDS, grid=tables.timing(report))
