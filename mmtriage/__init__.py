@@ -44,7 +44,8 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
 
     factors = dict.fromkeys(options.pop("factors", ()))
     chosen = Options(**{"reading": _reading(factors), **options})
-    one_of(chosen.optimizer, OPTIMIZERS, "option optimizer")
+    for name in chosen.stages:
+        one_of(name, OPTIMIZERS, "option optimizer")
     if isinstance(data, Table):
         table = data
     elif isinstance(data, str | Path):

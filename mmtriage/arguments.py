@@ -14,8 +14,8 @@ from pathlib import Path
 from mmtriage.errors import OptionError, did_you_mean
 
 CONTRASTS = ("treatment", "sum", "helmert", "poly")
-FAMILIES = ("gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "negative.binomial")
 _EXAMPLES = {
+    "--nagq": "9",
     "--maxfun": "20000",
     "--bootstrap": "1000",
     "--seed": "1",
@@ -71,17 +71,6 @@ def seconds(value: str | None, option: str) -> float | None:
             hint=f"Write it as in: {option} {_EXAMPLES[option]}",
         )
     return result
-
-
-def supported_family(value: str) -> str:
-    """The family, which for now must be gaussian."""
-    if one_of(value, FAMILIES, "option --family") != "gaussian":
-        raise OptionError(
-            f"the family {value} is not supported yet",
-            where="option --family",
-            hint="This version judges linear mixed models (gaussian) only.",
-        )
-    return value
 
 
 def factors(values: Sequence[str]) -> dict[str, tuple[str, ...] | None]:

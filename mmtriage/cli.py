@@ -22,7 +22,8 @@ import click
 
 from mmtriage import arguments
 from mmtriage.errors import DataError, MmtriageError, OptionError, UnjudgedError, did_you_mean
-from mmtriage.options import DEFAULT_OPTIMIZER, DEFAULT_SEED, TriageOptions
+from mmtriage.family_names import LAPLACE, LINKS_OF, check_model
+from mmtriage.options import DEFAULT_SEED, TriageOptions
 from mmtriage.ticker import Ticker
 from mmtriage.version import SCHEMA_VERSION, VERSION
 
@@ -105,16 +106,24 @@ def cli() -> None:
 @click.option(
     "--subset", metavar="EXPR", help="Use these rows only, as in R: \"age > 20 & site %in% c('a', 'b')\"."
 )
-@click.option("--weights", metavar="COL", help="Prior weights, as lmer's.")
+@click.option(
+    "--family", default="gaussian", show_default=True, metavar="NAME", help=f"As in R: {', '.join(LINKS_OF)}."
+)
+@click.option("--link", metavar="NAME", help="Link of the family (default: R's), e.g. probit.")
+@click.option(
+    "--nagq",
+    metavar="N",
+    help="Points of Gauss-Hermite quadrature, as glmer's nAGQ (default: 1, Laplace).",
+)
+@click.option(
+    "--weights", metavar="COL", help="Prior weights, as lmer's; of a proportion, the number of trials."
+)
 @click.option("--offset", metavar="COL", help="Offset, added to the formula's own.")
-@click.option("--ml", is_flag=True, help="Fit by maximum likelihood (default: REML).")
-@click.option("--family", default="gaussian", metavar="NAME", help="Only gaussian for now.")
+@click.option("--ml", is_flag=True, help="Fit a linear mixed model by maximum likelihood (default: REML).")
 @click.option(
     "--optimizer",
-    default=DEFAULT_OPTIMIZER,
-    show_default=True,
     metavar="NAME",
-    help="Optimizer of the fit to be judged.",
+    help="Optimizer of the fit to be judged (default: lme4's; for glmer one in each of two stages).",
 )
 @click.option("--maxfun", metavar="N", help="Its evaluation budget (default: lme4's).")
 @click.option("--all-rungs", is_flag=True, help="Climb all five rungs of the ladder, whatever the verdict.")
@@ -231,7 +240,6 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
     """Check every option before any work is done, then read and triage."""
-    arguments.supported_family(options["family"])
     factors = arguments.factors(options["factor"])
     chosen = _triage_options(options)
     if data == "-" and sys.stdin.isatty():
@@ -262,13 +270,19 @@ def _reading_words(options: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _triage_options(options: dict[str, Any]) -> TriageOptions:
+    family, link, reml = options["family"], options["link"], not options["ml"]
+    nagq = arguments.whole_number(options["nagq"], "--nagq", least=0)
+    check_model(family, link, nagq, reml=reml, dashes="--")
     optimizer = options["optimizer"]
-    if optimizer != DEFAULT_OPTIMIZER:
+    if optimizer is not None:
         from mmtriage.optimizers import OPTIMIZERS
 
         arguments.one_of(optimizer, OPTIMIZERS, "option --optimizer")
     return TriageOptions(
-        reml=not options["ml"],
+        family=family,
+        link=link,
+        nagq=LAPLACE if nagq is None else nagq,
+        reml=reml,
         weights=options["weights"],
         offset=options["offset"],
         subset=options["subset"],

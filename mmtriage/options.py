@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mmtriage.errors import OptionError
+from mmtriage.family_names import LAPLACE, check_model, default_link, is_linear
 
-DEFAULT_OPTIMIZER = "nloptwrap"  # what lmer uses
+LMER_OPTIMIZER = "nloptwrap"
+GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
 DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 
 
@@ -16,12 +18,15 @@ DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 class TriageOptions:
     """The options of one triage; the defaults are lme4's where lme4 has them."""
 
-    reml: bool = True
+    family: str = "gaussian"
+    link: str | None = None  # None is the family's default
+    nagq: int = LAPLACE  # quadrature points of a generalized model, as glmer's nAGQ
+    reml: bool = True  # of a linear mixed model; generalized ones are fitted by ML
     weights: str | None = None  # column
     offset: str | None = None  # column
     subset: str | None = None  # expression, as in R
     contrasts: Mapping[str, str] = field(default_factory=dict)  # column -> treatment, sum, helmert, poly
-    optimizer: str = DEFAULT_OPTIMIZER  # of the baseline
+    optimizer: str | None = None  # of the baseline, in all its stages; None is what lme4 uses
     maxfun: int | None = None  # evaluation budget of the baseline and rungs 1 to 4; None is lme4's
     all_rungs: bool = False  # climb every rung, whatever the verdict
     keep: tuple[str, ...] = ()  # random terms that are never dropped
@@ -42,3 +47,22 @@ class TriageOptions:
         if self.time_budget is not None and not 0 < self.time_budget < math.inf:
             problem = f"`{self.time_budget}` is not a positive number of seconds"
             raise OptionError(problem, where="option time_budget")
+        nagq = None if self.nagq == LAPLACE else self.nagq
+        check_model(self.family, self.link, nagq, reml=self.reml)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether this is lmer's model, and not glmer's."""
+        return is_linear(self.family, self.link)
+
+    @property
+    def link_name(self) -> str:
+        """The link, given or the family's default."""
+        return self.link or default_link(self.family)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The optimizer of each stage of the baseline: lmer has one stage, glmer two."""
+        if self.optimizer is not None:
+            return (self.optimizer,) * (1 if self.is_linear else 2)
+        return (LMER_OPTIMIZER,) if self.is_linear else GLMER_OPTIMIZERS

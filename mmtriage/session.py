@@ -66,7 +66,10 @@ class _Session:
         self.table = table
         self.options = options
         self.spec = ModelSpec(
-            reml=options.reml,
+            family=options.family,
+            link=options.link_name,
+            reml=options.reml and options.is_linear,
+            nagq=options.nagq,
             weights=options.weights,
             offset=options.offset,
             subset=options.subset,
@@ -153,7 +156,7 @@ class _Session:
             return fit_trial(
                 prepared,
                 seed=self.options.seed,
-                optimizer=OPTIMIZERS[self.options.optimizer],
+                optimizer=OPTIMIZERS[self.options.stages[-1]],
                 maxfun=self.options.maxfun,
             )
         except np.linalg.LinAlgError as failure:

@@ -12,7 +12,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # An import may only go to a lower number; inside one part it is free.
 RANK = {
     **dict.fromkeys(("version", "errors", "schema", "ticker", "parallel"), 0),
-    **dict.fromkeys(("deadline", "options", "data", "formula", "arguments"), 1),
+    **dict.fromkeys(("deadline", "data", "formula", "family_names"), 1),
+    **dict.fromkeys(("options", "arguments"), 2),
     "model": 2,
     "optimizers": 3,
     "engine": 4,

@@ -189,7 +189,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             title=f"Use the optimizer {best.optimizer}",
             code=Code(
                 mmtriage=case.commands.mmtriage(text, optimizer=best.optimizer),
-                lme4=case.commands.lmer(text, control=f"lmerControl({optimizer.r_control})"),
+                lme4=case.commands.r_call(text, control=optimizer.r_control),
             ),
             changes="nothing: the same model by another optimizer",
             caveats=caveats,

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from mmtriage.arguments import factors
+from mmtriage.family_names import LAPLACE, default_link
 from mmtriage.formula.text import quote, quote_name
 from mmtriage.ladder.rung import Code
-from mmtriage.options import DEFAULT_OPTIMIZER, TriageOptions
+from mmtriage.options import TriageOptions
+
+Kind = Literal["mixed", "plain", "prior"]
+# Kind of model -> R's function for a linear one, a generalized one, and one whose family has a parameter.
+FUNCTIONS: dict[Kind, tuple[str, str, str]] = {
+    "mixed": ("lmer", "glmer", "glmer.nb"),
+    "plain": ("lm", "glm", "MASS::glm.nb"),
+    "prior": ("blme::blmer", "blme::bglmer", "blme::bglmer"),
+}
+ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,24 +33,63 @@ class Commands:
     def mmtriage(self, formula: str, *, optimizer: str | None = None, maxfun: int | None = None) -> str:
         """The command that triages another formula, or the same one by another optimiser."""
         words = ["mmtriage", "fit", self.source, formula, *self.options.reading]
-        words += _option_words(
-            self.options, optimizer or self.options.optimizer, maxfun or self.options.maxfun
+        changed = replace(
+            self.options,
+            optimizer=optimizer or self.options.optimizer,
+            maxfun=maxfun or self.options.maxfun,
         )
+        words += _option_words(changed)
         return shlex.join(words)
 
-    def lmer(
+    def r_call(
         self,
         formula: str,
         *,
+        kind: Kind = "mixed",
         control: str | None = None,
         before: Sequence[str] = (),
-        call: str = "lmer",
-        cov_prior: str | None = None,
     ) -> str:
-        """R code: what must be done to the data frame `d` first, then the call."""
-        arguments = [formula, "data = d"]
-        if call != "lm":
-            arguments.append(f"REML = {str(self.options.reml).upper()}")
+        """R code: what must be done to the data frame `d` first, then the call.
+
+        `control` is what goes into lmerControl() or glmerControl(), whichever it is.
+        """
+        lines = [*self._factors(), *before]
+        if kind == "prior" and self._family_is_estimated:
+            lines.append(f"m <- glmer.nb({', '.join(self._arguments(formula, 'mixed'))})")
+        arguments = self._arguments(formula, kind)
+        if control is not None:
+            settings = "lmerControl" if self.options.is_linear else "glmerControl"
+            arguments.append(f"control = {settings}({control})")
+        return "\n".join([*lines, f"m <- {self.function(kind)}({', '.join(arguments)})"])
+
+    def function(self, kind: Kind) -> str:
+        """The R function that fits such a model."""
+        linear, generalized, negative_binomial = FUNCTIONS[kind]
+        if self._family_is_estimated:
+            return negative_binomial
+        return linear if self.options.is_linear else generalized
+
+    @property
+    def _family_is_estimated(self) -> bool:
+        """Whether the family has a parameter of its own, for which R has functions of their own."""
+        return self.options.family == "negative.binomial"
+
+    def _model(self, kind: Kind) -> list[str]:
+        """The arguments that say which likelihood it is."""
+        options = self.options
+        if options.is_linear:
+            return [] if kind == "plain" else [f"REML = {str(options.reml).upper()}"]
+        arguments = []
+        if not self._family_is_estimated:
+            arguments.append(f"family = {r_family(options)}")
+        elif kind == "prior":
+            arguments.append(f"family = {ESTIMATED_FAMILY}")
+        if kind != "plain" and options.nagq != LAPLACE:
+            arguments.append(f"nAGQ = {options.nagq}")
+        return arguments
+
+    def _arguments(self, formula: str, kind: Kind) -> list[str]:
+        arguments = [formula, "data = d", *self._model(kind)]
         for name, column in (("weights", self.options.weights), ("offset", self.options.offset)):
             if column is not None:
                 arguments.append(f"{name} = {quote_name(column)}")
@@ -50,11 +100,9 @@ class Commands:
                 f'{quote_name(column)} = "contr.{kind}"' for column, kind in self.options.contrasts.items()
             )
             arguments.append(f"contrasts = list({pairs})")
-        if cov_prior is not None:
-            arguments.append(f"cov.prior = {cov_prior}")
-        if control is not None:
-            arguments.append(f"control = {control}")
-        return "\n".join([*self._factors(), *before, f"m <- {call}({', '.join(arguments)})"])
+        if kind == "prior":
+            arguments.append("cov.prior = wishart")
+        return arguments
 
     def _factors(self) -> list[str]:
         """R code that makes factors of the columns that were read as factors."""
@@ -79,20 +127,32 @@ class Commands:
         """Both, for one formula."""
         return Code(
             mmtriage=self.mmtriage(formula, optimizer=optimizer, maxfun=maxfun),
-            lme4=self.lmer(formula, control=control, before=before),
+            lme4=self.r_call(formula, control=control, before=before),
         )
 
 
-def _option_words(options: TriageOptions, optimizer: str, maxfun: int | None) -> list[str]:
-    words: list[str] = [] if options.reml else ["--ml"]
+def r_family(options: TriageOptions) -> str:
+    """The family as R users write it: `binomial`, `binomial("probit")` where the link is not the default."""
+    is_default = options.link_name == default_link(options.family)
+    return options.family if is_default else f'{options.family}("{options.link_name}")'
+
+
+def _option_words(options: TriageOptions) -> list[str]:
+    words = [] if options.family == "gaussian" else ["--family", options.family]
+    if options.link is not None:
+        words += ["--link", options.link]
+    if options.nagq != LAPLACE:
+        words += ["--nagq", str(options.nagq)]
+    if not options.reml:
+        words.append("--ml")
     for flag in ("weights", "offset", "subset"):
         value = getattr(options, flag)
         if value is not None:
             words += [f"--{flag}", value]
     for column, kind in options.contrasts.items():
         words += ["--contrasts", f"{column}={kind}"]
-    if optimizer != DEFAULT_OPTIMIZER:
-        words += ["--optimizer", optimizer]
-    if maxfun is not None:
-        words += ["--maxfun", str(maxfun)]
+    if options.stages != replace(options, optimizer=None).stages:
+        words += ["--optimizer", options.stages[0]]
+    if options.maxfun is not None:
+        words += ["--maxfun", str(options.maxfun)]
     return words

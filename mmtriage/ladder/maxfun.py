@@ -12,6 +12,7 @@ References: lme4 ?convergence, ?troubleshooting.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Three attempts: budget, restart, perturbed restart."""
     attempts: list[Attempt] = []
-    optimizer = OPTIMIZERS[case.options.optimizer]
+    optimizer = OPTIMIZERS[case.options.stages[-1]]
     start: Array | None = None
     for label in ("budget of 200,000", "restart from its end", "restart 1 % away"):
         began = time.perf_counter()
@@ -89,13 +90,19 @@ def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
     return f"max|gradient| {before} before, {after} after"
 
 
+def _control(stages: Sequence[str]) -> str:
+    """The arguments of lmerControl() or glmerControl() that give the optimizer of each stage the budget."""
+    names = list(dict.fromkeys(OPTIMIZERS[stage].r_name for stage in stages))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    key = "maxeval" if names == ["nloptwrap"] else "maxfun"
+    optimizer = quoted if len(names) == 1 else f"c({quoted})"
+    return f"optimizer = {optimizer}, optCtrl = list({key} = {BUDGET})"
+
+
 def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
     cleared = next(a for a in attempts if reaches_optimum(case, a))
-    optimizer = OPTIMIZERS[case.options.optimizer]
-    key = "maxeval" if optimizer.r_name == "nloptwrap" else "maxfun"
-    control = f'lmerControl(optimizer = "{optimizer.r_name}", optCtrl = list({key} = {BUDGET}))'
     formula = case.formula.to_text()
-    call = case.commands.lmer(formula, control=control)
+    call = case.commands.r_call(formula, control=_control(case.options.stages))
     restarts = attempts.index(cleared)
     lines = [call, *['m <- update(m, start = getME(m, "theta"))'] * restarts]
     command = case.commands.mmtriage(formula, maxfun=BUDGET) if restarts == 0 else None

@@ -46,7 +46,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
         not_comparable=None,
-        code=Code(mmtriage=None, lme4=case.commands.lmer(formula, call="lm")),
+        code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="plain")),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
             "if groups were sampled by design, say so in the report; for population averages with correlated "

@@ -126,7 +126,7 @@ def _plain(text: str, commands: Commands) -> Remedy:
     return Remedy(
         id="lm",
         rung=2,
-        title="Nothing random can be estimated: plain lm",
+        title=f"Nothing random can be estimated: plain {commands.function('plain')}",
         scope="changes_model",
         clears=False,
         formula=text,
@@ -137,7 +137,7 @@ def _plain(text: str, commands: Commands) -> Remedy:
         loss=None,
         max_shift_se=None,
         not_comparable="the present model cannot be fitted",
-        code=Code(mmtriage=None, lme4=commands.lmer(text, call="lm")),
+        code=Code(mmtriage=None, lme4=commands.r_call(text, kind="plain")),
         changes="no random effects are left: rows are treated as independent",
         caveats=("if groups were sampled by design, say so in the report",),
     )

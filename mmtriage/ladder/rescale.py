@@ -53,7 +53,7 @@ def climb(case: Case) -> RungResult:
         began = time.perf_counter()
         run = case.run(
             case.trial.prepared,
-            optimizer=OPTIMIZERS[case.options.optimizer],
+            optimizer=OPTIMIZERS[case.options.stages[-1]],
             transform=transforms(case.design, movable, move),
             maxfun=case.options.maxfun,
         )

@@ -88,7 +88,8 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
         return []
     title = f"Drop the zero variance of {' and of '.join(gone)}"
     if not formula.random:
-        return [plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain lm")]
+        plain = case.commands.function("plain")
+        return [plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain {plain}")]
     trial = case.fit(case.build(formula))
     df = case.trial.reference_fit.df - trial.reference_fit.df
     statistic, _, _ = likelihood_ratio(case, trial)
@@ -173,7 +174,7 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
         not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
         code=Code(
             mmtriage=None,
-            lme4=case.commands.lmer(text, call="blme::blmer", cov_prior="wishart"),
+            lme4=case.commands.r_call(text, kind="prior"),
         ),
         changes=(
             f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "

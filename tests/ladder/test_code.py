@@ -74,8 +74,8 @@ def test_a_command_may_change_optimizer_or_budget(given: dict[str, Any], wanted:
     assert wanted is None or words[-1] == wanted
 
 
-def test_lmer_with_everything() -> None:
-    assert Commands(source="d.csv", options=AWKWARD).lmer("y ~ x + (1 | g)").splitlines() == [
+def test_r_code_with_everything() -> None:
+    assert Commands(source="d.csv", options=AWKWARD).r_call("y ~ x + (1 | g)").splitlines() == [
         'd$f <- factor(d$f, levels = c("b", "a"))',
         "m <- lmer(y ~ x + (1 | g), data = d, REML = FALSE, weights = `w 1`, offset = o, "
         "subset = x > 1 & g %in% c('a', \"b\"), "
@@ -126,9 +126,7 @@ def test_what_clears_really_clears() -> None:
 )
 def test_the_code_for_lme4_is_r(tmp_path: Path) -> None:
     code = [r["code"]["lme4"] for r in remedies() if r["code"]["lme4"]]
-    code.append(
-        Commands(source="d.csv", options=AWKWARD).lmer(FORMULA, call="blme::blmer", cov_prior="wishart")
-    )
+    code.append(Commands(source="d.csv", options=AWKWARD).r_call(FORMULA, kind="prior"))
     assert len(code) > 10
     script = tmp_path / "code.R"
     script.write_text("\n".join(code))

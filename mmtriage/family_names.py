@@ -1,0 +1,113 @@
+"""Families and links as a user names them: R's names, and what to say of any other.
+
+What they compute is in `model.families`; this table is all that the command line needs, and costs nothing to
+import.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mmtriage.errors import OptionError, did_you_mean
+
+# Family -> the links that glmer fits it with, the default first.
+LINKS_OF: dict[str, tuple[str, ...]] = {
+    "gaussian": ("identity", "log", "inverse"),
+    "binomial": ("logit", "probit", "cloglog", "cauchit", "log"),
+    "poisson": ("log", "sqrt", "identity"),
+    "Gamma": ("inverse", "log", "identity"),
+    "inverse.gaussian": ("1/mu^2", "log", "inverse", "identity"),
+    "negative.binomial": ("log",),  # glmer.nb fits no other
+}
+# What other software, or the model's everyday name, calls a family.
+_ALSO_CALLED = {
+    "normal": "gaussian",
+    **dict.fromkeys(("bernoulli", "logistic", "logit", "probit"), "binomial"),
+    **dict.fromkeys(("nb", "nbinom", "nbinom1", "nbinom2", "negbin"), "negative.binomial"),
+    "wald": "inverse.gaussian",
+}
+LAPLACE = 1  # quadrature points, glmer's default
+MOST_POINTS = 100  # of lme4's Gauss-Hermite rules
+
+
+def is_linear(family: str, link: str | None) -> bool:
+    """Whether this is a linear mixed model, `lmer`'s; a link of None is the family's default."""
+    return family == "gaussian" and link in (None, "identity")
+
+
+def default_link(family: str) -> str:
+    """The link that R gives a family unless told otherwise."""
+    return LINKS_OF[family][0]
+
+
+def check_model(
+    family: str, link: str | None, nagq: int | None, *, reml: bool, dashes: Literal["", "--"] = ""
+) -> None:
+    """Refuse what does not exist, and what makes no sense together.
+
+    Args:
+        family, link, reml: as in `TriageOptions`.
+        nagq: None where nobody asked for a number of points.
+        dashes: how the options are spelt, "--" on the command line.
+    """
+    _check_family(family, f"option {dashes}family")
+    if link is not None:
+        _check_link(family, link, f"option {dashes}link")
+    if not reml and not is_linear(family, link):
+        raise OptionError(
+            "a generalized linear mixed model is always fitted by maximum likelihood",
+            where=f"option {dashes}ml" if dashes else "option reml",
+            hint="Leave the option out: REML is for linear mixed models.",
+        )
+    if nagq is not None:
+        _check_points(nagq, linear=is_linear(family, link), where=f"option {dashes}nagq")
+
+
+def _check_points(nagq: int, *, linear: bool, where: str) -> None:
+    if linear:
+        raise OptionError(
+            "a linear mixed model has no integral to approximate: its likelihood is exact",
+            where=where,
+            hint="Leave the option out, or name the family of a generalized model with --family.",
+        )
+    if not 0 <= nagq <= MOST_POINTS:
+        raise OptionError(
+            f"`{nagq}` is not a number of quadrature points from 0 to {MOST_POINTS}",
+            where=where,
+            hint="0 is the fastest and roughest, 1 the Laplace approximation; 25 points are plenty.",
+        )
+
+
+def _check_family(family: str, where: str) -> None:
+    if family in LINKS_OF:
+        return
+    name, parenthesis, link = family.rstrip(")").partition("(")
+    if name.startswith("quasi"):
+        raise OptionError(
+            '"quasi" families cannot be used in glmer',
+            where=where,
+            hint="For overdispersion use negative.binomial, or an effect of each row as in (1 | row).",
+        )
+    if parenthesis and name in LINKS_OF:
+        words = [f"--family {name}", *([f"--link {bare}"] if (bare := _bare(link)) else [])]
+        raise OptionError(f"`{family}` is R code", where=where, hint=f"Write {' '.join(words)}.")
+    meant = _ALSO_CALLED.get(name.casefold())
+    guess = f"Did you mean `{meant}`?" if meant else did_you_mean(name, LINKS_OF)
+    known = f"Known are: {', '.join(LINKS_OF)}."
+    raise OptionError(f"`{family}` is not known", where=where, hint=f"{guess} {known}" if guess else known)
+
+
+def _bare(link: str) -> str:
+    """The link in what stands between the parentheses of R's `binomial(link = "probit")`."""
+    return link.rpartition("=")[2].strip(" \"'")
+
+
+def _check_link(family: str, link: str, where: str) -> None:
+    links = LINKS_OF[family]
+    if link in links:
+        return
+    known = f"It has: {', '.join(links)}."
+    guess = did_you_mean(link, links)
+    raise OptionError(
+        f"the family {family} has no link `{link}`", where=where, hint=f"{guess} {known}" if guess else known
+    )
