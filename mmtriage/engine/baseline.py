@@ -10,6 +10,7 @@ baseline, as a record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,10 @@ BOUNDARY_TOLERANCE = 1e-5  # lme4's boundary.tol: nearer than this, the bound it
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Baseline:
-    """lme4's fit. Arrays are read-only; theta is lme4's raw theta, (m,)."""
+    """lme4's fit. Arrays are read-only; theta is lme4's raw theta, (m,).
+
+    Where the optimiser sets beta too, gradient and Hessian are over (theta, beta).
+    """
 
     theta: Array
     criterion: float
@@ -38,8 +42,10 @@ class Baseline:
     message: str  # the optimiser's words
     evaluations: int  # lme4's feval: of the last run of the optimiser, without differences
     total_evaluations: int  # every call of the criterion
-    gradient: Array | None  # (m,) lme4's differences, at the optimiser's end; None when not asked for
-    hessian: Array | None  # (m, m)
+    gradient: (
+        Array | None
+    )  # (m,) or (m + p,) lme4's, where the optimiser ended; None: not asked for
+    hessian: Array | None  # square
     max_abs_gradient: float | None
     scaled_gradient_statistic: float | None  # what lme4 compares with 0.002; None: not assessed
     lme4_messages: tuple[str, ...]  # everything lme4 would have said, in its order
@@ -47,6 +53,8 @@ class Baseline:
     restarted: bool  # from the edge
     moved_to_edge: tuple[int, ...]  # indices of theta that a boundary step set to their bound
     check: ConvergenceCheck
+    beta: Array | None = None  # (p,) where the optimiser sets it: generalized models
+    nb_theta: float | None = None  # negative binomial: the theta of its variance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +69,7 @@ class BaselineFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Run:
+class Run:
     """One call of the optimiser with what lme4 does right after it."""
 
     result: OptimizerResult
@@ -69,12 +77,12 @@ class _Run:
     messages: tuple[str, ...]
 
 
-class _StoppedError(Exception):
+class StoppedError(Exception):
     """The criterion could not be evaluated; lme4 ends here."""
 
 
-class _Criterion:
-    """The criterion, counted; its failures leave by way of _StoppedError, which no optimiser catches."""
+class Criterion:
+    """The criterion, counted; its failures leave by way of StoppedError, which no optimiser catches."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
@@ -85,7 +93,7 @@ class _Criterion:
         try:
             return self._objective(theta)
         except (FloatingPointError, np.linalg.LinAlgError) as failure:
-            raise _StoppedError(str(failure)) from failure
+            raise StoppedError(str(failure)) from failure
 
 
 def fit_baseline(
@@ -109,21 +117,21 @@ def fit_baseline(
         messages_before: what lme4 said while it built the model, see `lme4_checks.design_messages`.
         with_derivatives: False is lme4's calc.derivs = FALSE: only singularity is checked.
     """
-    criterion = _Criterion(objective)
-    start = _frozen(start)
+    criterion = Criterion(objective)
+    start = frozen(start)
     messages = list(messages_before)
     restarted = False
     try:
-        run = _run(criterion, start, lower, optimizer, maxfun, with_derivatives=with_derivatives)
+        run = run_optimizer(criterion, start, lower, optimizer, maxfun, with_derivatives=with_derivatives)
         messages.extend(run.messages)
         if _leaves_the_edge(criterion, run.result.theta, lower):
             restarted = True
-            run = _run(
+            run = run_optimizer(
                 criterion, run.result.theta, lower, optimizer, maxfun, with_derivatives=with_derivatives
             )
             messages.extend(run.messages)
-        theta, value, moved = _step_onto_edge(criterion, run.result, lower)
-    except _StoppedError as stop:
+        theta, value, moved = step_onto_edge(criterion, run.result, lower)
+    except StoppedError as stop:
         return BaselineFailure(
             error=str(stop),
             start=start,
@@ -131,10 +139,43 @@ def fit_baseline(
             total_evaluations=criterion.evaluations,
             lme4_messages=tuple(messages),
         )
-    check = check_convergence(theta, lower, run.derivatives)
-    gradient = None if run.derivatives is None else _frozen(run.derivatives.gradient)
+    return assemble(
+        run,
+        theta,
+        value,
+        lower=lower,
+        start=start,
+        optimizer=optimizer,
+        messages=messages,
+        total_evaluations=criterion.evaluations,
+        restarted=restarted,
+        moved_to_edge=moved,
+    )
+
+
+def assemble(
+    run: Run,
+    parameters: Array,
+    value: float,
+    *,
+    lower: Array,
+    start: Array,
+    optimizer: Optimizer,
+    messages: Sequence[str],
+    total_evaluations: int,
+    restarted: bool = False,
+    moved_to_edge: tuple[int, ...] = (),
+) -> Baseline:
+    """The record of a finished fit, with lme4's checks of it.
+
+    `parameters`, `lower` are theta's (m,), or those of theta and beta (m + p,), as `run` had them.
+    """
+    check = check_convergence(parameters, lower, run.derivatives)
+    gradient = None if run.derivatives is None else frozen(run.derivatives.gradient)
+    m = len(start)
     return Baseline(
-        theta=_frozen(theta),
+        theta=frozen(parameters[:m]),
+        beta=frozen(parameters[m:]) if len(parameters) > m else None,
         criterion=value,
         start=start,
         optimizer=optimizer.name,
@@ -142,40 +183,40 @@ def fit_baseline(
         code=run.result.code,
         message=run.result.message,
         evaluations=run.result.evaluations,
-        total_evaluations=criterion.evaluations,
+        total_evaluations=total_evaluations,
         gradient=gradient,
-        hessian=None if run.derivatives is None else _frozen(run.derivatives.hessian),
+        hessian=None if run.derivatives is None else frozen(run.derivatives.hessian),
         max_abs_gradient=None if gradient is None else float(np.max(np.abs(gradient))),
         scaled_gradient_statistic=check.statistic,
         lme4_messages=(*messages, *check.messages),
         singular=check.singular,
         restarted=restarted,
-        moved_to_edge=moved,
+        moved_to_edge=moved_to_edge,
         check=check,
     )
 
 
-def _run(
-    criterion: _Criterion,
+def run_optimizer(
+    criterion: Criterion,
     start: Array,
     lower: Array,
     optimizer: Optimizer,
     maxfun: int | None,
     *,
     with_derivatives: bool,
-) -> _Run:
+) -> Run:
     """lme4's optwrap: the optimiser, a warning if its code is not 0, differences at its end."""
     result = optimizer.run(criterion, start, lower, np.full(len(start), np.inf), maxfun)
     if not np.isfinite(result.value):
-        raise _StoppedError(result.message)
+        raise StoppedError(result.message)
     messages = list(result.warnings)
     if result.code != 0:
         messages.append(f"convergence code {result.code} from {optimizer.r_name}: {result.message}")
     derivatives = finite_differences(criterion, result.theta) if with_derivatives else None
-    return _Run(result=result, derivatives=derivatives, messages=tuple(messages))
+    return Run(result=result, derivatives=derivatives, messages=tuple(messages))
 
 
-def _leaves_the_edge(criterion: _Criterion, theta: Array, lower: Array) -> bool:
+def _leaves_the_edge(criterion: Criterion, theta: Array, lower: Array) -> bool:
     """lme4's restart_edge: whether the criterion falls from some bound that `theta` is on, inwards."""
     on_bound = np.flatnonzero(theta == lower)
     if on_bound.size == 0:
@@ -189,8 +230,8 @@ def _leaves_the_edge(criterion: _Criterion, theta: Array, lower: Array) -> bool:
     return any(slope < 0.0 for slope in slopes)
 
 
-def _step_onto_edge(
-    criterion: _Criterion, result: OptimizerResult, lower: Array
+def step_onto_edge(
+    criterion: Criterion, result: OptimizerResult, lower: Array
 ) -> tuple[Array, float, tuple[int, ...]]:
     """lme4's check.boundary: an element almost at its bound is set to it where that lowers the criterion."""
     theta = result.theta.copy()
@@ -208,7 +249,7 @@ def _step_onto_edge(
     return theta, criterion(theta), tuple(moved)
 
 
-def _frozen(array: Array) -> Array:
+def frozen(array: Array) -> Array:
     """A read-only copy."""
     copy = np.array(array, dtype=np.float64)
     copy.flags.writeable = False

@@ -7,7 +7,7 @@ kept, because the sequence of points is what makes it lme4's (the tests hold it 
 - a reflected point is accepted as soon as it beats the worst vertex, not the second worst;
 - an expanded point replaces the worst vertex if it beats *that*, even where the reflected point was better;
 - so the contraction that follows is always towards the worst vertex;
-- it ends when no coordinate of any vertex is further than 1e-5 (0.0005 of the first steps) from the
+- it ends when no coordinate of any vertex is further than 0.0005 of its first step from the
   centroid of all vertices but the worst: the criterion's own tolerances are accepted by lme4 and ignored.
 """
 
@@ -18,10 +18,10 @@ from collections.abc import Callable
 import numpy as np
 
 from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Status
+from mmtriage.optimizers.record import Ending, Search, Status
 
 FIRST_STEP = 0.02  # lme4's xst
-TOLERANCE = 5e-4 * FIRST_STEP  # lme4's xt
+TOLERANCE = 5e-4  # lme4's xt, of the first step
 CLOSE = 1e-13  # relative: a shorter move is no move
 CLOSE_TO_WALL = 0.1  # of a step: a vertex that would end that near to the start goes to the other side
 REFLECT, EXPAND, CONTRACT, SHRINK = 1.0, 2.0, 0.5, 0.5
@@ -36,8 +36,20 @@ class _OutOfBudgetError(Exception):
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise by a simplex clipped to the box."""
+    """Minimise by a simplex clipped to the box, the same first step along every coordinate."""
+    return with_steps(np.full(len(start), FIRST_STEP))(objective, start, lower, upper, maxfun)
 
+
+def with_steps(steps: Array) -> Search:
+    """The search whose first steps are `steps` (n,), lme4's xst."""
+
+    def search_with_steps(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
+        return _search(objective, start, lower, upper, maxfun, steps)
+
+    return search_with_steps
+
+
+def _search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int, steps: Array) -> Ending:
     def value_at(theta: Array) -> float:
         value = objective(theta)
         if objective.evaluations > maxfun:
@@ -48,8 +60,8 @@ def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: i
     status: Status = "converged"
     warnings: tuple[str, ...] = ()
     try:
-        vertices = _first_simplex(start, lower, upper)
-        _walk(value_at, vertices, lower, upper)
+        vertices = _first_simplex(start, lower, upper, steps)
+        _walk(value_at, vertices, lower, upper, TOLERANCE * steps)
     except _StuckError:
         pass
     except _OutOfBudgetError:
@@ -59,20 +71,22 @@ def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: i
     return Ending(theta=theta, value=value, code=code, message=message, status=status, warnings=warnings)
 
 
-def _first_simplex(start: Array, lower: Array, upper: Array) -> Array:
+def _first_simplex(start: Array, lower: Array, upper: Array, steps: Array) -> Array:
     """The start and one step along each coordinate from it, (n + 1, n), inside the box."""
     vertices = np.tile(start, (len(start) + 1, 1))
-    for i, x in enumerate(start):
-        up = min(x + FIRST_STEP, upper[i])
-        if up - x > CLOSE_TO_WALL * FIRST_STEP:
+    for i, (x, step) in enumerate(zip(start, steps, strict=True)):
+        up = min(x + step, upper[i])
+        if up - x > CLOSE_TO_WALL * step:
             vertices[i + 1, i] = up
         else:
-            vertices[i + 1, i] = max(x - FIRST_STEP, lower[i])
+            vertices[i + 1, i] = max(x - step, lower[i])
     return vertices
 
 
-def _walk(value_at: Callable[[Array], float], vertices: Array, lower: Array, upper: Array) -> None:
-    """Move the simplex `vertices`, (n + 1, n), in place until it is small."""
+def _walk(
+    value_at: Callable[[Array], float], vertices: Array, lower: Array, upper: Array, tolerance: Array
+) -> None:
+    """Move the simplex `vertices`, (n + 1, n), in place until it is as small as `tolerance` (n,)."""
     n = len(lower)
 
     def moved(point: Array, centre: Array, factor: float) -> Array:
@@ -85,7 +99,7 @@ def _walk(value_at: Callable[[Array], float], vertices: Array, lower: Array, upp
     while True:
         worst, best = int(np.argmax(values)), int(np.argmin(values))
         centroid = (vertices.sum(axis=0) - vertices[worst]) / n
-        if np.all(np.abs(vertices - centroid).max(axis=0) < TOLERANCE):
+        if np.all(np.abs(vertices - centroid).max(axis=0) < tolerance):
             return
         point = moved(vertices[worst], centroid, REFLECT)
         value = value_at(point)
