@@ -10,15 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.family_names import is_linear
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult
 from mmtriage.version import SCHEMA_VERSION, VERSION
+
+if TYPE_CHECKING:
+    from mmtriage.engine.fit import SeMethod
 
 Method = Literal["REML", "ML", "Laplace", "AGQ", "PIRLS"]
 FitStatus = Literal["converged", "maxfun", "stalled", "error"]
@@ -100,16 +104,21 @@ class ModelFacts:
     contrasts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what R or lme4 would remark while building the model
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether this is a linear mixed model, and not a generalized one."""
+        return is_linear(self.family, self.link)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedEffect:
-    """One coefficient; `statistic` is t for a linear mixed model, without p-value by lme4's policy."""
+    """One coefficient; `statistic` is t for a linear mixed model, without p-value by lme4's policy, or z."""
 
     name: str
     estimate: float
     se: float
     statistic: float
-    p_value: float | None = None
+    p_value: float | None = None  # of z, two-sided: 2 pnorm(-abs(z))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +129,7 @@ class RandomEffect:
     terms: tuple[str, ...]
     sd: tuple[float, ...]  # (k,)
     correlation: tuple[tuple[float, ...], ...]  # (k, k); NaN where an SD is zero
-    icc: float | None = None  # share of the variance of the response, for a term that is an intercept
+    icc: float | None = None  # share of the variance of the response, for an intercept of a linear model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,16 +161,18 @@ class FitFacts:
     optimizer: str
     start: tuple[float, ...]  # theta
     status: FitStatus
-    criterion: float  # REML criterion, or -2 log-likelihood
-    log_likelihood: float
+    criterion: float  # REML criterion, or -2 log-likelihood; for nagq > 1 lme4's, less a constant of the data
+    log_likelihood: float  # with that constant, as aic and bic
     aic: float
     bic: float
     df: int
     evaluations: int
     sigma: float | None  # residual SD; None where the scale is fixed
+    family_theta: float | None = None  # of the negative binomial, estimated
     theta: tuple[float, ...]  # lme4's order
     theta_names: tuple[str, ...]
     fixed_effects: tuple[FixedEffect, ...]
+    se_method: SeMethod = "exact"  # how their standard errors were computed
     random_effects: tuple[RandomEffect, ...]
     max_abs_gradient: float | None
     singular: bool  # by lme4's test

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lmm import LmmProblem
 from mmtriage.engine.theta import theta_of_factors
+
+# How the standard errors of beta were computed: from sigma^2 (RX' RX)^-1, exact for a linear mixed model; of
+# a generalized one from the joint Hessian in (theta, beta), or from RX, as if theta were known, where that
+# Hessian is not positive definite or nagq is 0.
+SeMethod = Literal["exact", "hessian", "conditional"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +36,8 @@ class Fit:
     vcov: Array  # (p, p)
     covariances: tuple[Array, ...]  # per term (k, k), variances of the random effects in the user's units
     shares: tuple[float, ...]  # per term: share of the residual-plus-random variance of an average row
+    nb_theta: float | None = None  # of the negative binomial
+    se_method: SeMethod = "exact"
 
     @property
     def se(self) -> Array:
