@@ -1,4 +1,4 @@
-"""The lme4 reference cases of `tests/golden` as records (see the README there for their origin)."""
+"""The lme4 reference cases of `tests/golden` as records (see the READMEs there for their origin)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 GOLDEN = Path(__file__).parent / "golden"
+GLMM_EXTRA = GOLDEN / "glmm_extra"
 
 # Cases whose path lme4 itself does not repeat: its `feval` changes when its criterion is multiplied by
 # 1 + 3e-16 N(0, 1), or when the rows are permuted. The numbers are those that R came up with.
@@ -47,33 +48,60 @@ class GoldenCase:
     formula: str
     factors: tuple[str, ...]  # columns to read as factors
     reml: bool
+    family: str | None = None  # None: a linear mixed model
+    link: str | None = None  # None: the family's default
+    nagq: int = 1
+    weights: str | None = None
+    offset: str | None = None
     expected: Mapping[str, Any]  # the whole of expected/<id>.json
 
 
-def data_path(name: str) -> Path:
+def data_path(name: str, directory: Path = GOLDEN) -> Path:
     """Where the data file `name` is, compressed or not."""
-    plain = GOLDEN / "csv" / name
+    plain = directory / "csv" / name
     return plain if plain.exists() else plain.with_name(f"{name}.gz")
 
 
 @cache
 def golden_cases() -> Mapping[str, GoldenCase]:
     """All LMM cases by id, in the order of cases.json."""
-    records = json.loads((GOLDEN / "cases.json").read_text(encoding="utf-8"))
-    return {record["id"]: _read_case(record) for record in records}
+    return {name: case for name, case in _cases_in(GOLDEN).items() if case.family is None}
+
+
+@cache
+def golden_glmms() -> Mapping[str, GoldenCase]:
+    """All GLMM cases that lme4 fits, by id: those of `golden`, then those of `golden/glmm_extra`."""
+    every = {**_cases_in(GOLDEN), **_cases_in(GLMM_EXTRA)}
+    return {name: case for name, case in every.items() if case.family and "error" not in case.expected}
+
+
+@cache
+def glmms_that_fail() -> Mapping[str, GoldenCase]:
+    """The GLMM cases in which glmer stops; `expected["error"]` has its words."""
+    return {name: case for name, case in _cases_in(GLMM_EXTRA).items() if "error" in case.expected}
 
 
 def golden_case(case_id: str) -> GoldenCase:
-    return golden_cases()[case_id]
+    return {**golden_cases(), **golden_glmms(), **glmms_that_fail()}[case_id]
 
 
-def _read_case(record: Mapping[str, Any]) -> GoldenCase:
-    expected = (GOLDEN / "expected" / f"{record['id']}.json").read_text(encoding="utf-8")
+def _cases_in(directory: Path) -> dict[str, GoldenCase]:
+    records = json.loads((directory / "cases.json").read_text(encoding="utf-8"))
+    return {record["id"]: _read_case(record, directory) for record in records}
+
+
+def _read_case(record: Mapping[str, Any], directory: Path) -> GoldenCase:
+    expected = (directory / "expected" / f"{record['id']}.json").read_text(encoding="utf-8")
     return GoldenCase(
         id=record["id"],
-        csv=data_path(record["csv"]),
+        csv=data_path(record["csv"], directory),
         formula=record["formula"],
         factors=tuple(record.get("factors", ())),
         reml=record.get("REML", True),
+        family=record.get("family"),
+        link=record.get("link"),
+        nagq=record.get("nAGQ", 1),
+        weights=record.get("weights"),
+        offset=record.get("offset"),
         expected=json.loads(expected),
     )
