@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,10 @@ from mmtriage.engine.lme4_checks import check_convergence, design_messages
 from mmtriage.engine.reference import Reference
 from mmtriage.engine.theta import lower_bounds
 from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.family_names import LAPLACE
 from mmtriage.model.design import Design
+from mmtriage.model.families import family_of, is_glmm
+from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
 from mmtriage.report import (
     CertificateFacts,
@@ -24,6 +28,7 @@ from mmtriage.report import (
     FitFacts,
     FixedEffect,
     InputFacts,
+    Method,
     ModelFacts,
     RandomEffect,
     RandomTermFacts,
@@ -49,7 +54,10 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
     """The model as lme4 would describe it."""
     return ModelFacts(
         formula=design.formula.to_text(),
-        method="REML" if design.spec.reml else "ML",
+        family=design.spec.family,
+        link=design.spec.link,
+        method=_method(design.spec),
+        nagq=design.spec.nagq if is_glmm(design.spec) else None,
         n_obs=len(design.y),
         groups={term.group: len(term.levels) for term in design.random},
         fixed_names=design.fixed_names,
@@ -69,6 +77,15 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         contrasts=options.contrasts,
         notes=design.messages,
     )
+
+
+def _method(spec: ModelSpec) -> Method:
+    """What is maximised, and how far it is approximated."""
+    if not is_glmm(spec):
+        return "REML" if spec.reml else "ML"
+    if spec.nagq == 0:
+        return "PIRLS"
+    return "Laplace" if spec.nagq == LAPLACE else "AGQ"
 
 
 def baseline_facts(trial: Trial) -> FitFacts | None:
@@ -143,13 +160,12 @@ def _fit_facts(
         bic=fit.bic,
         df=fit.df,
         evaluations=evaluations,
-        sigma=fit.sigma,
+        sigma=fit.sigma if family_of(design.spec).scale_free else None,
+        family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
         theta_names=prepared.theta_names,
-        fixed_effects=tuple(
-            FixedEffect(name=name, estimate=float(b), se=float(se), statistic=float(b / se))
-            for name, b, se in zip(design.fixed_names, fit.beta, fit.se, strict=True)
-        ),
+        fixed_effects=_fixed_effects(design, fit),
+        se_method=fit.se_method,
         random_effects=_random_effects(design, fit),
         max_abs_gradient=gradient,
         singular=singular,
@@ -158,18 +174,37 @@ def _fit_facts(
     )
 
 
+def _fixed_effects(design: Design, fit: Fit) -> tuple[FixedEffect, ...]:
+    has_p = is_glmm(design.spec)
+    return tuple(
+        FixedEffect(
+            name=name,
+            estimate=float(b),
+            se=float(se),
+            statistic=float(b / se),
+            p_value=_two_sided(float(b / se)) if has_p else None,
+        )
+        for name, b, se in zip(design.fixed_names, fit.beta, fit.se, strict=True)
+    )
+
+
+def _two_sided(z: float) -> float:
+    """2 pnorm(-abs(z))."""
+    return math.erfc(abs(z) / math.sqrt(2.0))
+
+
 def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
     effects = []
     for term, covariance, share in zip(design.random, fit.covariances, fit.shares, strict=True):
         sd, rho = correlation(covariance)
-        is_intercept = term.columns == ("(Intercept)",)
+        has_share = term.columns == ("(Intercept)",) and not is_glmm(design.spec)
         effects.append(
             RandomEffect(
                 group=term.group,
                 terms=term.columns,
                 sd=tuple(float(v) for v in sd),
                 correlation=tuple(tuple(float(v) for v in row) for row in rho),
-                icc=share if is_intercept else None,
+                icc=share if has_share else None,
             )
         )
     return tuple(effects)

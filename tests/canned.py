@@ -604,6 +604,102 @@ LONG_NAMES = replace(
     ),
 )
 
+
+def z_effects(*rows: tuple[str, float, float, float]) -> tuple[FixedEffect, ...]:
+    """Fixed effects of a generalized model: names, estimates, standard errors, p-values."""
+    return tuple(
+        replace(effect, p_value=row[3])
+        for effect, row in zip(effects(*(row[:3] for row in rows)), rows, strict=True)
+    )
+
+
+def intercept_effects(group: str, sd: float) -> tuple[RandomEffect, ...]:
+    """The variance of `(1 | group)`."""
+    return (RandomEffect(group=group, terms=("(Intercept)",), sd=(sd,), correlation=((1.0,),)),)
+
+
+def generalized_fit(criterion: float, df: int, n_obs: int, **fields: object) -> FitFacts:
+    """A fit by glmer whose scale is fixed."""
+    facts = {"optimizer": "bobyqa, Nelder_Mead", "start": (1.0,), "sigma": None, "se_method": "hessian"}
+    return fit_of(criterion, df, n_obs, **{**facts, **fields})
+
+
+CBPP_BASELINE = generalized_fit(
+    184.05313277906,
+    5,
+    56,
+    evaluations=285,
+    theta=(0.6420699277,),
+    theta_names=("herd.(Intercept)",),
+    fixed_effects=z_effects(
+        ("(Intercept)", -1.398342864, 0.2312140481, 1.468112884e-09),
+        ("period2", -0.991924975, 0.3031506445, 1.067695600e-03),
+        ("period3", -1.128216216, 0.3228301532, 4.744754937e-04),
+        ("period4", -1.579745414, 0.4220491594, 1.818097985e-04),
+    ),
+    random_effects=intercept_effects("herd", 0.6420699277),
+    max_abs_gradient=0.0005131392,
+)
+CBPP_MODEL = ModelFacts(
+    formula="cbind(incidence, size - incidence) ~ period + (1 | herd)",
+    family="binomial",
+    link="logit",
+    method="Laplace",
+    nagq=1,
+    n_obs=56,
+    groups={"herd": 15},
+    fixed_names=("(Intercept)", "period2", "period3", "period4"),
+    random_terms=(RandomTermFacts(group="herd", terms=("(Intercept)",), correlated=True),),
+)
+ONE_TERM = replace(CERTIFICATE, rank=(1,))
+GENERALIZED = Report(
+    input=input_of("cbpp.csv", 56),
+    model=CBPP_MODEL,
+    verdict=verdict(
+        "converged", "lme4's fit is at the certified optimum of this model.", gap=6.1e-9, max_shift_se=1.2e-4
+    ),
+    findings=(),
+    baseline=CBPP_BASELINE,
+    reference=replace(CBPP_BASELINE, optimizer="mmtriage", evaluations=11, certificate=ONE_TERM),
+    ladder=no_climb("the fit converged"),
+    remedies=(),
+    timing={"total": 0.05},
+)
+TICKS_BASELINE = generalized_fit(
+    1832.4437506161,
+    5,
+    403,
+    evaluations=161,
+    family_theta=3.30322406,
+    se_method="conditional",
+    theta=(1.22770539,),
+    theta_names=("BROOD.(Intercept)",),
+    fixed_effects=z_effects(
+        ("(Intercept)", 0.3707544466, 0.2367364556, 1.173237413e-01),
+        ("YEAR96", 1.3346142085, 0.3113236186, 1.811812182e-05),
+        ("YEAR97", -0.9048557274, 0.3363638105, 7.142842110e-03),
+    ),
+    random_effects=intercept_effects("BROOD", 1.22770539),
+    max_abs_gradient=0.0001740011,
+)
+NEGATIVE_BINOMIAL = replace(
+    GENERALIZED,
+    input=input_of("grouseticks.csv", 403),
+    model=ModelFacts(
+        formula="TICKS ~ YEAR + (1 | BROOD)",
+        family="negative.binomial",
+        link="log",
+        method="PIRLS",
+        nagq=0,
+        n_obs=403,
+        groups={"BROOD": 118},
+        fixed_names=("(Intercept)", "YEAR96", "YEAR97"),
+        random_terms=(RandomTermFacts(group="BROOD", terms=("(Intercept)",), correlated=True),),
+    ),
+    baseline=TICKS_BASELINE,
+    reference=replace(TICKS_BASELINE, optimizer="mmtriage", evaluations=11, certificate=ONE_TERM),
+)
+
 REPORTS: dict[str, Report] = {
     "converged": CONVERGED,
     "not_converged": NOT_CONVERGED,
@@ -613,4 +709,6 @@ REPORTS: dict[str, Report] = {
     "undetermined": UNDETERMINED,
     "baseline_failed": BASELINE_FAILED,
     "long_names": LONG_NAMES,
+    "generalized": GENERALIZED,
+    "negative_binomial": NEGATIVE_BINOMIAL,
 }

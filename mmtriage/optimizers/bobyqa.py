@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Status
+from mmtriage.optimizers.record import Ending, Search, Status
 
 LARGEST_RHOBEG = 0.95  # minqa
 RELATIVE_RHOBEG = 0.2  # minqa: of the largest |theta|
@@ -32,12 +32,35 @@ CODES: dict[int, tuple[int, str, Status]] = {
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise by quadratic models through n + 2 points."""
+    """Minimise by quadratic models through n + 2 points, within minqa's own radii."""
+    return _search(objective, start, lower, upper, maxfun, None)
+
+
+def with_radii(rhobeg: float, rhoend: float) -> Search:
+    """The search from a radius of `rhobeg` to one of `rhoend`."""
+
+    def search_with_radii(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
+        return _search(objective, start, lower, upper, maxfun, (rhobeg, rhoend))
+
+    return search_with_radii
+
+
+def _search(
+    objective: Guard,
+    start: Array,
+    lower: Array,
+    upper: Array,
+    maxfun: int,
+    radii: tuple[float, float] | None,
+) -> Ending:
     import pybobyqa  # takes longer to import than most fits take
 
     n = len(start)
     start = np.full(n, ALL_ZERO_START) if not start.any() else start
-    rhobeg = _initial_radius(start, lower, upper)
+    if radii is None:
+        rhobeg = min(LARGEST_RHOBEG, RELATIVE_RHOBEG * float(np.max(np.abs(start))))
+        radii = rhobeg, RELATIVE_RHOEND * rhobeg
+    rhobeg = _inside_the_box(radii[0], lower, upper)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         solution = pybobyqa.solve(
@@ -46,7 +69,7 @@ def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: i
             bounds=(np.maximum(lower, -NO_BOUND), np.minimum(upper, NO_BOUND)),
             npt=min(max(min(n + 2, 2 * n), n + 2), (n + 1) * (n + 2) // 2),
             rhobeg=rhobeg,
-            rhoend=RELATIVE_RHOEND * rhobeg,
+            rhoend=radii[1],
             maxfun=maxfun,
             do_logging=False,
         )
@@ -62,8 +85,7 @@ def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: i
     )
 
 
-def _initial_radius(start: Array, lower: Array, upper: Array) -> float:
-    rhobeg = min(LARGEST_RHOBEG, RELATIVE_RHOBEG * float(np.max(np.abs(start))))
+def _inside_the_box(rhobeg: float, lower: Array, upper: Array) -> float:
     narrowest = float(np.min(upper - lower))
     return RELATIVE_RHOBEG * narrowest if narrowest < 2.0 * rhobeg else rhobeg
 

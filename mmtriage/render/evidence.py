@@ -53,7 +53,9 @@ def _estimates(report: Report) -> Iterator[Part]:
     whose = words.estimates_of(report)
     if fixed := tables.fixed_effects(report):
         dropped = tuple(words.dropped_column(column) for column in report.model.dropped_columns)
-        yield Part(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=dropped)
+        note = words.se_note(report.reference or report.baseline)
+        lines = dropped if note is None else (*dropped, note)
+        yield Part(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
     if random := tables.random_effects(report):
         yield Part(title=f"{words.RANDOM_EFFECTS} {whose}", grid=random)
 

@@ -9,6 +9,8 @@ from mmtriage.ladder.rung import Attempt
 from mmtriage.render import words
 from mmtriage.report import FitFacts, FixedEffect, RandomEffect, Report
 
+FAMILY_THETA = "theta of the negative binomial"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
@@ -38,8 +40,10 @@ def comparison(report: Report) -> Grid:
 
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
+    theta = {} if fit.family_theta is None else {FAMILY_THETA: words.spread(fit.family_theta)}
     return {
         words.criterion_name(report.model): words.criterion(fit.criterion),
+        **theta,
         "max|grad| by finite differences": words.brief(fit.max_abs_gradient),
         "singular by lme4's test": "yes" if fit.singular else "no",
         "optimizer": fit.optimizer,
@@ -81,7 +85,7 @@ def fixed_effects(report: Report) -> Grid | None:
     fit = report.reference or report.baseline
     if fit is None or not fit.fixed_effects:
         return None
-    statistic = "t value" if report.model.family == "gaussian" else "z value"
+    statistic = "t value" if report.model.is_linear else "z value"
     has_p = any(effect.p_value is not None for effect in fit.fixed_effects)
     beside = report.baseline if report.reference is not None else None
     header = ["", "estimate", "SE", statistic, *(["p"] if has_p else [])]

@@ -10,7 +10,7 @@ import math
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Status, Verdict
 from mmtriage.ladder.rung import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
-from mmtriage.report import RANKED_BY, CertificateFacts, DroppedColumnFacts, ModelFacts, Report
+from mmtriage.report import RANKED_BY, CertificateFacts, DroppedColumnFacts, FitFacts, ModelFacts, Report
 
 STATUS_WORDS: dict[Status, str] = {
     "undetermined": "Undetermined",
@@ -125,18 +125,39 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def criterion_name(model: ModelFacts) -> str:
-    """What the criterion is called."""
-    return "REML criterion" if model.method == "REML" else "-2 log-likelihood"
+    """What the criterion is called; lme4's for AGQ leaves out what depends on the data alone."""
+    if model.method == "REML":
+        return "REML criterion"
+    return "-2 log-likelihood, less a constant" if model.method == "AGQ" else "-2 log-likelihood"
 
 
 def model_line(model: ModelFacts) -> str:
     """The kind of model and its size, as in the head of lme4's summary."""
-    linear = model.family == "gaussian" and model.link == "identity"
-    kind = (
-        "Linear mixed model" if linear else f"Generalized linear mixed model ({model.family}, {model.link})"
-    )
     groups = ", ".join(f"{name} {levels:,}" for name, levels in model.groups.items())
-    return f"{kind} fit by {model.method}; {count(model.n_obs, 'observation')}; groups: {groups or 'none'}"
+    size = f"{count(model.n_obs, 'observation')}; groups: {groups or 'none'}"
+    if model.is_linear:
+        return f"Linear mixed model fit by {model.method}; {size}"
+    return (
+        f"Generalized linear mixed model fit by maximum likelihood ({_approximation(model)}). "
+        f"Family: {model.family} ({model.link}); {size}"
+    )
+
+
+def _approximation(model: ModelFacts) -> str:
+    """How the integral over the random effects is computed, in the words of lme4's summary."""
+    if model.method == "Laplace":
+        return "Laplace Approximation"
+    return f"Adaptive Gauss-Hermite Quadrature, nAGQ = {model.nagq}"
+
+
+def se_note(fit: FitFacts | None) -> str | None:
+    """What must be known of the standard errors; None where nothing must."""
+    if fit is None or fit.se_method != "conditional":
+        return None
+    return (
+        "Standard errors are conditional: they take the covariances of the random effects as known, and may "
+        "be too small."
+    )
 
 
 def rows_line(report: Report) -> str:

@@ -1,9 +1,12 @@
 """Rounding and phrasing: what is known is shown, what is not assessed says so."""
 
+from dataclasses import replace
+
 import pytest
 
-from mmtriage.render import words
-from tests.canned import NOT_CONVERGED, SINGULAR, UNIDENTIFIABLE
+from mmtriage.render import tables, words
+from mmtriage.report import Method
+from tests.canned import CBPP_MODEL, GENERALIZED, NEGATIVE_BINOMIAL, NOT_CONVERGED, SINGULAR, UNIDENTIFIABLE
 
 NAN = float("nan")
 
@@ -86,3 +89,50 @@ def test_what_was_not_fitted_is_not_assessed() -> None:
     assert words.remedy_lines(NOT_CONVERGED.remedies[3], NOT_CONVERGED.model) == [
         "AIC, BIC and test: not assessed, nothing was fitted"
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "nagq", "approximation", "criterion"),
+    [
+        ("Laplace", 1, "Laplace Approximation", "-2 log-likelihood"),
+        (
+            "AGQ",
+            9,
+            "Adaptive Gauss-Hermite Quadrature, nAGQ = 9",
+            "-2 log-likelihood, less a constant",
+        ),
+        ("PIRLS", 0, "Adaptive Gauss-Hermite Quadrature, nAGQ = 0", "-2 log-likelihood"),
+    ],
+)
+def test_a_generalized_model_is_headed_as_lme4_heads_it(
+    method: Method, nagq: int, approximation: str, criterion: str
+) -> None:
+    model = replace(CBPP_MODEL, method=method, nagq=nagq)
+    assert words.model_line(model) == (
+        f"Generalized linear mixed model fit by maximum likelihood ({approximation}). "
+        "Family: binomial (logit); 56 observations; groups: herd 15"
+    )
+    assert words.criterion_name(model) == criterion
+
+
+def test_gaussian_with_another_link_is_a_generalized_model() -> None:
+    model = replace(CBPP_MODEL, family="gaussian", link="log")
+    assert "Family: gaussian (log)" in words.model_line(model)
+    assert words.model_line(NOT_CONVERGED.model) == (
+        "Linear mixed model fit by REML; 180 observations; groups: Subject 18"
+    )
+
+
+def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None:
+    fixed, random = tables.fixed_effects(GENERALIZED), tables.random_effects(GENERALIZED)
+    assert fixed is not None
+    assert random is not None
+    assert fixed.header[:5] == ("", "estimate", "SE", "z value", "p")
+    assert fixed.rows[1][:5] == ("period2", "-0.9919", "0.3032", "-3.272", "0.0011")
+    assert [row[0] for row in random.rows] == ["herd"]
+
+
+def test_standard_errors_that_take_the_covariances_as_known_say_so() -> None:
+    note = "take the covariances of the random effects as known"
+    assert words.se_note(GENERALIZED.reference) is None
+    assert note in (words.se_note(NEGATIVE_BINOMIAL.reference) or "")

@@ -1,0 +1,124 @@
+"""glmer's criteria as functions of its raw parameters, with the memory that they have in lme4.
+
+    stage 1   theta          u and beta together minimise pdev            ldL2 + |u|^2 + A(mu)
+    stage 2   theta, beta    u minimises pdev, X beta being an offset     the same, or its quadrature
+
+Every evaluation starts from one saved linear predictor: the template theta's in stage 1, that of stage 1's
+end in stage 2. So the value hardly depends on the evaluations before it.
+
+Adaptive quadrature (one scalar term; Liu & Pierce 1994, Biometrika 81): with d_g(u) = u^2 + sum of the
+deviance residuals of group g, u_g its mode, L_g^2 the curvature there, and nodes z, weights w,
+
+    criterion = sum d_g(u_g) + ldL2 - 2 sum log m_g,
+    m_g = sum_z w exp(-(d_g(u_g + z / L_g) - d_g(u_g)) / 2 - log phi(z)) / sqrt(2 pi).
+
+The constants of the saturated model are left out, as in lme4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import lapack
+
+from mmtriage.deadline import NEVER, Deadline
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.glmer_pirls import Pirls
+from mmtriage.engine.quadrature import hermite
+from mmtriage.engine.rows import Rows
+from mmtriage.engine.theta import factors_of_theta, template_theta
+from mmtriage.model.design import Design
+from mmtriage.model.families import Family
+
+
+class GlmerCriterion:
+    """glmer's criterion for one design: `stage_1(theta)`, `enter_stage_2()`, `stage_2(parameters)`.
+
+    Raises LinAlgError in lme4's words where lme4 stops.
+    """
+
+    def __init__(
+        self, design: Design, rows: Rows, family: Family, *, sizes: Sequence[int], deadline: Deadline = NEVER
+    ) -> None:
+        n = len(design.y)
+        self.sizes = tuple(sizes)
+        self.trials = design.trials
+        self.deadline = deadline
+        self.base_offset = np.zeros(n) if design.offset is None else design.offset
+        weights = np.ones(n) if design.weights is None else design.weights
+        with np.errstate(all="ignore"):
+            self.pirls = Pirls(rows, family, design.y, weights, design.trials)
+        self.points = design.spec.nagq
+        self.codes = design.random[0].codes
+        self.saved = np.zeros(n)
+
+    @property
+    def p(self) -> int:
+        """Number of fixed effects."""
+        return len(self.pirls.beta)
+
+    def start(self) -> None:
+        """The first PIRLS, at the template theta, from the family's own start."""
+        self._minimise(template_theta(self.sizes), jointly=True)
+        self.save()
+
+    def save(self) -> None:
+        """Evaluations start from the linear predictor as it is now."""
+        self.saved = self.pirls.predictor()
+
+    def stage_1(self, theta: Array) -> float:
+        """The criterion of theta, (m,)."""
+        self.pirls.offset = self.base_offset
+        self._from_saved()
+        self._minimise(theta, jointly=True)
+        return self._laplace()
+
+    def stage_2(self, parameters: Array) -> float:
+        """The criterion of (theta, beta), (m + p,)."""
+        m = len(parameters) - self.p
+        self._from_saved()
+        self.pirls.offset = self.base_offset + self.pirls.rows.X @ parameters[m:]
+        self._minimise(parameters[:m], jointly=False)
+        return self._integrated(*hermite(self.points)) if self.points > 1 else self._laplace()
+
+    def fixed_sd(self) -> Array:
+        """Square roots of the diagonal of (R'R)^-1, (p,), R the factor of the fixed effects in stage 1."""
+        if self.pirls.fixed_root is None:
+            return np.zeros(0)
+        inverse, _ = lapack.dtrtri(self.pirls.fixed_root, lower=0)
+        return np.asarray(np.sqrt(np.sum(np.triu(inverse) ** 2, axis=1)))
+
+    def _from_saved(self) -> None:
+        self.deadline.check()
+        with np.errstate(all="ignore"):
+            self.pirls.move(self.base_offset + self.saved)
+
+    def _minimise(self, theta: Array, *, jointly: bool) -> None:
+        with np.errstate(all="ignore"):
+            self.pirls.minimise(factors_of_theta(theta, self.sizes), jointly=jointly)
+
+    def _laplace(self) -> float:
+        at = self.pirls
+        with np.errstate(all="ignore"):
+            value = at.family.criterion(at.y, at.mu, at.weights, self.trials)
+        return float(at.logdet + at.u @ at.u + value)
+
+    def _integrated(self, nodes: Array, log_weights: Array) -> float:
+        """The criterion by quadrature at `nodes`, with log w - log phi - log(2 pi) / 2 as `log_weights`."""
+        at = self.pirls
+        mode = self._group_deviances(at.u)
+        spread = 1.0 / np.sqrt(at.Lambda[0][0, 0] ** 2 * at.diagonal[0][:, 0, 0] + 1.0)
+        total = np.zeros(len(mode))
+        with np.errstate(all="ignore"):
+            for z, log_weight in zip(nodes, log_weights, strict=True):
+                rise = self._group_deviances(at.u + z * spread) - mode
+                total += np.exp(log_weight - 0.5 * rise)
+            return float(mode.sum() + at.logdet - 2.0 * np.log(total).sum())
+
+    def _group_deviances(self, u: Array) -> Array:
+        """u^2 plus the deviance residuals, by group, (q,)."""
+        at = self.pirls
+        mu = at.family.link.inverse(at.offset + at.predictor(u))
+        residuals = at.family.deviance(at.y, mu, at.weights)
+        return np.asarray(u * u + np.bincount(self.codes, residuals, minlength=len(u)))
