@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
 
-# Format name -> module of this package, imported when asked for; each has `render(report) -> str`.
-RENDERERS: dict[str, str] = {"text": "terminal", "json": "jsondoc"}
+# Format name -> module of this package, imported when asked for; each has `render(report, settings) -> str`.
+RENDERERS: dict[str, str] = {
+    "text": "terminal",
+    "json": "jsondoc",
+    "markdown": "markdown",
+}
 
 
-def render(report: Report, format_name: str) -> str:
+def render(report: Report, format_name: str, settings: Settings = PLAIN) -> str:
     """The report in one of `RENDERERS`, as it goes into a file."""
-    text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render(report)
+    text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render(report, settings)
     return text

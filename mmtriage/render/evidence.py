@@ -22,7 +22,10 @@ class Part:
 
 
 def parts(report: Report, *, full: bool) -> tuple[Part, ...]:
-    """The evidence; `full` adds the refits of every rung, gradients, theta and what was not assessed."""
+    """The evidence, without what depends on the clock.
+
+    `full` adds the refits of every rung, their gradients, theta, and what was not assessed.
+    """
     found = [_comparison(report), Part(title=words.LADDER, grid=tables.ladder(report))]
     found += [*_attempts(report, full=full), *_estimates(report)]
     if full:
@@ -66,4 +69,3 @@ def _particulars(report: Report) -> Iterator[Part]:
     if report.not_assessed:
         lines = tuple(words.unassessed(item) for item in report.not_assessed)
         yield Part(title=words.UNASSESSED, lines=lines)
-    yield Part(title=words.SECONDS, grid=tables.timing(report))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Json, Report
 
 
-def render(report: Report) -> str:
+def render(report: Report, _settings: Settings = PLAIN) -> str:
     """The report as schema/report-1.json describes it."""
     return dump(report.to_dict())
 

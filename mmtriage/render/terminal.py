@@ -16,8 +16,10 @@ from rich.text import Text
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import words
+from mmtriage.render import tables, words
 from mmtriage.render.evidence import parts
+from mmtriage.render.printable import printable
+from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.render.tables import Grid
 from mmtriage.report import Report
 
@@ -31,9 +33,15 @@ STYLE = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan", "ok
 
 
 def render(
-    report: Report, *, width: int = DEFAULT_WIDTH, color: bool = False, detail: Detail = "normal"
+    report: Report,
+    settings: Settings = PLAIN,
+    *,
+    width: int = DEFAULT_WIDTH,
+    color: bool = False,
+    detail: Detail = "normal",
 ) -> str:
     """The report as text of at most `width` columns, code to paste excepted."""
+    report = printable(report)
     page = io.StringIO()
     console = Console(
         file=page,
@@ -47,11 +55,16 @@ def render(
         legacy_windows=False,
         _environ={},  # the environment is read in cli.py, not here
     )
+    if settings.name:
+        _heading(console, printable(settings.name))
     _verdict(console, report)
     _findings(console, report, detail)
     _remedies(console, report, detail)
     if detail != "brief":
         _evidence(console, report, detail)
+        if detail == "full":
+            _heading(console, words.SECONDS)
+            _grid(console, tables.timing(report))
         _where_to_read_on(console, report)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n") + "\n"
 

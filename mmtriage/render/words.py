@@ -35,6 +35,13 @@ SCOPE_WORDS: dict[Scope, str] = {
     "advice": "advice",
 }
 NOT_ASSESSED = "not assessed"
+FAMILY_TITLES = {  # how codes begin -> what they are about
+    "MM1": "data",
+    "MM2": "fixed effects",
+    "MM3": "random effects",
+    "MM4": "optimum",
+    "MM5": "distribution of the response",
+}
 
 # Headings
 CONSEQUENCES = "What follows from it"
@@ -301,6 +308,11 @@ def attempts_title(result: RungResult) -> str:
     return (
         "allFit: every optimizer" if result.id == "allfit" else f"Refits on rung {result.rung}, {result.id}"
     )
+
+
+def more_rows(number: int) -> str:
+    """What a format leaves out of a long table."""
+    return f"... and {count(number, 'more row')}: the JSON report has all."
 
 
 def dropped_column(dropped: DroppedColumnFacts) -> str:

@@ -1,0 +1,151 @@
+"""The report as GitHub-flavoured Markdown, for a comment on a pull request.
+
+Verdict, cause and the best remedy are in the open, the rest folds out. Names of the user's are text or code,
+never markup: no HTML, no links, no mentions of people who happen to be called like a column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.ladder.rung import Remedy
+from mmtriage.render import words
+from mmtriage.render.evidence import Part, parts
+from mmtriage.render.printable import printable
+from mmtriage.render.prose import one_line, pieces
+from mmtriage.render.settings import PLAIN, Settings
+from mmtriage.render.tables import Grid
+from mmtriage.report import Report
+
+LANGUAGE = {"mmtriage": "sh", "lme4": "r"}
+MOST_ROWS = 40  # of a table: GitHub refuses comments of more than 65,536 characters
+# Characters of Markdown and HTML, which are written as references; and what GitHub would make a link of
+# (people, issues, addresses), which is broken up by a blank that nobody sees.
+SPECIAL = re.compile(r"(?P<markup>[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))|[@#](?=\w)|:(?=//)|\bwww(?=\.)")
+NO_WIDTH = "&#8203;"
+
+
+def render(report: Report, settings: Settings = PLAIN) -> str:
+    """The report as one comment."""
+    report = printable(report)
+    blocks = [
+        *_head(report, settings),
+        *_findings(report),
+        *_remedies(report),
+        *(_folded(part.title, _part(part)) for part in parts(report, full=True)),
+        f"<sub>{_text(f'{report.tool.name} {report.tool.version}')}</sub>",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _head(report: Report, settings: Settings) -> list[str]:
+    verdict, model = report.verdict, report.model
+    name = f"{printable(settings.name)}: " if settings.name else ""
+    blocks = [f"## {_text(name + words.STATUS_WORDS[verdict.status])}", _prose(verdict.message)]
+    if incomplete := words.incomplete(report):
+        blocks.append(f"**{_prose(incomplete)}**")
+    table = f"{_span(_flat(report.input.source))}: {words.rows_line(report)}"
+    blocks += [_code(model.formula, "r"), _text(words.model_line(model)), table]
+    return blocks + [_prose(f"Note: {note}") for note in model.notes]
+
+
+def _findings(report: Report) -> list[str]:
+    blocks = []
+    if causes := words.causes(report):
+        blocks += [f"### {words.causes_heading(causes)}", *map(_finding, causes)]
+    others = words.others(report)
+    grave = [finding for finding in others if finding.severity != "info"]
+    if grave:
+        blocks += [f"### {words.OTHERS}", *map(_finding, grave)]
+    folded = (
+        (words.CONSEQUENCES, words.consequences(report)),
+        (words.OTHERS, tuple(finding for finding in others if finding.severity == "info")),
+    )
+    return blocks + [_folded(title, [*map(_finding, found)]) for title, found in folded if found]
+
+
+def _finding(finding: Finding) -> str:
+    lines = [f"**{_text(words.finding_title(finding))}**", _prose(finding.message)]
+    if finding.evidence:
+        lines.append(f"<sub>{_text(words.evidence(finding))}</sub>")
+    return "  \n".join(lines)
+
+
+def _remedies(report: Report) -> list[str]:
+    if not report.remedies:
+        return []
+    first, *rest = report.remedies
+    blocks = [f"### {words.REMEDIES}", f"**{_prose(words.remedy_title(first))}**", *_remedy(first, report)]
+    for remedy in rest:
+        blocks.append(_folded(words.remedy_title(remedy), _remedy(remedy, report)))
+    if rest:
+        blocks.append(f"<sub>{_text(words.ranked_by())}</sub>")
+    return blocks
+
+
+def _remedy(remedy: Remedy, report: Report) -> list[str]:
+    facts = [f"- {_prose(line)}" for line in words.remedy_lines(remedy, report.model)]
+    blocks = [_text(words.effect_of(remedy, report.verdict.status)), *(["\n".join(facts)] if facts else [])]
+    return blocks + [_code(code, LANGUAGE[program]) for program, code in words.remedy_code(remedy)]
+
+
+def _part(part: Part) -> Iterable[str]:
+    if part.grid is not None and part.grid.rows:
+        yield _table(part.grid)
+        if (more := len(part.grid.rows) - MOST_ROWS) > 0:
+            yield _text(words.more_rows(more))
+    if part.quote_head:
+        yield _text(part.quote_head)
+    if part.quotes:
+        yield _code("\n".join(part.quotes), "text")
+    yield from (_prose(line) for line in part.lines)
+
+
+def _table(grid: Grid) -> str:
+    rule = ["---:" if position in grid.numeric else "---" for position in range(len(grid.header))]
+    rows = [list(map(_text, grid.header)), rule, *(list(map(_prose, row)) for row in grid.rows[:MOST_ROWS])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _folded(title: str, blocks: Iterable[str]) -> str:
+    """What folds out; Markdown begins after the blank line, the summary is HTML."""
+    summary = "".join(
+        f"<code>{_escaped(piece)}</code>" if is_code else _escaped(piece)
+        for is_code, piece in pieces(_flat(title))
+    )
+    return "\n\n".join([f"<details>\n<summary>{summary}</summary>", *blocks, "</details>"])
+
+
+def _code(text: str, language: str) -> str:
+    """A fenced block whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _prose(text: str) -> str:
+    return "".join(_span(piece) if is_code else _escaped(piece) for is_code, piece in pieces(_flat(text)))
+
+
+def _span(code: str) -> str:
+    """Code within a line; a pipe would end the cell of a table even between backticks."""
+    return f"`{code}`" if not {"|", "`"} & set(code) else f"<code>{_escaped(code)}</code>"
+
+
+def _text(text: str) -> str:
+    return _escaped(_flat(text))
+
+
+def _flat(text: str) -> str:
+    return one_line(text) if "\n" in text else text.strip()
+
+
+def _escaped(text: str) -> str:
+    """Text that means nothing to Markdown, HTML or GitHub."""
+    return SPECIAL.sub(lambda found: _reference(found["markup"]) or found.group() + NO_WIDTH, text)
+
+
+def _reference(character: str | None) -> str:
+    return f"&#{ord(character)};" if character else ""

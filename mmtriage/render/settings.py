@@ -1,0 +1,49 @@
+"""What a format may be told beside the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmtriage.arguments import FAIL_ON
+from mmtriage.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a model is written down: a file, and a line of it from 1 on."""
+
+    path: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A picture for the HTML report."""
+
+    title: str
+    svg: str  # trusted: made by this program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Choices that are not facts about the model."""
+
+    name: str | None = None  # of the model, where a configuration has given it one
+    location: Location | None = None  # None: the table
+    fail_on: str = "warning"  # the least severity that fails a check: one of FAIL_ON
+    plots: tuple[Plot, ...] = ()
+
+    def fails(self, severity: str) -> bool:
+        """Whether a finding or a verdict of this severity fails the check."""
+        return self.fail_on != "never" and severity in FAIL_ON[: FAIL_ON.index(self.fail_on) + 1]
+
+
+PLAIN = Settings()
+NO_FILES = ("-", "<data frame>")  # sources that nothing can point into
+
+
+def location_of(report: Report, settings: Settings) -> Location | None:
+    """Where to point: the model's line in a configuration, else the table's line of column names."""
+    if settings.location is not None or report.input.source in NO_FILES:
+        return settings.location
+    return Location(path=report.input.source)
