@@ -76,6 +76,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     kept = independent_columns(R)
     missing = report_missing(frame)
     random = _random_terms(formula, values, rows.size)
+    _check_quadrature(random, spec.nagq)
     weights = prior_weights(frame, spec.weights)
     _check_magnitudes(formula, y, full, random, weights)
     return Design(
@@ -114,6 +115,18 @@ def _random_terms(formula: Formula, values: Mapping[Node, Value], n: int) -> tup
             groupings[bar.group] = grouping_factor(bar, values, formula.text)
         terms.append(random_term(bar, values, groupings[bar.group], n))
     return lme4_order(terms)
+
+
+def _check_quadrature(random: Sequence[RandomTerm], nagq: int) -> None:
+    """Quadrature is over one random effect per group; lme4 refuses the rest in these words."""
+    if nagq <= 1 or (len(random) == 1 and len(random[0].columns) == 1):
+        return
+    bars = ", ".join(f"`{term.bar.to_text()}`" for term in random)
+    raise OptionError(
+        "nAGQ > 1 is only available for models with a single, scalar random-effects term",
+        where="option --nagq",
+        hint=f"The random effects are {bars}: use --nagq 1 (Laplace) or 0.",
+    )
 
 
 def _checked_contrasts(

@@ -452,3 +452,30 @@ def test_an_interaction_too_large_to_compute() -> None:
         "`x:I(x + 1)` is too large to be computed (lme4: NA/NaN/Inf in foreign function call)"
     )
     assert caught.value.hint == "Rescale its columns: `scale(x)`."
+
+
+@pytest.mark.parametrize(
+    ("formula", "bars"),
+    [
+        ("zero ~ 1 + (1 | g) + (1 | f)", "`(1 | g)`, `(1 | f)`"),
+        ("zero ~ 1 + (1 + y | g)", "`(1 + y | g)`"),
+        ("zero ~ 1 + (0 + f | g)", "`(0 + f | g)`"),
+        ("zero ~ 1 + (y || g)", "`(1 | g)`, `(0 + y | g)`"),
+    ],
+)
+def test_quadrature_is_for_one_scalar_term(formula: str, bars: str) -> None:
+    error = refusal(formula, family="poisson", link="log", reml=False, nagq=9)
+    assert isinstance(error, OptionError)
+    assert error.message == (
+        "nAGQ > 1 is only available for models with a single, scalar random-effects term"
+    )
+    assert error.where == "option --nagq"
+    assert error.hint == f"The random effects are {bars}: use --nagq 1 (Laplace) or 0."
+
+
+@pytest.mark.parametrize("nagq", [0, 1])
+def test_laplace_takes_any_random_effects(nagq: int) -> None:
+    built = design(
+        small_table(), "zero ~ 1 + (1 + y | g)", family="poisson", link="log", reml=False, nagq=nagq
+    )
+    assert built.spec.nagq == nagq
