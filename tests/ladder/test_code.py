@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mmtriage import cli
-from mmtriage.ladder.code import Commands
+from mmtriage.ladder.code import FUNCTIONS, Commands
 from mmtriage.options import TriageOptions
 from tests.canned import CONVERGED
 from tests.triaged import SAMPLES, triaged, triaged_golden
@@ -83,6 +83,83 @@ def test_r_code_with_everything() -> None:
     ]
 
 
+GENERALIZED = TriageOptions(
+    family="binomial", link="probit", nagq=9, weights="n", offset="o", optimizer="nloptwrap", maxfun=50
+)
+SUCCESSES = "cbind(s, n - s) ~ x + (1 | g)"
+
+
+@pytest.mark.parametrize(
+    ("options", "call"),
+    [
+        ({"family": "binomial"}, "glmer(F, data = d, family = binomial)"),
+        ({"family": "binomial", "link": "logit"}, "glmer(F, data = d, family = binomial)"),
+        ({"family": "binomial", "link": "cloglog"}, 'glmer(F, data = d, family = binomial("cloglog"))'),
+        (
+            {"family": "Gamma", "link": "log", "nagq": 0},
+            'glmer(F, data = d, family = Gamma("log"), nAGQ = 0)',
+        ),
+        ({"link": "log"}, 'glmer(F, data = d, family = gaussian("log"))'),
+        ({"family": "inverse.gaussian"}, "glmer(F, data = d, family = inverse.gaussian)"),
+        (
+            {"family": "poisson", "nagq": 9, "offset": "log t"},
+            "glmer(F, data = d, family = poisson, nAGQ = 9, offset = `log t`)",
+        ),
+        ({"family": "negative.binomial", "weights": "w"}, "glmer.nb(F, data = d, weights = w)"),
+        ({"link": "identity"}, "lmer(F, data = d, REML = TRUE)"),
+    ],
+)
+def test_a_family_is_written_as_r_users_write_it(options: dict[str, Any], call: str) -> None:
+    assert Commands(source="d.csv", options=TriageOptions(**options)).r_call("F") == f"m <- {call}"
+
+
+@pytest.mark.parametrize(
+    ("options", "plain", "prior"),
+    [
+        ({}, "lm(F, data = d)", "blme::blmer(F, data = d, REML = TRUE, cov.prior = wishart)"),
+        (
+            {"family": "poisson", "nagq": 9},
+            "glm(F, data = d, family = poisson)",
+            "blme::bglmer(F, data = d, family = poisson, nAGQ = 9, cov.prior = wishart)",
+        ),
+        (
+            {"family": "negative.binomial", "offset": "o"},
+            "MASS::glm.nb(F, data = d, offset = o)",
+            "glmer.nb(F, data = d, offset = o)\nm <- blme::bglmer(F, data = d, family = "
+            'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta")), offset = o, cov.prior = wishart)',
+        ),
+    ],
+    ids=["linear", "generalized", "negative-binomial"],
+)
+def test_every_kind_of_model_has_its_function(options: dict[str, Any], plain: str, prior: str) -> None:
+    commands = Commands(source="d.csv", options=TriageOptions(**options))
+    assert commands.r_call("F", kind="plain") == f"m <- {plain}"
+    assert commands.r_call("F", kind="prior") == f"m <- {prior}"
+
+
+@pytest.mark.parametrize(("family", "control"), [("gaussian", "lmerControl"), ("poisson", "glmerControl")])
+def test_controls_are_those_of_the_function(family: str, control: str) -> None:
+    commands = Commands(source="d.csv", options=TriageOptions(family=family))
+    code = commands.r_call("F", control='optimizer = "bobyqa"')
+    assert code.endswith(f', control = {control}(optimizer = "bobyqa"))')
+
+
+def test_the_command_of_a_generalized_model_is_the_same_question(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "d.csv"
+    table.write_text("s,n,x,g,o\n1,2,1,u,0\n2,3,2,v,0\n")
+    command = Commands(source="d.csv", options=GENERALIZED).mmtriage(SUCCESSES)
+    assert parsed(command, monkeypatch, table) == (SUCCESSES, GENERALIZED)
+    capsys.readouterr()
+
+
+def test_glmers_own_optimizers_are_not_spelt_out() -> None:
+    options = TriageOptions(family="negative.binomial", link="log")
+    command = Commands(source="d.csv", options=options).mmtriage("F")
+    assert command == "mmtriage fit d.csv F --family negative.binomial --link log"
+
+
 REPORTS = [
     *(
         (case_id, ("--all-rungs",))
@@ -126,7 +203,11 @@ def test_what_clears_really_clears() -> None:
 )
 def test_the_code_for_lme4_is_r(tmp_path: Path) -> None:
     code = [r["code"]["lme4"] for r in remedies() if r["code"]["lme4"]]
-    code.append(Commands(source="d.csv", options=AWKWARD).r_call(FORMULA, kind="prior"))
+    code += [
+        Commands(source="d.csv", options=options).r_call(FORMULA, kind=kind)
+        for options in (AWKWARD, GENERALIZED, TriageOptions(family="negative.binomial"))
+        for kind in FUNCTIONS
+    ]
     assert len(code) > 10
     script = tmp_path / "code.R"
     script.write_text("\n".join(code))

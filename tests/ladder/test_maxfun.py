@@ -107,3 +107,26 @@ def test_the_code_raises_the_budget_and_restarts() -> None:
     (remedy,) = climb(case(SLOPE, run=Runs(5.0, 0.0, 0.0))).remedies
     assert remedy.code.mmtriage is None
     assert str(remedy.code.lme4).splitlines()[1:] == ['m <- update(m, start = getME(m, "theta"))']
+
+
+@pytest.mark.parametrize(
+    ("options", "control"),
+    [
+        ({}, 'lmerControl(optimizer = "nloptwrap", optCtrl = list(maxeval = 200000))'),
+        ({"optimizer": "bobyqa"}, 'lmerControl(optimizer = "bobyqa", optCtrl = list(maxfun = 200000))'),
+        (
+            {"family": "binomial"},
+            'glmerControl(optimizer = c("bobyqa", "Nelder_Mead"), optCtrl = list(maxfun = 200000))',
+        ),
+        (
+            {"family": "binomial", "optimizer": "nloptwrap"},
+            'glmerControl(optimizer = "nloptwrap", optCtrl = list(maxeval = 200000))',
+        ),
+    ],
+    ids=["lmer", "lmer-bobyqa", "glmer", "glmer-nloptwrap"],
+)
+def test_the_budget_is_written_for_the_optimizer_of_each_stage(options: dict[str, Any], control: str) -> None:
+    result = climb(case(SLOPE, run=Runs(0.0, 0.0, 0.0), **options))
+    (remedy,) = result.remedies
+    assert remedy.code.lme4 is not None
+    assert remedy.code.lme4.endswith(f"control = {control})")
