@@ -15,6 +15,7 @@ from mmtriage.diagnose.words import direction_text, listed, plural, term_text
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
+from mmtriage.model.families import family_of
 from mmtriage.model.ranef import RandomTerm
 
 FEW_LEVELS = 5  # lme4's check.nlev.gtreq.5
@@ -23,37 +24,61 @@ HARDLY_VARIES = 0.02  # within-group share of a slope column's variance
 
 
 def refusals(design: Design) -> list[Finding]:
-    """Why lme4 would refuse to fit this model; empty when it would not."""
-    n = len(design.y)
+    """Why lme4 would refuse to fit this model, or has nothing to fit it to; empty when all is well.
+
+    An effect for every row is confounded with a residual variance where there is one. Where the scale is
+    fixed it takes up overdispersion and `glmer` allows it; a single 0 or 1 in each row has none to take up.
+    """
     found = []
     for term in design.random:
-        levels, k = len(term.levels), len(term.columns)
-        text = term_text(term)
+        levels = len(term.levels)
         if levels < 2:
             message = (
                 f"grouping factor `{term.group}` has one level (`{term.levels[0] if term.levels else ''}`): "
                 "there is no variation between groups to estimate"
             )
+            text = term_text(term)
             found.append(finding("MM302", message, columns=(term.group,), terms=(text,), levels=levels))
-        elif levels >= n:
-            message = (
-                f"`{term.group}` has as many levels as there are rows ({n:,}): `{text}` cannot be told apart "
-                "from the residual"
-            )
-            found.append(
-                finding("MM303", message, columns=(term.group,), terms=(text,), levels=levels, rows=n)
-            )
-        elif n <= levels * k:
-            message = (
-                f"`{text}` asks for {levels * k:,} random effects ({levels:,} levels x {k} columns) from "
-                f"{n:,} rows: the random effects and the residual variance cannot be told apart"
-            )
-            found.append(
-                finding(
-                    "MM305", message, columns=(term.group,), terms=(text,), random_effects=levels * k, rows=n
-                )
-            )
+        else:
+            found += [
+                f for f in (_level_for_every_row(design, term) or _too_many_effects(design, term),) if f
+            ]
     return found
+
+
+def _level_for_every_row(design: Design, term: RandomTerm) -> Finding | None:
+    n, levels, text = len(design.y), len(term.levels), term_text(term)
+    if levels < n:
+        return None
+    if family_of(design.spec).scale_free:
+        cause = f"there are rows ({n:,}): `{text}` cannot be told apart from the residual"
+    elif _is_bernoulli(design):
+        cause = (
+            f"there are rows ({n:,}), and each row is a single 0 or 1: nothing in them tells of the variance "
+            f"of `{text}`"
+        )
+    else:
+        return None
+    message = f"`{term.group}` has as many levels as {cause}"
+    return finding("MM303", message, columns=(term.group,), terms=(text,), levels=levels, rows=n)
+
+
+def _too_many_effects(design: Design, term: RandomTerm) -> Finding | None:
+    n, levels, k, text = len(design.y), len(term.levels), len(term.columns), term_text(term)
+    free = family_of(design.spec).scale_free
+    if levels * k < n or (levels * k == n and not free):
+        return None
+    what = "the random effects and the residual variance" if free else "their variances and covariances"
+    message = (
+        f"`{text}` asks for {levels * k:,} random effects ({levels:,} levels x {k} columns) from "
+        f"{n:,} rows: {what} cannot be told apart"
+    )
+    return finding("MM305", message, columns=(term.group,), terms=(text,), random_effects=levels * k, rows=n)
+
+
+def _is_bernoulli(design: Design) -> bool:
+    """Whether every row is one trial."""
+    return design.spec.family == "binomial" and (design.weights is None or bool(np.all(design.weights <= 1)))
 
 
 def random_findings(design: Design, null: Sequence[NullDirection]) -> list[Finding]:

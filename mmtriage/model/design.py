@@ -20,11 +20,13 @@ from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import ModelColumns, model_columns
 from mmtriage.model.contrasts import CONTRASTS
+from mmtriage.model.families import family_of, is_glmm
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
+from mmtriage.model.glmm_response import Response, glmm_response
 from mmtriage.model.missing import MissingReport
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
 from mmtriage.model.rank import DroppedColumn, dropped_columns, independent_columns, triangular_factor
-from mmtriage.model.response import numeric_response
+from mmtriage.model.response import numeric_response, refuse_infinite
 from mmtriage.model.spec import ModelSpec
 from mmtriage.model.values import Array, Codes, Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
@@ -39,14 +41,15 @@ class Design:
 
     formula: Formula  # `.` resolved
     spec: ModelSpec
-    y: Array  # (n,)
+    y: Array  # (n,); of successes and failures the proportion
     X: Array  # (n, p) of full column rank
     fixed_names: tuple[str, ...]  # (p,) R's names
     assign: tuple[int, ...]  # (p,) the number of the column's term, 0 for the intercept
     fixed_terms: tuple[str, ...]  # R's term labels, numbered from 1 in `assign`
     dropped: tuple[DroppedColumn, ...]  # aliased columns that X lost
     random: tuple[RandomTerm, ...]  # in lme4's order
-    weights: Array | None  # (n,) all positive
+    weights: Array | None  # (n,) all positive; of a GLMM not negative, and times the trials
+    trials: Array | None  # (n,) of a response `cbind(success, failure)`
     offset: Array | None  # (n,)
     rows: Codes  # (n,) the table's rows, from 0
     missing: MissingReport
@@ -68,7 +71,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     frame = model_frame(table, formula, spec)
     rows = frame.rows
     values = {node: value.take(rows) for node, value in frame.values.items()}
-    y = numeric_response(formula, values[formula.response], table)
+    response = _response(frame, values, spec)
     _check_finite(formula, values, rows)
     contrasts = _checked_contrasts(table, formula, values, spec)
     full = model_columns(formula.intercept, formula.fixed, values, rows.size, contrasts)
@@ -77,12 +80,12 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     missing = report_missing(frame)
     random = _random_terms(formula, values, rows.size)
     _check_quadrature(random, spec.nagq)
-    weights = prior_weights(frame, spec.weights)
-    _check_magnitudes(formula, y, full, random, weights)
+    weights = _weights(frame, spec, response)
+    _check_magnitudes(formula, response.y, full, random, weights)
     return Design(
         formula=formula,
         spec=spec,
-        y=read_only(y),
+        y=read_only(response.y),
         X=read_only(full.matrix[:, kept] if len(kept) < len(full.names) else full.matrix),
         fixed_names=tuple(full.names[j] for j in kept),
         assign=tuple(full.assign[j] for j in kept),
@@ -90,11 +93,12 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
         dropped=dropped_columns(R, full.names, kept),
         random=random,
         weights=weights,
+        trials=None if response.trials is None else read_only(response.trials),
         offset=total_offset(frame, values),
         rows=read_only(rows),
         missing=missing,
         variables=used_columns(frame),
-        messages=_messages(frame, missing, contrasts),
+        messages=(*response.messages, *_messages(frame, missing, contrasts)),
     )
 
 
@@ -105,6 +109,23 @@ def _check_has_random(formula: Formula) -> None:
         "No random effects terms specified in formula",
         hint="Add a grouping, as in `+ (1 | g)`; without one this is an ordinary regression: `lm` or `glm`.",
     )
+
+
+def _response(frame: Frame, values: Mapping[Node, Value], spec: ModelSpec) -> Response:
+    value = values[frame.formula.response]
+    if not is_glmm(spec):
+        return Response(y=numeric_response(frame.formula, value, frame.table))
+    prior = prior_weights(frame, spec.weights, may_be_zero=True)
+    return glmm_response(frame.formula, value, frame.table, frame.rows, family_of(spec), prior)
+
+
+def _weights(frame: Frame, spec: ModelSpec, response: Response) -> Array | None:
+    """The prior weights, times the trials of `cbind()`, (n,)."""
+    # a free scale of the gaussian family takes log w, as in a linear mixed model
+    weights = prior_weights(frame, spec.weights, may_be_zero=spec.family != "gaussian")
+    if response.trials is None:
+        return weights
+    return read_only(response.trials if weights is None else weights * response.trials)
 
 
 def _random_terms(formula: Formula, values: Mapping[Node, Value], n: int) -> tuple[RandomTerm, ...]:
@@ -160,17 +181,8 @@ def _checked_contrasts(
 
 def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Codes) -> None:
     for node, value in values.items():
-        if value.kind != "numeric":
-            continue
-        finite = np.isfinite(value.data)
-        bad = ~(finite.all(axis=1) if value.is_matrix else finite)
-        if bad.any():
-            says = "NA/NaN/Inf in 'y'" if node == formula.response else "NA/NaN/Inf in foreign function call"
-            raise DataError(
-                f"`{to_text(node)}` is infinite in {int(bad.sum())} of the rows used (lme4: {says})",
-                where=f"row {int(rows[np.argmax(bad)]) + 1}",
-                hint="Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
-            )
+        says = "NA/NaN/Inf in 'y'" if node == formula.response else "NA/NaN/Inf in foreign function call"
+        refuse_infinite(node, value, rows, says)
 
 
 def _check_magnitudes(

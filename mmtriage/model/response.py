@@ -1,15 +1,15 @@
-"""The response of a linear mixed model."""
+"""The response of a linear mixed model, and what every response has to be."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mmtriage.data import Table, first_non_number
-from mmtriage.errors import ModelError
+from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
-from mmtriage.formula.nodes import Name
+from mmtriage.formula.nodes import Name, Node
 from mmtriage.formula.text import to_text
-from mmtriage.model.values import Array, Value
+from mmtriage.model.values import Array, Codes, Value
 
 _LEVELS_SHOWN = 5
 
@@ -24,23 +24,47 @@ def numeric_response(formula: Formula, value: Value, table: Table) -> Array:
             hint="Model one column; successes and failures belong to a binomial model: `--family binomial`.",
         )
     if value.kind == "factor":
-        column = table.columns[response.name] if isinstance(response, Name) else None
-        stray = first_non_number(column) if column is not None else None
-        if stray is not None:
-            cell, row = stray
-            raise ModelError(
-                f'response must be numeric: `{name}` holds the text "{cell}"',
-                where=f"column `{name}`, row {row + 1}",
-                hint=f'Correct the cell, or read it as missing: `--na-values "{cell}"`.',
-            )
-        shown = ", ".join(f'"{level}"' for level in value.levels[:_LEVELS_SHOWN])
-        more = ", ..." if len(value.levels) > _LEVELS_SHOWN else ""
-        raise ModelError(
-            f"response must be numeric: `{name}` is a factor with levels {shown}{more}",
-            hint=(
-                "A linear mixed model needs numbers; a two-level outcome belongs to a binomial model."
-                if len(value.levels) == 2
-                else "A linear mixed model needs numbers: correct the column, or name another response."
-            ),
-        )
+        raise not_numeric(response, value, table, "A linear mixed model")
     return np.asarray(value.data)
+
+
+def refuse_infinite(node: Node, value: Value, rows: Codes, says: str) -> None:
+    """Refuse a variable with infinite values in the rows used, with what lme4 says of it."""
+    if value.kind != "numeric":
+        return
+    finite = np.isfinite(value.data)
+    bad = ~(finite.all(axis=1) if value.is_matrix else finite)
+    if bad.any():
+        raise DataError(
+            f"`{to_text(node)}` is infinite in {int(bad.sum())} of the rows used (lme4: {says})",
+            where=f"row {int(rows[np.argmax(bad)]) + 1}",
+            hint="Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
+        )
+
+
+def not_numeric(node: Node, value: Value, table: Table, model: str) -> ModelError:
+    """Why a factor is no numeric response: a stray text, or levels by intention."""
+    name = to_text(node)
+    column = table.columns[node.name] if isinstance(node, Name) else None
+    stray = first_non_number(column) if column is not None else None
+    if stray is not None:
+        cell, row = stray
+        return ModelError(
+            f'response must be numeric: `{name}` holds the text "{cell}"',
+            where=f"column `{name}`, row {row + 1}",
+            hint=f'Correct the cell, or read it as missing: `--na-values "{cell}"`.',
+        )
+    return ModelError(
+        f"response must be numeric: `{name}` is a factor with levels {listed_levels(value.levels)}",
+        hint=(
+            f"{model} needs numbers; a two-level outcome belongs to a binomial model."
+            if len(value.levels) == 2
+            else f"{model} needs numbers: correct the column, or name another response."
+        ),
+    )
+
+
+def listed_levels(levels: tuple[str, ...]) -> str:
+    """The first few levels, quoted."""
+    shown = ", ".join(f'"{level}"' for level in levels[:_LEVELS_SHOWN])
+    return f"{shown}, ..." if len(levels) > _LEVELS_SHOWN else shown

@@ -14,8 +14,8 @@ from mmtriage.model.missing import Mask
 from mmtriage.model.values import Array, Value, read_only
 
 
-def prior_weights(frame: Frame, text: str | None) -> Array | None:
-    """The weights, (n,), all positive and finite; lme4 does not normalise them, so neither do we."""
+def prior_weights(frame: Frame, text: str | None, *, may_be_zero: bool) -> Array | None:
+    """The weights, (n,), finite and not negative; lme4 does not normalise them, so neither do we."""
     if frame.weights is None or text is None:
         return None
     weights: Array = frame.weights.data[frame.rows]
@@ -27,12 +27,16 @@ def prior_weights(frame: Frame, text: str | None) -> Array | None:
         "be negative",
         "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance.",
     )
+    if may_be_zero and weights.any():
+        return read_only(weights)
     _refuse(
         frame,
         "weights",
         weights == 0,
         "be zero",
-        f'lme4\'s log-likelihood would be -Inf. Leave those rows out: `--subset "{text} > 0"`.',
+        f'lme4\'s log-likelihood would be -Inf. Leave those rows out: `--subset "{text} > 0"`.'
+        if weights.any()
+        else "Without any weight there is nothing to fit.",
     )
     return read_only(weights)
 
