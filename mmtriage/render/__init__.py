@@ -15,6 +15,8 @@ RENDERERS: dict[str, str] = {
     "text": "terminal",
     "json": "jsondoc",
     "markdown": "markdown",
+    "junit": "junit",
+    "github": "github",
 }
 
 

@@ -336,6 +336,21 @@ def table_line(report: Report) -> str:
     return f"{report.input.source}: {rows_line(report)}"
 
 
+def story(report: Report) -> list[str]:
+    """The verdict, its causes and the best remedy in a few lines, for logs and annotations."""
+    lines = [report.verdict.message, *([unfinished] if (unfinished := incomplete(report)) else [])]
+    lines += [f"{causes_heading((cause,))}: {finding_line(cause)}" for cause in causes(report)]
+    for best in report.remedies[:1]:
+        lines.append(f"{REMEDIES}: {best.title} ({effect_of(best, report.verdict.status)})")
+        lines += [f"{program}:\n{code}" for program, code in remedy_code(best)]
+    return lines
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line."""
+    return f"{finding_title(finding)}: {finding.message}"
+
+
 def causes_heading(findings: tuple[Finding, ...]) -> str:
     """The heading above what is at the root of the verdict."""
     return "Cause" if len(findings) == 1 else "Causes"

@@ -1,0 +1,66 @@
+"""The report as annotations of a GitHub Actions run: `::error file=...,line=...,title=...::message`.
+
+One annotation for the verdict and one for each finding that does not merely follow from another. A converged
+fit is a line in the log. The escapes are those of the runner's own toolkit; what is within a line cannot
+begin a command.
+"""
+
+from __future__ import annotations
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.render import words
+from mmtriage.render.printable import printable
+from mmtriage.render.settings import PLAIN, Settings, location_of
+from mmtriage.report import Report
+
+COMMAND: dict[VerdictSeverity, str] = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def render(report: Report, settings: Settings = PLAIN) -> str:
+    """One line for each annotation."""
+    report, settings = printable(report), printable(settings)
+    place = _place(report, settings)
+    lines = [_verdict(report, settings, place)]
+    lines += [
+        _finding(finding, report, settings, place) for finding in report.findings if not finding.caused_by
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
+    verdict = report.verdict
+    title = _title(words.STATUS_WORDS[verdict.status], settings)
+    if verdict.severity == "ok":
+        return _data(f"{title}: {report.model.formula}")
+    message = "\n".join([report.model.formula, *words.story(report)])
+    return _command(COMMAND[verdict.severity], {**place, "title": title}, message)
+
+
+def _finding(finding: Finding, report: Report, settings: Settings, place: dict[str, str]) -> str:
+    title = _title(f"{finding.code} {finding.name}", settings)
+    message = f"{report.model.formula}\n{finding.message}"
+    return _command(COMMAND[finding.severity], {**place, "title": title}, message)
+
+
+def _title(text: str, settings: Settings) -> str:
+    return f"{settings.name}: {text}" if settings.name else f"mmtriage: {text}"
+
+
+def _place(report: Report, settings: Settings) -> dict[str, str]:
+    location = location_of(report, settings)
+    return {} if location is None else {"file": location.path, "line": str(location.line)}
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {shown}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """A message; `##[` would begin a command of the old style anywhere in a line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace("##[", "## [")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

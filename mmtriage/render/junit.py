@@ -1,0 +1,119 @@
+"""The report as JUnit XML: a suite for the model, a case for its verdict and one for each family of checks.
+
+A case fails where the exit code would: at `--fail-on`. A verdict that could not be reached is an error. A
+check that was not made is skipped, with the reason: it has not passed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
+from mmtriage.render import words
+from mmtriage.render.printable import printable
+from mmtriage.render.prose import one_line
+from mmtriage.render.settings import PLAIN, Settings
+from mmtriage.report import Report
+
+OF_GLMMS = "MM5"  # checks that a linear mixed model does not need
+OUTCOME = {"failure": "failures", "error": "errors", "skipped": "skipped"}  # element -> its count
+
+
+def render(report: Report, settings: Settings = PLAIN) -> str:
+    """One suite in a document of its own."""
+    return document([suite(report, settings)])
+
+
+def document(suites: list[Element]) -> str:
+    """Suites below one root, with their sums; ASCII, so that no reader has to guess the encoding."""
+    root = Element("testsuites", name="mmtriage")
+    for count in ("tests", *OUTCOME.values()):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
+    root.extend(suites)
+    ElementTree.indent(root)
+    text: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return text.decode("ascii") + "\n"
+
+
+def suite(report: Report, settings: Settings = PLAIN) -> Element:
+    """The cases of one model."""
+    report, settings = printable(report), printable(settings)
+    name = one_line(settings.name or f"{report.input.source}: {report.model.formula}")
+    found = Element("testsuite", name=name)
+    cases = [_verdict(report, settings), *_families(report, settings), *_unassessed(report)]
+    for case in cases:
+        case.set("classname", name)
+    counted = Counter(child.tag for case in cases for child in case)
+    found.set("tests", str(len(cases)))
+    for element, count in OUTCOME.items():
+        found.set(count, str(counted[element]))
+    found.set("time", f"{sum(report.timing.values()):.3f}")
+    found.append(_properties(report))
+    found.extend(cases)
+    return found
+
+
+def _properties(report: Report) -> Element:
+    properties = Element("properties")
+    facts = {
+        "formula": report.model.formula,
+        "data": report.input.source,
+        "sha256": report.input.sha256,
+        "verdict": report.verdict.status,
+        report.tool.name: report.tool.version,
+    }
+    for name, value in facts.items():
+        SubElement(properties, "property", name=name, value=value)
+    return properties
+
+
+def _verdict(report: Report, settings: Settings) -> Element:
+    verdict = report.verdict
+    case = Element("testcase", name="verdict")
+    text = "\n".join([words.verdict_title(verdict), *words.story(report)])
+    if verdict.status == "undetermined":
+        SubElement(case, "error", type=verdict.status, message=one_line(verdict.message)).text = text
+    elif settings.fails(verdict.severity):
+        SubElement(case, "failure", type=verdict.status, message=one_line(verdict.message)).text = text
+    else:
+        SubElement(case, "system-out").text = text
+    return case
+
+
+def _families(report: Report, settings: Settings) -> Iterator[Element]:
+    """A case for each family of checks of which something was assessed."""
+    skipped = {item.code for item in report.not_assessed}
+    for prefix, title in words.FAMILY_TITLES.items():
+        family = [code for code in CATALOGUE if code.startswith(prefix)]
+        found = [finding for finding in report.findings if finding.code in family]
+        is_made = prefix != OF_GLMMS or not report.model.is_linear
+        if found or (is_made and not skipped.issuperset(family)):
+            yield _family(f"{prefix}xx {title}", found, settings)
+
+
+def _family(name: str, found: list[Finding], settings: Settings) -> Element:
+    case = Element("testcase", name=name)
+    grave = sorted(
+        (finding for finding in found if settings.fails(finding.severity)),
+        key=lambda finding: SEVERITIES.index(finding.severity),
+    )
+    if grave:
+        message = "; ".join(f"{finding.code} {finding.name}" for finding in grave)
+        SubElement(case, "failure", type=grave[0].severity, message=message).text = _listed(grave)
+    if harmless := [finding for finding in found if finding not in grave]:
+        SubElement(case, "system-out").text = _listed(harmless)
+    return case
+
+
+def _listed(findings: list[Finding]) -> str:
+    return "\n".join(map(words.finding_line, findings))
+
+
+def _unassessed(report: Report) -> Iterator[Element]:
+    for item in report.not_assessed:
+        case = Element("testcase", name=f"{item.code} {item.name}")
+        SubElement(case, "skipped", message=one_line(f"{words.NOT_ASSESSED}: {item.reason}"))
+        yield case
