@@ -13,63 +13,17 @@ q^k (1-q)^(G-k), which no finite variance reaches (q the share k/G of groups of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from mmtriage.data import Column
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.recession import Kinds, recession_direction, row_codes, strict_rows
-from mmtriage.diagnose.words import MOST_NAMES, listed, plural, term_text
+from mmtriage.diagnose.recession import Kinds, recession_direction
+from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
+from mmtriage.diagnose.words import listed, plural, term_text
 from mmtriage.engine.coordinates import Array
-from mmtriage.formula.nodes import names_in
-from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
 MOST_REASONS = 5  # cells or thresholds spelled out in one message
-NEGLIGIBLE = 1e-9  # share of a direction's largest coefficient that is rounding
-
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reason:
-    """One way in which the fixed effects separate the responses."""
-
-    text: str
-    columns: tuple[str, ...]  # the user's
-    effects: tuple[str, ...]  # columns of X whose coefficients run away
-    rows: int  # that it moves
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """The rows that say something, with their kinds; see `recession`."""
-
-    design: Design
-    used: NDArray[np.int64]  # (m,) rows of positive weight
-    X: Array  # (m, p)
-    kinds: Kinds  # (m,)
-    noun: str  # what a row's response is called
-
-    def columns_within(self, term: int) -> list[int]:
-        """The columns of X that a fixed term (from 1) and its margins make, the intercept among them."""
-        fixed = self.design.formula.fixed
-        inside = set(fixed[term - 1].variables)
-        return [
-            j for j, t in enumerate(self.design.assign) if t == 0 or set(fixed[t - 1].variables) <= inside
-        ]
-
-    def all_are(self, where: Mask, condition: str, kind: int) -> str:
-        """`all 35 responses with `period` = `p4` are 0`."""
-        count = int(np.sum(where))
-        value = 1 if kind > 0 else 0
-        if count == 1:
-            return f"the only {self.noun} with {condition} is {value}"
-        return f"all {count:,} {self.noun}s with {condition} are {value}"
 
 
 def separation_findings(design: Design) -> list[Finding]:
@@ -93,7 +47,7 @@ def row_kinds(family: str, link: str, y: Array) -> Kinds | None:
     return failures if is_log else None
 
 
-def _informative(design: Design) -> _Rows | None:
+def _informative(design: Design) -> InformativeRows | None:
     kinds = row_kinds(design.spec.family, design.spec.link, design.y)
     if kinds is None:
         return None
@@ -102,13 +56,13 @@ def _informative(design: Design) -> _Rows | None:
     is_count = design.spec.family != "binomial"
     is_single = not is_count and bool(np.all((design.y == 0) | (design.y == 1)) and np.all(weights <= 1))
     noun = "count" if is_count else "response" if is_single else "proportion"
-    return _Rows(design, used, design.X[used], kinds[used], noun)
+    return InformativeRows(design, used, design.X[used], kinds[used], noun)
 
 
-def _separated_by_fixed(rows: _Rows) -> Finding | None:
+def _separated_by_fixed(rows: InformativeRows) -> Finding | None:
     if not rows.X.shape[1] or recession_direction(rows.X, rows.kinds) is None:
         return None
-    reasons = _pure_cells(rows) + _thresholds(rows) or _combination(rows)
+    reasons = pure_cells(rows) + thresholds(rows) or combination(rows)
     names = tuple(dict.fromkeys(name for reason in reasons for name in reason.columns))
     effects = tuple(dict.fromkeys(name for reason in reasons for name in reason.effects))
     texts = [reason.text for reason in reasons[:MOST_REASONS]]
@@ -129,203 +83,19 @@ def _separated_by_fixed(rows: _Rows) -> Finding | None:
     )
 
 
-def _pure_cells(rows: _Rows) -> list[_Reason]:
-    """Levels of a factor, or cells of several, in which all responses are the same."""
-    found: list[_Reason] = []
-    explained = np.zeros(len(rows.used), dtype=bool)
-    for number in range(1, len(rows.design.formula.fixed) + 1):
-        cells = _cells(rows, number)
-        if cells is None:
-            continue
-        codes, coefficients = cells
-        for cell in range(coefficients.shape[1]):
-            where = codes == cell
-            kind = _common_kind(rows.kinds[where])
-            if kind == 0 or np.all(explained[where]):
-                continue
-            explained |= where
-            label, columns = _cell_label(rows, number, where)
-            effects = _effects(rows.design.fixed_names, coefficients[:, cell])
-            text = rows.all_are(where, label, kind)
-            found.append(_Reason(text, columns, effects, int(np.sum(where))))
-    return found
-
-
-def _cells(rows: _Rows, number: int) -> tuple[NDArray[np.int64], Array] | None:
-    """Cell of each row (m,), and per cell the coefficients (p, cells) that make its indicator of X.
-
-    None where the columns of a term and its margins do not tell all their cells apart: a continuous one.
-    """
-    inside = rows.columns_within(number)
-    codes = row_codes(rows.X[:, inside])
-    _, first = np.unique(codes, return_index=True)
-    square = rows.X[first][:, inside]
-    if square.shape[0] != square.shape[1] or np.linalg.matrix_rank(square) < len(square):
-        return None
-    coefficients = np.zeros((rows.X.shape[1], len(first)))
-    coefficients[inside] = np.linalg.inv(square)
-    return codes, coefficients
-
-
-def _common_kind(kinds: Kinds) -> int:
-    return int(kinds[0]) if np.all(kinds == kinds[0]) else 0
-
-
-def _cell_label(rows: _Rows, number: int, where: Mask) -> tuple[str, tuple[str, ...]]:
-    """`f` = `b` and `g` = `w`, with the names of the columns; a computed predictor by its column of X."""
-    design = rows.design
-    parts: list[str] = []
-    names: list[str] = []
-    for node in design.formula.fixed[number - 1].variables:
-        inner = [name.name for name in names_in(node) if name.name in design.variables]
-        values = [_constant_value(design.variables[name], rows.used[where]) for name in inner]
-        names += inner
-        if inner and all(value is not None for value in values):
-            parts += [f"`{name}` = {value}" for name, value in zip(inner, values, strict=True)]
-        else:
-            own = [j for j in rows.columns_within(number) if to_text(node) in design.fixed_names[j]]
-            parts += [f"`{design.fixed_names[j]}` = {rows.X[where, j][0]:.6g}" for j in own]
-    return " and ".join(dict.fromkeys(parts)), tuple(dict.fromkeys(names))
-
-
-def _constant_value(column: Column, chosen: NDArray[np.int64]) -> str | None:
-    """The value of a column in the chosen rows where it is one."""
-    values = column.values[chosen]
-    if np.any(values != values[0]):
-        return None
-    match column.kind:
-        case "factor":
-            return f"`{column.levels[int(values[0])]}`"
-        case "logical":
-            return "TRUE" if values[0] else "FALSE"
-        case _:
-            return f"{values[0]:.6g}"
-
-
-def _effects(names: Sequence[str], coefficients: Array) -> tuple[str, ...]:
-    """The columns (p,) that a direction moves, but for the intercept."""
-    moved = np.abs(coefficients) > NEGLIGIBLE * np.max(np.abs(coefficients))
-    return tuple(
-        name for name, is_moved in zip(names, moved, strict=True) if is_moved and name != "(Intercept)"
-    )
-
-
-def _thresholds(rows: _Rows) -> list[_Reason]:
-    """Columns of X with the 0s on one side of a value and the 1s on the other."""
-    ones = np.ones(len(rows.used))
-    fitted, *_ = np.linalg.lstsq(rows.X, ones, rcond=None)
-    is_free = bool(np.max(np.abs(rows.X @ fitted - ones)) < NEGLIGIBLE)  # an intercept moves the threshold
-    found = []
-    for number in range(1, len(rows.design.formula.fixed) + 1):
-        if _cells(rows, number) is not None:
-            continue
-        for j in [j for j, term in enumerate(rows.design.assign) if term == number]:
-            text, moved = _threshold(rows, j, is_free=is_free)
-            if moved:
-                found.append(_Reason(text, (_source(rows.design, j),), (rows.design.fixed_names[j],), moved))
-    return found
-
-
-def _threshold(rows: _Rows, j: int, *, is_free: bool) -> tuple[str, int]:
-    """What a column says on both sides of a value, and of how many rows; 0 where it says nothing."""
-    x, kinds, name = rows.X[:, j], rows.kinds, rows.design.fixed_names[j]
-    for sign in (1, -1):
-        low = float(np.max(sign * x, where=kinds <= 0, initial=-np.inf))
-        high = float(np.min(sign * x, where=kinds >= 0, initial=np.inf))
-        if not is_free and low <= 0 <= high:
-            low = high = 0.0
-        elif not is_free or low > high:
-            continue
-        touches = low == high  # responses of both kinds, or a row of neither, at the very value
-        above = sign * x > high if touches else sign * x >= high
-        below = sign * x < low if touches else sign * x <= low
-        signs = (">", "<") if sign > 0 else ("<", ">")
-        equal = "" if touches else "="
-        parts = [
-            rows.all_are(where, f"`{name}` {relation}{equal} {sign * value:.6g}", kind)
-            for where, relation, value, kind in ((above, signs[0], high, 1), (below, signs[1], low, -1))
-            if np.any(where)
-        ]
-        return " and ".join(parts), int(np.sum(above | below))
-    return "", 0
-
-
-def _source(design: Design, j: int) -> str:
-    """The user's column behind a column of X if it is one, else the column of X."""
-    nodes = design.formula.fixed[design.assign[j] - 1].variables
-    names = {name.name for node in nodes for name in names_in(node) if name.name in design.variables}
-    return names.pop() if len(names) == 1 else design.fixed_names[j]
-
-
-def _combination(rows: _Rows) -> list[_Reason]:
-    """The smallest set of columns that separates together; no smaller one does."""
-    names = rows.design.fixed_names
-    constant = [j for j, term in enumerate(rows.design.assign) if term == 0]
-    others = [j for j, term in enumerate(rows.design.assign) if term != 0]
-    kept = [*constant, *sorted(_smallest(rows, constant, others, grown=True))]
-    direction = recession_direction(rows.X[:, kept], rows.kinds)
-    if direction is None:  # the intercept alone cannot separate, nor does all of X up to rounding
-        direction, kept = recession_direction(rows.X, rows.kinds), list(range(rows.X.shape[1]))
-    assert direction is not None
-    full = np.zeros(rows.X.shape[1])
-    full[kept] = direction
-    effects = _effects(names, full)
-    sources = tuple(dict.fromkeys(_source(rows.design, names.index(name)) for name in effects))
-    moved = strict_rows(rows.X, full)
-    text = _combination_text(rows, full, effects, moved)
-    return [_Reason(text, sources, effects, int(np.sum(moved)))]
-
-
-def _smallest(rows: _Rows, given: list[int], candidates: list[int], *, grown: bool) -> list[int]:
-    """Which candidates separate together with the given columns, none of them idle (QuickXplain)."""
-    if grown and given and recession_direction(rows.X[:, sorted(given)], rows.kinds) is not None:
-        return []
-    if len(candidates) == 1:
-        return candidates
-    half = len(candidates) // 2
-    first, second = candidates[:half], candidates[half:]
-    of_second = _smallest(rows, given + first, second, grown=True)
-    of_first = _smallest(rows, given + of_second, first, grown=bool(of_second))
-    return of_first + of_second
-
-
-def _combination_text(rows: _Rows, direction: Array, effects: tuple[str, ...], moved: Mask) -> str:
-    names = rows.design.fixed_names
-    coefficients = dict(zip(names, direction.tolist(), strict=True))
-    above = moved & (rows.X @ direction > 0)
-    below = moved & ~above
-    if len(effects) > MOST_NAMES:
-        sides = [(above, "on one side", 1), (below, "on the other", -1)]
-        lead = f"a combination of {listed(effects)} separates: "
-    else:
-        unit = abs(coefficients[effects[0]])
-        value = -coefficients.get("(Intercept)", 0.0) / unit + 0.0
-        line = " ".join(f"{coefficients[name] / unit:+.4g} {name}" for name in effects)
-        sides = [(above, f"{line} > {value:.4g}", 1), (below, f"{line} < {value:.4g}", -1)]
-        lead = ""
-    return lead + " and ".join(rows.all_are(where, what, kind) for where, what, kind in sides if where.any())
-
-
-def _separated_by_groups(rows: _Rows) -> list[Finding]:
+def _separated_by_groups(rows: InformativeRows) -> list[Finding]:
     """Grouping factors with a random intercept whose levels are all pure, 0s here and 1s there."""
     if rows.design.spec.family != "binomial" or rows.design.spec.link == "log":
         return []
     found = []
     for term in rows.design.random:
-        counts = _pure_levels(rows, term) if _has_intercept(term) else None
+        counts = _pure_levels(rows, term) if has_constant(term.Z) else None
         if counts is not None:
             found.append(_pure_groups(term, *counts))
     return list({f.columns: f for f in found}.values())
 
 
-def _has_intercept(term: RandomTerm) -> bool:
-    """Whether a constant is a combination of the columns of a term."""
-    ones = np.ones(len(term.Z))
-    fitted, *_ = np.linalg.lstsq(term.Z, ones, rcond=None)
-    return bool(np.max(np.abs(term.Z @ fitted - ones)) < NEGLIGIBLE)
-
-
-def _pure_levels(rows: _Rows, term: RandomTerm) -> tuple[int, int] | None:
+def _pure_levels(rows: InformativeRows, term: RandomTerm) -> tuple[int, int] | None:
     """How many levels have only 0s, and only 1s; None where some have both, or all a single row."""
     codes, kinds = term.codes[rows.used], rows.kinds
     size = np.bincount(codes, minlength=len(term.levels))
