@@ -13,6 +13,7 @@ import pytest
 from mmtriage import cli
 from mmtriage.errors import OptionError
 from mmtriage.family_names import LINKS_OF
+from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
 from mmtriage.options import TriageOptions
 from tests.canned import CONVERGED
 
@@ -191,3 +192,10 @@ def test_the_optimizers_are_lme4s_unless_one_is_named(
 @pytest.mark.parametrize("family", LINKS_OF)
 def test_the_default_link_is_the_first(family: str) -> None:
     assert TriageOptions(family=family).link_name == LINKS_OF[family][0]
+
+
+def test_every_link_on_offer_can_be_computed() -> None:
+    assert list(LINKS_OF) == list(FAMILY_LINKS)
+    for family, links in LINKS_OF.items():
+        assert set(links) <= set(FAMILY_LINKS[family])
+        assert links[0] == DEFAULT_LINKS[family]

@@ -19,7 +19,7 @@ FILES = sorted(DIRECTORY.iterdir())
 PLACEHOLDER = re.compile(r"{([^}:]+)[^}]*}")
 NOT_ASSESSED = "in this version"
 UNASSESSED = ("Not assessed in this version.", "Assessed for generalized models only; not in this version.")
-GENERALIZED = ("MM203", "MM205", "MM408", "MM501", "MM502", "MM503")
+GENERALIZED = ("MM205", "MM408", "MM501", "MM502", "MM503")
 NO_THRESHOLD = {  # the rule is an exact count or comparison
     "MM103": "equal values",
     "MM104": "any row",
@@ -35,6 +35,7 @@ THRESHOLDS = {
     "MM106": ("diagnose.data.FAR_ORIGIN",),
     "MM201": ("model.rank.RANK_TOLERANCE",),
     "MM202": ("diagnose.fixed.SEVERE_INFLATION",),
+    "MM203": ("diagnose.recession.TOUCHES",),
     "MM204": ("diagnose.random.HARDLY_VARIES", "diagnose.fixed.BY_CHANCE"),
     "MM301": ("diagnose.random.FEW_LEVELS",),
     "MM304": ("diagnose.random.HARDLY_VARIES", "engine.identifiability.NULL_EIGENVALUE"),
