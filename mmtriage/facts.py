@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from mmtriage.data import Table
-from mmtriage.deadline import NEVER
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.derivatives import finite_differences
 from mmtriage.engine.fit import Fit, correlation, lme4_theta
 from mmtriage.engine.lme4_checks import check_convergence, design_messages
 from mmtriage.engine.reference import Reference
-from mmtriage.engine.theta import lower_bounds
 from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.family_names import LAPLACE
 from mmtriage.model.design import Design
@@ -110,28 +108,30 @@ def baseline_facts(trial: Trial) -> FitFacts | None:
 def reference_facts(trial: Trial) -> FitFacts:
     """The proven optimum, with what lme4 would say of it."""
     prepared, fit, reference = trial.prepared, trial.reference_fit, trial.reference
-    lower = lower_bounds(prepared.sizes)
-    # What is known by now is reported, whatever the clock says.
-    unhurried = replace(prepared, problem=replace(prepared.problem, deadline=NEVER))
-    derivatives = finite_differences(unhurried.objective, fit.theta)
-    check = check_convergence(fit.theta, lower, derivatives)
+    parameters = prepared.kind.parameters(fit)
+    derivatives = None
+    if prepared.design.spec.nagq:  # without quadrature points lme4 takes no differences
+        # What is known by now is reported, whatever the clock says.
+        unhurried = prepared.unhurried()
+        derivatives = finite_differences(lambda at: unhurried.objective(at, fit.nb_theta), parameters)
+    check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
     before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
     began = next(d for d in reference.descents if d.label == reference.start).began
     return _fit_facts(
         prepared,
         fit,
         optimizer=REFERENCE_OPTIMIZER,
-        start=_user_theta(prepared, list(began)),
+        start=_user_theta(prepared, began.factors),
         status="converged" if reference.certificate.certified else "stalled",
         evaluations=reference.gradients,
-        gradient=float(np.max(np.abs(derivatives.gradient), initial=0.0)),
+        gradient=None if derivatives is None else float(np.max(np.abs(derivatives.gradient), initial=0.0)),
         singular=check.singular,
         messages=(*before, *check.messages),
         certificate=_certificate_facts(prepared, reference),
     )
 
 
-def _user_theta(prepared: Prepared, factors: list[Array]) -> Array:
+def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
     bases = prepared.problem.basis.terms
     return lme4_theta([basis.inverse @ F for basis, F in zip(bases, factors, strict=True)])
 

@@ -156,7 +156,7 @@ class _Session:
             return fit_trial(
                 prepared,
                 seed=self.options.seed,
-                optimizer=OPTIMIZERS[self.options.stages[-1]],
+                optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
                 maxfun=self.options.maxfun,
             )
         except np.linalg.LinAlgError as failure:

@@ -6,13 +6,15 @@ one (K, K) factor repeated over the levels, which is itself block-diagonal over 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.crossproducts import Block, CrossProducts
 from mmtriage.engine.fronts import Plan
+
+NULL_PROBE = 1e-8  # relative SD given to a null direction, to divide G out of G F: error of order 1e-16
 
 
 def block_factors(blocks: Sequence[Block], factors: Sequence[Array]) -> list[Array]:
@@ -82,3 +84,19 @@ def level_modes(
         for term, where in zip(block.terms, block.slices, strict=True):
             modes[term] = part[:, where] @ inverses[term].T
     return modes
+
+
+def covariance_gradient(
+    factors: Sequence[Array], gradient: Callable[[Sequence[Array]], Sequence[Array]]
+) -> list[Array]:
+    """`G_t = d criterion / d S_t`, (k, k) symmetric, from `gradient(factors)` = 2 G_t F_t."""
+    probes, inverses = zip(*(_nonsingular(F) for F in factors), strict=True)
+    G = [0.5 * D @ inverse for D, inverse in zip(gradient(probes), inverses, strict=True)]
+    return [0.5 * (g + g.T) for g in G]
+
+
+def _nonsingular(F: Array) -> tuple[Array, Array]:
+    """F with its null directions given `NULL_PROBE`, and the inverse of that."""
+    U, d, Vt = np.linalg.svd(F)
+    d = np.maximum(d, NULL_PROBE)
+    return (U * d) @ Vt, (Vt.T / d) @ U.T

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.faces import Face, null_space
-from mmtriage.engine.information import average_information
-from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.faces import Face, Place, null_space
+from mmtriage.engine.likelihood import Likelihood
 from mmtriage.engine.newton import Point, central_hessian, differenced_hessian, pseudo_solve
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
@@ -52,11 +52,12 @@ class Certificate:
     max_eigenvalue_free: float | None
     negative_direction: Array | None  # parameter vector of negative curvature, if there is any
     flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
+    hessian: Array | None  # (m, m) of the criterion in the parameters of the face, free ones last
     multipliers: tuple[Multiplier, ...]
     ranks: tuple[int, ...]
 
 
-def natural_scale(problem: LmmProblem, factors: Sequence[Array]) -> list[float]:
+def natural_scale(problem: Likelihood, factors: Sequence[Array]) -> list[float]:
     """Size of a natural step in each term's factor: its own size, at least one over root(rows per level)."""
     scale = [1.0] * len(factors)
     for block in problem.products.blocks:
@@ -66,34 +67,47 @@ def natural_scale(problem: LmmProblem, factors: Sequence[Array]) -> list[float]:
     return scale
 
 
-def face_scale(problem: LmmProblem, face: Face, x: Array) -> Array:
-    """`natural_scale` spread over the parameters of a face, (m,)."""
+def face_scale(problem: Likelihood, face: Face, x: Array) -> Array:
+    """`natural_scale` spread over the parameters of a face, (m,), and that of the free parameters."""
     natural = natural_scale(problem, face.factors(x))
-    return np.repeat(natural, [term.size for term in face.terms])
+    return np.concatenate([np.repeat(natural, [term.size for term in face.terms]), problem.free_scale])
 
 
-def face_objective(problem: LmmProblem, face: Face, scale: Array) -> Callable[[Array], Point]:
+def face_objective(problem: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
     """The criterion in a face's parameters, in units of `scale` (m,)."""
 
     def evaluate(z: Array) -> Point:
-        at = problem.evaluate(face.factors(z * scale))
-        gradient = problem.gradient(at)
+        at = problem.evaluate(*face.place(z * scale))
+        slopes = problem.slopes(at)
         return Point(
             at.criterion,
-            face.entries(gradient) * scale,
-            lambda: average_information(problem, face, at, gradient) * np.outer(scale, scale),
+            face.entries(*slopes) * scale,
+            lambda: _curvature(problem, face, at, slopes, z, scale),
         )
 
     return evaluate
 
 
-def multipliers(problem: LmmProblem, factors: Sequence[Array], ranks: Sequence[int]) -> list[Multiplier]:
+def _curvature(problem: Likelihood, face: Face, at: Any, slopes: Place, z: Array, scale: Array) -> Array:
+    """The likelihood's own approximate Hessian in units of `scale`, else differences of its gradient."""
+    H = problem.curvature(face, at, slopes)
+    if H is not None:
+        return H * np.outer(scale, scale)
+
+    def gradient(v: Array) -> Array:
+        return face.entries(*problem.slopes(problem.evaluate(*face.place(v * scale)))) * scale
+
+    return differenced_hessian(gradient, z, face.entries(*slopes) * scale)
+
+
+def multipliers(problem: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
     """Multipliers of all null directions of terms whose covariance is not of full rank."""
+    factors = place.factors
     supports = [basis.rank for basis in problem.basis.terms]
     if list(ranks) == supports:
         return []
     found = []
-    for t, G in enumerate(problem.covariance_gradient(factors)):
+    for t, G in enumerate(problem.covariance_gradient(*place)):
         if ranks[t] == supports[t]:
             continue
         N = null_space(factors[t], ranks[t], supports[t])
@@ -103,7 +117,7 @@ def multipliers(problem: LmmProblem, factors: Sequence[Array], ranks: Sequence[i
 
 
 def polish_and_certify(
-    problem: LmmProblem, face: Face, x: Array, *, saddle_free: bool
+    problem: Likelihood, face: Face, x: Array, *, saddle_free: bool
 ) -> tuple[Array, Certificate]:
     """Newton-polish a point on its face and prove what can be proven there.
 
@@ -115,6 +129,7 @@ def polish_and_certify(
     z = x / scale
     decrement, lowest, highest, descent = 0.0, None, None, None
     flat: tuple[Array, ...] = ()
+    H = np.zeros((0, 0))
     if face.size:
         gradient = objective(z).gradient
         H = differenced_hessian(lambda v: objective(v).gradient, z, gradient)
@@ -129,7 +144,7 @@ def polish_and_certify(
             for i in np.flatnonzero(np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300))
             if _is_flat(objective, z, Q[:, i])
         )
-    found = multipliers(problem, face.factors(z * scale), face.ranks)
+    found = multipliers(problem, face.place(z * scale), face.ranks)
     reason = _missing(decrement, lowest, highest, found, problem.n, saddle_free)
     certificate = Certificate(
         certified=reason is None,
@@ -139,6 +154,7 @@ def polish_and_certify(
         max_eigenvalue_free=highest,
         negative_direction=descent,
         flat_directions=flat,
+        hessian=H / np.outer(scale, scale),
         multipliers=tuple(found),
         ranks=face.ranks,
     )
@@ -155,6 +171,7 @@ def uncertified(face: Face, reason: str) -> Certificate:
         max_eigenvalue_free=None,
         negative_direction=None,
         flat_directions=(),
+        hessian=None,
         multipliers=(),
         ranks=face.ranks,
     )
@@ -206,7 +223,7 @@ def _missing(
     return None
 
 
-def _proven(face: Face, problem: LmmProblem) -> str:
+def _proven(face: Face, problem: Likelihood) -> str:
     supports = tuple(basis.rank for basis in problem.basis.terms)
     where = "in the interior" if face.ranks == supports else "on the boundary"
     return f"second-order optimum {where}: stationary, no descent direction within or off its face"

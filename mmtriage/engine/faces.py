@@ -11,12 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import qr
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.crossproducts import Index
+
+NO_FREE: Array = np.zeros(0)
+
+
+class Place(NamedTuple):
+    """Where a likelihood is evaluated, or its slopes there."""
+
+    factors: Sequence[Array]  # F (k, k) per term
+    free: Array  # parameters beside the covariances; empty for a linear model, which profiles them out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,14 +46,18 @@ class TermFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A face of the product of the terms' cones; its points are vectors of F's free entries."""
+    """A face of the product of the terms' cones, beside `n_free` unconstrained parameters.
+
+    Its points are vectors of F's free entries, term after term, then of the unconstrained parameters.
+    """
 
     terms: tuple[TermFace, ...]
+    n_free: int = 0
 
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return sum(term.size for term in self.terms)
+        return sum(term.size for term in self.terms) + self.n_free
 
     @property
     def ranks(self) -> tuple[int, ...]:
@@ -60,14 +74,18 @@ class Face:
             start += term.size
         return factors
 
-    def entries(self, matrices: Sequence[Array]) -> Array:
-        """The entries of per-term (k, k) matrices that are parameters, as one vector."""
-        if not self.terms:
-            return np.zeros(0)
-        return np.concatenate([M[term.entries] for term, M in zip(self.terms, matrices, strict=True)])
+    def place(self, x: Array) -> Place:
+        """Factors and unconstrained parameters at `x`."""
+        return Place(self.factors(x), x[self.size - self.n_free :])
+
+    def entries(self, matrices: Sequence[Array], free: Array = NO_FREE) -> Array:
+        """The entries of per-term (k, k) matrices that are parameters, and `free`, as one vector."""
+        return np.concatenate([*(M[t.entries] for t, M in zip(self.terms, matrices, strict=True)), free])
 
 
-def face_at(factors: Sequence[Array], ranks: Sequence[int], supports: Sequence[int]) -> tuple[Face, Array]:
+def face_at(
+    factors: Sequence[Array], ranks: Sequence[int], supports: Sequence[int], free: Array = NO_FREE
+) -> tuple[Face, Array]:
     """The face of the given `ranks` nearest to `factors`, and the parameters of the nearest point on it.
 
     `supports` says how many leading rows of each F can vary at all (the rank of the term's columns).
@@ -77,7 +95,7 @@ def face_at(factors: Sequence[Array], ranks: Sequence[int], supports: Sequence[i
         term, trapezoid = _term_face(F, rank, support)
         terms.append(term)
         values.append(trapezoid[term.entries])
-    return Face(tuple(terms)), np.concatenate(values) if values else np.zeros(0)
+    return Face(tuple(terms), len(free)), np.concatenate([*values, free])
 
 
 def singular_values(factors: Sequence[Array]) -> list[Array]:

@@ -38,6 +38,9 @@ class Fit:
     shares: tuple[float, ...]  # per term: share of the residual-plus-random variance of an average row
     nb_theta: float | None = None  # of the negative binomial
     se_method: SeMethod = "exact"
+    saturated: float = 0.0  # what the criterion of adaptive quadrature leaves out of -2 log-likelihood
+    mu: Array | None = None  # (n,) means at the conditional modes, of generalized models
+    profiles_beta: bool = True  # whether lme4's optimiser moves theta alone
 
     @property
     def se(self) -> Array:
@@ -47,15 +50,15 @@ class Fit:
 
     @property
     def log_likelihood(self) -> float:
-        return -0.5 * self.criterion
+        return -0.5 * (self.criterion + self.saturated)
 
     @property
     def aic(self) -> float:
-        return self.criterion + 2.0 * self.df
+        return -2.0 * self.log_likelihood + 2.0 * self.df
 
     @property
     def bic(self) -> float:
-        return self.criterion + float(np.log(self.n)) * self.df
+        return -2.0 * self.log_likelihood + float(np.log(self.n)) * self.df
 
 
 def fit_at(problem: LmmProblem, factors: Sequence[Array], theta: Array | None = None) -> Fit:

@@ -52,11 +52,16 @@ class NullDirection:
         return any(part.term is None for part in self.parts)
 
 
-def null_directions(problem: LmmProblem, gram: ComponentGram) -> tuple[NullDirection, ...]:
-    """Null directions of a design, one for each cause; empty when the model is identifiable."""
+def null_directions(
+    problem: LmmProblem, gram: ComponentGram, *, residual_free: bool = True
+) -> tuple[NullDirection, ...]:
+    """Null directions of a design, one for each cause; empty when the model is identifiable.
+
+    The residual variance takes no part where it is known (`residual_free` is False).
+    """
     diagonal = np.diag(gram.K)
     lost = diagonal <= NO_INFORMATION * gram.unprojected
-    kept = np.flatnonzero(~lost)
+    kept = np.flatnonzero(~lost & (residual_free | (np.arange(len(lost)) > 0)))
     # A covariance of columns that are never both at work in one level is nowhere in the data to begin with.
     present = gram.unprojected > NO_INFORMATION * np.max(gram.unprojected)
     scale = np.sqrt(diagonal[kept])

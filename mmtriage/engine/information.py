@@ -12,42 +12,56 @@ variance to zero.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
+from mmtriage.engine.crossproducts import Block
 from mmtriage.engine.faces import Face
-from mmtriage.engine.lmm import Evaluation, LmmProblem
+
+if TYPE_CHECKING:  # they import this module
+    from mmtriage.engine.lmm import Evaluation, LmmProblem
 
 SMALLEST_DIVISOR = 1e-12  # relative SD below which G is not divided out of G F
 
 
-def average_information(problem: LmmProblem, face: Face, at: Evaluation, gradient: list[Array]) -> Array:
+def average_information(problem: LmmProblem, face: Face, at: Evaluation, gradient: Sequence[Array]) -> Array:
     """Approximate Hessian (m, m) in the parameters of `face` at an evaluated point.
 
     `gradient` is `problem.gradient(at)`.
     """
     whitened = problem.whitened(at)  # (q, p + 1): E and h
     h = whitened[:, -1]
-    V = _directions(problem, face, at, h)
+    V = directions(problem.products.blocks, problem.plan.offsets, face, at.Lambda, h)
     H = problem.nu * (_quadratic_form(problem, at, whitened[:, :-1], V) - np.outer(V.T @ h, V.T @ h))
+    add_same_column(H, face, problem.term_parts(at.Lambda), gradient)
+    return 0.5 * (H + H.T)
+
+
+def add_same_column(H: Array, face: Face, factors: Sequence[Array], gradient: Sequence[Array]) -> None:
+    """Add to H (m, m) what the second derivative of S = F F' contributes: 2 G_ac within a column."""
     start = 0
-    for term, F, D in zip(face.terms, problem.term_parts(at.Lambda), gradient, strict=True):
+    for term, F, D in zip(face.terms, factors, gradient, strict=True):
         stop = start + term.size
         G = _covariance_gradient(F, D)
         rows, columns = term.entries
         same_column = columns[:, None] == columns[None, :]
         H[start:stop, start:stop] += 2.0 * G[np.ix_(rows, rows)] * same_column
         start = stop
-    return 0.5 * (H + H.T)
 
 
-def _directions(problem: LmmProblem, face: Face, at: Evaluation, h: Array) -> Array:
-    """`dS h` for every parameter, (q, m): dS = E_ab F' + F E_ab'."""
-    V = np.zeros((len(h), face.size))
+def directions(
+    blocks: Sequence[Block], offsets: Sequence[int], face: Face, factors: Sequence[Array], h: Array
+) -> Array:
+    """`dS h` for every parameter of the covariances, (q, m): dS = E_ab F' + F E_ab'."""
+    m = face.size - face.n_free
+    V = np.zeros((len(h), m))
     first = np.cumsum([0] + [term.size for term in face.terms])
-    for block, offset, Lambda in zip(problem.products.blocks, problem.plan.offsets, at.Lambda, strict=True):
+    for block, offset, Lambda in zip(blocks, offsets, factors, strict=True):
         levels = h[offset : offset + block.size].reshape(block.n_levels, block.width)
-        part = V[offset : offset + block.size].reshape(block.n_levels, block.width, face.size)
+        part = V[offset : offset + block.size].reshape(block.n_levels, block.width, m)
         for t, where in zip(block.terms, block.slices, strict=True):
             F, own = Lambda[where, where], levels[:, where]
             carried = own @ F  # (levels, k): F'h

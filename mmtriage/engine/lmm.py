@@ -31,10 +31,10 @@ from mmtriage.engine import blocks
 from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, Coordinates, coordinates
 from mmtriage.engine.crossproducts import CrossProducts, Index, cross_products
+from mmtriage.engine.faces import NO_FREE, Face, Place
 from mmtriage.engine.fronts import Plan, plan
+from mmtriage.engine.information import average_information
 from mmtriage.model.design import Design
-
-NULL_PROBE = 1e-8  # relative SD given to a null direction, to divide G out of G F: error of order 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +81,13 @@ class LmmProblem:
         """The same model by the other method."""
         return replace(self, reml=reml)
 
-    def evaluate(self, factors: Sequence[Array]) -> Evaluation:
+    def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> Evaluation:
         """The criterion at `factors` [(k, k)], in deviance units.
 
-        Raises LinAlgError where it has no finite value, TimeBudgetError after the deadline.
+        beta and sigma are profiled out, so `free` is empty. Raises LinAlgError where there is no finite
+        value, TimeBudgetError after the deadline.
         """
+        assert not len(free)
         self.deadline.check()
         with np.errstate(all="ignore"):
             Lambda = blocks.block_factors(self.products.blocks, factors)
@@ -102,9 +104,22 @@ class LmmProblem:
             raise np.linalg.LinAlgError("the criterion is not finite")
         return Evaluation(float(value), Lambda, L, half_solved, root_S)
 
-    def criterion(self, factors: Sequence[Array]) -> float:
+    def criterion(self, factors: Sequence[Array], free: Array = NO_FREE) -> float:
         """`evaluate(factors).criterion`."""
-        return self.evaluate(factors).criterion
+        return self.evaluate(factors, free).criterion
+
+    def slopes(self, at: Evaluation) -> Place:
+        """`gradient(at)`, and that nothing else is free."""
+        return Place(tuple(self.gradient(at)), NO_FREE)
+
+    def curvature(self, face: Face, at: Evaluation, slopes: Place) -> Array:
+        """Approximate Hessian (m, m) in the parameters of `face`."""
+        return average_information(self, face, at, slopes.factors)
+
+    @property
+    def free_scale(self) -> Array:
+        """Natural steps of the free parameters: there are none."""
+        return NO_FREE
 
     def gradient(self, at: Evaluation) -> list[Array]:
         """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
@@ -119,12 +134,9 @@ class LmmProblem:
         """The (k, k) part of each term, in the design's order, of per-block (K, K) matrices."""
         return blocks.term_parts(self.products.blocks, matrices)
 
-    def covariance_gradient(self, factors: Sequence[Array]) -> list[Array]:
+    def covariance_gradient(self, factors: Sequence[Array], free: Array = NO_FREE) -> list[Array]:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
-        probes, inverses = zip(*(_nonsingular(F) for F in factors), strict=True)
-        gradient = self.gradient(self.evaluate(probes))
-        G = [0.5 * D @ inverse for D, inverse in zip(gradient, inverses, strict=True)]
-        return [0.5 * (g + g.T) for g in G]
+        return blocks.covariance_gradient(factors, lambda probes: self.gradient(self.evaluate(probes, free)))
 
     def sigma(self, at: Evaluation) -> float:
         """Residual standard deviation."""
@@ -220,10 +232,3 @@ def _scalar_pairs(
     columns = col_offset + col_level[:, None, None] * shape[1] + np.arange(shape[1])[None, None, :]
     rows, columns = np.broadcast_arrays(rows, columns)
     return rows.ravel(), columns.ravel()
-
-
-def _nonsingular(F: Array) -> tuple[Array, Array]:
-    """F with its null directions given `NULL_PROBE`, and the inverse of that."""
-    U, d, Vt = np.linalg.svd(F)
-    d = np.maximum(d, NULL_PROBE)
-    return (U * d) @ Vt, (Vt.T / d) @ U.T

@@ -74,8 +74,13 @@ def component_gram(problem: LmmProblem) -> ComponentGram:
     return ComponentGram(components, K, unprojected, response)
 
 
-def moment_start(problem: LmmProblem, gram: ComponentGram) -> list[Array] | None:
-    """Factors F (k, k) of the MINQUE(0) relative covariances, made positive; None if they make no sense."""
+def moment_start(
+    problem: LmmProblem, gram: ComponentGram, *, residual_variance: float | None = None
+) -> list[Array] | None:
+    """Factors F (k, k) of the MINQUE(0) relative covariances, made positive; None if they make no sense.
+
+    A `residual_variance` that is known is not estimated.
+    """
     diagonal = np.diag(gram.K)
     informed = np.flatnonzero(
         diagonal > NO_INFORMATION * gram.unprojected
@@ -83,7 +88,14 @@ def moment_start(problem: LmmProblem, gram: ComponentGram) -> list[Array] | None
     scale = np.sqrt(diagonal[informed])
     K = gram.K[np.ix_(informed, informed)] / np.outer(scale, scale)
     solution = np.zeros(len(diagonal))
-    solution[informed] = np.linalg.lstsq(K, gram.response[informed] / scale, rcond=1e-10)[0] / scale
+    response = gram.response
+    if residual_variance is not None:
+        # In units of the squared residual length, which the response is normalised to.
+        known = residual_variance / problem.basis.fixed.residual_length**2
+        response = response - known * gram.K[:, 0]
+        solution[0] = known
+        informed, K, scale = informed[1:], K[1:, 1:], scale[1:]
+    solution[informed] = np.linalg.lstsq(K, response[informed] / scale, rcond=1e-10)[0] / scale
     if solution[0] <= 0 or not np.all(np.isfinite(solution)):
         return None
     S = [np.zeros((k, k)) for k in problem.widths]

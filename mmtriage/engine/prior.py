@@ -10,28 +10,26 @@ depend on units.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from mmtriage.engine.certificate import face_objective, natural_scale
+from mmtriage.engine.certificate import face_objective, face_scale
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.faces import Face, face_at
-from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.faces import Face, Place, face_at
+from mmtriage.engine.likelihood import Likelihood
 from mmtriage.engine.newton import Minimum, Point, minimize
 
 EXTRA_DF = 2.5  # blme's default: df = k + 2.5
 OPEN_SD = 0.3  # relative SD a direction at zero starts from
 
 
-def prior_mode(problem: LmmProblem, factors: Sequence[Array]) -> tuple[list[Array], Minimum]:
-    """Factors (k, k) at the posterior mode, started from `factors`, and how the search went."""
+def prior_mode(problem: Likelihood, place: Place) -> tuple[Place, Minimum]:
+    """The posterior mode, started from `place`, and how the search went."""
     supports = [basis.rank for basis in problem.basis.terms]
-    face, x = face_at([_opened(F, s) for F, s in zip(factors, supports, strict=True)], supports, supports)
-    natural = natural_scale(problem, face.factors(x))
-    scale = np.repeat(natural, [term.size for term in face.terms])
+    opened = [_opened(F, s) for F, s in zip(place.factors, supports, strict=True)]
+    face, x = face_at(opened, supports, supports, place.free)
+    scale = face_scale(problem, face, x)
     diagonal = _diagonal(face)
-    power = np.concatenate([np.full(t.size, EXTRA_DF - 1.0) for t in face.terms]) * diagonal
+    power = (EXTRA_DF - 1.0) * diagonal
     likelihood = face_objective(problem, face, scale)
 
     def posterior(z: Array) -> Point:
@@ -46,7 +44,7 @@ def prior_mode(problem: LmmProblem, factors: Sequence[Array]) -> tuple[list[Arra
         )
 
     found = minimize(posterior, x / scale)
-    return face.factors(found.x * scale), found
+    return face.place(found.x * scale), found
 
 
 def _opened(F: Array, support: int) -> Array:
@@ -59,4 +57,5 @@ def _opened(F: Array, support: int) -> Array:
 
 def _diagonal(face: Face) -> Array:
     """Which parameters stand on the diagonal of their triangle; |S| is the product of their squares."""
-    return np.concatenate([np.asarray(t.entries[0]) == t.order[t.entries[1]] for t in face.terms])
+    on_diagonal = [np.asarray(t.entries[0]) == t.order[t.entries[1]] for t in face.terms]
+    return np.concatenate([*on_diagonal, np.zeros(face.n_free, dtype=bool)])

@@ -10,12 +10,13 @@ best settled point is certified; the others are kept as evidence for or against 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mmtriage.engine.certificate import (
     Certificate,
+    Multiplier,
     face_objective,
     face_scale,
     multipliers,
@@ -24,8 +25,8 @@ from mmtriage.engine.certificate import (
     uncertified,
 )
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.faces import Face, face_at, singular_values
-from mmtriage.engine.lmm import LmmProblem
+from mmtriage.engine.faces import NO_FREE, Face, Place, face_at, singular_values
+from mmtriage.engine.likelihood import Likelihood
 from mmtriage.engine.newton import Minimum, minimize
 
 SNAP = 1e-3  # relative SD below which a direction is tried at zero (SPEC 6)
@@ -41,10 +42,11 @@ MAX_CERTIFICATION_ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A named starting point: factors (k, k) per term in the problem's coordinates."""
+    """A named starting point: factors (k, k) per term in the problem's coordinates, free parameters."""
 
     label: str
     factors: Sequence[Array]
+    free: Array = field(default_factory=lambda: NO_FREE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +54,9 @@ class Descent:
     """Where one start led."""
 
     label: str
-    began: Sequence[Array]  # factors at the start
+    began: Place
     criterion: float
-    factors: Sequence[Array]
+    place: Place
     ranks: tuple[int, ...]
     gradients: int
     joined: str | None  # label of the earlier descent whose optimum it ran into
@@ -66,13 +68,18 @@ class Descent:
 class Reference:
     """The reference optimum of a model."""
 
-    factors: tuple[Array, ...]
+    place: Place
     criterion: float
     certificate: Certificate
     start: str  # label of the start that led here
     descents: tuple[Descent, ...]
     gradients: int  # gradient evaluations over all starts
     runaway: bool  # the criterion falls without end as the residual variance goes to zero
+
+    @property
+    def factors(self) -> Sequence[Array]:
+        """F (k, k) of each term at the optimum."""
+        return self.place.factors
 
     @property
     def distinct_optima(self) -> int:
@@ -87,25 +94,26 @@ class Reference:
         return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
 
 
-def template_factors(problem: LmmProblem) -> list[Array]:
+def template_factors(problem: Likelihood) -> list[Array]:
     """The identity on standardised columns: what lme4 would start from after rescaling."""
     return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in problem.basis.terms]
 
 
-def perturbed(problem: LmmProblem, factors: Sequence[Array], seed: int) -> list[Array]:
-    """A start well away from `factors`: every direction rescaled at random, zero ones opened."""
+def perturbed(problem: Likelihood, place: Place, seed: int) -> Place:
+    """A start well away from `place`: every direction rescaled at random, zero ones opened."""
     generator = np.random.default_rng(seed)
     moved = []
-    for F, basis, scale in zip(factors, problem.basis.terms, natural_scale(problem, factors), strict=True):
+    scales = natural_scale(problem, place.factors)
+    for F, basis, scale in zip(place.factors, problem.basis.terms, scales, strict=True):
         r = basis.rank
         G = np.zeros_like(F)
         noise = generator.normal(size=(r, r)) / np.sqrt(max(r, 1))
         G[:r, :r] = F[:r, :r] * np.exp(generator.normal(scale=0.7)) + 0.5 * scale * noise
         moved.append(G)
-    return moved
+    return Place(moved, place.free + problem.free_scale * generator.normal(size=len(place.free)))
 
 
-def find_reference(problem: LmmProblem, starts: Sequence[Start], *, seed: int = 0) -> Reference:
+def find_reference(problem: Likelihood, starts: Sequence[Start], *, seed: int = 0) -> Reference:
     """Descend from every start and from a perturbation of the best, and certify the best point found.
 
     Raises LinAlgError only if no start can be evaluated at all.
@@ -117,25 +125,25 @@ def find_reference(problem: LmmProblem, starts: Sequence[Start], *, seed: int = 
     if not descents:
         raise np.linalg.LinAlgError("no starting point has a finite criterion")
     best = min(descents, key=lambda d: d.criterion)
-    _descend(problem, Start("perturbed", perturbed(problem, best.factors, seed)), descents, faces)
+    _descend(problem, Start("perturbed", *perturbed(problem, best.place, seed)), descents, faces)
     best = min((d for d in descents if d.joined is None), key=lambda d: d.criterion)
     face, x, certificate = _certify(problem, *faces[best.label])
-    factors = tuple(face.factors(x))
+    place = face.place(x)
     return Reference(
-        factors=factors,
-        criterion=problem.criterion(factors),
+        place=place,
+        criterion=problem.criterion(*place),
         certificate=certificate,
         start=best.label,
         descents=tuple(descents),
         gradients=sum(d.gradients for d in descents),
-        runaway=_is_runaway(factors),
+        runaway=_is_runaway(place.factors),
     )
 
 
-def _certify(problem: LmmProblem, face: Face, x: Array) -> tuple[Face, Array, Certificate]:
+def _certify(problem: Likelihood, face: Face, x: Array) -> tuple[Face, Array, Certificate]:
     """Certify a settled point; if the proof meets a way down, go down first."""
     for _ in range(MAX_CERTIFICATION_ROUNDS):
-        value = problem.criterion(face.factors(x))
+        value = problem.criterion(*face.place(x))
         escaped = _escape(problem, face, x, value)
         try:
             polished, certificate = polish_and_certify(problem, face, x, saddle_free=escaped is None)
@@ -157,10 +165,10 @@ def _certify(problem: LmmProblem, face: Face, x: Array) -> tuple[Face, Array, Ce
 
 
 def _leave_saddle(
-    problem: LmmProblem, face: Face, x: Array, certificate: Certificate
+    problem: Likelihood, face: Face, x: Array, certificate: Certificate
 ) -> tuple[Face, Array, float, int] | None:
     """Descend along a direction of negative curvature, or go on from where the decrement is still large."""
-    value = problem.criterion(face.factors(x))
+    value = problem.criterion(*face.place(x))
     moves = [np.zeros_like(x)]
     if certificate.negative_direction is not None:
         moves += [0.5 * certificate.negative_direction, -0.5 * certificate.negative_direction]
@@ -175,11 +183,12 @@ def _leave_saddle(
 
 
 def _descend(
-    problem: LmmProblem, start: Start, descents: list[Descent], faces: dict[str, tuple[Face, Array]]
+    problem: Likelihood, start: Start, descents: list[Descent], faces: dict[str, tuple[Face, Array]]
 ) -> None:
     """Follow one start and add where it led to `descents`; a start that cannot be evaluated adds nothing."""
     supports = [basis.rank for basis in problem.basis.terms]
-    face, x = face_at(start.factors, supports, supports)
+    began = Place(start.factors, start.free)
+    face, x = face_at(start.factors, supports, supports, start.free)
     joined: list[str] = []
 
     def stop(at: Array, value: float) -> bool:
@@ -198,9 +207,9 @@ def _descend(
         descents.append(
             Descent(
                 label=start.label,
-                began=start.factors,
+                began=began,
                 criterion=target.criterion,
-                factors=target.factors,
+                place=target.place,
                 ranks=target.ranks,
                 gradients=found.gradients,
                 joined=joined[0],
@@ -211,15 +220,15 @@ def _descend(
         return
     face, x, value, spent, saddles = _settle(problem, face, found.x, found.value)
     arrived = found.status == "converged" or _minimize_on(problem, face, x).status == "converged"
-    factors = face.factors(x)
-    same = _joins(problem, factors, value, descents)
+    place = face.place(x)
+    same = _joins(problem, place.factors, value, descents)
     label = same[0] if same and value >= min(d.criterion for d in descents) - SNAP_COST else None
     descents.append(
         Descent(
             label=start.label,
-            began=start.factors,
+            began=began,
             criterion=value,
-            factors=factors,
+            place=place,
             ranks=face.ranks,
             gradients=found.gradients + spent,
             joined=label,
@@ -231,7 +240,7 @@ def _descend(
 
 
 def _minimize_on(
-    problem: LmmProblem, face: Face, x: Array, stop: Callable[[Array, float], bool] | None = None
+    problem: Likelihood, face: Face, x: Array, stop: Callable[[Array, float], bool] | None = None
 ) -> Minimum:
     scale = face_scale(problem, face, x)
     asked = None if stop is None else lambda z, value: stop(z * scale, value)
@@ -240,24 +249,24 @@ def _minimize_on(
 
 
 def _joins(
-    problem: LmmProblem, factors: Sequence[Array], value: float, descents: Sequence[Descent]
+    problem: Likelihood, factors: Sequence[Array], value: float, descents: Sequence[Descent]
 ) -> list[str]:
     """Labels of known optima that a point is about to reach."""
     found = []
     for d in descents:
         if d.joined is not None or abs(value - d.criterion) > SAME_CRITERION:
             continue
-        scale = natural_scale(problem, d.factors)
+        scale = natural_scale(problem, d.place.factors)
         near = [
             np.linalg.norm(F @ F.T - E @ E.T) <= SAME_COVARIANCE * s**2
-            for F, E, s in zip(factors, d.factors, scale, strict=True)
+            for F, E, s in zip(factors, d.place.factors, scale, strict=True)
         ]
         if all(near):
             found.append(d.label)
     return found
 
 
-def _settle(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int, int]:
+def _settle(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int, int]:
     """Snap small directions to zero, leave saddles, until neither changes anything.
 
     Returns the face, the point on it, its criterion, the gradients spent and the saddles left.
@@ -275,10 +284,10 @@ def _settle(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Fa
     return face, x, value, spent, saddles
 
 
-def _snap(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int]:
+def _snap(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int]:
     """The lowest face that costs no more than `SNAP_COST`: all small directions at once, else one by one."""
-    factors = face.factors(x)
-    values = singular_values(factors)
+    place = face.place(x)
+    values = singular_values(place.factors)
     small = sorted((float(d), t) for t, rank in enumerate(face.ranks) for d in values[t][:rank] if d < SNAP)
     spent = 0
     if not small:
@@ -290,7 +299,7 @@ def _snap(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face
     if len(small) > 1:
         proposals += [_one_less(face.ranks, t) for t in dict.fromkeys(t for _, t in small)]
     for ranks in proposals:
-        tried = _on_ranks(problem, factors, ranks)
+        tried = _on_ranks(problem, place, ranks)
         if tried is None:
             continue
         low_face, found = tried
@@ -307,23 +316,21 @@ def _one_less(ranks: Sequence[int], term: int) -> list[int]:
     return [rank - (t == term) for t, rank in enumerate(ranks)]
 
 
-def _on_ranks(
-    problem: LmmProblem, factors: Sequence[Array], ranks: Sequence[int]
-) -> tuple[Face, Minimum] | None:
+def _on_ranks(problem: Likelihood, place: Place, ranks: Sequence[int]) -> tuple[Face, Minimum] | None:
     supports = [basis.rank for basis in problem.basis.terms]
-    face, x = face_at(factors, ranks, supports)
+    face, x = face_at(place.factors, ranks, supports, place.free)
     try:
         return face, _minimize_on(problem, face, x)
     except np.linalg.LinAlgError:
         return None
 
 
-def _escape(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int] | None:
+def _escape(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int] | None:
     """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained."""
-    factors = face.factors(x)
-    negative = [m for m in multipliers(problem, factors, face.ranks) if m.value < 0]
+    place = face.place(x)
+    negative = [m for m in multipliers(problem, place, face.ranks) if m.value < 0]
     for m in sorted(negative, key=lambda m: m.value):
-        extended = _extend(problem, factors, m.term, m.direction, face.ranks[m.term], value)
+        extended = _extend(problem, place, m, face.ranks[m.term], value)
         if extended is None:
             continue
         ranks = [rank + (t == m.term) for t, rank in enumerate(face.ranks)]
@@ -333,16 +340,15 @@ def _escape(problem: LmmProblem, face: Face, x: Array, value: float) -> tuple[Fa
     return None
 
 
-def _extend(
-    problem: LmmProblem, factors: Sequence[Array], term: int, direction: Array, rank: int, value: float
-) -> list[Array] | None:
+def _extend(problem: Likelihood, place: Place, along: Multiplier, rank: int, value: float) -> Place | None:
     """`F` with a column `eps direction` added, eps the first that lowers the criterion; None if none does."""
-    eps = 0.5 * natural_scale(problem, factors)[term]
+    eps = 0.5 * natural_scale(problem, place.factors)[along.term]
     for _ in range(24):
-        extended = [F.copy() for F in factors]
-        extended[term] = _with_column(factors[term], eps * direction, rank)
+        factors = [F.copy() for F in place.factors]
+        factors[along.term] = _with_column(place.factors[along.term], eps * along.direction, rank)
+        extended = Place(factors, place.free)
         try:
-            if problem.criterion(extended) < value:
+            if problem.criterion(*extended) < value:
                 return extended
         except np.linalg.LinAlgError:
             pass

@@ -8,28 +8,57 @@ proves the optimum, `fit_trial` does all three. Everything the diagnosis and the
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.baseline import Baseline, BaselineFailure, fit_baseline
+from mmtriage.engine import generalized, linear
+from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.certificate import face_objective, face_scale
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.derivatives import Objective
-from mmtriage.engine.fit import Fit, fit_at, lme4_theta
-from mmtriage.engine.identifiability import NullDirection, null_directions
-from mmtriage.engine.lme4_arithmetic import lme4_criterion
-from mmtriage.engine.lme4_checks import design_messages
-from mmtriage.engine.lmm import LmmProblem, lmm_problem
-from mmtriage.engine.moments import ComponentGram, component_gram, moment_start
-from mmtriage.engine.reference import Reference, Start, find_reference, template_factors
-from mmtriage.engine.rounding import lme4_failure
-from mmtriage.engine.start import lme4_start
-from mmtriage.engine.theta import factors_of_theta, lower_bounds, template_theta, theta_names
+from mmtriage.engine.faces import Place, face_at
+from mmtriage.engine.fit import Fit
+from mmtriage.engine.identifiability import NullDirection
+from mmtriage.engine.linear import Transform
+from mmtriage.engine.newton import minimize
+from mmtriage.engine.reference import Reference, Start, find_reference
+from mmtriage.engine.theta import lower_bounds, theta_names
 from mmtriage.model.design import Design
-from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Optimizer
+from mmtriage.model.families import is_glmm
+from mmtriage.optimizers import Optimizer
+
+
+class Kind(Protocol):
+    """What differs between linear and generalized models: the modules `linear` and `generalized`."""
+
+    def lay_out(self, design: Design, deadline: Deadline) -> Any: ...
+    def structure(self, problem: Any) -> tuple[tuple[NullDirection, ...], Sequence[Array] | None]: ...
+    def starts(self, problem: Any, moments: Sequence[Array] | None, ends: Sequence[Start]) -> list[Start]: ...
+    def place(self, problem: Any, theta: Array, beta: Array | None, nb_theta: float | None) -> Place: ...
+    def describe(
+        self,
+        problem: Any,
+        at: Place,
+        *,
+        theta: Array | None = None,
+        hessian: Array | None = None,
+        lme4_hessian: Array | None = None,
+    ) -> Fit: ...
+    def parameters(self, fit: Fit) -> Array: ...
+    def by_ml(self, problem: Any) -> Any: ...
+    def run(
+        self,
+        design: Design,
+        problem: Any,
+        *,
+        optimizers: Sequence[Optimizer] | None,
+        maxfun: int | None,
+        start: Baseline | None,
+        transform: Transform | None,
+    ) -> Baseline | BaselineFailure: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +66,25 @@ class Prepared:
     """A design with its likelihood and what its structure alone says."""
 
     design: Design
-    problem: LmmProblem
-    gram: ComponentGram
+    problem: Any  # the kind's own `Likelihood`
     null: tuple[NullDirection, ...]  # empty: structurally identifiable
+    moments: Sequence[Array] | None  # factors (k, k) by the method of moments
+
+    @property
+    def kind(self) -> Kind:
+        """The module that knows this kind of model; looked up, since modules do not travel to processes."""
+        return _kind(self.design)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Columns of each random term."""
-        return self.problem.widths
+        widths: tuple[int, ...] = self.problem.widths
+        return widths
+
+    @property
+    def supports(self) -> tuple[int, ...]:
+        """The largest rank that each term's covariance can have."""
+        return tuple(basis.rank for basis in self.problem.basis.terms)
 
     @property
     def theta_names(self) -> tuple[str, ...]:
@@ -54,18 +94,38 @@ class Prepared:
 
     def by_ml(self) -> Prepared:
         """The same model, to be fitted by ML."""
-        return replace(self, problem=self.problem.with_method(reml=False))
+        return replace(self, problem=self.kind.by_ml(self.problem))
 
-    def factors(self, theta: Array) -> list[Array]:
-        """Factors in the problem's coordinates for lme4's theta."""
-        return self.problem.basis.relative_factor(factors_of_theta(theta, self.sizes))
+    def unhurried(self) -> Prepared:
+        """The same model without a deadline."""
+        return replace(self, problem=replace(self.problem, deadline=NEVER))
 
-    def objective(self, theta: Array) -> float:
-        """The criterion at lme4's theta; infinite where it cannot be evaluated."""
+    def place_of(self, run: Baseline) -> Place:
+        """Where a run of lme4 ended."""
+        return self.kind.place(self.problem, run.theta, run.beta, run.nb_theta)
+
+    def fit_of(self, run: Baseline) -> Fit:
+        """What the model says where a run of lme4 ended, with the standard errors that lme4 gives there.
+
+        Raises LinAlgError where the criterion has no value.
+        """
+        return self.kind.describe(self.problem, self.place_of(run), theta=run.theta, lme4_hessian=run.hessian)
+
+    def objective(self, parameters: Array, nb_theta: float | None = None) -> float:
+        """The criterion at what lme4's optimiser moves, (m,) or (m + p,); infinite where it has no value."""
+        m = len(lower_bounds(self.sizes))
+        beta = parameters[m:] if len(parameters) > m else None
         try:
-            return self.problem.criterion(self.factors(theta))
+            place = self.kind.place(self.problem, parameters[:m], beta, nb_theta)
+            value: float = self.problem.criterion(*place)
         except np.linalg.LinAlgError:
             return np.inf
+        return value
+
+    def lower_bounds(self, parameters: Array) -> Array:
+        """lme4's bounds of what its optimiser moves."""
+        lower = lower_bounds(self.sizes)
+        return np.concatenate([lower, np.full(len(parameters) - len(lower), -np.inf)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +150,7 @@ class Trial:
     @property
     def is_singular(self) -> bool:
         """Whether the reference optimum lies on the boundary."""
-        supports = tuple(basis.rank for basis in self.prepared.problem.basis.terms)
-        return self.reference.certificate.ranks != supports
+        return self.reference.certificate.ranks != self.prepared.supports
 
     @property
     def is_sound(self) -> bool:
@@ -101,124 +160,88 @@ class Trial:
 
 def prepare(design: Design, deadline: Deadline = NEVER) -> Prepared:
     """Reduce a design to its likelihood and test what it can identify."""
-    problem = lmm_problem(design, deadline)
-    gram = component_gram(problem)
-    return Prepared(design, problem, gram, null_directions(problem, gram))
+    kind = _kind(design)
+    problem = kind.lay_out(design, deadline)
+    null, moments = kind.structure(problem)
+    return Prepared(design, problem, null, moments)
 
 
-def run_reference(prepared: Prepared, ends: dict[str, Array], *, seed: int) -> tuple[Reference, Fit]:
-    """The reference optimum, also started from `ends`, {label: theta}."""
-    problem = prepared.problem
-    moments = moment_start(problem, prepared.gram)
-    starts = [] if moments is None else [Start("moments", moments)]
-    starts += [Start(label, prepared.factors(theta)) for label, theta in ends.items()]
-    starts.append(Start("template", template_factors(problem)))
-    reference = find_reference(problem, starts, seed=seed)
-    return reference, fit_at(problem, reference.factors)
+def _kind(design: Design) -> Kind:
+    return generalized if is_glmm(design.spec) else linear
+
+
+def run_reference(prepared: Prepared, ends: Mapping[str, Baseline], *, seed: int) -> tuple[Reference, Fit]:
+    """The reference optimum, also started from where runs of lme4 ended, {label: run}."""
+    kind, problem = prepared.kind, prepared.problem
+    known = [Start(label, *prepared.place_of(run)) for label, run in ends.items()]
+    reference = find_reference(problem, kind.starts(problem, prepared.moments, known), seed=seed)
+    return reference, kind.describe(problem, reference.place, hessian=reference.certificate.hessian)
+
+
+def plain_fit(prepared: Prepared, start: Place) -> Fit:
+    """The same model with every covariance at zero: least squares, or `glm`."""
+    zero = [np.zeros((k, k)) for k in prepared.sizes]
+    face, x = face_at(zero, [0] * len(zero), prepared.supports, start.free)
+    scale = face_scale(prepared.problem, face, x)
+    found = minimize(face_objective(prepared.problem, face, scale), x / scale)
+    return prepared.kind.describe(prepared.problem, face.place(found.x * scale))
 
 
 def run_baseline(
     prepared: Prepared,
     *,
-    optimizer: Optimizer = OPTIMIZERS[DEFAULT],
+    optimizers: Sequence[Optimizer] | None = None,
     maxfun: int | None = None,
-    start: Array | None = None,
-    transform: Sequence[Array] | None = None,
+    start: Baseline | None = None,
+    transform: Transform | None = None,
 ) -> Baseline | BaselineFailure:
-    """Fit as lme4 would, from its own start unless one is given.
+    """Fit as lme4 would, from its own start or from where another run ended.
 
-    `transform` (k, k) per term fits on the columns `Z T` and standardised X; theta comes back in the
-    user's columns.
+    Args:
+        optimizers: of lme4's stages, None for its own; a generalized model has two, one given does both.
+        transform: T (k, k) per term and A (p, p): fit on the columns `Z T` and `X A`; the estimates come
+            back in the user's columns.
     """
-    if transform is not None:
-        return _run_transformed(prepared, transform, optimizer=optimizer, maxfun=maxfun)
-    design = prepared.design
-    if start is None:
-        terms = design.random
-        start = lme4_start(
-            design.y, [t.group for t in terms], [t.codes for t in terms], [t.columns for t in terms]
-        )
-    messages = design_messages(design.X, dropped=len(design.dropped))
-    objective = _lme4_objective(prepared)
-    if objective is None:
-        failure = lme4_failure(design, start)
-        if failure is not None:
-            return BaselineFailure(
-                error=failure,
-                start=start,
-                optimizer=optimizer.name,
-                total_evaluations=1,
-                lme4_messages=messages,
-            )
-    return fit_baseline(
-        objective or prepared.objective,
-        start=start,
-        lower=lower_bounds(prepared.sizes),
-        optimizer=optimizer,
+    return prepared.kind.run(
+        prepared.design,
+        prepared.problem,
+        optimizers=optimizers,
         maxfun=maxfun,
-        messages_before=messages,
+        start=start,
+        transform=transform,
     )
 
 
 def run_measured(prepared: Prepared, **options: Any) -> Baseline | BaselineFailure:
     """`run_baseline`, its criterion by our engine: rounding must not decide between optimisers."""
     run = run_baseline(prepared, **options)
-    return run if isinstance(run, BaselineFailure) else replace(run, criterion=prepared.objective(run.theta))
-
-
-def _lme4_objective(prepared: Prepared) -> Objective | None:
-    """The criterion with lme4's own rounding errors, where it can be had; under the deadline."""
-    criterion = lme4_criterion(prepared.design, reml=prepared.problem.reml)
-    if criterion is None:
-        return None
-
-    def objective(theta: Array) -> float:
-        prepared.problem.deadline.check()
-        return criterion(theta)
-
-    return objective
-
-
-def _run_transformed(
-    prepared: Prepared, transform: Sequence[Array], *, optimizer: Optimizer, maxfun: int | None
-) -> Baseline | BaselineFailure:
-    basis = prepared.problem.basis
-
-    def user_factors(theta: Array) -> list[Array]:
-        factors = factors_of_theta(theta, prepared.sizes)
-        return [T @ L for T, L in zip(transform, factors, strict=True)]
-
-    run = fit_baseline(
-        lambda theta: prepared.problem.criterion(basis.relative_factor(user_factors(theta))),
-        start=template_theta(prepared.sizes),
-        lower=lower_bounds(prepared.sizes),
-        optimizer=optimizer,
-        maxfun=maxfun,
-        messages_before=design_messages(prepared.design.X[:, :0], dropped=len(prepared.design.dropped)),
-    )
     if isinstance(run, BaselineFailure):
         return run
-    return replace(run, theta=lme4_theta(user_factors(run.theta)))
+    try:
+        criterion = prepared.problem.criterion(*prepared.place_of(run))
+    except np.linalg.LinAlgError:
+        criterion = np.inf
+    return replace(run, criterion=criterion)
 
 
 def fit_trial(
     prepared: Prepared,
     *,
     seed: int,
-    optimizer: Optimizer = OPTIMIZERS[DEFAULT],
+    optimizers: Sequence[Optimizer] | None = None,
     maxfun: int | None = None,
 ) -> Trial:
     """The baseline from lme4's start, and the reference."""
     began = time.perf_counter()
-    run = run_baseline(prepared, optimizer=optimizer, maxfun=maxfun)
+    run = run_baseline(prepared, optimizers=optimizers, maxfun=maxfun)
     baseline = run if isinstance(run, Baseline) else None
     error = run.error if isinstance(run, BaselineFailure) else None
-    ends = {} if baseline is None else {"baseline": baseline.theta}
+    ends = {} if baseline is None else {"baseline": baseline}
     reference, reference_fit = run_reference(prepared, ends, seed=seed)
     baseline_fit = None
     if baseline is not None:
         try:
-            baseline_fit = fit_at(prepared.problem, prepared.factors(baseline.theta), baseline.theta)
+            baseline_fit = prepared.fit_of(baseline)
         except np.linalg.LinAlgError as failure:
             baseline, error = None, f"the criterion has no value where the fit ended ({failure})"
     return Trial(

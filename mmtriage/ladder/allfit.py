@@ -21,7 +21,6 @@ import numpy as np
 from mmtriage.diagnose.finding import Finding, Severity, finding
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.fit import fit_at
 from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
@@ -65,7 +64,7 @@ def _timed_run(
     run: Runner, prepared: Prepared, maxfun: int, name: str
 ) -> tuple[Baseline | BaselineFailure, float]:
     began = time.perf_counter()
-    return run(prepared, optimizer=OPTIMIZERS[name], maxfun=maxfun), time.perf_counter() - began
+    return run(prepared, optimizers=[OPTIMIZERS[name]], maxfun=maxfun), time.perf_counter() - began
 
 
 def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]]) -> ClusterVerdict:
@@ -107,9 +106,8 @@ def _candidate(case: Case, name: str, run: Baseline | BaselineFailure) -> Candid
     family = OPTIMIZERS[name].family
     if isinstance(run, BaselineFailure):
         return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
-    prepared = case.trial.prepared
     try:
-        fit = fit_at(prepared.problem, prepared.factors(run.theta), run.theta)
+        fit = case.trial.prepared.fit_of(run)
     except np.linalg.LinAlgError:  # it ended where the criterion has no value
         return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
     return Candidate(name, family, fit.criterion, fit.beta, fit.covariances)

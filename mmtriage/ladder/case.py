@@ -38,7 +38,7 @@ class Case:
     build: Callable[..., Design]  # build(formula, columns={}): the same table and options, columns added
     fit: Callable[[Design], Trial]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
-    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizer=, start=, maxfun=, transform=)
+    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizers=, start=, maxfun=, transform=)
 
     @property
     def codes(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,17 +38,17 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Three attempts: budget, restart, perturbed restart."""
     attempts: list[Attempt] = []
-    optimizer = OPTIMIZERS[case.options.stages[-1]]
-    start: Array | None = None
+    optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
+    start: Baseline | None = None
     for label in ("budget of 200,000", "restart from its end", "restart 1 % away"):
         began = time.perf_counter()
         if start is not None and label.endswith("away"):
             start = _perturbed(start, case.options.seed)
-        run = case.run(case.trial.prepared, optimizer=optimizer, start=start, maxfun=BUDGET)
+        run = case.run(case.trial.prepared, optimizers=optimizers, start=start, maxfun=BUDGET)
         attempts.append(same_model_attempt(case, label, run, time.perf_counter() - began))
         if isinstance(run, BaselineFailure):
             break
-        start = run.theta
+        start = run
     status, reason = _status(case, attempts)
     remedies = (_remedy(case, attempts),) if status == "cleared" else ()
     return RungResult(
@@ -55,10 +56,13 @@ def climb(case: Case) -> RungResult:
     )
 
 
-def _perturbed(theta: Array, seed: int) -> Array:
+def _perturbed(run: Baseline, seed: int) -> Baseline:
     generator = np.random.default_rng(seed)
-    moved: Array = theta * generator.uniform(1 / PERTURBATION, PERTURBATION, size=len(theta))
-    return moved
+
+    def moved(values: Array) -> Array:
+        return values * generator.uniform(1 / PERTURBATION, PERTURBATION, size=len(values))
+
+    return replace(run, theta=moved(run.theta), beta=None if run.beta is None else moved(run.beta))
 
 
 def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
-from mmtriage.engine.fit import fit_at, largest_shift
+from mmtriage.engine.fit import largest_shift
+from mmtriage.engine.trial import plain_fit
 from mmtriage.formula.edit import with_random
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.rung import Attempt, Code, Remedy
@@ -14,11 +13,9 @@ from mmtriage.ladder.rung import Attempt, Code, Remedy
 
 def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
     """Fit the fixed effects by least squares: the present criterion with every covariance at zero."""
-    problem = case.trial.prepared.problem
     present = case.trial.reference_fit
-    zero = [np.zeros((k, k)) for k in problem.widths]
-    fit = fit_at(problem, zero)
-    fit = replace(fit, df=problem.p + 1)
+    fit = plain_fit(case.trial.prepared, case.trial.reference.place)
+    fit = replace(fit, df=fit.df - len(fit.theta))
     formula = _without_bars(case)
     attempt = Attempt(
         label=title,

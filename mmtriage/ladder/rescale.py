@@ -53,7 +53,7 @@ def climb(case: Case) -> RungResult:
         began = time.perf_counter()
         run = case.run(
             case.trial.prepared,
-            optimizer=OPTIMIZERS[case.options.stages[-1]],
+            optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
             transform=transforms(case.design, movable, move),
             maxfun=case.options.maxfun,
         )

@@ -225,7 +225,7 @@ def _next_step(case: Case, trial: Trial) -> list[Step] | None:
     """The next proposals down from a singular model, or None when nothing is left to take away."""
     design = trial.prepared.design
     ranks = trial.reference.certificate.ranks
-    supports = [basis.rank for basis in trial.prepared.problem.basis.terms]
+    supports = trial.prepared.supports
     singular = [t for t, (rank, support) in enumerate(zip(ranks, supports, strict=True)) if rank < support]
     shares = trial.reference_fit.shares
     for t in sorted(singular, key=lambda t: shares[t]):

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.diagnose.words import term_text
-from mmtriage.engine.fit import correlation, fit_at, largest_shift
+from mmtriage.engine.fit import correlation, largest_shift
 from mmtriage.engine.prior import prior_mode
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
@@ -136,8 +136,9 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
     """The structure kept, the covariance kept off its boundary by a weak prior."""
     began = time.perf_counter()
     reference = case.trial.reference_fit
-    factors, search = prior_mode(case.trial.prepared.problem, case.trial.reference.factors)
-    fit = fit_at(case.trial.prepared.problem, factors)
+    prepared = case.trial.prepared
+    mode, search = prior_mode(prepared.problem, case.trial.reference.place)
+    fit = prepared.kind.describe(prepared.problem, mode)
     text = case.formula.to_text()
     loss = fit.criterion - reference.criterion
     moved = "; ".join(
@@ -163,7 +164,7 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
         rung=4,
         title=title,
         scope="changes_model",
-        clears=search.status == "converged" and not case.trial.prepared.null,
+        clears=search.status == "converged" and not prepared.null,
         formula=text,
         criterion=fit.criterion,
         delta_aic=None,

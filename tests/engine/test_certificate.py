@@ -163,11 +163,11 @@ def test_units_and_origins_do_not_move_a_certificate() -> None:
 
 def test_multipliers_are_asked_only_where_rank_is_missing() -> None:
     case = case_of(random_table(), "y ~ x1 + (1 + x1 | g) + (1 | h)")
-    factors = [np.diag([0.7, 0.0]), np.zeros((1, 1))]
-    found = multipliers(case.problem, factors, [1, 0])
+    place = Place([np.diag([0.7, 0.0]), np.zeros((1, 1))], NO_FREE)
+    found = multipliers(case.problem, place, [1, 0])
     assert [m.term for m in found] == [0, 1]
     assert np.abs(found[0].direction) == pytest.approx([0.0, 1.0])
-    assert multipliers(case.problem, factors, [2, 1]) == []
+    assert multipliers(case.problem, place, [2, 1]) == []
 
 
 def test_a_natural_step_is_the_size_of_the_factor_or_what_the_data_can_resolve() -> None:

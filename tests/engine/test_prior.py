@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from mmtriage.engine.faces import NO_FREE, Place
 from mmtriage.engine.fit import lme4_theta
 from mmtriage.engine.prior import prior_mode
 from mmtriage.engine.theta import factors_of_theta
@@ -25,9 +26,9 @@ def penalised(case: Case, theta: Array) -> float:
 
 
 def mode_theta(case: Case, start: list[Array]) -> Array:
-    factors, search = prior_mode(case.problem, start)
+    mode, search = prior_mode(case.problem, Place(start, NO_FREE))
     assert search.status == "converged"
-    return lme4_theta([b.inverse @ F for b, F in zip(case.problem.basis.terms, factors, strict=True)])
+    return lme4_theta([b.inverse @ F for b, F in zip(case.problem.basis.terms, mode.factors, strict=True)])
 
 
 @pytest.mark.parametrize("case_id", ["dyestuff2", "dyestuff", "penicillin_ml", "sleepstudy_slope"])

@@ -112,6 +112,7 @@ def trial(
     widths = tuple(len(term.columns) for term in design.random)
     ranks = widths if ranks is None else ranks
     fit = fit_of(design, criterion, ranks, shift)
+    place = Place(fit.factors, NO_FREE)
     run = None if gap is None else baseline(criterion + gap, **of_baseline)
     return Trial(
         prepared=prepared(design, widths, null),
@@ -119,11 +120,11 @@ def trial(
         baseline_fit=None if gap is None else replace(fit, criterion=criterion + gap),
         baseline_error="Downdated VtV is not positive definite" if gap is None else None,
         reference=Reference(
-            factors=fit.factors,
+            place=place,
             criterion=criterion,
             certificate=certificate(widths, ranks, certified=certified),
             start="template",
-            descents=(Descent("template", fit.factors, criterion, fit.factors, ranks, 9, None, 0),),
+            descents=(Descent("template", place, criterion, place, ranks, 9, None, 0),),
             gradients=9,
             runaway=False,
         ),

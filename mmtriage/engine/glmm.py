@@ -1,0 +1,519 @@
+"""The generalized linear mixed model: Laplace, adaptive quadrature, exact gradient.
+
+With eta = o + X beta + Z Lambda u, mu = g^-1(eta), score s = w (y - mu) mu' / V and weights W = w mu'^2 / V,
+the conditional modes u minimise `D(y, mu) + |u|^2` (penalised iteratively reweighted least squares, Bates et
+al. 2015, lme4's vignette on GLMMs), so u = Lambda'Z's. lme4's Laplace criterion is
+
+    f = log|M| + |u|^2 + A(mu),    M = Lambda'Z'WZ Lambda + I,
+
+A being the family's -2 log-likelihood. W is the expected information, whatever the link. The modes move
+with the parameters, so the gradient goes through them (implicit differentiation): with the observed
+information B = -ds/deta, H = Lambda'Z'BZ Lambda + I, r = df/du and v = H^-1 r,
+
+    df = [df at fixed u] - v' d(u - Lambda'Z's at fixed u).
+
+Everything is computed in orthonormal columns (`coordinates.py`); `free` holds the parameters beside the
+covariances: beta in those columns (not for nAGQ = 0, where it is profiled out with u) and, for a negative
+binomial whose theta is estimated, log theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmtriage.deadline import NEVER, Deadline
+from mmtriage.engine import blocks
+from mmtriage.engine.cholesky import Factor, factor
+from mmtriage.engine.coordinates import Array, TermBasis, term_basis
+from mmtriage.engine.crossproducts import CrossProducts, Index
+from mmtriage.engine.faces import NO_FREE, Face, Place
+from mmtriage.engine.quadrature import Quadrature, quadrature
+from mmtriage.engine.rows import Rows, rows_of
+from mmtriage.engine.working import working_information
+from mmtriage.model.design import Design
+from mmtriage.model.families import NEGATIVE_BINOMIAL, Family, family_of
+
+MAX_PIRLS = 100  # iterations
+MAX_HALVINGS = 40
+NEWTON_DECREMENT = 1e-11  # squared length of a step after which Newton's next one is rounding
+SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
+CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
+FIRST_NB_THETA = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTerms:
+    """The family at one eta; arrays are (n,)."""
+
+    mu: Array
+    score: Array  # -1/2 d deviance / d eta
+    W: Array  # expected information
+    B: Array  # observed information
+    dW: Array  # dW / d eta
+    slope: Array  # d mu / d eta
+    deviance: float
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether observed and expected information are the same."""
+        return float(np.max(np.abs(self.B - self.W), initial=0.0)) <= CANONICAL * float(
+            np.max(self.W, initial=0.0)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modes:
+    """The conditional modes at one point."""
+
+    u: Array  # (q,)
+    beta: Array  # (p,) orthonormal columns
+    eta: Array  # (n,)
+    terms: RowTerms
+
+    @property
+    def penalised(self) -> float:
+        """D + |u|^2."""
+        return self.terms.deviance + float(self.u @ self.u)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlmmEvaluation:
+    """The criterion at one point, with what the gradient and the estimates go on from."""
+
+    criterion: float
+    family: Family
+    Lambda: list[Array]  # per block (K, K)
+    modes: Modes
+    products: CrossProducts  # Z'WZ
+    factor: Factor  # of M
+    quadrature: Quadrature | None  # nAGQ > 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlmmBasis:
+    """Orthonormal columns: of the random terms, and X = Q R with Q'Q = n I."""
+
+    terms: tuple[TermBasis, ...]
+    R: Array  # (p, p)
+    inverse: Array  # (p, p)
+
+
+class _Memory:
+    """Where PIRLS ended last: only ever a start, never part of an answer."""
+
+    def __init__(self, q: int) -> None:
+        self.u = np.zeros(q)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlmmProblem:
+    """A design laid out for its likelihood."""
+
+    design: Design
+    family: Family
+    nagq: int
+    estimates_nb: bool  # the negative binomial's theta is a parameter
+    basis: GlmmBasis
+    rows: Rows
+    y: Array
+    weights: Array  # (n,) ones where there are none
+    trials: Array | None
+    offset: Array  # (n,)
+    widths: tuple[int, ...]
+    free_scale: Array  # natural steps of `free`: conditional standard errors, and 1 for log theta
+    memory: _Memory
+    deadline: Deadline
+
+    @property
+    def n(self) -> int:
+        """Observations."""
+        return len(self.y)
+
+    @property
+    def p(self) -> int:
+        """Fixed effects."""
+        return int(self.rows.X.shape[1])
+
+    @property
+    def products(self) -> CrossProducts:
+        """Pattern of Z'WZ, at unit weights."""
+        return self.rows.pattern
+
+    @property
+    def profiles_beta(self) -> bool:
+        """nAGQ = 0: beta is found with the modes."""
+        return self.nagq == 0
+
+    @property
+    def n_beta(self) -> int:
+        """Leading entries of `free` that are beta."""
+        return 0 if self.profiles_beta else self.p
+
+    @property
+    def n_free(self) -> int:
+        """Length of `free`."""
+        return self.n_beta + int(self.estimates_nb)
+
+    def at(self, free: Array) -> Family:
+        """The family at `free`: a negative binomial has its theta there."""
+        return self.family.with_theta(float(np.exp(free[-1]))) if self.estimates_nb else self.family
+
+    # -- the criterion ---------------------------------------------------------------------------------
+
+    def evaluate(self, factors: Sequence[Array], free: Array) -> GlmmEvaluation:
+        """The criterion at `factors` [(k, k)] and `free`, in deviance units.
+
+        Raises LinAlgError where it has no finite value, TimeBudgetError after the deadline.
+        """
+        self.deadline.check()
+        with np.errstate(all="ignore"):
+            family = self.at(free)
+            Lambda = blocks.block_factors(self.rows.blocks, factors)
+            modes = self._find_modes(family, Lambda, None if self.profiles_beta else free[: self.p])
+            products = self.rows.weighted(modes.terms.W)
+            M = factor(self.rows.plan, products, Lambda)
+            nodes = None
+            if self.nagq > 1:
+                nodes = self._quadrature(family, Lambda, modes, products)
+                value = nodes.criterion
+            else:
+                value = M.logdet + float(modes.u @ modes.u) + self._loss(family, modes)
+        if not np.isfinite(value):
+            raise np.linalg.LinAlgError("the criterion is not finite")
+        self.memory.u = modes.u
+        return GlmmEvaluation(float(value), family, Lambda, modes, products, M, nodes)
+
+    def criterion(self, factors: Sequence[Array], free: Array) -> float:
+        """`evaluate(factors, free).criterion`."""
+        return self.evaluate(factors, free).criterion
+
+    def saturated(self, family: Family) -> float:
+        """What nAGQ > 1 leaves out of -2 log-likelihood."""
+        return family.saturated(self.y, self.weights, self.trials) if self.nagq > 1 else 0.0
+
+    def _loss(self, family: Family, modes: Modes) -> float:
+        return family.criterion(self.y, modes.terms.mu, self.weights, self.trials)
+
+    def _quadrature(
+        self, family: Family, Lambda: list[Array], modes: Modes, products: CrossProducts
+    ) -> Quadrature:
+        return quadrature(
+            self.nagq,
+            relative_sd=float(Lambda[0][0, 0]),
+            information=products.diagonal[0][:, 0, 0],
+            u=modes.u,
+            eta=modes.eta,
+            Z=self.rows.Z,
+            evaluate=lambda eta: _node_terms(family, self.y, self.weights, eta),
+        )
+
+    # -- the modes -------------------------------------------------------------------------------------
+
+    def _find_modes(self, family: Family, Lambda: list[Array], beta: Array | None) -> Modes:
+        """u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
+        failure: np.linalg.LinAlgError | None = None
+        for start in self._starts(family, Lambda, beta):
+            try:
+                return self._pirls(family, Lambda, start, joint=beta is None)
+            except np.linalg.LinAlgError as stop:
+                failure = stop
+        raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+
+    def _starts(self, family: Family, Lambda: list[Array], beta: Array | None) -> list[Modes]:
+        """Starting points at which the penalised deviance is finite, the nearest first."""
+        first, first_beta = self._start_from_mean(family, Lambda, beta)
+        b = first_beta if beta is None else beta
+        tried = [(self.memory.u, b), (np.zeros_like(self.memory.u), b), (first, b)]
+        modes = [self._modes_at(family, Lambda, u, v) for u, v in tried]
+        return [m for m in modes if np.isfinite(m.penalised)]
+
+    def _start_from_mean(
+        self, family: Family, Lambda: list[Array], beta: Array | None
+    ) -> tuple[Array, Array]:
+        """One step of penalised least squares from lme4's starting mean, which is always in range."""
+        mu = family.start(self.y, self.weights, self.trials)
+        eta = family.link.link(mu)
+        terms = row_terms(family, self.y, self.weights, eta)
+        M = factor(self.rows.plan, self.rows.weighted(terms.W), Lambda)
+        safe = np.where(terms.W > 0, terms.W, 1.0)
+        working = terms.W * (eta - self.offset) + np.where(terms.W > 0, terms.score / safe * terms.W, 0.0)
+        if beta is not None:
+            working = working - terms.W * (self.rows.X @ beta)
+        r = self._transposed(Lambda, working)
+        return self._solve(M, Lambda, terms.W, r, self.rows.X.T @ working if beta is None else None)
+
+    def _modes_at(self, family: Family, Lambda: list[Array], u: Array, beta: Array) -> Modes:
+        eta = self.offset + self.rows.X @ beta + self.rows.Z @ self._times(Lambda, u)
+        return Modes(u, beta, eta, row_terms(family, self.y, self.weights, eta))
+
+    def _pirls(self, family: Family, Lambda: list[Array], modes: Modes, *, joint: bool) -> Modes:
+        for _ in range(MAX_PIRLS):
+            g_u = modes.u - self._transposed(Lambda, modes.terms.score)
+            g_b = -self.rows.X.T @ modes.terms.score if joint else None
+            weights, M, is_newton = self._information(modes.terms, Lambda, joint=joint)
+            step_u, step_b = self._solve(M, Lambda, weights, g_u, g_b)
+            decrement = float(g_u @ step_u) + (0.0 if g_b is None else float(g_b @ step_b))
+            moved = self._halved(family, Lambda, modes, step_u, step_b)
+            if decrement <= SCORING_DECREMENT * max(1.0, modes.penalised):
+                return modes if moved is None else moved
+            if moved is None:
+                raise np.linalg.LinAlgError("step-halvings do not reduce the penalised deviance")
+            modes = moved
+            if is_newton and decrement <= NEWTON_DECREMENT:
+                return modes
+        raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
+
+    def _information(
+        self, terms: RowTerms, Lambda: list[Array], *, joint: bool
+    ) -> tuple[Array, Factor, bool]:
+        """Observed information while it is positive definite, expected information elsewhere."""
+        try:
+            M = factor(self.rows.plan, self.rows.weighted(terms.B), Lambda)
+            if not joint or terms.is_canonical:
+                return terms.B, M, True
+            _, root = self._reduced(M, Lambda, terms.B)
+            np.linalg.cholesky(root)
+            return terms.B, M, True
+        except np.linalg.LinAlgError:
+            return terms.W, factor(self.rows.plan, self.rows.weighted(terms.W), Lambda), False
+
+    def _halved(
+        self, family: Family, Lambda: list[Array], modes: Modes, step_u: Array, step_b: Array
+    ) -> Modes | None:
+        """The longest of the halved steps that does not raise the penalised deviance."""
+        noise = 64.0 * np.finfo(float).eps * (abs(modes.penalised) + len(self.y))
+        size = 1.0
+        for _ in range(MAX_HALVINGS):
+            moved = self._modes_at(family, Lambda, modes.u - size * step_u, modes.beta - size * step_b)
+            if moved.penalised <= modes.penalised + noise:
+                return moved
+            size *= 0.5
+        return None
+
+    def _reduced(self, M: Factor, Lambda: list[Array], weights: Array) -> tuple[Array, Array]:
+        """`L^-1 Lambda'Z'W X` (q, p) and `X'WX` less its square (p, p)."""
+        X = self.rows.X
+        WX = weights[:, None] * X
+        half = M.forward(self._times_block(Lambda, self.rows.Zt @ WX, transposed=True))
+        return half, X.T @ WX - half.T @ half
+
+    def _solve(
+        self, M: Factor, Lambda: list[Array], weights: Array, r_u: Array, r_b: Array | None
+    ) -> tuple[Array, Array]:
+        """Solve the information's system for (u, beta), or for u alone where `r_b` is None."""
+        half_u = M.forward(r_u[:, None])
+        if r_b is None:
+            return M.backward(half_u)[:, 0], np.zeros(self.p)
+        half, root = self._reduced(M, Lambda, weights)
+        step_b = np.asarray(np.linalg.solve(root, r_b - half.T @ half_u[:, 0]), dtype=np.float64)
+        return M.backward(half_u - (half @ step_b)[:, None])[:, 0], step_b
+
+    def _times(self, Lambda: list[Array], u: Array) -> Array:
+        return self._times_block(Lambda, u[:, None], transposed=False)[:, 0]
+
+    def _times_block(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
+        return blocks.times(self.rows.blocks, self.rows.plan.offsets, Lambda, rhs, transposed=transposed)
+
+    def _transposed(self, Lambda: list[Array], by_row: Array) -> Array:
+        """`Lambda'Z'x` for x (n,)."""
+        return self._times_block(Lambda, (self.rows.Zt @ by_row)[:, None], transposed=True)[:, 0]
+
+    # -- the gradient ----------------------------------------------------------------------------------
+
+    def slopes(self, at: GlmmEvaluation) -> Place:
+        """d criterion / d F_t, ignoring that F_t may be triangular, and d criterion / d free."""
+        with np.errstate(all="ignore"):
+            return self._slopes(at)
+
+    def _slopes(self, at: GlmmEvaluation) -> Place:
+        terms, Lambda = at.modes.terms, at.Lambda
+        inverse = at.factor.inverse_on_pattern()
+        traces = blocks.trace_parts(at.products, self.rows.plan, Lambda, inverse)
+        leverage = self.rows.leverages_from(inverse, Lambda)
+        if at.quadrature is None:
+            loss = family_slope(at.family, self.y, terms, self.weights, self.trials)
+            row = loss + leverage * terms.dW  # df / d eta at fixed u
+            by_column = self.rows.Zt @ row
+            r = self._times_block(Lambda, by_column[:, None], transposed=True)[:, 0] + 2.0 * at.modes.u
+            outer = self._outer(by_column, at.modes.u)
+            parts = [2.0 * t + o for t, o in zip(traces, outer, strict=True)]
+        else:
+            nodes = at.quadrature
+            group = nodes.logdet_share[self._group_of_rows()]  # of 2 log L_g: 1 is Laplace's own
+            row = nodes.row_slope + group * leverage * terms.dW
+            through = self.rows.Zt @ (group * leverage * terms.dW)
+            r = nodes.mode_slope + self._times(Lambda, through)
+            scalar = nodes.sd_slope + float(through @ at.modes.u)
+            scalar += float(np.sum(nodes.logdet_share * self._trace_by_group(at)))
+            parts = [np.array([[scalar]])]
+        v, v_beta = self._through_modes(at, r, row)
+        moved = terms.B * (self.rows.Z @ self._times(Lambda, v) + self.rows.X @ v_beta)
+        by_score, by_moved = self.rows.Zt @ terms.score, self.rows.Zt @ moved
+        for part, one, two in zip(
+            parts, self._outer(by_score, v), self._outer(by_moved, at.modes.u), strict=True
+        ):
+            part += one - two
+        free = [] if self.profiles_beta else [self.rows.X.T @ (row - moved)]
+        if self.estimates_nb:
+            free.append(np.array([self._nb_slope(at, leverage, v, v_beta)]))
+        return Place(
+            tuple(blocks.term_parts(self.rows.blocks, parts)), np.concatenate(free) if free else NO_FREE
+        )
+
+    def _through_modes(self, at: GlmmEvaluation, r: Array, row: Array) -> tuple[Array, Array]:
+        """v = H^-1 df/d(modes), the modes being u, or u and beta."""
+        terms = at.modes.terms
+        M = (
+            at.factor
+            if terms.is_canonical
+            else factor(self.rows.plan, self.rows.weighted(terms.B), at.Lambda)
+        )
+        return self._solve(M, at.Lambda, terms.B, r, self.rows.X.T @ row if self.profiles_beta else None)
+
+    def _outer(self, by_column: Array, u: Array) -> list[Array]:
+        return blocks.outer_sums(self.rows.blocks, self.rows.plan.offsets, by_column[:, None], u[:, None])
+
+    def _group_of_rows(self) -> Index:
+        return np.asarray(self.rows.Z.indices, dtype=np.int64)  # one scalar term: one column per row
+
+    def _trace_by_group(self, at: GlmmEvaluation) -> Array:
+        """d 2 log L_g / d lambda at fixed weights, (G,)."""
+        information, sd = at.products.diagonal[0][:, 0, 0], float(at.Lambda[0][0, 0])
+        share: Array = 2.0 * sd * information / (1.0 + sd**2 * information)
+        return share
+
+    def _nb_slope(self, at: GlmmEvaluation, leverage: Array, v: Array, v_beta: Array) -> float:
+        """d criterion / d log theta: V = mu + mu^2 / theta loses mu^2 / theta."""
+        terms, family = at.modes.terms, at.family
+        share = -(family.variance(terms.mu) - terms.mu) / family.variance(terms.mu)  # d log V / d log theta
+        direct = family.theta_slope(self.y, terms.mu, self.weights) - float(leverage @ (terms.W * share))
+        score = -terms.score * share
+        moved = float(v @ self._transposed(at.Lambda, score)) + float(v_beta @ (self.rows.X.T @ score))
+        return direct + moved
+
+    def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]:
+        """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
+        return blocks.covariance_gradient(
+            factors, lambda probes: self.slopes(self.evaluate(probes, free)).factors
+        )
+
+    def curvature(self, face: Face, at: GlmmEvaluation, slopes: Place) -> Array | None:
+        """Approximate Hessian (m, m) in the parameters of `face`; None where the working model has none."""
+        if self.profiles_beta or self.family.scale_free:
+            return None
+        return working_information(self, face, at, slopes)
+
+    # -- estimates -------------------------------------------------------------------------------------
+
+    def sigma(self, at: GlmmEvaluation) -> float:
+        """Residual scale as lme4 reports it: 1 where the family fixes it."""
+        if not self.family.scale_free:
+            return 1.0
+        terms = at.modes.terms
+        pearson = self.weights * (self.y - terms.mu) ** 2 / at.family.variance(terms.mu)
+        return float(np.sqrt((np.sum(pearson) + at.modes.u @ at.modes.u) / self.n))
+
+    def conditional_covariance(self, at: GlmmEvaluation) -> Array:
+        """Covariance (p, p) of beta in the user's columns at fixed covariances: lme4's RX."""
+        _, reduced = self._reduced(at.factor, at.Lambda, at.modes.terms.W)
+        V = self.sigma(at) ** 2 * np.asarray(np.linalg.inv(reduced), dtype=np.float64)
+        return self.user_covariance(V)
+
+    def user_covariance(self, V: Array) -> Array:
+        """A covariance of beta (p, p) in the user's columns."""
+        moved: Array = self.basis.inverse @ V @ self.basis.inverse.T
+        return moved
+
+    def user_beta(self, at: GlmmEvaluation) -> Array:
+        """beta (p,) in the user's columns."""
+        beta: Array = self.basis.inverse @ at.modes.beta
+        return beta
+
+    def joint_mode(self, factors: Sequence[Array]) -> Modes:
+        """u and beta together, as nAGQ = 0 finds them; theta of a negative binomial at its first value."""
+        with np.errstate(all="ignore"):
+            Lambda = blocks.block_factors(self.rows.blocks, factors)
+            return self._find_modes(self.family, Lambda, None)
+
+    def natural_steps(self) -> Array:
+        """Standard errors (n_free,) of beta without random effects; 1 for log theta."""
+        zero = [np.zeros((k, k)) for k in self.widths]
+        W = self.joint_mode(zero).terms.W
+        se = np.sqrt(np.diag(np.linalg.inv(self.rows.X.T @ (W[:, None] * self.rows.X))))
+        return np.concatenate([se, np.ones(int(self.estimates_nb))])
+
+    def free_of(self, beta: Array, nb_theta: float | None) -> Array:
+        """`free` for the user's beta and the negative binomial's theta."""
+        parts = [] if self.profiles_beta else [self.basis.R @ beta]
+        if self.estimates_nb:
+            parts.append(np.array([np.log(nb_theta or FIRST_NB_THETA)]))
+        return np.concatenate(parts) if parts else NO_FREE
+
+    def random_effects(self, at: GlmmEvaluation) -> list[Array]:
+        """Conditional modes b_t (levels, k) of each term, in the user's columns."""
+        inverses = [basis.inverse for basis in self.basis.terms]
+        b = self._times(at.Lambda, at.modes.u)
+        return blocks.level_modes(self.rows.blocks, self.rows.plan.offsets, b, inverses)
+
+
+def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
+    """The family and its derivatives at eta (n,)."""
+    link = family.link
+    mu = link.inverse(eta)
+    slope, bend = link.slope(eta), link.curvature(eta)
+    V, dV = family.variance(mu), family.variance_slope(mu)
+    W = weights * slope**2 / V
+    change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
+    return RowTerms(
+        mu=mu,
+        score=weights * (y - mu) * slope / V,
+        W=W,
+        B=W - weights * (y - mu) * change,
+        dW=weights * slope * (bend / V + change),
+        slope=slope,
+        deviance=float(np.sum(family.deviance(y, mu, weights))),
+    )
+
+
+def family_slope(family: Family, y: Array, terms: RowTerms, weights: Array, trials: Array | None) -> Array:
+    """dA / d eta, (n,)."""
+    return family.criterion_slope(y, terms.mu, weights, trials) * terms.slope
+
+
+def _node_terms(family: Family, y: Array, weights: Array, eta: Array) -> tuple[Array, Array]:
+    """Deviance residuals and scores at a quadrature node, (n,) each."""
+    mu = family.link.inverse(eta)
+    score = weights * (y - mu) * family.link.slope(eta) / family.variance(mu)
+    return family.deviance(y, mu, weights), score
+
+
+def glmm_problem(design: Design, deadline: Deadline = NEVER) -> GlmmProblem:
+    """Lay a design out for its likelihood."""
+    once = term_basis(design.X, None)
+    twice = term_basis(design.X @ once.inverse, None)  # CholeskyQR2: see FixedBasis
+    inverse = once.inverse @ twice.inverse
+    terms = tuple(term_basis(term.Z, None) for term in design.random)
+    rows = rows_of(design, [basis.inverse for basis in terms], X=design.X @ inverse)
+    n = len(design.y)
+    estimates_nb = design.spec.family == NEGATIVE_BINOMIAL
+    p = 0 if design.spec.nagq == 0 else design.X.shape[1]
+    problem = GlmmProblem(
+        design=design,
+        family=family_of(design.spec),
+        nagq=design.spec.nagq,
+        estimates_nb=estimates_nb,
+        basis=GlmmBasis(terms, twice.R @ once.R, inverse),
+        rows=rows,
+        y=design.y,
+        weights=np.ones(n) if design.weights is None else design.weights,
+        trials=design.trials,
+        offset=np.zeros(n) if design.offset is None else design.offset,
+        widths=tuple(term.Z.shape[1] for term in design.random),
+        free_scale=np.ones(p + estimates_nb),
+        memory=_Memory(rows.Z.shape[1]),
+        deadline=deadline,
+    )
+    return problem if not p else replace(problem, free_scale=problem.natural_steps())

@@ -1,0 +1,45 @@
+"""What the search for the optimum and its certificate ask of a likelihood, linear or generalized.
+
+A likelihood is evaluated at a place: factors F_t of the covariances S_t = F_t F_t' in orthonormal columns,
+and parameters that are free. A linear model has none of the latter, since beta and sigma are profiled out; a
+generalized one has beta, and log theta of a negative binomial that estimates it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from mmtriage.engine.coordinates import Array, TermBasis
+from mmtriage.engine.crossproducts import CrossProducts
+from mmtriage.engine.faces import Face, Place
+
+
+class TermBases(Protocol):
+    """Orthonormal coordinates of the random terms."""
+
+    @property
+    def terms(self) -> tuple[TermBasis, ...]: ...
+
+
+class Likelihood(Protocol):
+    """A criterion in deviance units with exact slopes. Evaluations are whatever `evaluate` makes of them."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def p(self) -> int: ...
+    @property
+    def basis(self) -> TermBases: ...
+    @property
+    def products(self) -> CrossProducts: ...
+    @property
+    def widths(self) -> tuple[int, ...]: ...
+    @property
+    def free_scale(self) -> Array: ...
+
+    def evaluate(self, factors: Sequence[Array], free: Array) -> Any: ...
+    def criterion(self, factors: Sequence[Array], free: Array) -> float: ...
+    def slopes(self, at: Any) -> Place: ...
+    def curvature(self, face: Face, at: Any, slopes: Place) -> Array | None: ...
+    def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]: ...
