@@ -16,6 +16,7 @@ RENDERERS: dict[str, str] = {
     "json": "jsondoc",
     "markdown": "markdown",
     "junit": "junit",
+    "sarif": "sarif",
     "github": "github",
 }
 

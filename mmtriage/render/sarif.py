@@ -1,0 +1,165 @@
+"""The findings as SARIF 2.1.0 (OASIS, errata 01), the format of code scanning.
+
+A result is a finding, a rule is its page in `mmtriage explain`. What a person reads of the verdict is in the
+properties of the run; a verdict that could not be reached is a notification that the run did not succeed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import PurePath
+from urllib.parse import quote
+
+from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
+from mmtriage.explain import Page, page
+from mmtriage.render import words
+from mmtriage.render.jsondoc import dump
+from mmtriage.render.printable import printable
+from mmtriage.render.settings import NO_FILES, PLAIN, Settings, location_of
+from mmtriage.report import Json, Report
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+VERSION = "2.1.0"
+LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+OF_RESULTS = ("columns", "terms", "evidence", "caused_by")  # keys of a finding that SARIF has no place for
+FINGERPRINT = "mmtriage/v1"  # what makes two results the same one: model, code, columns and terms
+
+
+def render(report: Report, settings: Settings = PLAIN) -> str:
+    """A log of one run."""
+    return document([run(report, settings)])
+
+
+def document(runs: list[Json]) -> str:
+    """Runs in one log."""
+    return dump({"$schema": SCHEMA, "version": VERSION, "runs": runs})
+
+
+def run(report: Report, settings: Settings = PLAIN) -> Json:
+    """The findings on one model."""
+    report, settings = printable(report), printable(settings)
+    rules = list(dict.fromkeys(finding.code for finding in report.findings))
+    driver: dict[str, Json] = {
+        "name": report.tool.name,
+        "version": report.tool.version,
+        "rules": [_rule(code) for code in rules],
+    }
+    found: dict[str, Json] = {
+        "tool": {"driver": driver},
+        "invocations": [_invocation(report)],
+        "results": _results(report, rules, settings),
+        "properties": _about(report),
+    }
+    if report.input.source not in NO_FILES:
+        found["artifacts"] = [_table(report)]
+    if settings.name:
+        found["automationDetails"] = {"id": f"{report.tool.name}/{quote(settings.name)}/"}
+    return found
+
+
+def _rule(code: str) -> Json:
+    name, severity = CATALOGUE[code]
+    about = page(code)
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in name.split("-")),
+        "shortDescription": {"text": about.summary},
+        "fullDescription": {"text": about.sections[0].text},
+        "help": {"text": _help(about, "{}"), "markdown": _help(about, "## {}")},
+        "defaultConfiguration": {"level": LEVEL[severity]},
+        "properties": {"tags": ["mixed model", words.FAMILY_TITLES[code[:3]]]},
+    }
+
+
+def _help(about: Page, heading: str) -> str:
+    sections = [f"{heading.format(section.head)}\n\n{section.text}" for section in about.sections]
+    return "\n\n".join([about.summary, *sections])
+
+
+def _invocation(report: Report) -> Json:
+    """Whether a verdict was reached, and all of it."""
+    reached = report.verdict.status != "undetermined"
+    said: list[Json] = []
+    if not reached:
+        said.append({"level": "error", "message": {"text": _message(report.verdict.message)}})
+    if incomplete := words.incomplete(report):
+        said.append({"level": "warning", "message": {"text": _message(incomplete)}})
+    found: dict[str, Json] = {"executionSuccessful": reached}
+    if said:
+        found["toolExecutionNotifications"] = said
+    return found
+
+
+def _table(report: Report) -> Json:
+    return {
+        "location": {"uri": _uri(report.input.source)},
+        "roles": ["analysisTarget"],
+        "hashes": {"sha-256": report.input.sha256},
+    }
+
+
+def _about(report: Report) -> Json:
+    verdict = report.to_dict()["verdict"]
+    assert isinstance(verdict, dict)
+    return {
+        "formula": report.model.formula,
+        "verdict": verdict["status"],
+        **_picked(verdict, "message", "gap"),
+    }
+
+
+def _picked(record: dict[str, Json], *keys: str) -> dict[str, Json]:
+    return {key: record[key] for key in keys}
+
+
+def _results(report: Report, rules: list[str], settings: Settings) -> list[Json]:
+    plain = report.to_dict()["findings"]
+    assert isinstance(plain, list)
+    results: list[Json] = []
+    for finding, record in zip(report.findings, plain, strict=True):
+        assert isinstance(record, dict)
+        results.append(
+            {
+                "ruleId": finding.code,
+                "ruleIndex": rules.index(finding.code),
+                "level": LEVEL[finding.severity],
+                "message": {"text": _message(f"{finding.message}\n{report.model.formula}")},
+                "locations": [_location(finding, report, settings)],
+                "partialFingerprints": {FINGERPRINT: _fingerprint(finding, report, settings)},
+                "properties": _picked(record, *OF_RESULTS),
+            }
+        )
+    return results
+
+
+def _location(finding: Finding, report: Report, settings: Settings) -> Json:
+    """A line of a file, if there is one, and the columns concerned."""
+    found: dict[str, Json] = {}
+    if place := location_of(report, settings):
+        found["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(place.path)},
+            "region": {"startLine": place.line},
+        }
+    if finding.columns:
+        found["logicalLocations"] = [{"name": name, "kind": "variable"} for name in finding.columns]
+    return found
+
+
+def _fingerprint(finding: Finding, report: Report, settings: Settings) -> str:
+    model = settings.name or f"{report.input.source}\n{report.model.formula}"
+    parts = (model, finding.code, *finding.columns, *finding.terms)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _uri(path: str) -> str:
+    """A path as a URI reference: percent-encoded, with a scheme if it is absolute."""
+    pure = PurePath(path)
+    if pure.is_absolute():
+        return pure.as_uri()
+    return quote(path.replace(os.sep, "/"), safe="/")
+
+
+def _message(text: str) -> str:
+    """Text of which nothing is a placeholder, "{0}", or a link, "[text](target)"."""
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "\\](")
