@@ -35,7 +35,7 @@ from mmtriage.engine.rows import Rows, rows_of
 from mmtriage.engine.theta import factors_of_theta, lower_bounds, template_theta
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
-from mmtriage.optimizers import OPTIMIZERS, Optimizer, bobyqa, nelder_mead
+from mmtriage.optimizers import OPTIMIZERS, Optimizer, minqa, nelder_mead
 
 DEFAULT_PAIR = (OPTIMIZERS["bobyqa"], OPTIMIZERS["Nelder_Mead"])  # glmerControl()
 
@@ -177,10 +177,10 @@ def fit_family(call: Call, family: Family, course: Course) -> tuple[Baseline, Gl
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
     criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
-    criterion.start()
+    criterion.start(template_theta(call.sizes))
     stage_1 = course.counted(criterion.stage_1)
     lower = lower_bounds(call.sizes)
-    run = course.run(stage_1, call.theta, lower, call.optimizers[0], call, last=False)
+    run = course.run(stage_1, call.theta, lower, as_minqa(call.optimizers[0]), call, last=False)
     if call.is_joint:
         baseline = finish(call, run, stage_1, lower, course)
         return replace(baseline, beta=frozen(criterion.pirls.beta)), criterion
@@ -220,9 +220,19 @@ def _of_stage_2(call: Call, sd: Array) -> Optimizer:
     if optimizer.name == "Nelder_Mead":
         steps = np.concatenate([np.full(len(call.theta), THETA_STEP), np.minimum(sd, LARGEST_STEP)])
         return replace(optimizer, search=nelder_mead.with_steps(STEP_FACTOR * steps))
-    if optimizer.name == "bobyqa":
-        return replace(optimizer, search=bobyqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
-    return optimizer
+    return on_second_radii(optimizer)
+
+
+def on_second_radii(optimizer: Optimizer) -> Optimizer:
+    """`bobyqa` within lme4's radii for stage 2; others as they are."""
+    if optimizer.name != "bobyqa":
+        return optimizer
+    return replace(optimizer, search=minqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
+
+
+def as_minqa(optimizer: Optimizer) -> Optimizer:
+    """`bobyqa` by the procedure that takes minqa's path where there is one parameter; others as they are."""
+    return replace(optimizer, search=minqa.search) if optimizer.name == "bobyqa" else optimizer
 
 
 def _in_users_columns(run: Baseline, sizes: tuple[int, ...], transform: Transform) -> Baseline:

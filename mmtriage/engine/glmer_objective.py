@@ -24,10 +24,10 @@ from scipy.linalg import lapack
 
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.glmer_pirls import Pirls
+from mmtriage.engine.glmer_pirls import Pirls, row_sum
 from mmtriage.engine.quadrature import hermite
 from mmtriage.engine.rows import Rows
-from mmtriage.engine.theta import factors_of_theta, template_theta
+from mmtriage.engine.theta import factors_of_theta
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 
@@ -47,8 +47,7 @@ class GlmerCriterion:
         self.deadline = deadline
         self.base_offset = np.zeros(n) if design.offset is None else design.offset
         weights = np.ones(n) if design.weights is None else design.weights
-        with np.errstate(all="ignore"):
-            self.pirls = Pirls(rows, family, design.y, weights, design.trials)
+        self.pirls = Pirls(rows, family, design.y, weights)
         self.points = design.spec.nagq
         self.codes = design.random[0].codes
         self.saved = np.zeros(n)
@@ -58,9 +57,13 @@ class GlmerCriterion:
         """Number of fixed effects."""
         return len(self.pirls.beta)
 
-    def start(self) -> None:
-        """The first PIRLS, at the template theta, from the family's own start."""
-        self._minimise(template_theta(self.sizes), jointly=True)
+    def start(self, theta: Array, *, jointly: bool = True) -> None:
+        """The first PIRLS, from the family's own start, to which lme4 adds the offset."""
+        at = self.pirls
+        at.offset = self.base_offset
+        with np.errstate(all="ignore"):
+            at.move(at.offset + at.family.link.link(at.family.start(at.y, at.weights, self.trials)))
+        self._minimise(theta, jointly=jointly)
         self.save()
 
     def save(self) -> None:
@@ -100,9 +103,10 @@ class GlmerCriterion:
 
     def _laplace(self) -> float:
         at = self.pirls
-        with np.errstate(all="ignore"):
-            value = at.family.criterion(at.y, at.mu, at.weights, self.trials)
-        return float(at.logdet + at.u @ at.u + value)
+        residuals = at.deviance_residuals()
+        value = at.family.criterion(at.y, at.mu, at.weights, self.trials)
+        in_lme4s_order = row_sum(residuals) - float(residuals.sum())
+        return at.logdet + float(at.u @ at.u) + value + in_lme4s_order
 
     def _integrated(self, nodes: Array, log_weights: Array) -> float:
         """The criterion by quadrature at `nodes`, with log w - log phi - log(2 pi) / 2 as `log_weights`."""

@@ -17,6 +17,7 @@ for u, or for u and beta together; pdev = sum dev.resid(y, mu, w) + |u|^2 decide
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,7 @@ DOWNDATED = "Downdated VtV is not positive definite"
 class Pirls:
     """The state of lme4's two modules, response and predictor; every method below moves it on."""
 
-    def __init__(self, rows: Rows, family: Family, y: Array, weights: Array, trials: Array | None) -> None:
+    def __init__(self, rows: Rows, family: Family, y: Array, weights: Array) -> None:
         self.rows = rows
         self.family = family
         self.y = y
@@ -53,7 +54,7 @@ class Pirls:
         self.factor: Factor | None = None
         self.diagonal: tuple[Array, ...] = ()  # of A = Z'WZ, by block
         self.fixed_root: Array | None = None  # (p, p) upper: R'R = X'WX - RZX'RZX
-        self.move(family.link.link(family.start(y, weights, trials)))
+        self.eta, self.mu = self.offset, y
 
     def move(self, eta: Array) -> None:
         """Stand at the linear predictor `eta` (n,), offset included."""
@@ -78,7 +79,7 @@ class Pirls:
         Raises LinAlgError in lme4's words where lme4 stops.
         """
         self.Lambda = block_factors(self.rows.blocks, factors)
-        old = np.finfo(float).max
+        old = sys.float_info.max
         for _ in range(MAX_STEPS):
             u, beta = self.u, self.beta
             pdev = self._step(jointly=jointly)
@@ -126,7 +127,7 @@ class Pirls:
     def _arrive(self) -> float:
         """Move to the predictor that u and beta make; pdev there."""
         self.move(self.offset + self.predictor())
-        return float(self.deviance_residuals().sum() + self.u @ self.u)
+        return row_sum(self.deviance_residuals()) + float(self.u @ self.u)
 
     def _halve(self, u: Array, beta: Array, old: float, *, jointly: bool) -> float:
         """Go back half the way to `u`, `beta` until pdev is no larger than `old`."""
@@ -143,6 +144,11 @@ class Pirls:
         if pdev - old > TOLERANCE:
             raise np.linalg.LinAlgError(NO_DESCENT)
         return pdev
+
+
+def row_sum(values: Array) -> float:
+    """From the first row to the last, as lme4 adds: the rounding of it is what lme4's differences show."""
+    return float(np.add.accumulate(values)[-1])
 
 
 def _ratio(a: float, b: float) -> float:

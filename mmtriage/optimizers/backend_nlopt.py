@@ -57,12 +57,25 @@ MESSAGES = {
 }
 
 
-def derivative_free(algorithm: int, rules: StopRules = NLOPTWRAP, *, most: int | None = None) -> Search:
-    """The search of an NLopt algorithm that needs values only; `most` caps any budget."""
+def derivative_free(
+    algorithm: int,
+    rules: StopRules = NLOPTWRAP,
+    *,
+    most: int | None = None,
+    first_step: float | None = None,
+) -> Search:
+    """The search of an NLopt algorithm that needs values only.
+
+    Args:
+        most: caps any budget.
+        first_step: of every coordinate; None leaves it to NLopt, as lme4 does.
+    """
 
     def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
         problem = _problem(algorithm, rules, lower, upper)
         problem.set_maxeval(maxfun if most is None else min(maxfun, most))
+        if first_step is not None:
+            problem.set_initial_step(first_step)
         problem.set_min_objective(lambda theta, _gradient: objective(theta))
         return _optimize(problem, objective, start)
 

@@ -81,7 +81,7 @@ def _search(
         code=code,
         message=message,
         status=status,
-        warnings=_warnings(maxfun, n),
+        warnings=budget_warnings(maxfun, n),
     )
 
 
@@ -90,5 +90,6 @@ def _inside_the_box(rhobeg: float, lower: Array, upper: Array) -> float:
     return RELATIVE_RHOBEG * narrowest if narrowest < 2.0 * rhobeg else rhobeg
 
 
-def _warnings(maxfun: int, n: int) -> tuple[str, ...]:
+def budget_warnings(maxfun: int, n: int) -> tuple[str, ...]:
+    """What minqa says of a small budget for n parameters."""
     return ("maxfun < 10 * length(par)^2 is not recommended.",) if maxfun < 10 * n**2 else ()
