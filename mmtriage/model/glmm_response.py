@@ -198,9 +198,13 @@ def _check_inverse_gaussian(variable: _Variable, y: Array, _: Family) -> Respons
 
 def _check_gaussian(variable: _Variable, y: Array, family: Family) -> Response:
     """glmer starts at mu = y, which must be in the domain of the link."""
-    bad = {"log": y <= 0, "inverse": y == 0}.get(family.link.name, np.zeros(y.size, dtype=bool))
-    says = f"cannot find valid starting values for the {family.link.name} link: please specify some"
-    _refuse(variable, bad, says, "Leave those rows out with `--subset`, or use the identity link.")
+    domains = {"log": (y <= 0, "y > 0"), "inverse": (y == 0, "no y = 0")}
+    bad, needs = domains[family.link.name]  # the identity link makes a linear mixed model
+    hint = (
+        f"glmer starts at mu = y, and the {family.link.name} link needs {needs}: leave those rows out with "
+        "`--subset`, or use the identity link."
+    )
+    _refuse(variable, bad, "cannot find valid starting values: please specify some", hint)
     return Response(y=y)
 
 

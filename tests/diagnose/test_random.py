@@ -7,6 +7,7 @@ import pytest
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.random import random_findings, refusals, within_share
 from tests.diagnose.planted import by_code, planted, trial_of
+from tests.model.tables import numeric
 
 
 def findings_of(formula: str) -> dict[str, Finding]:
@@ -56,6 +57,59 @@ def test_a_level_for_every_row_is_refused() -> None:
         "`row` has as many levels as there are rows (96): `(1 | row)` cannot be told apart from the residual"
     )
     assert (found.code, found.severity) == ("MM303", "error")
+
+
+BINARY = {"win": numeric("win", [row % 3 == 0 for row in range(96)]), "ten": numeric("ten", [10] * 96)}
+
+
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("win ~ x + (1 | row)", {"family": "poisson", "link": "log"}),
+        ("cbind(win, ten) ~ x + (1 | row)", {"family": "binomial", "link": "logit"}),
+        ("win ~ x + (1 + x | half)", {"family": "binomial", "link": "logit"}),
+    ],
+)
+def test_where_the_scale_is_fixed_an_effect_for_every_row_may_be_fitted(
+    formula: str, options: dict[str, str]
+) -> None:
+    assert refusals(planted(formula, BINARY, **options)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        (
+            {"family": "gaussian", "link": "log"},
+            "there are rows (96): `(1 | row)` cannot be told apart from the residual",
+        ),
+        (
+            {"family": "Gamma", "link": "log"},
+            "there are rows (96): `(1 | row)` cannot be told apart from the residual",
+        ),
+        (
+            {"family": "binomial", "link": "probit"},
+            "there are rows (96), and each row is a single 0 or 1: nothing "
+            "in them tells of the variance of `(1 | row)`",
+        ),
+    ],
+)
+def test_an_effect_for_every_row_needs_something_to_tell_it_by(options: dict[str, str], cause: str) -> None:
+    response = "win" if options["family"] == "binomial" else "I(win + 1)"
+    (found,) = refusals(planted(f"{response} ~ x + (1 | row)", BINARY, **options))
+    assert (found.code, found.severity, found.message) == (
+        "MM303",
+        "error",
+        f"`row` has as many levels as {cause}",
+    )
+
+
+def test_more_random_effects_than_rows_are_refused_whatever_the_family() -> None:
+    (found,) = refusals(planted("win ~ x + (1 + x + z | half)", BINARY, family="poisson", link="log"))
+    assert found.message == (
+        "`(1 + x + z | half)` asks for 144 random effects (48 levels x 3 columns) from 96 rows: their "
+        "variances and covariances cannot be told apart"
+    )
 
 
 def test_as_many_random_effects_as_rows_are_refused() -> None:
