@@ -15,7 +15,7 @@ import pytest
 
 import mmtriage
 from mmtriage.data import table_from_frame
-from mmtriage.engine.fit import fit_at
+from mmtriage.engine import linear
 from mmtriage.engine.trial import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
@@ -341,7 +341,8 @@ def test_a_weight_of_two_is_a_row_twice_but_for_its_degree_of_freedom(*, reml: b
             table_from_frame(data), parse_formula(SLEEPSTUDY), ModelSpec(reml=reml, weights=column)
         )
         prepared = prepare(design)
-        fits.append(fit_at(prepared.problem, prepared.factors(theta), theta))
+        place = linear.place(prepared.problem, theta, None, None)
+        fits.append(linear.describe(prepared.problem, place, theta=theta))
     weighted, doubled = fits
     nu = [fit.n - (2 if reml else 0) for fit in fits]
     assert doubled.beta == pytest.approx(weighted.beta, rel=1e-10)

@@ -10,7 +10,7 @@ import numpy as np
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.data import Slope
 from mmtriage.diagnose.judge import allowed_gap
-from mmtriage.engine.coordinates import Array
+from mmtriage.engine.linear import Transform
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import replace_fixed_variable, replace_variable, with_random
@@ -34,9 +34,9 @@ MOVES = (
 )
 
 
-def transforms(design: Design, movable: Sequence[Slope], move: Move) -> list[Array]:
-    """T (k, k) of every term: `Z_s = Z T`."""
-    transforms = []
+def transforms(design: Design, movable: Sequence[Slope], move: Move) -> Transform:
+    """T (k, k) of every term, `Z_s = Z T`, and A (p, p): X stays as it is."""
+    bases = []
     for term in design.random:
         T = np.eye(len(term.columns))
         for slope in movable:
@@ -46,8 +46,8 @@ def transforms(design: Design, movable: Sequence[Slope], move: Move) -> list[Arr
             T[slope.index, slope.index] = 1.0 / scale
             if move.centre and slope.has_intercept:
                 T[term.columns.index("(Intercept)"), slope.index] = -slope.mean / scale
-        transforms.append(T)
-    return transforms
+        bases.append(T)
+    return bases, np.eye(design.X.shape[1])
 
 
 def rewritten_formula(case: Case, movable: Sequence[Slope], move: Move) -> Formula | None:

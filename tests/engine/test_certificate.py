@@ -15,7 +15,7 @@ from mmtriage.engine.certificate import (
     natural_scale,
     polish_and_certify,
 )
-from mmtriage.engine.faces import face_at
+from mmtriage.engine.faces import NO_FREE, Place, face_at
 from mmtriage.engine.newton import minimize
 from tests.engine.designs import Case, case_of, golden_design, high_order_slope, random_table
 from tests.model.tables import numeric, table

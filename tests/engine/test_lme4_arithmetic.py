@@ -17,7 +17,6 @@ from mmtriage.data import read_table
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.derivatives import Objective
-from mmtriage.engine.fit import fit_at
 from mmtriage.engine.lme4_arithmetic import _cholesky, _factor, _panels, lme4_criterion
 from mmtriage.engine.trial import prepare, run_baseline
 from mmtriage.formula import parse_formula
@@ -84,7 +83,7 @@ def test_lme4_stops_41_deviance_units_short_on_microseconds() -> None:
     prepared = prepare(golden_design("sleepstudy_micro"))
     baseline = run_baseline(prepared)
     assert isinstance(baseline, Baseline)
-    fit = fit_at(prepared.problem, prepared.factors(baseline.theta), baseline.theta)
+    fit = prepared.fit_of(baseline)
     truth = golden_case("sleepstudy_micro").expected["truth"]["criterion"]
     assert baseline.criterion - truth == pytest.approx(40.9735, abs=1e-3)
     assert fit.criterion - baseline.criterion == pytest.approx(0.0, abs=1e-6)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from mmtriage.engine.faces import NO_FREE, Place
 from mmtriage.engine.moments import component_gram, moment_start
 from mmtriage.engine.reference import Reference, Start, find_reference, perturbed, template_factors
 from tests.engine.designs import Case, case_of, golden_design, two_optima_table
@@ -145,8 +146,8 @@ def test_a_response_that_groups_reproduce_has_no_optimum_to_certify() -> None:
 
 def test_the_perturbed_start_hangs_on_its_seed_alone() -> None:
     case = golden_design("sleepstudy_slope")
-    factors = template_factors(case.problem)
-    one, same, other = (perturbed(case.problem, factors, seed)[0] for seed in (3, 3, 4))
+    place = Place(template_factors(case.problem), NO_FREE)
+    one, same, other = (perturbed(case.problem, place, seed).factors[0] for seed in (3, 3, 4))
     assert np.array_equal(one, same)
     assert not np.allclose(one, other)
 

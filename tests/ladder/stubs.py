@@ -18,6 +18,7 @@ from mmtriage.diagnose.judge import THRESHOLDS
 from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.certificate import Certificate, Multiplier
+from mmtriage.engine.faces import NO_FREE, Place
 from mmtriage.engine.fit import Fit
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.engine.lme4_checks import ConvergenceCheck
@@ -137,8 +138,7 @@ def prepared(design: Design, widths: tuple[int, ...], null: tuple[NullDirection,
     bases = [SimpleNamespace(rank=k, R=np.eye(k), inverse=np.eye(k)) for k in widths]
     basis = SimpleNamespace(terms=bases, relative_factor=lambda factors: list(factors))
     problem: Any = SimpleNamespace(basis=basis, widths=widths, p=design.X.shape[1])
-    gram: Any = None
-    return Prepared(design, problem, gram, null)
+    return Prepared(design, problem, null, None)
 
 
 def fit_of(design: Design, criterion: float, ranks: tuple[int, ...], shift: float = 0.0) -> Fit:
@@ -177,6 +177,7 @@ def certificate(widths: tuple[int, ...], ranks: tuple[int, ...], *, certified: b
         max_eigenvalue_free=2.0,
         negative_direction=None,
         flat_directions=(),
+        hessian=None,
         multipliers=multipliers,
         ranks=ranks,
     )

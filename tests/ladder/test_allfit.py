@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.ladder import allfit
+from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
 from tests.ladder.stubs import SLOPE, baseline, case, design_of, failure, trial
@@ -28,14 +29,13 @@ LME4S = (
 def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit is read off theta: (criterion, shift of beta in SE, scale of the covariance)."""
 
-    def fit_at(_: object, factors: Any, theta: Any) -> Any:
-        criterion, shift, scale = theta
+    def fit_of(_: object, run: Baseline) -> Any:
+        criterion, shift, scale = run.theta
         return SimpleNamespace(
             criterion=criterion, beta=np.ones(2) + 0.5 * shift, covariances=(scale * np.eye(2),)
         )
 
-    monkeypatch.setattr(allfit, "fit_at", fit_at)
-    monkeypatch.setattr(allfit.Prepared, "factors", lambda _, theta: [theta])
+    monkeypatch.setattr(Prepared, "fit_of", fit_of)
 
 
 class Runs:
@@ -45,7 +45,10 @@ class Runs:
         self.default, self.gaps = default, gaps
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(self, _: object, *, optimizer: Optimizer, maxfun: int) -> Baseline | BaselineFailure:
+    def __call__(
+        self, _: object, *, optimizers: Sequence[Optimizer], maxfun: int
+    ) -> Baseline | BaselineFailure:
+        (optimizer,) = optimizers
         self.asked.append((optimizer.name, maxfun))
         gap = self.gaps.get(optimizer.name, self.default)
         if gap is None:
@@ -116,7 +119,8 @@ def test_reaching_the_optimum_no_closer_than_the_baseline_improves_nothing() -> 
     present = trial(design_of(SLOPE), gap=0.009)
     alarmed = ("Model failed to converge with max|grad| = 0.09 (tol = 0.002, component 1)",)
 
-    def run(_: object, *, optimizer: Optimizer, maxfun: int) -> Baseline:
+    def run(_: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Baseline:
+        (optimizer,) = optimizers
         gap = 0.009 if optimizer.name == "nloptwrap.NLOPT_LN_BOBYQA" else 3.0
         theta = np.array([100.0 + gap, 0.0, 1.0])
         return baseline(100.0 + gap, optimizer=optimizer.name, theta=theta, lme4_messages=alarmed)

@@ -41,14 +41,14 @@ def test_budget_restart_and_perturbed_restart() -> None:
     assert (
         {asked["maxfun"] for asked in runs.asked} == {BUDGET} == {200_000}
     )  # the user's maxfun is for rungs 1 to 4
-    assert {asked["optimizer"].name for asked in runs.asked} == {"bobyqa"}
+    assert {tuple(o.name for o in asked["optimizers"]) for asked in runs.asked} == {("bobyqa",)}
     first, second, third = (asked["start"] for asked in runs.asked)
     assert first is None
-    assert second.tolist() == [1.0, 0.5, 1.0]
-    moved = third / np.array([1.0, 0.5, 2.0])
+    assert second.theta.tolist() == [1.0, 0.5, 1.0]
+    moved = third.theta / np.array([1.0, 0.5, 2.0])
     assert np.all((moved >= 1 / PERTURBATION) & (moved <= PERTURBATION))
     assert np.all(moved != 1.0)
-    assert set(runs.asked[0]) == {"optimizer", "start", "maxfun"}  # tolerances are never touched
+    assert set(runs.asked[0]) == {"optimizers", "start", "maxfun"}  # tolerances are never touched
 
 
 def test_the_perturbation_follows_the_seed() -> None:
@@ -56,7 +56,7 @@ def test_the_perturbation_follows_the_seed() -> None:
     for seed in (0, 0, 1):
         runs = Runs(5.0, 4.0, 4.0)
         climb(case(SLOPE, run=runs, seed=seed))
-        starts.append(runs.asked[2]["start"].tolist())
+        starts.append(runs.asked[2]["start"].theta.tolist())
     assert starts[0] == starts[1] != starts[2]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mmtriage.engine.trial import Trial
+from mmtriage.engine import linear
+from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.ladder import plain, singular
 from mmtriage.ladder.singular import applies, climb
 from mmtriage.model.design import Design
@@ -19,11 +20,14 @@ from tests.ladder.stubs import case, design_of, trial
 def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Least squares and the posterior mode are the present reference, the mode 0.3 deviance units higher."""
 
-    def fit_at(problem: Any, factors: Any) -> Any:
-        return replace(FITS[id(problem)], criterion=100.3 if factors == "mode" else 100.0)
+    def plain_fit(prepared: Prepared, _: object) -> Any:
+        return replace(FITS[id(prepared.problem)], criterion=100.0)
 
-    monkeypatch.setattr(plain, "fit_at", fit_at)
-    monkeypatch.setattr(singular, "fit_at", fit_at)
+    def describe(problem: Any, _: object) -> Any:
+        return replace(FITS[id(problem)], criterion=100.3)
+
+    monkeypatch.setattr(plain, "plain_fit", plain_fit)
+    monkeypatch.setattr(linear, "describe", describe)
     search = SimpleNamespace(status="converged", gradients=7)
     monkeypatch.setattr(singular, "prior_mode", lambda *_: ("mode", search))
 
