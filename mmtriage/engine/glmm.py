@@ -30,53 +30,14 @@ from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, TermBasis, term_basis
 from mmtriage.engine.crossproducts import CrossProducts, Index
 from mmtriage.engine.faces import NO_FREE, Face, Place
+from mmtriage.engine.pirls import Memory, Modes, Pirls, RowTerms
 from mmtriage.engine.quadrature import Quadrature, quadrature
 from mmtriage.engine.rows import Rows, rows_of
 from mmtriage.engine.working import working_information
 from mmtriage.model.design import Design
 from mmtriage.model.families import NEGATIVE_BINOMIAL, Family, family_of
 
-MAX_PIRLS = 100  # iterations
-MAX_HALVINGS = 40
-NEWTON_DECREMENT = 1e-11  # squared length of a step after which Newton's next one is rounding
-SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
-CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
 FIRST_NB_THETA = 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowTerms:
-    """The family at one eta; arrays are (n,)."""
-
-    mu: Array
-    score: Array  # -1/2 d deviance / d eta
-    W: Array  # expected information
-    B: Array  # observed information
-    dW: Array  # dW / d eta
-    slope: Array  # d mu / d eta
-    deviance: float
-
-    @property
-    def is_canonical(self) -> bool:
-        """Whether observed and expected information are the same."""
-        return float(np.max(np.abs(self.B - self.W), initial=0.0)) <= CANONICAL * float(
-            np.max(self.W, initial=0.0)
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Modes:
-    """The conditional modes at one point."""
-
-    u: Array  # (q,)
-    beta: Array  # (p,) orthonormal columns
-    eta: Array  # (n,)
-    terms: RowTerms
-
-    @property
-    def penalised(self) -> float:
-        """D + |u|^2."""
-        return self.terms.deviance + float(self.u @ self.u)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +62,6 @@ class GlmmBasis:
     inverse: Array  # (p, p)
 
 
-class _Memory:
-    """Where PIRLS ended last: only ever a start, never part of an answer."""
-
-    def __init__(self, q: int) -> None:
-        self.u = np.zeros(q)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class GlmmProblem:
     """A design laid out for its likelihood."""
@@ -117,15 +71,30 @@ class GlmmProblem:
     nagq: int
     estimates_nb: bool  # the negative binomial's theta is a parameter
     basis: GlmmBasis
-    rows: Rows
-    y: Array
-    weights: Array  # (n,) ones where there are none
-    trials: Array | None
-    offset: Array  # (n,)
+    pirls: Pirls
     widths: tuple[int, ...]
     free_scale: Array  # natural steps of `free`: conditional standard errors, and 1 for log theta
-    memory: _Memory
     deadline: Deadline
+
+    @property
+    def rows(self) -> Rows:
+        """The rows, in orthonormal columns."""
+        return self.pirls.rows
+
+    @property
+    def y(self) -> Array:
+        """The response (n,), a proportion for a binomial family."""
+        return self.pirls.y
+
+    @property
+    def weights(self) -> Array:
+        """Prior weights (n,), trials included."""
+        return self.pirls.weights
+
+    @property
+    def trials(self) -> Array | None:
+        """Trials (n,) of a `cbind()` response."""
+        return self.pirls.trials
 
     @property
     def n(self) -> int:
@@ -161,8 +130,6 @@ class GlmmProblem:
         """The family at `free`: a negative binomial has its theta there."""
         return self.family.with_theta(float(np.exp(free[-1]))) if self.estimates_nb else self.family
 
-    # -- the criterion ---------------------------------------------------------------------------------
-
     def evaluate(self, factors: Sequence[Array], free: Array) -> GlmmEvaluation:
         """The criterion at `factors` [(k, k)] and `free`, in deviance units.
 
@@ -172,7 +139,7 @@ class GlmmProblem:
         with np.errstate(all="ignore"):
             family = self.at(free)
             Lambda = blocks.block_factors(self.rows.blocks, factors)
-            modes = self._find_modes(family, Lambda, None if self.profiles_beta else free[: self.p])
+            modes = self.pirls.find(family, Lambda, None if self.profiles_beta else free[: self.p])
             products = self.rows.weighted(modes.terms.W)
             M = factor(self.rows.plan, products, Lambda)
             nodes = None
@@ -183,7 +150,7 @@ class GlmmProblem:
                 value = M.logdet + float(modes.u @ modes.u) + self._loss(family, modes)
         if not np.isfinite(value):
             raise np.linalg.LinAlgError("the criterion is not finite")
-        self.memory.u = modes.u
+        self.pirls.memory.u, self.pirls.memory.beta = modes.u, modes.beta
         return GlmmEvaluation(float(value), family, Lambda, modes, products, M, nodes)
 
     def criterion(self, factors: Sequence[Array], free: Array) -> float:
@@ -210,119 +177,6 @@ class GlmmProblem:
             evaluate=lambda eta: _node_terms(family, self.y, self.weights, eta),
         )
 
-    # -- the modes -------------------------------------------------------------------------------------
-
-    def _find_modes(self, family: Family, Lambda: list[Array], beta: Array | None) -> Modes:
-        """u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
-        failure: np.linalg.LinAlgError | None = None
-        for start in self._starts(family, Lambda, beta):
-            try:
-                return self._pirls(family, Lambda, start, joint=beta is None)
-            except np.linalg.LinAlgError as stop:
-                failure = stop
-        raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
-
-    def _starts(self, family: Family, Lambda: list[Array], beta: Array | None) -> list[Modes]:
-        """Starting points at which the penalised deviance is finite, the nearest first."""
-        first, first_beta = self._start_from_mean(family, Lambda, beta)
-        b = first_beta if beta is None else beta
-        tried = [(self.memory.u, b), (np.zeros_like(self.memory.u), b), (first, b)]
-        modes = [self._modes_at(family, Lambda, u, v) for u, v in tried]
-        return [m for m in modes if np.isfinite(m.penalised)]
-
-    def _start_from_mean(
-        self, family: Family, Lambda: list[Array], beta: Array | None
-    ) -> tuple[Array, Array]:
-        """One step of penalised least squares from lme4's starting mean, which is always in range."""
-        mu = family.start(self.y, self.weights, self.trials)
-        eta = family.link.link(mu)
-        terms = row_terms(family, self.y, self.weights, eta)
-        M = factor(self.rows.plan, self.rows.weighted(terms.W), Lambda)
-        safe = np.where(terms.W > 0, terms.W, 1.0)
-        working = terms.W * (eta - self.offset) + np.where(terms.W > 0, terms.score / safe * terms.W, 0.0)
-        if beta is not None:
-            working = working - terms.W * (self.rows.X @ beta)
-        r = self._transposed(Lambda, working)
-        return self._solve(M, Lambda, terms.W, r, self.rows.X.T @ working if beta is None else None)
-
-    def _modes_at(self, family: Family, Lambda: list[Array], u: Array, beta: Array) -> Modes:
-        eta = self.offset + self.rows.X @ beta + self.rows.Z @ self._times(Lambda, u)
-        return Modes(u, beta, eta, row_terms(family, self.y, self.weights, eta))
-
-    def _pirls(self, family: Family, Lambda: list[Array], modes: Modes, *, joint: bool) -> Modes:
-        for _ in range(MAX_PIRLS):
-            g_u = modes.u - self._transposed(Lambda, modes.terms.score)
-            g_b = -self.rows.X.T @ modes.terms.score if joint else None
-            weights, M, is_newton = self._information(modes.terms, Lambda, joint=joint)
-            step_u, step_b = self._solve(M, Lambda, weights, g_u, g_b)
-            decrement = float(g_u @ step_u) + (0.0 if g_b is None else float(g_b @ step_b))
-            moved = self._halved(family, Lambda, modes, step_u, step_b)
-            if decrement <= SCORING_DECREMENT * max(1.0, modes.penalised):
-                return modes if moved is None else moved
-            if moved is None:
-                raise np.linalg.LinAlgError("step-halvings do not reduce the penalised deviance")
-            modes = moved
-            if is_newton and decrement <= NEWTON_DECREMENT:
-                return modes
-        raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
-
-    def _information(
-        self, terms: RowTerms, Lambda: list[Array], *, joint: bool
-    ) -> tuple[Array, Factor, bool]:
-        """Observed information while it is positive definite, expected information elsewhere."""
-        try:
-            M = factor(self.rows.plan, self.rows.weighted(terms.B), Lambda)
-            if not joint or terms.is_canonical:
-                return terms.B, M, True
-            _, root = self._reduced(M, Lambda, terms.B)
-            np.linalg.cholesky(root)
-            return terms.B, M, True
-        except np.linalg.LinAlgError:
-            return terms.W, factor(self.rows.plan, self.rows.weighted(terms.W), Lambda), False
-
-    def _halved(
-        self, family: Family, Lambda: list[Array], modes: Modes, step_u: Array, step_b: Array
-    ) -> Modes | None:
-        """The longest of the halved steps that does not raise the penalised deviance."""
-        noise = 64.0 * np.finfo(float).eps * (abs(modes.penalised) + len(self.y))
-        size = 1.0
-        for _ in range(MAX_HALVINGS):
-            moved = self._modes_at(family, Lambda, modes.u - size * step_u, modes.beta - size * step_b)
-            if moved.penalised <= modes.penalised + noise:
-                return moved
-            size *= 0.5
-        return None
-
-    def _reduced(self, M: Factor, Lambda: list[Array], weights: Array) -> tuple[Array, Array]:
-        """`L^-1 Lambda'Z'W X` (q, p) and `X'WX` less its square (p, p)."""
-        X = self.rows.X
-        WX = weights[:, None] * X
-        half = M.forward(self._times_block(Lambda, self.rows.Zt @ WX, transposed=True))
-        return half, X.T @ WX - half.T @ half
-
-    def _solve(
-        self, M: Factor, Lambda: list[Array], weights: Array, r_u: Array, r_b: Array | None
-    ) -> tuple[Array, Array]:
-        """Solve the information's system for (u, beta), or for u alone where `r_b` is None."""
-        half_u = M.forward(r_u[:, None])
-        if r_b is None:
-            return M.backward(half_u)[:, 0], np.zeros(self.p)
-        half, root = self._reduced(M, Lambda, weights)
-        step_b = np.asarray(np.linalg.solve(root, r_b - half.T @ half_u[:, 0]), dtype=np.float64)
-        return M.backward(half_u - (half @ step_b)[:, None])[:, 0], step_b
-
-    def _times(self, Lambda: list[Array], u: Array) -> Array:
-        return self._times_block(Lambda, u[:, None], transposed=False)[:, 0]
-
-    def _times_block(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
-        return blocks.times(self.rows.blocks, self.rows.plan.offsets, Lambda, rhs, transposed=transposed)
-
-    def _transposed(self, Lambda: list[Array], by_row: Array) -> Array:
-        """`Lambda'Z'x` for x (n,)."""
-        return self._times_block(Lambda, (self.rows.Zt @ by_row)[:, None], transposed=True)[:, 0]
-
-    # -- the gradient ----------------------------------------------------------------------------------
-
     def slopes(self, at: GlmmEvaluation) -> Place:
         """d criterion / d F_t, ignoring that F_t may be triangular, and d criterion / d free."""
         with np.errstate(all="ignore"):
@@ -337,7 +191,7 @@ class GlmmProblem:
             loss = family_slope(at.family, self.y, terms, self.weights, self.trials)
             row = loss + leverage * terms.dW  # df / d eta at fixed u
             by_column = self.rows.Zt @ row
-            r = self._times_block(Lambda, by_column[:, None], transposed=True)[:, 0] + 2.0 * at.modes.u
+            r = self.pirls.times(Lambda, by_column[:, None], transposed=True)[:, 0] + 2.0 * at.modes.u
             outer = self._outer(by_column, at.modes.u)
             parts = [2.0 * t + o for t, o in zip(traces, outer, strict=True)]
         else:
@@ -345,12 +199,12 @@ class GlmmProblem:
             group = nodes.logdet_share[self._group_of_rows()]  # of 2 log L_g: 1 is Laplace's own
             row = nodes.row_slope + group * leverage * terms.dW
             through = self.rows.Zt @ (group * leverage * terms.dW)
-            r = nodes.mode_slope + self._times(Lambda, through)
+            r = nodes.mode_slope + self.pirls.applied(Lambda, through)
             scalar = nodes.sd_slope + float(through @ at.modes.u)
             scalar += float(np.sum(nodes.logdet_share * self._trace_by_group(at)))
             parts = [np.array([[scalar]])]
         v, v_beta = self._through_modes(at, r, row)
-        moved = terms.B * (self.rows.Z @ self._times(Lambda, v) + self.rows.X @ v_beta)
+        moved = terms.B * (self.rows.Z @ self.pirls.applied(Lambda, v) + self.rows.X @ v_beta)
         by_score, by_moved = self.rows.Zt @ terms.score, self.rows.Zt @ moved
         for part, one, two in zip(
             parts, self._outer(by_score, v), self._outer(by_moved, at.modes.u), strict=True
@@ -371,7 +225,7 @@ class GlmmProblem:
             if terms.is_canonical
             else factor(self.rows.plan, self.rows.weighted(terms.B), at.Lambda)
         )
-        return self._solve(M, at.Lambda, terms.B, r, self.rows.X.T @ row if self.profiles_beta else None)
+        return self.pirls.solve(M, at.Lambda, terms.B, r, self.rows.X.T @ row if self.profiles_beta else None)
 
     def _outer(self, by_column: Array, u: Array) -> list[Array]:
         return blocks.outer_sums(self.rows.blocks, self.rows.plan.offsets, by_column[:, None], u[:, None])
@@ -391,7 +245,7 @@ class GlmmProblem:
         share = -(family.variance(terms.mu) - terms.mu) / family.variance(terms.mu)  # d log V / d log theta
         direct = family.theta_slope(self.y, terms.mu, self.weights) - float(leverage @ (terms.W * share))
         score = -terms.score * share
-        moved = float(v @ self._transposed(at.Lambda, score)) + float(v_beta @ (self.rows.X.T @ score))
+        moved = float(v @ self.pirls.transposed(at.Lambda, score)) + float(v_beta @ (self.rows.X.T @ score))
         return direct + moved
 
     def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]:
@@ -406,8 +260,6 @@ class GlmmProblem:
             return None
         return working_information(self, face, at, slopes)
 
-    # -- estimates -------------------------------------------------------------------------------------
-
     def sigma(self, at: GlmmEvaluation) -> float:
         """Residual scale as lme4 reports it: 1 where the family fixes it."""
         if not self.family.scale_free:
@@ -418,7 +270,7 @@ class GlmmProblem:
 
     def conditional_covariance(self, at: GlmmEvaluation) -> Array:
         """Covariance (p, p) of beta in the user's columns at fixed covariances: lme4's RX."""
-        _, reduced = self._reduced(at.factor, at.Lambda, at.modes.terms.W)
+        _, reduced = self.pirls.reduced(at.factor, at.Lambda, at.modes.terms.W)
         V = self.sigma(at) ** 2 * np.asarray(np.linalg.inv(reduced), dtype=np.float64)
         return self.user_covariance(V)
 
@@ -436,7 +288,7 @@ class GlmmProblem:
         """u and beta together, as nAGQ = 0 finds them; theta of a negative binomial at its first value."""
         with np.errstate(all="ignore"):
             Lambda = blocks.block_factors(self.rows.blocks, factors)
-            return self._find_modes(self.family, Lambda, None)
+            return self.pirls.find(self.family, Lambda, None)
 
     def natural_steps(self) -> Array:
         """Standard errors (n_free,) of beta without random effects; 1 for log theta."""
@@ -455,27 +307,8 @@ class GlmmProblem:
     def random_effects(self, at: GlmmEvaluation) -> list[Array]:
         """Conditional modes b_t (levels, k) of each term, in the user's columns."""
         inverses = [basis.inverse for basis in self.basis.terms]
-        b = self._times(at.Lambda, at.modes.u)
+        b = self.pirls.applied(at.Lambda, at.modes.u)
         return blocks.level_modes(self.rows.blocks, self.rows.plan.offsets, b, inverses)
-
-
-def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
-    """The family and its derivatives at eta (n,)."""
-    link = family.link
-    mu = link.inverse(eta)
-    slope, bend = link.slope(eta), link.curvature(eta)
-    V, dV = family.variance(mu), family.variance_slope(mu)
-    W = weights * slope**2 / V
-    change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
-    return RowTerms(
-        mu=mu,
-        score=weights * (y - mu) * slope / V,
-        W=W,
-        B=W - weights * (y - mu) * change,
-        dW=weights * slope * (bend / V + change),
-        slope=slope,
-        deviance=float(np.sum(family.deviance(y, mu, weights))),
-    )
 
 
 def family_slope(family: Family, y: Array, terms: RowTerms, weights: Array, trials: Array | None) -> Array:
@@ -506,14 +339,16 @@ def glmm_problem(design: Design, deadline: Deadline = NEVER) -> GlmmProblem:
         nagq=design.spec.nagq,
         estimates_nb=estimates_nb,
         basis=GlmmBasis(terms, twice.R @ once.R, inverse),
-        rows=rows,
-        y=design.y,
-        weights=np.ones(n) if design.weights is None else design.weights,
-        trials=design.trials,
-        offset=np.zeros(n) if design.offset is None else design.offset,
+        pirls=Pirls(
+            rows=rows,
+            y=design.y,
+            weights=np.ones(n) if design.weights is None else design.weights,
+            trials=design.trials,
+            offset=np.zeros(n) if design.offset is None else design.offset,
+            memory=Memory(rows.Z.shape[1], design.X.shape[1]),
+        ),
         widths=tuple(term.Z.shape[1] for term in design.random),
         free_scale=np.ones(p + estimates_nb),
-        memory=_Memory(rows.Z.shape[1]),
         deadline=deadline,
     )
     return problem if not p else replace(problem, free_scale=problem.natural_steps())
