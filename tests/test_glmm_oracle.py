@@ -1,4 +1,4 @@
-"""The oracle of GLMMs is checked against lme4 1.1-31 and against the integral, before it judges the engine."""
+"""The oracle of GLMMs is checked against lme4 1.1-31 and the integral, before it judges the engine."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ from tests.glmm_oracle import (
 from tests.golden_cases import golden_glmms
 from tests.oracle import Array
 
-# lme4's best fits have PIRLS stopped at a relative change of the deviance of 1e-13: the modes are then right to
+# PIRLS of lme4's best fits stops at a relative change of the deviance of 1e-13: the modes are then right to
 # 1e-6 or so, and the criterion, of which log|L|^2 is not stationary there, to this.
 LME4_NOISE = 2e-6
 # Fits that lme4 did not polish, or whose PIRLS stops early: the criterion there is that of `truth`.
 BY_TRUTH = {"verbagg": 2e-5, "grouseticks_height": 1e-6}
+# glmer(y ~ x + (1 | g), negative.binomial(1.5), weights = weight) on clumped.csv: the deviance function of its
+# second stage at (0.5, 1, 0.3), tolPwrss = 1e-14
+R_WEIGHTED_NB = 2288.776549240966
 SMALL = [name for name, case in golden_glmms().items() if case.expected["nobs"] < 300]
 
 
@@ -120,6 +123,11 @@ def test_lme4s_quadrature_is_near_the_integral(case_id: str) -> None:
     constant = saturated(model, pirls(model, theta, beta).mu)
     assert glmm.best["criterion"] + constant == pytest.approx(exact, abs=1e-3)
     assert agq(model, theta, beta, 80) + constant == pytest.approx(exact, abs=1e-8)
+
+
+def test_weights_of_a_negative_binomial_enter_as_lme4_has_them() -> None:
+    model = replace(golden_glmm("nb").model, nb_theta=1.5, weights=np.tile([0.5, 1.0, 2.0, 1.5], 60))
+    assert laplace(model, np.array([0.5]), np.array([1.0, 0.3])) == pytest.approx(R_WEIGHTED_NB, abs=1e-7)
 
 
 def test_without_random_effects_laplace_is_the_likelihood_of_the_glm() -> None:

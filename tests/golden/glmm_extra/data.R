@@ -92,7 +92,7 @@ tables <- list(
   clumped = function() {
     g <- groups(20, 12); x <- covariate(240)
     y <- rnbinom(240, size = 1.7, mu = exp(1 + 0.4 * x + effects(g, 0.5)))
-    data.frame(y, x, g = label("g", g))
+    data.frame(y, x, weight = rep(c(0.5, 1, 2, 1.5), 60), g = label("g", g))
   },
   nearly_poisson = function() {
     g <- groups(20, 12); x <- covariate(240)
