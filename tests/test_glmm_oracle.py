@@ -30,9 +30,9 @@ from tests.oracle import Array
 LME4_NOISE = 2e-6
 # Fits that lme4 did not polish, or whose PIRLS stops early: the criterion there is that of `truth`.
 BY_TRUTH = {"verbagg": 2e-5, "grouseticks_height": 1e-6}
-# glmer(y ~ x + (1 | g), negative.binomial(1.5), weights = weight) on clumped.csv: the deviance function of its
-# second stage at (0.5, 1, 0.3), tolPwrss = 1e-14
-R_WEIGHTED_NB = 2288.776549240966
+# glmer(y ~ x + (1 | g), negative.binomial(1.5), weights = weight) on clumped.csv: its deviance function of stage
+# two at (0.5, 1, 0.3), tolPwrss = 1e-15 (8e-6 lower with 1e-13: Fisher scoring is slow here)
+R_WEIGHTED_NB = 2288.776557304262
 SMALL = [name for name, case in golden_glmms().items() if case.expected["nobs"] < 300]
 
 
@@ -127,7 +127,7 @@ def test_lme4s_quadrature_is_near_the_integral(case_id: str) -> None:
 
 def test_weights_of_a_negative_binomial_enter_as_lme4_has_them() -> None:
     model = replace(golden_glmm("nb").model, nb_theta=1.5, weights=np.tile([0.5, 1.0, 2.0, 1.5], 60))
-    assert laplace(model, np.array([0.5]), np.array([1.0, 0.3])) == pytest.approx(R_WEIGHTED_NB, abs=1e-7)
+    assert laplace(model, np.array([0.5]), np.array([1.0, 0.3])) == pytest.approx(R_WEIGHTED_NB, abs=1e-6)
 
 
 def test_without_random_effects_laplace_is_the_likelihood_of_the_glm() -> None:
