@@ -30,8 +30,8 @@ from tests.oracle import Array
 LME4_NOISE = 2e-6
 # Fits that lme4 did not polish, or whose PIRLS stops early: the criterion there is that of `truth`.
 BY_TRUTH = {"verbagg": 2e-5, "grouseticks_height": 1e-6}
-# glmer(y ~ x + (1 | g), negative.binomial(1.5), weights = weight) on clumped.csv: its deviance function of stage
-# two at (0.5, 1, 0.3), tolPwrss = 1e-15 (8e-6 lower with 1e-13: Fisher scoring is slow here)
+# glmer(y ~ x + (1 | g), negative.binomial(1.5), weights = weight) on clumped.csv: its deviance function
+# at (0.5, 1, 0.3), tolPwrss = 1e-15 (8e-6 lower with 1e-13: Fisher scoring is slow here)
 R_WEIGHTED_NB = 2288.776557304262
 SMALL = [name for name, case in golden_glmms().items() if case.expected["nobs"] < 300]
 
