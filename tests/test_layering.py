@@ -32,6 +32,8 @@ HOMES = {
     "rich": ("cli.py", "render/terminal.py"),
     "pandas": ("data", "__init__.py"),  # there only as the type of an argument
     "pyarrow": ("data",),
+    "jinja2": ("render/htmldoc.py",),
+    "markupsafe": ("render/htmldoc.py",),
     "nlopt": ("optimizers",),
     "pybobyqa": ("optimizers",),
 }

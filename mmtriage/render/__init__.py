@@ -15,6 +15,7 @@ RENDERERS: dict[str, str] = {
     "text": "terminal",
     "json": "jsondoc",
     "markdown": "markdown",
+    "html": "htmldoc",
     "junit": "junit",
     "sarif": "sarif",
     "github": "github",

@@ -21,6 +21,14 @@ class Grid:
     numeric: frozenset[int]
 
 
+def padding(cells: tuple[str, ...]) -> tuple[int, ...]:
+    """Characters to add on the right of each cell so that decimal points meet; none where one is words."""
+    if any(cell and not cell.lstrip("-+<").replace(".", "", 1).isdigit() for cell in cells):
+        return (0,) * len(cells)
+    after = [len(cell) - cell.index(".") if "." in cell else 0 for cell in cells]
+    return tuple(max(after) - decimals for decimals in after)
+
+
 def comparison(report: Report) -> Grid:
     """lme4's fit beside the optimum, each value beside the limit it is compared with."""
     verdict = report.verdict

@@ -181,7 +181,9 @@ def _grid(console: Console, grid: Grid) -> None:
     Columns of words share the width that is left and wrap; numbers never do. (A `rich` table would crop.)
     """
     columns = [
-        _aligned(cells) if position in grid.numeric else list(cells)
+        [cell + " " * missing for cell, missing in zip(cells, tables.padding(cells), strict=True)]
+        if position in grid.numeric
+        else list(cells)
         for position, cells in enumerate(zip(*grid.rows, strict=True))
     ]
     widths = _widths(grid, columns, console.width - INDENT)
@@ -225,11 +227,3 @@ def _row(
             after = " " * GUTTER if position < len(widths) - 1 else ""
             line.append_text(Text(blank) + part if position in numeric else part + Text(blank)).append(after)
         console.print(line, soft_wrap=True)
-
-
-def _aligned(cells: tuple[str, ...]) -> list[str]:
-    """Cells padded on the right so that decimal points meet; as they are where a cell is words."""
-    if any(cell and not cell.lstrip("-+<").replace(".", "", 1).isdigit() for cell in cells):
-        return list(cells)
-    after = [len(cell) - cell.index(".") if "." in cell else 0 for cell in cells]
-    return [cell + " " * (max(after) - decimals) for cell, decimals in zip(cells, after, strict=True)]

@@ -47,6 +47,7 @@ FAMILY_TITLES = {  # how codes begin -> what they are about
 CONSEQUENCES = "What follows from it"
 OTHERS = "Also noted"
 REMEDIES = "What to do"
+PLOTS = "Plots"
 COMPARISON = "lme4's fit and the optimum"
 LADDER = "The ladder"
 FIXED_EFFECTS, RANDOM_EFFECTS = "Fixed effects", "Random effects"

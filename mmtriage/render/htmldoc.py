@@ -1,0 +1,95 @@
+"""The report as one HTML file: no network, no script, readable on a phone and on paper.
+
+`page/document.html` is the file around `page/report.html`; both are Jinja templates that escape every value.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmtriage.render import words
+from mmtriage.render.evidence import parts
+from mmtriage.render.printable import printable
+from mmtriage.render.prose import pieces
+from mmtriage.render.settings import PLAIN, Plot, Settings
+from mmtriage.render.tables import Grid, padding
+from mmtriage.report import Report
+
+PAGE = Path(__file__).parent / "page"
+WIDE = 4  # columns; tables with more become one block a row on a narrow screen
+
+
+def render(report: Report, settings: Settings = PLAIN) -> str:
+    """The whole document."""
+    return _filled("document.html", report, settings)
+
+
+def fragment(report: Report, settings: Settings = PLAIN) -> str:
+    """The report with its style, to stand within another page such as a notebook."""
+    return _filled("fragment.html", report, settings)
+
+
+def _filled(template: str, report: Report, settings: Settings) -> str:
+    """ASCII, other letters as references: whoever saves or serves the file cannot get its encoding wrong."""
+    report, plots = printable(report), [(plot.title, _inline(plot)) for plot in settings.plots]
+    page = _environment().get_template(template)
+    text = page.render(
+        report=report,
+        name=printable(settings.name),
+        plots=plots,
+        parts=parts(report, full=True),
+        style=Markup((PAGE / "report.css").read_text(encoding="ascii")),
+        about=_about(report),
+    )
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["prose"] = _prose
+    environment.globals.update(words=words, WIDE=WIDE, padding=_padding)
+    return environment
+
+
+def _prose(text: str) -> Markup:
+    """A sentence with what stands between backticks as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if is_code else piece for is_code, piece in pieces(text)
+    )
+
+
+def _padding(grid: Grid) -> list[tuple[int, ...]]:
+    """For each row, how many digits' width each cell lacks on the right for the decimal points to meet."""
+    columns = [
+        padding(cells) if position in grid.numeric else (0,) * len(cells)
+        for position, cells in enumerate(zip(*grid.rows, strict=True))
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _inline(plot: Plot) -> Markup:
+    """An SVG document as an element of the page: without XML declaration and document type."""
+    return Markup(plot.svg[max(0, plot.svg.find("<svg")) :])
+
+
+def _about(report: Report) -> list[tuple[str, Any]]:
+    """What is needed to make the same report again."""
+    return [
+        ("Data", report.input.source),
+        ("SHA-256", report.input.sha256),
+        ("Seed", report.input.seed),
+        ("Made by", f"{report.tool.name} {report.tool.version}"),
+    ]
