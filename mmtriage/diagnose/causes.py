@@ -22,7 +22,7 @@ from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.verdict import Status, Verdict
 
-STRUCTURAL = ("MM103", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
+STRUCTURAL = ("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
 SINGULAR = ("MM310", "MM311", "MM312")
 SYMPTOMS = ("MM401", "MM402")
 

@@ -27,7 +27,7 @@ THRESHOLDS: dict[str, float] = {
     "newton_decrement": DECREMENT_TOLERANCE,
     "singular_sd": SNAP,
 }
-UNIDENTIFIABLE_CODES = ("MM302", "MM303", "MM305", "MM103", "MM309", "MM308", "MM304", "MM407")
+UNIDENTIFIABLE_CODES = (*("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407"),)
 
 
 def allowed_gap(criterion: float) -> float:

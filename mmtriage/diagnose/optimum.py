@@ -9,6 +9,7 @@ from mmtriage.diagnose.judge import allowed_gap, is_short
 from mmtriage.diagnose.words import plural, term_text
 from mmtriage.engine.baseline import Baseline
 from mmtriage.engine.fit import largest_shift
+from mmtriage.engine.generalized import LOG_NB_THETA
 from mmtriage.engine.lme4_checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.trial import Trial
 
@@ -44,7 +45,7 @@ def _gradient(trial: Trial, baseline: Baseline) -> Finding | None:
     check = baseline.check
     if check.statistic is None or check.worst is None or check.statistic <= GRADIENT_TOLERANCE:
         return None
-    name = trial.prepared.theta_names[check.worst]
+    name = trial.prepared.parameter_names[check.worst]
     message = (
         f"lme4's gradient test fails: max|grad| = {check.statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in "
         f"`{name}`; lme4 always blames component 1"
@@ -119,16 +120,27 @@ def _flat(trial: Trial) -> Finding | None:
     flat = trial.reference.certificate.flat_directions
     if not flat:
         return None
-    direction = flat[0]
-    names = _parameter_names(trial)
-    order = np.argsort(-np.abs(direction))
-    said = " ".join(f"{direction[i]:+.3g} {names[i]}" for i in order[:4] if abs(direction[i]) > 1e-3)
-    message = f"the likelihood does not change along the direction {said} of the relative covariance factors"
+    covariance_names = _covariance_names(trial)
+    covariances, free = np.split(flat[0], [len(covariance_names)])
+    beside = trial.prepared.free_parameters(free)
+    values = [*covariances.tolist(), *beside.values()]
+    names = [*covariance_names, *beside]
+    order = np.argsort(-np.abs(values))
+    theta = trial.reference_fit.nb_theta
+    if names[order[0]] == LOG_NB_THETA and theta is not None:
+        message = (
+            f"theta of the negative binomial grows without end (it is {theta:.3g} where the search stopped): "
+            "the counts vary no more than a Poisson model's"
+        )
+        return finding("MM407", message, theta=theta)
+    said = " ".join(f"{values[i]:+.3g} {names[i]}" for i in order[:4] if abs(values[i]) > 1e-3)
+    what = "relative covariance factors" if not beside else "relative covariance factors and fixed effects"
+    message = f"the likelihood does not change along the direction {said} of the {what}"
     return finding("MM407", message, direction=said)
 
 
-def _parameter_names(trial: Trial) -> list[str]:
-    """A name for each parameter of the reference's face."""
+def _covariance_names(trial: Trial) -> list[str]:
+    """A name for each parameter of the reference's face that belongs to a covariance."""
     names = []
     for term, rank, basis in zip(
         trial.prepared.design.random,

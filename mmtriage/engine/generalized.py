@@ -24,6 +24,7 @@ from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 
 LATENT_VARIANCE = {"logit": np.pi**2 / 3.0, "probit": 1.0, "cloglog": np.pi**2 / 6.0}  # of a binary response
+LOG_NB_THETA = "log(theta)"
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
 
@@ -195,6 +196,17 @@ def _shares(problem: GlmmProblem, factors: Sequence[Array]) -> tuple[float, ...]
 def parameters(fit: Fit) -> Array:
     """What glmer's last stage moves."""
     return fit.theta if fit.profiles_beta else np.concatenate([fit.theta, fit.beta])
+
+
+def free_parameters(problem: GlmmProblem, free: Array) -> dict[str, float]:
+    """beta in the user's columns by name, and log theta of a negative binomial."""
+    named: dict[str, float] = {}
+    if not problem.profiles_beta:
+        beta = problem.basis.inverse @ free[: problem.p]
+        named = dict(zip(problem.design.fixed_names, beta.tolist(), strict=True))
+    if problem.estimates_nb:
+        named[LOG_NB_THETA] = float(free[-1])
+    return named
 
 
 def by_ml(problem: GlmmProblem) -> GlmmProblem:

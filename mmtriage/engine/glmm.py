@@ -285,10 +285,17 @@ class GlmmProblem:
         return beta
 
     def joint_mode(self, factors: Sequence[Array]) -> Modes:
-        """u and beta together, as nAGQ = 0 finds them; theta of a negative binomial at its first value."""
+        """u and beta together, as nAGQ = 0 finds them; theta of a negative binomial at its first value.
+
+        Where there are none inside the mean's range, the modes of a beta that gives all rows one mean. Raises
+        LinAlgError if that has none either.
+        """
         with np.errstate(all="ignore"):
             Lambda = blocks.block_factors(self.rows.blocks, factors)
-            return self.pirls.find(self.family, Lambda, None)
+            try:
+                return self.pirls.find(self.family, Lambda, None)
+            except np.linalg.LinAlgError:
+                return self.pirls.find(self.family, Lambda, self.pirls.constant_mean(self.family))
 
     def natural_steps(self) -> Array:
         """Standard errors (n_free,) of beta without random effects; 1 for log theta."""

@@ -68,6 +68,12 @@ def parameters(fit: Fit) -> Array:
     return fit.theta
 
 
+def free_parameters(problem: LmmProblem, free: Array) -> dict[str, float]:
+    """There are none."""
+    del problem, free
+    return {}
+
+
 def by_ml(problem: LmmProblem) -> LmmProblem:
     """The same model, to be fitted by ML."""
     return problem.with_method(reml=False)

@@ -102,6 +102,14 @@ class Pirls:
         yield np.zeros_like(known.u), known.beta if beta is None else beta
         u, b = self._start_from_mean(family, Lambda, beta)
         yield u, b if beta is None else beta
+        if beta is None:
+            yield np.zeros_like(known.u), self.constant_mean(family)
+
+    def constant_mean(self, family: Family) -> Array:
+        """beta (p,) that gives every row the same mean, as nearly as X can: in range where a slope is not."""
+        mean = np.average(family.start(self.y, self.weights, self.trials), weights=self.weights)
+        eta = np.full(len(self.y), float(family.link.link(np.array([mean]))[0])) - self.offset
+        return np.asarray(np.linalg.lstsq(self.rows.X, eta, rcond=None)[0])
 
     def _start_from_mean(
         self, family: Family, Lambda: list[Array], beta: Array | None
@@ -211,5 +219,6 @@ def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
         B=W - weights * (y - mu) * change,
         dW=weights * slope * (bend / V + change),
         slope=slope,
-        deviance=float(np.sum(family.deviance(y, mu, weights))),
+        # Outside the mean's range R's deviance residuals may be finite, even negative.
+        deviance=float(np.sum(family.deviance(y, mu, weights))) if family.has_mean(mu) else np.inf,
     )

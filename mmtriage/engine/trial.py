@@ -48,6 +48,7 @@ class Kind(Protocol):
         lme4_hessian: Array | None = None,
     ) -> Fit: ...
     def parameters(self, fit: Fit) -> Array: ...
+    def free_parameters(self, problem: Any, free: Array) -> dict[str, float]: ...
     def by_ml(self, problem: Any) -> Any: ...
     def run(
         self,
@@ -91,6 +92,15 @@ class Prepared:
         """lme4's names of the elements of theta."""
         terms = self.design.random
         return theta_names([t.group for t in terms], [t.columns for t in terms])
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of theta, then of beta: what lme4's last stage moves, or theta alone."""
+        return (*self.theta_names, *self.design.fixed_names)
+
+    def free_parameters(self, free: Array) -> dict[str, float]:
+        """A change of the free parameters, by name, in the user's columns."""
+        return self.kind.free_parameters(self.problem, free)
 
     def by_ml(self) -> Prepared:
         """The same model, to be fitted by ML."""

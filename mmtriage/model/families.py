@@ -99,7 +99,7 @@ class Family:
         profile = self._distribution.profile
         if profile is not None:
             return profile(float(np.sum(self.deviance(y, mu, weights))), y, weights)[0]
-        if np.any(mu < 0) or (self.name == "binomial" and np.any(mu > 1)):
+        if not self.has_mean(mu):
             return math.nan
         seen, counted = self._as_counted(y, weights, trials)
         total = self.saturated(y, weights, trials) + float(np.sum(self.deviance(seen, mu, counted)))
@@ -140,6 +140,12 @@ class Family:
             extra = 2 * (weights - 1) * (y + self._theta) * np.log(y + self._theta)
             return float(np.sum(negative_binomial_saturated(y, self._theta) + extra))
         return math.nan
+
+    def has_mean(self, mu: Array) -> bool:
+        """Whether every mu (n,) is a mean that the distribution can have, or is on the edge of those."""
+        if self.name == "gaussian":
+            return bool(np.all(np.isfinite(mu)))
+        return bool(np.all(mu >= 0.0) and np.all(mu <= (1.0 if self.name == "binomial" else np.inf)))
 
     def start(self, y: Array, weights: Array, trials: Array | None = None) -> Array:
         """The mu that glmer starts from, (n,): R's `mustart`; of `cbind()` it leaves prior weights out."""
