@@ -270,7 +270,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--format", "jsn"],
-            "Error in option --format: `jsn` is not known\n  Did you mean `json`? Known are: text, json.\n",
+            "Error in option --format: `jsn` is not known\n  Did you mean `json`? Known are: text, json, markdown, html, junit, sarif, github.\n",
         ),
         (
             ["fit", "DATA", "y", "--fail-on", "warn"],
@@ -317,7 +317,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--output", "jso:x"],
-            "Error in option --output: `jso` is not known\n  Did you mean `json`? Known are: text, json.\n",
+            "Error in option --output: `jso` is not known\n  Did you mean `json`? Known are: text, json, markdown, html, junit, sarif, github.\n",
         ),
         (
             ["fit", "DATA", "y", "--output", "json:/nowhere/x"],
