@@ -19,7 +19,9 @@ from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, Unju
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import GLMER_OPTIMIZERS, LMER_OPTIMIZER, TriageOptions
+from mmtriage.render import RENDERERS, render, terminal
 from mmtriage.render.problem import render_error, underlined
+from mmtriage.render.terminal import Detail
 from mmtriage.report import Report
 from mmtriage.schema import schema_text
 from mmtriage.ticker import Ticker
@@ -200,6 +202,46 @@ def test_reports_can_be_written_beside_stdout(data: str, tmp_path: Path, mmtriag
     assert text_path.read_text().startswith("SINGULAR\n")
 
 
+def test_one_run_writes_every_format(data: str, tmp_path: Path, mmtriage: Run) -> None:
+    paths = {name: tmp_path / f"report.{name}" for name in RENDERERS}
+    options = [word for name, path in paths.items() for word in ("--output", f"{name}:{path}")]
+    result = mmtriage("fit", data, FORMULA, "--format", "sarif", *options, answer=SINGULAR)
+    assert (result.code, result.err) == (1, "")
+    assert paths["sarif"].read_text() == result.out
+    for name, path in paths.items():
+        assert path.read_text() == render(SINGULAR, name)
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_every_format_can_be_printed(name: str, data: str, mmtriage: Run) -> None:
+    if name != "text":  # as wide as the screen
+        assert mmtriage("fit", data, FORMULA, "--format", name).out == render(CONVERGED, name)
+
+
+def test_junit_fails_where_the_exit_code_does(data: str, mmtriage: Run) -> None:
+    for level, code, failures in (("warning", 1, 2), ("error", 0, 0)):
+        result = mmtriage("fit", data, FORMULA, "--format", "junit", "--fail-on", level, answer=SINGULAR)
+        assert result.code == code
+        assert f'failures="{failures}"' in result.out
+
+
+@pytest.mark.parametrize("option", ["-q", "-v"])
+def test_a_text_file_is_as_long_as_asked_for(option: str, data: str, tmp_path: Path, mmtriage: Run) -> None:
+    path = tmp_path / "r.txt"
+    mmtriage("fit", data, FORMULA, option, "--output", f"text:{path}", answer=NOT_CONVERGED)
+    detail: Detail = "brief" if option == "-q" else "full"
+    assert path.read_text() == terminal.render(NOT_CONVERGED, detail=detail)
+
+
+def test_two_reports_do_not_share_a_file(data: str, tmp_path: Path, mmtriage: Run) -> None:
+    path = tmp_path / "r"
+    options = ["--output", f"json:{path}", "--output", f"html:{tmp_path / '.' / 'r'}"]
+    result = mmtriage("fit", data, FORMULA, *options)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"Error in option --output: `{path}` is given twice: one report would")
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("name", ["d.csv", "link.csv"])
 def test_a_report_never_overwrites_the_table(name: str, data: str, tmp_path: Path, mmtriage: Run) -> None:
     table = Path(data)
@@ -233,6 +275,7 @@ def test_help_names_every_option(mmtriage: Run) -> None:
     assert "fit" in mmtriage("-h").out
 
 
+KNOWN = "text, json, markdown, html, junit, sarif, github"
 HELP = "`mmtriage fit --help` says how it is used."
 
 
@@ -270,7 +313,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--format", "jsn"],
-            "Error in option --format: `jsn` is not known\n  Did you mean `json`? Known are: text, json, markdown, html, junit, sarif, github.\n",
+            f"Error in option --format: `jsn` is not known\n  Did you mean `json`? Known are: {KNOWN}.\n",
         ),
         (
             ["fit", "DATA", "y", "--fail-on", "warn"],
@@ -317,7 +360,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--output", "jso:x"],
-            "Error in option --output: `jso` is not known\n  Did you mean `json`? Known are: text, json, markdown, html, junit, sarif, github.\n",
+            f"Error in option --output: `jso` is not known\n  Did you mean `json`? Known are: {KNOWN}.\n",
         ),
         (
             ["fit", "DATA", "y", "--output", "json:/nowhere/x"],
@@ -487,11 +530,11 @@ def test_colour_needs_a_terminal_and_no_objection(
 ) -> None:
     stub(NOT_CONVERGED)
 
-    def has_colour(*options: str, **environment: str) -> bool:
-        screen = Terminal()
+    def has_colour(*options: str, pipe: bool = False, **environment: str) -> bool:
+        screen = io.StringIO() if pipe else Terminal()
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", screen)
-            for name in ("NO_COLOR", "TERM"):
+            for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
                 patch.delenv(name, raising=False)
             for name, value in environment.items():
                 patch.setenv(name, value)
@@ -503,6 +546,12 @@ def test_colour_needs_a_terminal_and_no_objection(
     assert not has_colour(NO_COLOR="1")
     assert not has_colour(TERM="dumb")
     assert has_colour(NO_COLOR="")
+    assert not has_colour(pipe=True)
+    assert has_colour(pipe=True, FORCE_COLOR="1")
+    assert has_colour(FORCE_COLOR="1", TERM="dumb")
+    assert not has_colour(pipe=True, FORCE_COLOR="0")
+    assert not has_colour(FORCE_COLOR="1", NO_COLOR="1")
+    assert not has_colour("--no-color", FORCE_COLOR="1")
 
 
 def test_progress_is_for_a_terminal_only(
