@@ -114,7 +114,7 @@ def na_values(values: Sequence[str]) -> tuple[str, ...]:
 def outputs(values: Sequence[str], formats: Iterable[str], data: str) -> tuple[Output, ...]:
     """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done."""
     known = list(formats)
-    result = []
+    result: list[Output] = []
     for value in values:
         format_name, colon, path = value.partition(":")
         if not colon or not path or path == "-":
@@ -124,6 +124,12 @@ def outputs(values: Sequence[str], formats: Iterable[str], data: str) -> tuple[O
         if output.path.is_dir() or not output.path.parent.is_dir():
             problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
             raise OptionError(f"`{path}` {problem}", where="option --output", hint="Give a file to write.")
+        if any(output.path.resolve() == other.path.resolve() for other in result):
+            raise OptionError(
+                f"`{path}` is given twice: one report would overwrite the other",
+                where="option --output",
+                hint="Give each format a file of its own.",
+            )
         if output.path.exists() and Path(data).exists() and output.path.samefile(data):
             raise OptionError(
                 f"`{path}` is the table itself: the report would overwrite it",

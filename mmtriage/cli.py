@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,8 @@ from mmtriage.ticker import Ticker
 from mmtriage.version import SCHEMA_VERSION, VERSION
 
 if TYPE_CHECKING:
+    from mmtriage.render.settings import Settings
+    from mmtriage.render.terminal import Detail
     from mmtriage.report import Report
 
 CLEAN, FOUND, UNJUDGED, INTERRUPTED = 0, 1, 3, 130
@@ -155,7 +157,12 @@ def cli() -> None:
     help="Report what was found when the time runs out.",
 )
 @click.option(
-    "--format", "format_name", default="text", show_default=True, metavar="NAME", help="text or json."
+    "--format",
+    "format_name",
+    default="text",
+    show_default=True,
+    metavar="NAME",
+    help="text, json, markdown, html, junit, sarif or github (annotations).",
 )
 @click.option(
     "--output", multiple=True, metavar="FORMAT:PATH", help="Write the report to a file as well. Repeatable."
@@ -169,7 +176,11 @@ def cli() -> None:
 )
 @click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only.")
 @click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence.")
-@click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR in the environment).")
+@click.option(
+    "--no-color",
+    is_flag=True,
+    help="No colour (also: NO_COLOR in the environment; FORCE_COLOR wants it in a pipe).",
+)
 def fit(data: str, formula: str, **options: Any) -> int:
     """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
 
@@ -184,17 +195,21 @@ def fit(data: str, formula: str, **options: Any) -> int:
     judged.
     """
     from mmtriage.render import RENDERERS
+    from mmtriage.render.settings import Settings
 
     _refuse_extra_arguments(click.get_current_context().args)
     format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
-    fail_on = arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on")
+    settings = Settings(fail_on=arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on"))
     outputs = arguments.outputs(options["output"], RENDERERS, data)
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
     report = _triage(data, formula, options)
     for output in outputs:
-        _write(output, report)
-    _print(_rendered(report, format_name, detail, no_color=options["no_color"]))
-    return exit_code(report, fail_on)
+        _write(output, _as_file(report, output.format_name, detail, settings))
+    if format_name == "text":
+        _print(_on_screen(report, detail, no_color=options["no_color"]))
+    else:
+        _print(_as_file(report, format_name, detail, settings))
+    return exit_code(report, settings)
 
 
 @cli.command()
@@ -229,13 +244,12 @@ def schema(name: str) -> int:
     return CLEAN
 
 
-def exit_code(report: Report, fail_on: str) -> int:
+def exit_code(report: Report, settings: Settings) -> int:
     """What the shell is told about a report."""
     if report.verdict.status == "undetermined":
         return UNJUDGED
-    grave = arguments.FAIL_ON[: arguments.FAIL_ON.index(fail_on) + 1]
     severities = {report.verdict.severity, *(finding.severity for finding in report.findings)}
-    return FOUND if fail_on != "never" and severities & set(grave) else CLEAN
+    return FOUND if any(map(settings.fails, severities)) else CLEAN
 
 
 def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
@@ -298,25 +312,36 @@ def _triage_options(options: dict[str, Any]) -> TriageOptions:
     )
 
 
-def _detail(*, quiet: bool, verbose: bool) -> Literal["brief", "normal", "full"]:
+def _detail(*, quiet: bool, verbose: bool) -> Detail:
     if quiet and verbose:
         raise OptionError("-q and -v contradict each other", hint="Give one of them.")
     return "brief" if quiet else "full" if verbose else "normal"
 
 
-def _rendered(
-    report: Report, format_name: str, detail: Literal["brief", "normal", "full"], *, no_color: bool
-) -> str:
-    if format_name != "text":
-        from mmtriage.render import render
+def _as_file(report: Report, format_name: str, detail: Detail, settings: Settings) -> str:
+    """A format as it goes into a file; only the text is longer or shorter as the user likes."""
+    if format_name == "text":
+        from mmtriage.render import terminal
 
-        return render(report, format_name)
+        return terminal.render(report, settings, detail=detail)
+    from mmtriage.render import render
+
+    return render(report, format_name, settings)
+
+
+def _on_screen(report: Report, detail: Detail, *, no_color: bool) -> str:
     from mmtriage.render import terminal
 
-    color = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
-    return terminal.render(
-        report, width=_width(), color=color and os.environ.get("TERM") != "dumb", detail=detail
-    )
+    return terminal.render(report, width=_width(), color=not no_color and _wants_color(), detail=detail)
+
+
+def _wants_color() -> bool:
+    """What the environment says: NO_COLOR (no-color.org) before FORCE_COLOR before what stdout is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _width() -> int:
@@ -324,11 +349,9 @@ def _width() -> int:
     return shutil.get_terminal_size((FALLBACK_WIDTH, 24)).columns
 
 
-def _write(output: arguments.Output, report: Report) -> None:
-    from mmtriage.render import render
-
+def _write(output: arguments.Output, text: str) -> None:
     try:
-        output.path.write_text(render(report, output.format_name), encoding="utf-8")
+        output.path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OptionError(
             f"`{output.path}` cannot be written: {error.strerror}", where="option --output"

@@ -43,7 +43,9 @@ def process(
 ) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own."""
     kept = {
-        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "PYTHONUTF8")
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUTF8")
     }
     return subprocess.Popen(
         [sys.executable, "-c", STUB, *argv],
