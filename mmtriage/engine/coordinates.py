@@ -76,7 +76,7 @@ def term_basis(Z: Array, root_weights: Array | None) -> TermBasis:
     triangle = np.asarray(np.linalg.qr(weighted / scale, mode="r"))
     _, upper, pivots = qr(triangle, pivoting=True)
     diagonal = np.abs(np.diag(upper))
-    rank = int(np.sum(diagonal > RANK_TOLERANCE * max(1.0, diagonal[0])))
+    rank = int(np.sum(diagonal > RANK_TOLERANCE * np.max(diagonal, initial=1.0)))
     R = np.zeros((k, k))
     R[:rank, pivots] = upper[:rank] * scale[pivots] / np.sqrt(n)
     inverse = np.zeros((k, k))
