@@ -259,7 +259,11 @@ def _gaussian_profile(deviance: float, y: Array, weights: Array) -> tuple[float,
 
 
 def _negative_binomial_deviance(y: Array, mu: Array, theta: float) -> Array:
-    return 2 * (excess(y, mu) - excess(y + theta, mu + theta))
+    near = 2 * (excess(y, mu) - excess(y + theta, mu + theta))
+    # far above y + theta the two excesses are mu to all digits, and their difference nothing
+    log_ratio = np.log(y / mu, where=y > 0, out=np.zeros_like(mu))
+    far = 2 * (y * log_ratio - (y + theta) * np.log((y + theta) / (mu + theta)))
+    return np.where(mu > y + theta, far, near)
 
 
 def _negative_binomial_slope(y: Array, mu: Array, theta: float) -> Array:
