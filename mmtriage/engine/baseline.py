@@ -42,9 +42,7 @@ class Baseline:
     message: str  # the optimiser's words
     evaluations: int  # lme4's feval: of the last run of the optimiser, without differences
     total_evaluations: int  # every call of the criterion
-    gradient: (
-        Array | None
-    )  # (m,) or (m + p,) lme4's, where the optimiser ended; None: not asked for
+    gradient: Array | None  # (m,) or (m + p,) lme4's, where the optimiser ended; None: not asked for
     hessian: Array | None  # square
     max_abs_gradient: float | None
     scaled_gradient_statistic: float | None  # what lme4 compares with 0.002; None: not assessed

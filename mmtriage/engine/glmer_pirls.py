@@ -92,7 +92,8 @@ class Pirls:
 
     def _step(self, *, jointly: bool) -> float:
         slope = self.family.link.slope(self.eta)
-        W = slope * slope * self.weights / self.family.variance(self.mu)
+        # a root, as in lme4: where mu is out of range and V(mu) negative, there is no step
+        W = np.square(slope * np.sqrt(self.weights / self.family.variance(self.mu)))
         response = self.eta - self.offset + (self.y - self.mu) / slope
         try:
             self._solve(W, response, jointly=jointly)
