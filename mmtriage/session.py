@@ -34,9 +34,9 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.from_causes import with_cause_remedies
 from mmtriage.ladder.keep import unknown_keeps
+from mmtriage.ladder.proof import proven_causes, with_proven
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.refused import refused_ladder
-from mmtriage.ladder.rescale import proven_causes
 from mmtriage.ladder.rung import RungResult
 from mmtriage.ladder.walk import walk
 from mmtriage.model.design import Design, build_design
@@ -196,9 +196,10 @@ class _Session:
         findings: Sequence[Finding],
         incomplete: str | None,
     ) -> Report:
-        findings = [*findings, *disagreement(case, ladder)]
+        proven = proven_causes(case, ladder)
+        findings = [*with_proven(case, findings, proven), *disagreement(case, ladder)]
         compared = any(r.id == "allfit" and r.attempts for r in ladder)
-        verdict, graded = explain_causes(case.verdict, findings, proven_causes(case, ladder))
+        verdict, graded = explain_causes(case.verdict, findings, proven)
         clearing = next((r.id for r in ladder if r.status in ("cleared", "cleared_by_change")), None)
         return Report(
             input=input_facts(self.table, case.design, self.options),

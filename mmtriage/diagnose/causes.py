@@ -53,7 +53,8 @@ def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> 
         case "false_alarm":
             return ("MM404",) if "MM404" in present else ()
         case "not_converged":
-            columns = [f.code for f in findings if f.code == "MM106" or (f.code == "MM101" and f.terms)]
+            # without a proof only a random slope is suspected: of X nothing but an attempt can tell
+            columns = [f.code for f in findings if f.code in ("MM101", "MM106") and f.terms]
             budget = [code for code in present if code == "MM404"]
             lesser = [f.code for f in findings if f.code == "MM406" and _ended_in_lesser(verdict, f)]
             suspects = columns or budget or lesser or singular

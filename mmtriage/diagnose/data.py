@@ -13,12 +13,14 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.lme4_checks import SCALE_RATIO, has_wild_scales
 from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
+from mmtriage.model.families import is_glmm
 from mmtriage.model.ranef import RandomTerm
 
 SLOPE_SCALE = (
     50.0  # the same for random-slope columns, which lme4 never checks: at 100 nloptwrap already stops short
 )
 FAR_ORIGIN = 8.0  # |mean| / SD of a slope column beyond which intercept and slope are one ridge (SPEC 3)
+SPANNED = 1e-8  # distance from 1 at which X is taken to span the constant
 EXTREME_RESPONSE = 1e4  # response SD beyond this or its inverse
 
 
@@ -41,10 +43,21 @@ class Slope:
         return "(Intercept)" in self.term.columns
 
 
+@dataclass(frozen=True, slots=True)
+class FixedColumn:
+    """A continuous column of X whose coefficient an optimiser moves: its scale and origin are in the way."""
+
+    index: int  # column of X
+    column: str
+    mean: float
+    sd: float
+
+
 def data_findings(design: Design) -> list[Finding]:
     """All MM1xx findings of a design."""
     found = [_constant_response(design), _response_scale(design), _missing_rows(design)]
-    found += [_numeric_grouping(design), _slope_scale(design) or _fixed_scale(design), _far_origin(design)]
+    found += [_numeric_grouping(design), _slope_scale(design) or _fixed_scale(design)]
+    found.append(_far_origin(design) or _far_from_intercept(design))
     return [f for f in found if f is not None]
 
 
@@ -56,6 +69,38 @@ def slopes(design: Design) -> Iterator[Slope]:
             if column == "(Intercept)" or is_two_valued(values):
                 continue
             yield Slope(term, index, float(np.mean(values)), float(np.std(values, ddof=1)))
+
+
+def moves_beta(design: Design) -> bool:
+    """Whether an optimiser moves beta as well as theta.
+
+    A linear mixed model, and a generalized one with nAGQ = 0, finds beta by least squares: there no scale
+    or origin of X can hinder the optimiser.
+    """
+    return is_glmm(design.spec) and design.spec.nagq > 0
+
+
+def moved_columns(design: Design) -> Iterator[FixedColumn]:
+    """The continuous columns of X, in a model whose optimiser moves beta."""
+    if not moves_beta(design):
+        return
+    for index, column in enumerate(design.fixed_names):
+        values = design.X[:, index]
+        if not is_two_valued(values):
+            yield FixedColumn(index, column, float(np.mean(values)), float(np.std(values, ddof=1)))
+
+
+def constant_combination(design: Design) -> Array | None:
+    """c (p,) with X c = 1, or None where X does not span the constant: centring would change the model."""
+    if not design.X.shape[1]:
+        return None
+    if "(Intercept)" in design.fixed_names:
+        unit: Array = np.eye(design.X.shape[1])[design.fixed_names.index("(Intercept)")]
+        return unit
+    scales = np.sqrt(np.mean(design.X**2, axis=0))
+    c = np.linalg.lstsq(design.X / scales, np.ones(len(design.X)), rcond=None)[0] / scales
+    is_spanned = np.allclose(design.X @ c, 1.0, rtol=0.0, atol=SPANNED)
+    return np.where(np.abs(c) * scales > SPANNED, c, 0.0) if is_spanned else None
 
 
 def is_two_valued(values: Array) -> bool:
@@ -192,6 +237,31 @@ def _far_origin(design: Design) -> Finding | None:
         message,
         columns=tuple(dict.fromkeys(s.column for s in guilty)),
         terms=tuple(dict.fromkeys(term_text(s.term) for s in guilty)),
+        mean=worst.mean,
+        sd=worst.sd,
+        ratio=abs(worst.mean) / worst.sd,
+        threshold=FAR_ORIGIN,
+    )
+
+
+def _far_from_intercept(design: Design) -> Finding | None:
+    """The same ridge between the intercept and a coefficient, where the optimiser moves both."""
+    if constant_combination(design) is None:
+        return None
+    guilty = [c for c in moved_columns(design) if abs(c.mean) > FAR_ORIGIN * c.sd]
+    if not guilty:
+        return None
+    worst = max(guilty, key=lambda c: abs(c.mean) / c.sd)
+    names = listed([c.column for c in guilty])
+    message = (
+        f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}): "
+        "intercept and coefficient become one ridge that an optimizer cannot follow; centring repairs it, "
+        "dividing does not"
+    )
+    return finding(
+        "MM106",
+        message,
+        columns=tuple(c.column for c in guilty),
         mean=worst.mean,
         sd=worst.sd,
         ratio=abs(worst.mean) / worst.sd,

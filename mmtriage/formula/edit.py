@@ -118,6 +118,11 @@ def replace_fixed_variable(formula: Formula, old: str, new: str) -> Formula:
     return _rebuilt(edited, _fixed_texts(edited), formula.random)
 
 
+def fixed_part(formula: Formula) -> str:
+    """The fixed part with its offsets, as it stands after the `~`."""
+    return join_terms(_fixed_texts(formula))
+
+
 def make_bar(bar: Bar, *, intercept: bool, terms: Sequence[Term], uncorrelated: bool | None = None) -> Bar:
     """A bar like this one, with other effects."""
     effects = replace(

@@ -1,16 +1,17 @@
 """Rung 1: centre and scale the columns, refit, transform back.
 
-What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block, by the same
-optimizer; also scaling alone and centring alone, which tells the two causes apart.
+What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block and, where the
+optimizer moves beta, `X_s = X A`, by the same optimizer; also scaling alone and centring alone, which tells
+the two causes apart.
 Why it helps: an optimizer with one trust radius for all parameters cannot see a slope variance of 1e-13,
 nor follow the ridge that a far origin makes of intercept and slope. lme4's own autoscale leaves Z alone and
 cannot help.
 What it changes: nothing. beta, vcov, Sigma and the criterion are transformed back exactly (REML: + 2 sum
-log s_j); X needs no transformation here, since a linear mixed model profiles beta out: scaling X alone
-never moves theta.
-When it misleads: centring a slope without an intercept in its own block (`||`) is another model, so there
-the columns are only scaled. Two-valued columns are left as they are. Group-mean centring asks another
-question: offered as another model.
+log s_j). X needs no transformation where beta is profiled out, in a linear mixed model or with nAGQ = 0:
+scaling X alone never moves theta there.
+When it misleads: centring a slope without an intercept in its own block (`||`) is another model, and so is
+centring a column of an X that does not span the constant; these are only scaled. Two-valued columns are left
+as they are. Group-mean centring asks another question: offered as another model.
 References: Enders & Tofighi 2007, Psychological Methods 12(2); lme4 ?convergence.
 """
 
@@ -19,12 +20,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from mmtriage.diagnose.data import Slope, slopes
-from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
+from mmtriage.diagnose.data import moves_beta
 from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
 from mmtriage.ladder.centring import group_mean_centring
-from mmtriage.ladder.columns import MOVES, rewritten_formula, transforms
+from mmtriage.ladder.columns import MOVES, Movable, Move, movable_columns, transforms
 from mmtriage.ladder.remedies import same_model_remedy
+from mmtriage.ladder.rewriting import matrix_code, rewritten_formula
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
 
@@ -37,18 +38,13 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """The same model on other columns; group-mean centring beside it."""
-    movable = [s for s in slopes(case.design) if s.sd > 0]
+    movable = movable_columns(case.design)
     if not movable:
-        reason = (
-            "no continuous random-slope column: scaling the columns of X alone never moves theta of a linear "
-            "mixed model"
-        )
-        return RungResult(
-            rung=1, id="rescale", status="no_effect" if case.is_suspect else "not_needed", reason=reason
-        )
+        status: RungStatus = "no_effect" if case.is_suspect else "not_needed"
+        return RungResult(rung=1, id="rescale", status=status, reason=_nothing_to_move(case))
     attempts: list[Attempt] = []
     for move in MOVES:
-        if move.centre and not any(s.has_intercept for s in movable):
+        if move.centre and not movable.can_be_centred:
             continue
         began = time.perf_counter()
         run = case.run(
@@ -69,8 +65,15 @@ def climb(case: Case) -> RungResult:
     )
 
 
-def _status(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -> tuple[RungStatus, str]:
-    names = ", ".join(f"`{name}`" for name in dict.fromkeys(s.column for s in movable))
+def _nothing_to_move(case: Case) -> str:
+    if moves_beta(case.design):
+        return "no continuous column in X or Z: there is nothing to rescale"
+    fitted = "a linear mixed model" if case.options.is_linear else "a model fitted with nAGQ = 0"
+    return f"no continuous random-slope column: scaling the columns of X alone never moves theta of {fitted}"
+
+
+def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[RungStatus, str]:
+    names = ", ".join(f"`{name}`" for name in movable.names)
     if not case.is_suspect:
         return "not_needed", "the baseline is at the proven optimum as it is"
     if all(a.criterion is None for a in attempts):
@@ -98,25 +101,6 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Sequence[Slope]) -
     return "no_effect", f"rescaling {names} does not bring the fit nearer to the optimum"
 
 
-def proven_causes(case: Case, ladder: Sequence[RungResult]) -> tuple[str, ...]:
-    """Which of scale (MM101) and origin (MM106) the attempts of this rung prove guilty."""
-    if case.verdict.status not in ("not_converged", "false_alarm"):
-        return ()
-    attempts = next((r.attempts for r in ladder if r.id == "rescale"), ())
-    reached = {a.label for a in attempts if a.certified and not any(map(is_alarm, _own_alarms(a)))}
-    by_scale, by_centre = "scale only" in reached, "centre only" in reached
-    if by_scale and not by_centre:
-        return ("MM101",)
-    if by_centre and not by_scale:
-        return ("MM106",)
-    return ("MM101", "MM106") if "centre and scale" in reached and not by_scale else ()
-
-
-def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
-    """Messages of an attempt that say more than that the optimum is singular."""
-    return tuple(m for m in attempt.lme4_messages if m != SINGULAR_MESSAGE)
-
-
 def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt to recommend: at the optimum, which may be singular, and with the least said by lme4."""
     if not case.is_suspect or case.trial.prepared.null:
@@ -125,30 +109,47 @@ def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
     return min(arrived, key=lambda a: any(map(is_alarm, a.lme4_messages)), default=None)
 
 
-def _remedy(case: Case, arrived: Attempt, movable: Sequence[Slope]) -> Remedy:
+def _remedy(case: Case, arrived: Attempt, movable: Movable) -> Remedy:
     clears = reaches_optimum(case, arrived)
     move = next(m for m in MOVES if m.label == arrived.label)
     formula = rewritten_formula(case, movable, move)
     text = (formula or case.formula).to_text()
-    code = Code(mmtriage=None, lme4=None) if formula is None else case.commands.both(text)
     verb = {"centre and scale": "Centre and scale", "scale only": "Scale", "centre only": "Centre"}[
         move.label
     ]
-    names = ", ".join(dict.fromkeys(s.column for s in movable))
     return same_model_remedy(
         case,
         arrived,
         id="rescale",
         clears=clears,
         rung=1,
-        title=f"{verb} {names}",
+        title=f"{verb} {', '.join(movable.names)}",
         formula=text,
-        code=code,
+        code=_code(case, movable, move) if formula is None else case.commands.both(text),
         changes="nothing: the same model in other units; estimates transformed back are in this report",
         caveats=(
-            "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
-            "and a REML criterion differs by the constant 2 sum log s",
-            *(() if formula else ("make a rescaled column of the slope first: a formula cannot say it",)),
+            _new_units(movable),
+            *(() if formula else (_unsaid(movable),)),
             *(() if clears else ("the optimum that it reaches is singular: see the other remedies",)),
         ),
     )
+
+
+def _code(case: Case, movable: Movable, move: Move) -> Code:
+    """What to paste where no formula says it."""
+    return Code(mmtriage=None, lme4=None if movable.slopes else matrix_code(case, move))
+
+
+def _new_units(movable: Movable) -> str:
+    if movable.fixed:
+        return "coefficients and SDs are now per rescaled unit, and the intercept is at the new origin"
+    return (
+        "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
+        "and a REML criterion differs by the constant 2 sum log s"
+    )
+
+
+def _unsaid(movable: Movable) -> str:
+    if movable.fixed and not movable.slopes:
+        return "a formula cannot say it: the code standardises the columns of the model matrix"
+    return "make a rescaled column of the slope first: a formula cannot say it"

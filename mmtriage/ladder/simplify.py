@@ -21,7 +21,6 @@ from functools import partial
 
 import numpy as np
 
-from mmtriage.diagnose.data import slopes
 from mmtriage.diagnose.judge import is_short
 from mmtriage.diagnose.random import HARDLY_VARIES, within_share
 from mmtriage.engine.identifiability import NullDirection
@@ -41,11 +40,12 @@ from mmtriage.formula.edit import (
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
-from mmtriage.ladder.columns import MOVES, in_new_variables
+from mmtriage.ladder.columns import MOVES, movable_columns
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Kind, Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
 from mmtriage.ladder.remedies import changed_model_remedy
+from mmtriage.ladder.rewriting import in_new_variables
 from mmtriage.ladder.rung import Attempt, LikelihoodRatio, Remedy, RungResult, RungStatus
 from mmtriage.model.ranef import RandomTerm
 
@@ -115,8 +115,10 @@ def _fitted(case: Case, step: Step) -> Tried:
     trial = case.fit(case.build(step.formula))
     if not (trial.is_sound and is_short(trial)):
         return Tried(step, trial)
-    movable = [slope for slope in slopes(trial.prepared.design) if slope.sd > 0]
-    formula = in_new_variables(step.formula, movable, MOVES[0], with_fixed=True)
+    design = trial.prepared.design
+    formula = in_new_variables(design, movable_columns(design), MOVES[0])
+    if formula == step.formula:
+        return Tried(step, trial)
     rescaled = case.fit(case.build(formula))
     if is_short(rescaled) or not rescaled.is_sound:
         return Tried(step, trial)

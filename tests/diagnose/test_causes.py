@@ -14,7 +14,8 @@ from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
 
 SLOPE = finding("MM101", "slope of extreme scale", terms=("(1 + x | g)",))
 COLUMNS = finding("MM101", "columns of X on different scales", columns=("x", "z"))
-FAR = finding("MM106", "far origin")
+FAR = finding("MM106", "far origin", terms=("(1 + x | g)",))
+FAR_COLUMN = finding("MM106", "column of X far from zero", columns=("x",))
 GRADIENT = finding("MM401", "gradient")
 HESSIAN = finding("MM402", "Hessian")
 SHORT = finding("MM403", "stopped short")
@@ -71,6 +72,14 @@ def test_columns_of_x_are_no_suspects_of_a_linear_mixed_model() -> None:
     codes, found = explained("not_converged", [COLUMNS, SHORT])
     assert codes == ("MM403",)
     assert found == {"MM101": ("info", ()), "MM403": ("error", ())}
+
+
+def test_columns_of_x_are_a_cause_only_where_an_attempt_proves_it() -> None:
+    codes, found = explained("not_converged", [COLUMNS, FAR_COLUMN, SHORT])
+    assert codes == ("MM403",)
+    codes, found = explained("false_alarm", [COLUMNS, FAR_COLUMN, GRADIENT], proven=["MM101"])
+    assert codes == ("MM101", "MM401")
+    assert found["MM401"] == ("info", ("MM101",))
 
 
 def test_a_budget_explains_a_short_fit_where_no_column_does() -> None:

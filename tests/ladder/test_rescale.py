@@ -10,7 +10,8 @@ import pytest
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
 from mmtriage.ladder import rescale
-from mmtriage.ladder.rescale import climb, proven_causes
+from mmtriage.ladder.proof import proven_causes
+from mmtriage.ladder.rescale import climb
 from tests.ladder.stubs import baseline, case, design_of, failure, trial
 
 FAR = "y ~ far + (1 + far | g)"
