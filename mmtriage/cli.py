@@ -25,7 +25,7 @@ from mmtriage.errors import DataError, MmtriageError, OptionError, UnjudgedError
 from mmtriage.family_names import LAPLACE, LINKS_OF, check_model
 from mmtriage.options import DEFAULT_SEED, TriageOptions
 from mmtriage.ticker import Ticker
-from mmtriage.version import SCHEMA_VERSION, VERSION
+from mmtriage.version import VERSION
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Settings
@@ -371,22 +371,24 @@ def _print(text: str) -> None:
 
 
 def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
-    """One message on stderr, and the same as an object on stdout where JSON is expected."""
-    from mmtriage.render.problem import render_error
+    """One message on stderr; the same on stdout where a program expects to read a report."""
+    from mmtriage.render.problem import render_error as in_words
 
-    sys.stderr.write(render_error(error, width=_width()))
-    if _wants_json(argv):
-        from mmtriage.render.jsondoc import dump
-        from mmtriage.report import error_dict
+    sys.stderr.write(in_words(error, width=_width()))
+    if (format_name := _wanted_format(argv)) != "text":
+        from mmtriage.render import ERROR_FORMATS, render_error
 
-        with suppress(UnjudgedError):  # of a stdout that cannot be written
-            _print(dump({"schema_version": SCHEMA_VERSION, "error": error_dict(error)}))
+        if format_name in ERROR_FORMATS:
+            with suppress(UnjudgedError):  # of a stdout that cannot be written
+                _print(render_error(error, format_name))
     return error.exit_code
 
 
-def _wants_json(argv: Sequence[str]) -> bool:
+def _wanted_format(argv: Sequence[str]) -> str:
     """Read off the raw words, for they may be what is wrong."""
-    return "--format=json" in argv or ("--format", "json") in itertools.pairwise(argv)
+    given = [word.partition("=")[2] for word in argv if word.startswith("--format=")]
+    given += [value for option, value in itertools.pairwise(argv) if option == "--format"]
+    return given[-1] if given else "text"
 
 
 def _refuse_unknown_command(argv: Sequence[str]) -> None:

@@ -19,7 +19,8 @@ from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, Unju
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import GLMER_OPTIMIZERS, LMER_OPTIMIZER, TriageOptions
-from mmtriage.render import RENDERERS, render, terminal
+from mmtriage.render import ERROR_FORMATS, RENDERERS, render, terminal
+from mmtriage.render import render_error as render_error_as
 from mmtriage.render.problem import render_error, underlined
 from mmtriage.render.terminal import Detail
 from mmtriage.report import Report
@@ -470,6 +471,14 @@ def test_with_json_an_error_is_an_object_on_stdout_too(spelling: list[str], data
     }
     for argv in (["fit", data, FORMULA, *spelling, "--zzz"], ["fit", *spelling], ["fit", data, *spelling]):
         assert json.loads(mmtriage(*argv).out)["error"]["kind"] == "option"
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_formats_for_programs_say_the_error_on_stdout_too(name: str, data: str, mmtriage: Run) -> None:
+    for spelling in (["--format", name], [f"--format={name}"]):
+        result = mmtriage("fit", data, FORMULA, *spelling, answer=raising(UNKNOWN))
+        assert result.err.startswith("Error in the formula: `Dayz` is not a column")
+        assert result.out == (render_error_as(UNKNOWN, name) if name in ERROR_FORMATS else "")
 
 
 def test_an_output_that_cannot_be_written_is_an_input_error(

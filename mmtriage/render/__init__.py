@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
 
@@ -20,9 +21,17 @@ RENDERERS: dict[str, str] = {
     "sarif": "sarif",
     "github": "github",
 }
+# Formats that programs read, which must not meet an empty stream: they also have `render_error(error) -> str`.
+ERROR_FORMATS = ("json", "junit", "sarif", "github")
 
 
 def render(report: Report, format_name: str, settings: Settings = PLAIN) -> str:
     """The report in one of `RENDERERS`, as it goes into a file."""
     text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render(report, settings)
+    return text
+
+
+def render_error(error: MmtriageError, format_name: str) -> str:
+    """What takes the place of the report in one of `ERROR_FORMATS`."""
+    text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render_error(error)
     return text

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.errors import MmtriageError
 from mmtriage.render import words
 from mmtriage.render.printable import printable
-from mmtriage.render.settings import PLAIN, Settings, location_of
+from mmtriage.render.problem import in_full
+from mmtriage.render.settings import PLAIN, Location, Settings, location_of
 from mmtriage.report import Report
 
 COMMAND: dict[VerdictSeverity, str] = {"error": "error", "warning": "warning", "info": "notice"}
@@ -26,6 +28,19 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
         _finding(finding, report, settings, place) for finding in report.findings if not finding.caused_by
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_error(error: MmtriageError) -> str:
+    """One annotation, for a model that has no report."""
+    return error_command(error) + "\n"
+
+
+def error_command(error: MmtriageError, settings: Settings = PLAIN) -> str:
+    """An annotation where the model is written down."""
+    settings = printable(settings)
+    title, _, message = in_full(error).partition(": ")
+    place = _properties(settings.location)
+    return _command("error", {**place, "title": _title(title, settings)}, message)
 
 
 def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
@@ -48,7 +63,10 @@ def _title(text: str, settings: Settings) -> str:
 
 
 def _place(report: Report, settings: Settings) -> dict[str, str]:
-    location = location_of(report, settings)
+    return _properties(location_of(report, settings))
+
+
+def _properties(location: Location | None) -> dict[str, str]:
     return {} if location is None else {"file": location.path, "line": str(location.line)}
 
 

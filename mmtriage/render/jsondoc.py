@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 
+from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report import Json, Report
+from mmtriage.report import Json, Report, error_dict
+from mmtriage.version import SCHEMA_VERSION
 
 
 def render(report: Report, _settings: Settings = PLAIN) -> str:
     """The report as schema/report-1.json describes it."""
     return dump(report.to_dict())
+
+
+def render_error(error: MmtriageError) -> str:
+    """What schema/error-1.json describes."""
+    return dump({"schema_version": SCHEMA_VERSION, "error": error_dict(error)})
 
 
 def dump(value: Json) -> str:

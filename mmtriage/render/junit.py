@@ -12,11 +12,14 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
+from mmtriage.errors import MmtriageError
 from mmtriage.render import words
-from mmtriage.render.printable import printable
+from mmtriage.render.printable import printable, printable_text
+from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
+from mmtriage.version import VERSION
 
 OF_GLMMS = "MM5"  # checks that a linear mixed model does not need
 OUTCOME = {"failure": "failures", "error": "errors", "skipped": "skipped"}  # element -> its count
@@ -25,6 +28,11 @@ OUTCOME = {"failure": "failures", "error": "errors", "skipped": "skipped"}  # el
 def render(report: Report, settings: Settings = PLAIN) -> str:
     """One suite in a document of its own."""
     return document([suite(report, settings)])
+
+
+def render_error(error: MmtriageError) -> str:
+    """A document with one error, for a model that has no report."""
+    return document([error_suite(error)])
 
 
 def document(suites: list[Element]) -> str:
@@ -42,32 +50,38 @@ def suite(report: Report, settings: Settings = PLAIN) -> Element:
     """The cases of one model."""
     report, settings = printable(report), printable(settings)
     name = one_line(settings.name or f"{report.input.source}: {report.model.formula}")
-    found = Element("testsuite", name=name)
-    cases = [_verdict(report, settings), *_families(report, settings), *_unassessed(report)]
-    for case in cases:
-        case.set("classname", name)
-    counted = Counter(child.tag for case in cases for child in case)
-    found.set("tests", str(len(cases)))
-    for element, count in OUTCOME.items():
-        found.set(count, str(counted[element]))
-    found.set("time", f"{sum(report.timing.values()):.3f}")
-    found.append(_properties(report))
-    found.extend(cases)
-    return found
-
-
-def _properties(report: Report) -> Element:
-    properties = Element("properties")
     facts = {
         "formula": report.model.formula,
         "data": report.input.source,
         "sha256": report.input.sha256,
         "verdict": report.verdict.status,
-        report.tool.name: report.tool.version,
     }
-    for name, value in facts.items():
-        SubElement(properties, "property", name=name, value=value)
-    return properties
+    cases = [_verdict(report, settings), *_families(report, settings), *_unassessed(report)]
+    return _suite(name, facts, cases, seconds=sum(report.timing.values()))
+
+
+def error_suite(error: MmtriageError, settings: Settings = PLAIN) -> Element:
+    """The only case of a model that has no report."""
+    case = Element("testcase", name="verdict")
+    message = one_line(printable_text(error.message))
+    SubElement(case, "error", type=error.kind, message=message).text = in_full(error)
+    name = one_line(printable_text(settings.name or "mmtriage"))
+    return _suite(name, {"error": error.kind}, [case], seconds=0.0)
+
+
+def _suite(name: str, facts: dict[str, str], cases: list[Element], *, seconds: float) -> Element:
+    found = Element("testsuite", name=name, tests=str(len(cases)))
+    counted = Counter(child.tag for case in cases for child in case)
+    for element, count in OUTCOME.items():
+        found.set(count, str(counted[element]))
+    found.set("time", f"{seconds:.3f}")
+    properties = SubElement(found, "properties")
+    for key, value in {**facts, "mmtriage": VERSION}.items():
+        SubElement(properties, "property", name=key, value=value)
+    for case in cases:
+        case.set("classname", name)
+    found.extend(cases)
+    return found
 
 
 def _verdict(report: Report, settings: Settings) -> Element:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mmtriage.errors import MmtriageError, Span
+from mmtriage.render.printable import printable_text
 
 CONTEXT = 30  # characters of a long text shown on either side of a mistake
 ELLIPSIS = "..."
+NO_MARGIN = 1_000_000
 
 
 def render_error(error: MmtriageError, *, width: int) -> str:
@@ -22,7 +24,12 @@ def render_error(error: MmtriageError, *, width: int) -> str:
         lines += [f"  {line}" for line in underlined(error.text, error.span, width - 2)]
     if error.hint:
         lines.append(f"  {error.hint}")
-    return "\n".join(lines) + "\n"
+    return printable_text("\n".join(lines)) + "\n"
+
+
+def in_full(error: MmtriageError) -> str:
+    """The message for a log, which has no margin."""
+    return render_error(error, width=NO_MARGIN).rstrip("\n")
 
 
 def underlined(text: str, span: Span, width: int) -> tuple[str, str]:

@@ -12,15 +12,19 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
+from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
 from mmtriage.render import words
 from mmtriage.render.jsondoc import dump
 from mmtriage.render.printable import printable
+from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Settings, location_of
 from mmtriage.report import Json, Report
+from mmtriage.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-VERSION = "2.1.0"
+SARIF_VERSION = "2.1.0"
+TOOL = "mmtriage"
 LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 OF_RESULTS = ("columns", "terms", "evidence", "caused_by")  # keys of a finding that SARIF has no place for
 FINGERPRINT = "mmtriage/v1"  # what makes two results the same one: model, code, columns and terms
@@ -31,31 +35,49 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
     return document([run(report, settings)])
 
 
+def render_error(error: MmtriageError) -> str:
+    """A log of one run that came to nothing."""
+    return document([error_run(error)])
+
+
 def document(runs: list[Json]) -> str:
     """Runs in one log."""
-    return dump({"$schema": SCHEMA, "version": VERSION, "runs": runs})
+    return dump({"$schema": SCHEMA, "version": SARIF_VERSION, "runs": runs})
 
 
 def run(report: Report, settings: Settings = PLAIN) -> Json:
     """The findings on one model."""
     report, settings = printable(report), printable(settings)
     rules = list(dict.fromkeys(finding.code for finding in report.findings))
-    driver: dict[str, Json] = {
-        "name": report.tool.name,
-        "version": report.tool.version,
-        "rules": [_rule(code) for code in rules],
-    }
     found: dict[str, Json] = {
-        "tool": {"driver": driver},
+        "tool": _tool([_rule(code) for code in rules]),
         "invocations": [_invocation(report)],
         "results": _results(report, rules, settings),
         "properties": _about(report),
+        **_details(settings),
     }
     if report.input.source not in NO_FILES:
         found["artifacts"] = [_table(report)]
-    if settings.name:
-        found["automationDetails"] = {"id": f"{report.tool.name}/{quote(settings.name)}/"}
     return found
+
+
+def error_run(error: MmtriageError, settings: Settings = PLAIN) -> Json:
+    """A model that has no report: a run without results, and why."""
+    said: Json = {"level": "error", "message": {"text": _message(in_full(error))}}
+    invocation: Json = {
+        "executionSuccessful": False,
+        "exitCode": error.exit_code,
+        "toolExecutionNotifications": [said],
+    }
+    return {"tool": _tool([]), "invocations": [invocation], "results": [], **_details(printable(settings))}
+
+
+def _tool(rules: list[Json]) -> Json:
+    return {"driver": {"name": TOOL, "version": VERSION, "rules": rules}}
+
+
+def _details(settings: Settings) -> dict[str, Json]:
+    return {"automationDetails": {"id": f"{TOOL}/{quote(settings.name)}/"}} if settings.name else {}
 
 
 def _rule(code: str) -> Json:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mmtriage.errors import DataError
 from mmtriage.render import github
 from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Location, Settings
@@ -81,6 +82,22 @@ def test_a_converged_fit_is_a_line_of_the_log() -> None:
 def test_what_is_no_file_is_no_place(source: str) -> None:
     report = replace(SINGULAR, input=replace(SINGULAR.input, source=source))
     assert {tuple(properties) for _, properties, _ in commands(github.render(report))} == {("title",)}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
+def test_a_model_without_a_report_is_one_annotation(name: str) -> None:
+    text = github.render_error(DataError(f"`{name}` is missing", where=f"column {name}", hint="Add it."))
+    ((kind, properties, message),) = commands(text)
+    assert text.count("\n") == 1
+    assert (kind, set(properties)) == ("error", {"title"})
+    assert message.endswith("Add it.")
+
+
+def test_an_error_has_the_place_of_its_model() -> None:
+    settings = Settings(name="sleep", location=Location(path="a,b.toml", line=3))
+    ((_, properties, message),) = commands(github.error_command(DataError("no file"), settings))
+    assert properties == {"file": "a,b.toml", "line": "3", "title": "sleep: Error"}
+    assert message == "no file"
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

@@ -10,6 +10,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from lxml import etree
 
 from mmtriage.diagnose.finding import CATALOGUE, not_assessed
+from mmtriage.errors import FormulaError, Span
 from mmtriage.render import junit
 from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Settings
@@ -125,6 +126,16 @@ def test_several_models_share_a_document() -> None:
     assert [suite.name for suite in document] == ["a", "b"]
     assert (document.tests, document.failures) == (10, 2)
     GRAMMAR.assertValid(etree.fromstring(text.encode()))
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
+def test_a_model_without_a_report_is_an_error(name: str) -> None:
+    problem = FormulaError(f"`{name}` is not a column", text=f"y ~ {name}", span=Span(4, 5), hint="Write y.")
+    suite = read(junit.render_error(problem))
+    assert outcomes(suite) == {"verdict": "error"}
+    (case,) = suite
+    assert case.result[0].type == "formula"
+    assert case.result[0].text.endswith("Write y.")
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from mmtriage.diagnose.finding import CATALOGUE, finding
+from mmtriage.errors import UnjudgedError
 from mmtriage.explain.library import SECTIONS
 from mmtriage.render import sarif
 from mmtriage.render.printable import printable_text
@@ -155,6 +156,16 @@ def test_several_models_share_a_log() -> None:
     log = json.loads(sarif.document(runs))
     schema().validate(log)
     assert [run["automationDetails"]["id"] for run in log["runs"]] == ["mmtriage/a/", "mmtriage/b/"]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
+def test_a_model_without_a_report_is_a_failed_run(name: str) -> None:
+    run = read(sarif.render_error(UnjudgedError(f"{name} cannot be judged")))
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 3)
+    (said,) = invocation["toolExecutionNotifications"]
+    assert shown(said["message"]["text"]) == f"Error: {printable_text(name)} cannot be judged"
+    assert run["results"] == []
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
