@@ -20,6 +20,7 @@ padding points at.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -41,6 +42,12 @@ SMALL_PANEL = 20_000  # entries below which a border spanning the root is always
 BORDER_SIZES = np.unique(np.rint(2.0 ** np.arange(0, 24, 0.25)).astype(np.int64))
 
 
+@lru_cache(maxsize=64)
+def _lower_triangle(size: int) -> tuple[Index, Index]:
+    """Row and column numbers of the lower triangle, asked for at every factorisation."""
+    return np.tril_indices(size)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bucket:
     """Fronts of equal padded shape.
@@ -60,7 +67,7 @@ class Bucket:
     @property
     def lower(self) -> tuple[Index, Index]:
         """Rows and columns of the lower triangle of (b, b)."""
-        return np.tril_indices(self.border.shape[1])
+        return _lower_triangle(self.border.shape[1])
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -298,11 +298,13 @@ class GlmmProblem:
                 return self.pirls.find(self.family, Lambda, self.pirls.constant_mean(self.family))
 
     def natural_steps(self) -> Array:
-        """Standard errors (n_free,) of beta without random effects; 1 for log theta."""
-        zero = [np.zeros((k, k)) for k in self.widths]
-        W = self.joint_mode(zero).terms.W
-        se = np.sqrt(np.diag(np.linalg.inv(self.rows.X.T @ (W[:, None] * self.rows.X))))
-        return np.concatenate([se, np.ones(int(self.estimates_nb))])
+        """Standard errors (n_free,) of beta beside random effects of SD 1; 1 for log theta."""
+        factors = [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in self.basis.terms]
+        modes = self.joint_mode(factors)
+        Lambda = blocks.block_factors(self.rows.blocks, factors)
+        M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
+        _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)
+        return np.concatenate([np.sqrt(np.diag(np.linalg.inv(reduced))), np.ones(int(self.estimates_nb))])
 
     def free_of(self, beta: Array, nb_theta: float | None) -> Array:
         """`free` for the user's beta and the negative binomial's theta."""
