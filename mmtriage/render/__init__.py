@@ -21,7 +21,7 @@ RENDERERS: dict[str, str] = {
     "sarif": "sarif",
     "github": "github",
 }
-# Formats that programs read, which must not meet an empty stream: they also have `render_error(error) -> str`.
+# Formats for programs, which must not meet an empty stream: they also have `render_error(error) -> str`.
 ERROR_FORMATS = ("json", "junit", "sarif", "github")
 
 
