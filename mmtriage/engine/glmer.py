@@ -43,6 +43,8 @@ THETA_STEP = 0.1  # lme4's optwrap, stage 2: the first step of the simplex, befo
 LARGEST_STEP = 10.0  # of beta, before the factor
 STEP_FACTOR = 0.2
 SECOND_RHOBEG, SECOND_RHOEND = 2e-4, 2e-7  # lme4's optwrap, stage 2, for bobyqa
+# binomial()'s words, which `design.messages` has with more around them
+FRACTIONAL = ("non-integer counts in a binomial glm!", "non-integer #successes in a binomial glm!")
 
 Transform = tuple[Sequence[Array], Array]
 Start = tuple[Array | None, Array | None]
@@ -166,9 +168,10 @@ def _call(
 
 
 def _messages_before(design: Design, transform: Transform | None) -> tuple[str, ...]:
-    """What lme4 says of X; of columns brought to one scale it says nothing."""
+    """What lme4 says of X and of the response; of columns brought to one scale it says nothing."""
     X = design.X if transform is None else design.X[:, :0]
-    return design_messages(X, dropped=len(design.dropped))
+    of_response = [words for words in FRACTIONAL if any(words in said for said in design.messages)]
+    return (*design_messages(X, dropped=len(design.dropped)), *of_response)
 
 
 def fit_family(call: Call, family: Family, course: Course) -> tuple[Baseline, GlmerCriterion]:
