@@ -60,7 +60,15 @@ def check_model(
             hint="Leave the option out: REML is for linear mixed models.",
         )
     if nagq is not None:
-        _check_points(nagq, linear=is_linear(family, link), where=f"option {dashes}nagq")
+        where = f"option {dashes}nagq"
+        _check_points(nagq, linear=is_linear(family, link), where=where)
+        if family == "negative.binomial" and nagq > LAPLACE:
+            raise OptionError(
+                "with quadrature lme4 leaves out of the likelihood a part that depends on the theta of a "
+                "negative binomial: its theta would be wrong",
+                where=where,
+                hint="Use --nagq 1 (Laplace), or a Poisson model with an effect of each row.",
+            )
 
 
 def _check_points(nagq: int, *, linear: bool, where: str) -> None:

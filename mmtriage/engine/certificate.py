@@ -145,7 +145,7 @@ def polish_and_certify(
             if _is_flat(objective, z, Q[:, i])
         )
     found = multipliers(problem, face.place(z * scale), face.ranks)
-    reason = _missing(decrement, lowest, highest, found, problem.n, saddle_free)
+    reason = _missing(decrement, lowest, highest, found, saddle_free) or _no_end(face, flat)
     certificate = Certificate(
         certified=reason is None,
         reason=reason or _proven(face, problem),
@@ -209,7 +209,6 @@ def _missing(
     lowest: float | None,
     highest: float | None,
     found: Sequence[Multiplier],
-    n: int,
     saddle_free: bool,
 ) -> str | None:
     """What keeps the point from being certified, or None."""
@@ -220,6 +219,14 @@ def _missing(
     worst = min((m.value for m in found), default=0.0)
     if worst < 0 and not saddle_free:
         return f"a variance at zero wants to grow (multiplier {worst:.3g})"
+    return None
+
+
+def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
+    """Whether a free parameter runs away: beside full-rank columns, no other ridge leads along it."""
+    for direction in flat:
+        if face.n_free and np.max(np.abs(direction[-face.n_free :])) > 1e-3 * np.max(np.abs(direction)):
+            return "the criterion falls towards a limit that no finite value of a parameter reaches"
     return None
 
 

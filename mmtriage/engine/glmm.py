@@ -38,6 +38,8 @@ from mmtriage.model.design import Design
 from mmtriage.model.families import NEGATIVE_BINOMIAL, Family, family_of
 
 FIRST_NB_THETA = 1.0
+UNITLESS_LINKS = ("logit", "probit", "cloglog", "cauchit", "log")
+LARGEST_STEP = 5.0  # natural step of a coefficient on such a scale, for the row that it moves most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -304,7 +306,11 @@ class GlmmProblem:
         Lambda = blocks.block_factors(self.rows.blocks, factors)
         M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
         _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)
-        return np.concatenate([np.sqrt(np.diag(np.linalg.inv(reduced))), np.ones(int(self.estimates_nb))])
+        se = np.sqrt(np.diag(np.linalg.inv(reduced)))
+        if self.family.link.name in UNITLESS_LINKS:
+            # Where the data separate a coefficient has no end, and its standard error is no step to take.
+            se = np.minimum(se, LARGEST_STEP / np.max(np.abs(self.rows.X), axis=0))
+        return np.concatenate([se, np.ones(int(self.estimates_nb))])
 
     def free_of(self, beta: Array, nb_theta: float | None) -> Array:
         """`free` for the user's beta and the negative binomial's theta."""
