@@ -61,7 +61,9 @@ def test_no_name_becomes_markup(kind: str) -> None:
         assert found[element] == harmless[element], element
 
 
-@pytest.mark.parametrize("kind", set(NAMES) - {"newlines", "fence", "command", "blank", "backticks"})
+@pytest.mark.parametrize(
+    "kind", [kind for kind in NAMES if kind not in {"newlines", "fence", "command", "blank", "backticks"}]
+)
 def test_every_name_can_be_read_and_copied(kind: str) -> None:
     text = shown(markdown.render(HOSTILE[kind]))
     assert printable_text(NAMES[kind]) in text
