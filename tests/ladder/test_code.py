@@ -34,7 +34,7 @@ FORMULA = "`y 1` ~ x * f + (1 + x || g) + offset(log(e))"
 
 def parsed(command: str, monkeypatch: pytest.MonkeyPatch, table: Path) -> tuple[str, TriageOptions]:
     """What the CLI's own parser makes of a command: formula and options."""
-    seen: list[Any] = []
+    seen: list[tuple[str, TriageOptions]] = []
 
     def triage_table(_: object, formula: str, options: TriageOptions) -> Any:
         seen.append((formula, options))
