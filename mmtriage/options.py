@@ -66,3 +66,8 @@ class TriageOptions:
         if self.optimizer is not None:
             return (self.optimizer,) * (1 if self.is_linear else 2)
         return (LMER_OPTIMIZER,) if self.is_linear else GLMER_OPTIMIZERS
+
+    @property
+    def raised_budget(self) -> int:
+        """Evaluations when a budget is raised: generalized models need more (SPEC 4)."""
+        return 200_000 if self.is_linear else 500_000

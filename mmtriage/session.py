@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -138,13 +139,17 @@ class _Session:
             self.cut_short = (not_assessed("MM307", stop.message),)
             return []
 
-    def build(self, formula: Formula, columns: Mapping[str, Array] | None = None) -> Design:
-        """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
+    def build(self, formula: Formula, columns: Mapping[str, Array] | None = None, **changes: Any) -> Design:
+        """The design of a formula; `columns` {name: (n_rows,)} are added to the table.
+
+        `changes` are of the ModelSpec: another family, link or number of quadrature points.
+        """
+        spec = replace(self.spec, **changes)
         if not columns:
-            return build_design(self.table, formula, self.spec)
+            return build_design(self.table, formula, spec)
         added = {name: Column(name=name, kind="numeric", values=v) for name, v in columns.items()}
         table = replace(self.table, columns={**self.table.columns, **added})
-        return build_design(table, formula, self.spec)
+        return build_design(table, formula, spec)
 
     def fit(self, design: Design) -> Trial:
         """Baseline and reference of a design."""
@@ -153,12 +158,15 @@ class _Session:
             raise _unjudged(full.message)
         try:
             prepared = prepare(design, self.deadline)
-            return fit_trial(
+            trial = fit_trial(
                 prepared,
                 seed=self.options.seed,
                 optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
                 maxfun=self.options.maxfun,
             )
+            if prepared.by_ml().problem is prepared.problem:  # fitted by ML as it is
+                self._ml[id(prepared)] = (prepared, trial.reference_fit)
+            return trial
         except np.linalg.LinAlgError as failure:
             raise _unjudged(str(failure)) from failure
 
@@ -182,6 +190,7 @@ class _Session:
             findings=tuple(findings),
             options=self.options,
             commands=self.commands,
+            table=self.table,
             build=self.build,
             fit=self.fit,
             fit_ml=self.fit_ml,

@@ -9,10 +9,11 @@ import numpy as np
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import Fit
-from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.reference import Start, find_reference
 from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.ladder.case import Case
+from mmtriage.model.families import family_of
+from mmtriage.model.simulation import draw
 from mmtriage.parallel import run_all
 
 
@@ -38,21 +39,25 @@ def _statistic(
 
 
 def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Array:
-    """A response (n,) drawn from a fitted model."""
+    """A response (n,) drawn from a fitted model, as the design has it: of a binomial the proportion."""
     design = prepared.design
-    y = design.X @ fit.beta
+    eta = design.X @ fit.beta
     if design.offset is not None:
-        y = y + design.offset
+        eta = eta + design.offset
     for term, basis, F in zip(design.random, prepared.problem.basis.terms, fit.factors, strict=True):
         u = generator.normal(size=(len(term.levels), F.shape[1]))
         b = fit.sigma * u @ (basis.inverse @ F).T
-        y = y + np.einsum("ij,ij->i", term.Z, b[term.codes])
-    noise = generator.normal(size=len(y)) * fit.sigma
-    return y + (noise if design.weights is None else noise / np.sqrt(design.weights))
+        eta = eta + np.einsum("ij,ij->i", term.Z, b[term.codes])
+    family = family_of(design.spec)
+    if fit.nb_theta is not None:
+        family = family.with_theta(fit.nb_theta)
+    return draw(family, family.link.inverse(eta), generator, fit.sigma, design.weights, design.trials)
 
 
 def _refitted(prepared: Prepared, y: Array, fit: Fit) -> float:
     """The ML criterion at the optimum for another response, started from the fit that made it."""
-    spec = replace(prepared.design.spec, reml=False)
-    problem: LmmProblem = lmm_problem(replace(prepared.design, y=y, spec=spec), prepared.problem.deadline)
-    return find_reference(problem, [Start("fit", list(fit.factors))]).criterion
+    kind, design = prepared.kind, prepared.design
+    spec = replace(design.spec, reml=False)
+    problem = kind.lay_out(replace(design, y=y, spec=spec), prepared.problem.deadline)
+    free = kind.place(problem, fit.theta, fit.beta, fit.nb_theta).free
+    return find_reference(problem, [Start("fit", list(fit.factors), free)]).criterion

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.data import Table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.verdict import Verdict
@@ -35,7 +36,8 @@ class Case:
     findings: tuple[Finding, ...]  # so far
     options: TriageOptions
     commands: Commands
-    build: Callable[..., Design]  # build(formula, columns={}): the same table and options, columns added
+    table: Table
+    build: Callable[..., Design]  # build(formula, columns={}, **changes of the ModelSpec): the same table
     fit: Callable[[Design], Trial]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
     run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizers=, start=, maxfun=, transform=)
@@ -157,13 +159,13 @@ def compare(case: Case, candidate: Trial) -> Comparison:
             not_comparable=reason,
             by_ml=False,
         )
-    by_ml = case.options.reml and not _same_columns(case.design, candidate.prepared.design)
+    by_ml = case.design.spec.reml and not _same_columns(case.design, candidate.prepared.design)
     if by_ml:
         present, other = case.fit_ml(case.trial.prepared), case.fit_ml(candidate.prepared)
     return Comparison(
         delta_aic=other.aic - present.aic,
         delta_bic=other.bic - present.bic,
-        loss=other.criterion - present.criterion,
+        loss=-2.0 * (other.log_likelihood - present.log_likelihood),
         max_shift_se=common_shift(case.trial, candidate),
         not_comparable=None,
         by_ml=by_ml,
@@ -177,7 +179,12 @@ def likelihood_ratio(case: Case, smaller: Trial) -> tuple[float, Fit, Fit]:
 
 
 def common_shift(present: Trial, candidate: Trial) -> float | None:
-    """Largest move of a fixed effect that both models have, in the present reference's standard errors."""
+    """Largest move of a fixed effect that both models have, in the present reference's standard errors.
+
+    None where there is nothing to compare: no common effect, or effects on the scales of different links.
+    """
+    if present.prepared.design.spec.link != candidate.prepared.design.spec.link:
+        return None
     names = candidate.prepared.design.fixed_names
     where = {name: j for j, name in enumerate(names)}
     moves = [
@@ -198,7 +205,17 @@ def _incomparable(one: Design, two: Design) -> str | None:
         return "the two models use different rows"
     if not np.array_equal(one.y, two.y):
         return "the two models have different responses"
+    if _measure(one.spec.family) != _measure(two.spec.family):
+        return "the two models have different distributions"
+    if one.spec.nagq != two.spec.nagq:
+        points = f"nAGQ = {one.spec.nagq} and {two.spec.nagq}"
+        return f"the likelihoods of the two models are approximated differently ({points})"
     return None
+
+
+def _measure(family: str) -> str:
+    """Families with one name here have densities of the same kind, to be compared across families."""
+    return "counts" if family in ("poisson", "negative.binomial") else family
 
 
 def _same_columns(one: Design, two: Design) -> bool:

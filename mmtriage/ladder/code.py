@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from mmtriage.arguments import factors
 from mmtriage.family_names import LAPLACE, default_link
@@ -29,6 +29,10 @@ class Commands:
 
     source: str  # as the user named the table
     options: TriageOptions
+
+    def of(self, **changes: Any) -> Commands:
+        """Commands for another family, link or number of quadrature points: changes of the options."""
+        return replace(self, options=replace(self.options, **changes))
 
     def mmtriage(self, formula: str, *, optimizer: str | None = None, maxfun: int | None = None) -> str:
         """The command that triages another formula, or the same one by another optimiser."""
@@ -68,6 +72,17 @@ class Commands:
         if self._family_is_estimated:
             return negative_binomial
         return linear if self.options.is_linear else generalized
+
+    @property
+    def plain_id(self) -> str:
+        """How remedies name the model without random effects: `lm`, `glm`, `glm.nb`."""
+        return self.function("plain").rpartition("::")[2]
+
+    def restart(self) -> str:
+        """R code that fits `m` again from where it ended."""
+        theta = 'getME(m, "theta")'
+        start = theta if self.options.is_linear else f"list(theta = {theta}, fixef = fixef(m))"
+        return f"m <- update(m, start = {start})"
 
     @property
     def _family_is_estimated(self) -> bool:

@@ -3,7 +3,8 @@
 They are listed with rung 2, since all of them write another formula: nesting for MM307, the cross-level
 interaction for a slope variance at zero or a perfect correlation (MM310 to MM312), a factor of few levels as
 a fixed effect (MM301), leaving out an aliased column (MM201), another origin or coding of predictors that
-are almost collinear (MM202).
+are almost collinear (MM202); of generalized models another link (MM408), an effect of each observation or a
+negative binomial (MM501), quadrature (MM503).
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from mmtriage.formula.nodes import Name
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.change_link import change_link
+from mmtriage.ladder.more_points import more_points
+from mmtriage.ladder.overdispersed import for_overdispersion
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
 from mmtriage.model.ranef import RandomTerm
@@ -37,7 +41,7 @@ MOST_INTERACTIONS = 4  # cross-level interactions tried
 def with_cause_remedies(case: Case, ladder: tuple[RungResult, ...]) -> tuple[RungResult, ...]:
     """The ladder with the remedies of named causes added to rung 2."""
     pairs: list[tuple[Attempt, Remedy]] = []
-    for propose in (_nesting, _cross_level, _few_levels, _aliased, _recoded):
+    for propose in PROPOSALS:
         try:
             pairs.extend(propose(case))
         except TimeBudgetError:
@@ -212,3 +216,9 @@ def _measured(
         case, trial, id=name, rung=2, title=title, changes=changes, caveats=(caveat,), scope=scope
     )
     return changed_model_attempt(title, trial), remedy
+
+
+PROPOSALS = (
+    *(_nesting, _cross_level, _few_levels, _aliased, _recoded),
+    *(change_link, for_overdispersion, more_points),
+)

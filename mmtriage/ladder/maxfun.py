@@ -1,7 +1,7 @@
 """Rung 5: raise the budget, restart.
 
-What it tries: the same optimizer with 200,000 evaluations, then from where that ended, then from a point
-1 % away.
+What it tries: the same optimizer with 200,000 evaluations (500,000 for a generalized model), then from where
+that ended, then from a point 1 % away.
 Why it helps: an optimizer that ran out of evaluations, or stopped early beside its goal, goes on.
 What it changes: nothing; same model, same likelihood.
 When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows
@@ -24,7 +24,6 @@ from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
 
-BUDGET = 200_000  # evaluations (SPEC 4)
 PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
 
 
@@ -40,11 +39,12 @@ def climb(case: Case) -> RungResult:
     attempts: list[Attempt] = []
     optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
     start: Baseline | None = None
-    for label in ("budget of 200,000", "restart from its end", "restart 1 % away"):
+    budget = case.options.raised_budget
+    for label in (f"budget of {budget:,}", "restart from its end", "restart 1 % away"):
         began = time.perf_counter()
         if start is not None and label.endswith("away"):
             start = _perturbed(start, case.options.seed)
-        run = case.run(case.trial.prepared, optimizers=optimizers, start=start, maxfun=BUDGET)
+        run = case.run(case.trial.prepared, optimizers=optimizers, start=start, maxfun=budget)
         attempts.append(same_model_attempt(case, label, run, time.perf_counter() - began))
         if isinstance(run, BaselineFailure):
             break
@@ -94,22 +94,23 @@ def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
     return f"max|gradient| {before} before, {after} after"
 
 
-def _control(stages: Sequence[str]) -> str:
+def _control(stages: Sequence[str], budget: int) -> str:
     """The arguments of lmerControl() or glmerControl() that give the optimizer of each stage the budget."""
     names = list(dict.fromkeys(OPTIMIZERS[stage].r_name for stage in stages))
     quoted = ", ".join(f'"{name}"' for name in names)
     key = "maxeval" if names == ["nloptwrap"] else "maxfun"
     optimizer = quoted if len(names) == 1 else f"c({quoted})"
-    return f"optimizer = {optimizer}, optCtrl = list({key} = {BUDGET})"
+    return f"optimizer = {optimizer}, optCtrl = list({key} = {budget})"
 
 
 def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
     cleared = next(a for a in attempts if reaches_optimum(case, a))
     formula = case.formula.to_text()
-    call = case.commands.r_call(formula, control=_control(case.options.stages))
+    budget = case.options.raised_budget
+    call = case.commands.r_call(formula, control=_control(case.options.stages, budget))
     restarts = attempts.index(cleared)
-    lines = [call, *['m <- update(m, start = getME(m, "theta"))'] * restarts]
-    command = case.commands.mmtriage(formula, maxfun=BUDGET) if restarts == 0 else None
+    lines = [call, *[case.commands.restart()] * restarts]
+    command = case.commands.mmtriage(formula, maxfun=budget) if restarts == 0 else None
     return same_model_remedy(
         case,
         cleared,

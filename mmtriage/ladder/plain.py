@@ -1,4 +1,4 @@
-"""The model without random effects, `lm`: what is left when nothing random is."""
+"""The model without random effects, `lm` or `glm`: what is left when nothing random is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmtriage.ladder.rung import Attempt, Code, Remedy
 
 
 def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
-    """Fit the fixed effects by least squares: the present criterion with every covariance at zero."""
+    """Fit the fixed effects alone: the present criterion with every covariance at zero."""
     present = case.trial.reference_fit
     fit = plain_fit(case.trial.prepared, case.trial.reference.place)
     fit = replace(fit, df=fit.df - len(fit.theta))
@@ -27,10 +27,10 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         evaluations=1,
         certified=True,
         singular=False,
-        note="least squares: closed form",
+        note="least squares: closed form" if case.options.is_linear else "maximum likelihood",
     )
     remedy = Remedy(
-        id="lm",
+        id=case.commands.plain_id,
         rung=rung,
         title=title,
         scope="changes_model",

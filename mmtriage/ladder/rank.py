@@ -31,7 +31,10 @@ def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
 
 
 # Same formula, different remedy.
-_DISTINCT = ("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm")
+_DISTINCT = (
+    *("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm", "glm", "glm.nb"),
+    *("change-link", "negative-binomial", "quadrature"),
+)
 
 
 def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:

@@ -124,7 +124,7 @@ def _remedy(text: str, trial: Trial, commands: Commands) -> Remedy:
 
 def _plain(text: str, commands: Commands) -> Remedy:
     return Remedy(
-        id="lm",
+        id=commands.plain_id,
         rung=2,
         title=f"Nothing random can be estimated: plain {commands.function('plain')}",
         scope="changes_model",

@@ -216,6 +216,7 @@ def case(
         findings=tuple(SimpleNamespace(code=code) for code in codes),
         options=chosen,
         commands=Commands(source="d.csv", options=chosen),
+        table=TABLE,
         build=build,
         fit=fit or _no_fit,
         fit_ml=fit_ml,

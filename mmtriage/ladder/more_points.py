@@ -1,0 +1,48 @@
+"""Adaptive quadrature where the Laplace approximation is materially off (MM503): `nAGQ` of 9, or 25."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmtriage.diagnose.judge import SHIFT_SE
+from mmtriage.engine.fit import largest_sd_change, largest_shift
+from mmtriage.engine.trial import Trial
+from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.remedies import changed_model_remedy
+from mmtriage.ladder.rung import Attempt, Remedy
+
+POINTS = (9, 25)  # more than 25 change nothing that matters (lme4's ?glmer)
+SAME_SD = 0.01  # relative change of a standard deviation that is the same for all purposes
+
+
+def more_points(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """The fewest points after which more change nothing."""
+    if "MM503" not in case.codes:
+        return
+    few, many = (case.fit(case.build(case.formula, nagq=n)) for n in POINTS)
+    yield _measured(case, few if _agree(few, many) else many)
+
+
+def _agree(few: Trial, many: Trial) -> bool:
+    one, two = few.reference_fit, many.reference_fit
+    return largest_shift(one.beta, two) <= SHIFT_SE and largest_sd_change(one, two) <= SAME_SD
+
+
+def _measured(case: Case, trial: Trial) -> tuple[Attempt, Remedy]:
+    points = trial.prepared.design.spec.nagq
+    change = largest_sd_change(trial.reference_fit, case.trial.reference_fit)
+    title = f"Integrate with {points} quadrature points"
+    remedy = changed_model_remedy(
+        case,
+        trial,
+        id="quadrature",
+        rung=2,
+        title=title,
+        changes=(
+            f"how the likelihood is computed, not the model: the random-effect SD moves by {change:.1%}; "
+            "standard errors with it"
+        ),
+        caveats=("compare it only with models fitted with as many points",),
+        code=case.commands.of(nagq=points).both(case.formula.to_text()),
+    )
+    return changed_model_attempt(title, trial, note=f"nAGQ = {points}"), remedy
