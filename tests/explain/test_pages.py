@@ -208,7 +208,7 @@ def test_a_placeholder_without_a_constant_is_a_bug(name: str) -> None:
     [
         ("{diagnose.data.FAR_ORIGIN}", "8"),
         ("{diagnose.random.HARDLY_VARIES:.0%}", "2%"),
-        ("{ladder.maxfun.BUDGET:,}", "200,000"),
+        ("{diagnose.nesting.MOST_COMBINATIONS:,}", "3,000"),
         ("{engine.certificate.DECREMENT_TOLERANCE}", "1e-06"),
         ("{diagnose.causes.SINGULAR}", "MM310, MM311, MM312"),
     ],
