@@ -28,7 +28,7 @@ from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine import blocks
 from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, TermBasis, term_basis
-from mmtriage.engine.crossproducts import CrossProducts, Index
+from mmtriage.engine.crossproducts import CrossProducts
 from mmtriage.engine.faces import NO_FREE, Face, Place
 from mmtriage.engine.pirls import Memory, Modes, Pirls, RowTerms
 from mmtriage.engine.quadrature import Quadrature, quadrature
@@ -147,7 +147,7 @@ class GlmmProblem:
             nodes = None
             if self.nagq > 1:
                 nodes = self._quadrature(family, Lambda, modes, products)
-                value = nodes.criterion
+                value = nodes.criterion + self._estimated_saturation(family)
             else:
                 value = M.logdet + float(modes.u @ modes.u) + self._loss(family, modes)
         if not np.isfinite(value):
@@ -161,7 +161,17 @@ class GlmmProblem:
 
     def saturated(self, family: Family) -> float:
         """What nAGQ > 1 leaves out of -2 log-likelihood."""
-        return family.saturated(self.y, self.weights, self.trials) if self.nagq > 1 else 0.0
+        if self.nagq <= 1 or self.estimates_nb:
+            return 0.0
+        return family.saturated(self.y, self.weights, self.trials)
+
+    def _estimated_saturation(self, family: Family) -> float:
+        """The saturated part, which is no constant where theta is estimated.
+
+        lme4 1.1-31 leaves it out even there, so that `glmer.nb(nAGQ = 7)` ends at a theta near zero
+        (lme4 issue 868).
+        """
+        return family.saturated(self.y, self.weights, self.trials) if self.estimates_nb else 0.0
 
     def _loss(self, family: Family, modes: Modes) -> float:
         return family.criterion(self.y, modes.terms.mu, self.weights, self.trials)
@@ -198,7 +208,7 @@ class GlmmProblem:
             parts = [2.0 * t + o for t, o in zip(traces, outer, strict=True)]
         else:
             nodes = at.quadrature
-            group = nodes.logdet_share[self._group_of_rows()]  # of 2 log L_g: 1 is Laplace's own
+            group = nodes.logdet_share[nodes.group]  # of 2 log L_g: 1 is Laplace's own
             row = nodes.row_slope + group * leverage * terms.dW
             through = self.rows.Zt @ (group * leverage * terms.dW)
             r = nodes.mode_slope + self.pirls.applied(Lambda, through)
@@ -232,9 +242,6 @@ class GlmmProblem:
     def _outer(self, by_column: Array, u: Array) -> list[Array]:
         return blocks.outer_sums(self.rows.blocks, self.rows.plan.offsets, by_column[:, None], u[:, None])
 
-    def _group_of_rows(self) -> Index:
-        return np.asarray(self.rows.Z.indices, dtype=np.int64)  # one scalar term: one column per row
-
     def _trace_by_group(self, at: GlmmEvaluation) -> Array:
         """d 2 log L_g / d lambda at fixed weights, (G,)."""
         information, sd = at.products.diagonal[0][:, 0, 0], float(at.Lambda[0][0, 0])
@@ -245,7 +252,16 @@ class GlmmProblem:
         """d criterion / d log theta: V = mu + mu^2 / theta loses mu^2 / theta."""
         terms, family = at.modes.terms, at.family
         share = -(family.variance(terms.mu) - terms.mu) / family.variance(terms.mu)  # d log V / d log theta
-        direct = family.theta_slope(self.y, terms.mu, self.weights) - float(leverage @ (terms.W * share))
+        if at.quadrature is None:
+            direct = family.theta_slope(self.y, terms.mu, self.weights)
+        else:
+            y, weights = self.y, self.weights
+            leverage = leverage * at.quadrature.logdet_share[at.quadrature.group]
+            by_node = at.quadrature.expectation(
+                lambda eta: family.deviance_theta_slope(y, family.link.inverse(eta), weights)
+            )
+            direct = float(np.sum(by_node)) + family.theta_slope(y, y, weights)
+        direct -= float(leverage @ (terms.W * share))
         score = -terms.score * share
         moved = float(v @ self.pirls.transposed(at.Lambda, score)) + float(v_beta @ (self.rows.X.T @ score))
         return direct + moved
@@ -300,9 +316,16 @@ class GlmmProblem:
                 return self.pirls.find(self.family, Lambda, self.pirls.constant_mean(self.family))
 
     def natural_steps(self) -> Array:
-        """Standard errors (n_free,) of beta beside random effects of SD 1; 1 for log theta."""
+        """Standard errors (n_free,) of beta beside random effects of SD 1; 1 for log theta.
+
+        Without them where they take means out of range, as where an exp(eta) is a probability.
+        """
         factors = [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in self.basis.terms]
-        modes = self.joint_mode(factors)
+        try:
+            modes = self.joint_mode(factors)
+        except np.linalg.LinAlgError:
+            factors = [np.zeros_like(F) for F in factors]
+            modes = self.joint_mode(factors)
         Lambda = blocks.block_factors(self.rows.blocks, factors)
         M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
         _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from mmtriage.engine.coordinates import Array
+from mmtriage.engine.crossproducts import Index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,17 @@ class Quadrature:
     sd_slope: float  # d f / d lambda through eta at fixed nodes
     mode_slope: Array  # (G,) d f / d u_g
     logdet_share: Array  # (G,) d f / d (2 log L_g): its own, and the nodes drawing together
+    shares: Array  # (nodes, G) of each node in its group's integral
+    etas: Callable[[float], Array]  # (n,) at the node x
+    group: Index  # (n,)
+
+    def expectation(self, of: Callable[[Array], Array]) -> Array:
+        """The mean over the nodes of a function of eta, (n,) each."""
+        nodes, _ = hermite(len(self.shares))
+        total = np.zeros(len(self.group))
+        for x, share in zip(nodes, self.shares, strict=True):
+            total += share[self.group] * of(self.etas(x))
+        return total
 
 
 def quadrature(
@@ -53,16 +65,21 @@ def quadrature(
     """
     nodes, log_weights = hermite(n_nodes)
     G = len(u)
-    group = Z.indices
+    group = Z.indices  # one entry per row
     L = np.sqrt(1.0 + relative_sd**2 * information)
     along = Z @ (relative_sd / L)  # (n,) d eta / d x
+
+    def etas(x: float) -> Array:
+        moved: Array = eta + x * along
+        return moved
+
     log_terms = np.empty((n_nodes, G))
     u_slopes = np.empty((n_nodes, G))  # d d_gk / d u_gk
     sd_slopes = np.empty((n_nodes, G))
     scores = np.empty((n_nodes, len(eta)))
     for k, x in enumerate(nodes):
         at = u + x / L
-        residuals, scores[k] = evaluate(eta + x * along)
+        residuals, scores[k] = evaluate(etas(x))
         log_terms[k] = log_weights[k] - 0.5 * (at**2 + np.bincount(group, residuals, minlength=G))
         by_group = np.bincount(group, Z.data * scores[k], minlength=G)
         u_slopes[k] = 2.0 * (at - relative_sd * by_group)
@@ -78,6 +95,9 @@ def quadrature(
         sd_slope=float(np.sum(shares * sd_slopes)),
         mode_slope=np.sum(shares * u_slopes, axis=0),
         logdet_share=1.0 - 0.5 * pulled,
+        shares=shares,
+        etas=etas,
+        group=group,
     )
 
 

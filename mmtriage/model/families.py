@@ -165,6 +165,12 @@ class Family:
         extra = (weights - 1) * (np.log(mu + theta) + (y + theta) / (mu + theta))
         return 2 * theta * float(np.sum(terms + extra))
 
+    @np.errstate(all="ignore")
+    def deviance_theta_slope(self, y: Array, mu: Array, weights: Array) -> Array:
+        """d deviance / d log theta of the negative binomial, (n,)."""
+        relative = (y - mu) / (mu + self._theta)
+        return 2 * weights * self._theta * (relative - np.log1p(relative))
+
     def _as_counted(self, y: Array, weights: Array, trials: Array | None) -> tuple[Array, Array]:
         """The response and weights that lme4's density is given: whole numbers of successes and trials."""
         if self.name == "binomial":
@@ -261,7 +267,7 @@ def _gaussian_profile(deviance: float, y: Array, weights: Array) -> tuple[float,
 def _negative_binomial_deviance(y: Array, mu: Array, theta: float) -> Array:
     near = 2 * (excess(y, mu) - excess(y + theta, mu + theta))
     # far above y + theta the two excesses are mu to all digits, and their difference nothing
-    log_ratio = np.log(y / mu, where=y > 0, out=np.zeros_like(mu))
+    log_ratio = np.log(y / mu, where=(y > 0) & np.isfinite(mu), out=np.zeros_like(mu))
     far = 2 * (y * log_ratio - (y + theta) * np.log((y + theta) / (mu + theta)))
     return np.where(mu > y + theta, far, near)
 
