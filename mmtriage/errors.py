@@ -86,6 +86,12 @@ class OptionError(InputError):
     kind = "option"
 
 
+class ConfigError(InputError):
+    """The configuration of `mmtriage check` cannot be read, or says what makes no sense."""
+
+    kind = "config"
+
+
 class ModelError(InputError):
     """lme4 itself would refuse this model."""
 

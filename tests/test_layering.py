@@ -20,9 +20,9 @@ RANK = {
     "diagnose": 5,
     "ladder": 6,
     **dict.fromkeys(("report", "explain"), 7),
-    "facts": 8,
+    **dict.fromkeys(("facts", "accept", "checked"), 8),
     **dict.fromkeys(("render", "session"), 9),
-    "__init__": 10,
+    **dict.fromkeys(("__init__", "check"), 10),
     "cli": 11,
     "__main__": 12,
 }

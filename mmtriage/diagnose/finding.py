@@ -27,6 +27,7 @@ class Finding:
     terms: tuple[str, ...] = ()  # random terms or fixed-effect columns concerned, as lme4 writes them
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     caused_by: tuple[str, ...] = ()  # codes of the findings upstream
+    ignored: str | None = None  # why the user accepts it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,8 @@ def rows_line(report: Report) -> str:
 def finding_title(finding: Finding) -> str:
     """Code, name, severity and origin: "MM403 stopped-short (info, follows from MM106)"."""
     origin = f", follows from {', '.join(finding.caused_by)}" if finding.caused_by else ""
-    return f"{finding.code} {finding.name} ({finding.severity}{origin})"
+    ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
+    return f"{finding.code} {finding.name} ({finding.severity}{origin}{ignored})"
 
 
 def evidence(finding: Finding) -> str:

@@ -1,0 +1,215 @@
+"""The configuration of `mmtriage check`: [tool.mmtriage] of a pyproject.toml, or a TOML file of its own.
+
+    [tool.mmtriage]                  # defaults of all models: any option of `fit`, fail_on, ignore, select
+    time_budget = 60
+
+    [[tool.mmtriage.models]]
+    name = "reaction"
+    data = "data/sleepstudy.csv"     # relative to this file
+    formula = "Reaction ~ Days + (Days | Subject)"
+    ignore = [{code = "MM311", reason = "known; see the supplement"}]
+
+A model's key takes the place of the default; `ignore` adds to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mmtriage.check import node as read
+from mmtriage.check.keys import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model
+from mmtriage.check.node import Node
+from mmtriage.check.places import Place, place_at, places_of
+from mmtriage.errors import ConfigError, OptionError, did_you_mean
+
+PYPROJECT = "pyproject.toml"
+TABLE = ("tool", "mmtriage")
+EXAMPLE = '[[tool.mmtriage.models]] with name, data and formula; "In CI" in the README shows one.'
+WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # how tomllib's messages end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What is to be checked."""
+
+    path: str  # of the file, as seen from the working directory
+    models: tuple[ModelEntry, ...]
+    jobs: int | None = None
+
+
+def find_config(start: Path) -> Path:
+    """The nearest pyproject.toml with a table for this tool, in a directory or above it."""
+    for directory in (start, *start.parents):
+        path = Path(os.path.relpath(directory / PYPROJECT))
+        if path.is_file() and _section(_parsed(path)[0]) is not None:
+            return path
+    raise OptionError(
+        f"there is no [tool.mmtriage] in a {PYPROJECT} here or above",
+        hint=f"Write {EXAMPLE} Or name a file with --config.",
+    )
+
+
+def read_config(path: Path) -> Config:
+    """A configuration, checked key by key; the first mistake is raised with its line."""
+    document, places = _parsed(path)
+    name = str(path)
+    root = Node(value=document, path=(), file=name, places=places)
+    if path.name == PYPROJECT or _section(document) is not None:
+        if _section(document) is None:
+            raise root.error("there is no [tool.mmtriage] in this file", f"Write {EXAMPLE}")
+        root = root.child(TABLE[0]).child(TABLE[1])
+    keys = known_keys(root, (*DEFAULTS, "jobs", "models"), "[tool.mmtriage]")
+    defaults = {key: node for key, node in keys.items() if key in DEFAULTS}
+    for key, node in defaults.items():
+        KEYS[key](node)
+    jobs = read.whole_number(keys["jobs"], least=1) if "jobs" in keys else None
+    return Config(path=name, models=_models(root, keys, defaults, path.parent), jobs=jobs)
+
+
+def chosen(config: Config, names: Sequence[str]) -> Config:
+    """The configuration with the named models only, in its own order; no names mean all."""
+    known = [model.name for model in config.models]
+    for name in names:
+        if name not in known:
+            raise OptionError(f"there is no model `{name}` in {config.path}", hint=_hint(name, known))
+    return replace(config, models=tuple(m for m in config.models if not names or m.name in names))
+
+
+def overridden(
+    config: Config,
+    *,
+    fail_on: str | None,
+    select: tuple[str, ...] | None,
+    ignore: Mapping[str, str],
+    time_budget: float | None,
+) -> Config:
+    """The configuration after what the command line says of all models; None leaves a key as it is."""
+    models = []
+    for model in config.models:
+        options = model.options if time_budget is None else replace(model.options, time_budget=time_budget)
+        models.append(
+            replace(
+                model,
+                options=options,
+                fail_on=fail_on or model.fail_on,
+                select=model.select if select is None else select,
+                ignore={**ignore, **model.ignore},  # the reason in the file is the better one
+            )
+        )
+    return replace(config, models=tuple(models))
+
+
+def _models(
+    root: Node, keys: Mapping[str, Node], defaults: Mapping[str, Node], directory: Path
+) -> tuple[ModelEntry, ...]:
+    if "models" not in keys:
+        raise root.error("there are no models", f"Write {EXAMPLE}")
+    node = keys["models"]
+    if not isinstance(node.value, list):
+        raise node.error(
+            f"`models` must be a list of tables, and is {read.described(node.value)}",
+            f"Each model begins with [[{'.'.join(map(str, node.path))}]], in double brackets.",
+        )
+    if not node.value:
+        raise node.error("`models` is empty", f"Write {EXAMPLE}")
+    models: dict[str, ModelEntry] = {}
+    for table in node.items():
+        model = _model(table, defaults, directory)
+        if model.name in models:
+            raise table.child(_written(table, "name")).error(
+                f"the name `{model.name}` is taken by the model of line {models[model.name].line}",
+                "Give each model a name of its own.",
+            )
+        models[model.name] = model
+    return tuple(models.values())
+
+
+def _model(table: Node, defaults: Mapping[str, Node], directory: Path) -> ModelEntry:
+    own = known_keys(table, tuple(KEYS), "a model")
+    for key in NEEDED:
+        if key not in own:
+            called = f"model `{own['name'].value}`" if "name" in own else "a model"
+            raise table.error(f"{called} has no `{key}`", "Every model needs name, data and formula.")
+    data = read.text(own["data"])
+    if data == "-":
+        raise own["data"].error("a model cannot be read from standard input", "Name a file.")
+    return read_model(table, defaults, own, str(directory / data))
+
+
+def _written(table: Node, key: str) -> str:
+    """A key as the file spells it."""
+    written: list[str] = [word for word in table.value if word.replace("-", "_") == key]
+    return written[0]
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    if name.endswith(".toml"):
+        return f"To read models from this file: mmtriage check --config {name}"
+    shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+    return did_you_mean(name, known) or f"The models are: {shown}."
+
+
+def _section(document: Mapping[str, Any]) -> object | None:
+    tool = document.get(TABLE[0])
+    return tool.get(TABLE[1]) if isinstance(tool, dict) else None
+
+
+def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], Place]]:
+    name = str(path)
+    text = _text(path, name)
+    try:
+        return tomllib.loads(text), places_of(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(str(error), text, name) from None
+    except RecursionError:
+        raise ConfigError("the file is nested too deeply", where=name) from None
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        stored = path.read_bytes()
+    except FileNotFoundError:
+        near = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
+        raise OptionError(
+            f"there is no file `{name}`", where="option --config", hint=did_you_mean(path.name, near)
+        ) from None
+    except IsADirectoryError:
+        raise OptionError(
+            f"`{name}` is a directory", where="option --config", hint="Give the file that lists the models."
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise OptionError(f"`{name}` cannot be read: {reason}", where="option --config") from None
+    try:
+        text = stored.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = stored.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"the text is not UTF-8: byte 0x{stored[error.start]:02x} cannot be decoded",
+            where=f"{name}, line {line}",
+            hint="TOML files are UTF-8.",
+        ) from None
+    return text.replace("\r\n", "\n")
+
+
+def _syntax_error(said: str, text: str, name: str) -> ConfigError:
+    """The parser's words, which end with the place; at the end of the document it is the last line."""
+    found = WHERE.search(said)
+    at = len(text.rstrip())
+    if found and found[1]:
+        begins = [0, *(newline.end() for newline in re.finditer("\n", text))]
+        at = begins[int(found[1]) - 1] + int(found[2]) - 1
+    place = place_at(text, at, at + 1)
+    message = WHERE.sub("", said).rstrip(".")
+    return ConfigError(
+        f"this is not TOML: {message[:1].lower()}{message[1:]}",
+        where=f"{name}, line {place.line}",
+        text=place.text,
+        span=place.span,
+    )
