@@ -29,7 +29,7 @@ RANK = {
 # Library -> the only places (file or folder) that may use it.
 HOMES = {
     "click": ("cli.py",),
-    "rich": ("cli.py", "render/terminal.py"),
+    "rich": ("render/console.py", "render/terminal.py"),
     "pandas": ("data", "__init__.py"),  # there only as the type of an argument
     "pyarrow": ("data",),
     "jinja2": ("render/htmldoc.py",),

@@ -36,7 +36,7 @@ def test_only_code_and_lme4s_messages_pass_the_margin(name: str, width: int) -> 
     for fit in (report.baseline, report.reference):
         verbatim += [line for message in fit.lme4_messages for line in message.splitlines()] if fit else []
     for line in terminal.render(report, width=width, detail="full").splitlines():
-        assert len(line) <= min(width, terminal.WIDEST) or line.strip() in verbatim
+        assert len(line) <= min(width, console.WIDEST) or line.strip() in verbatim
 
 
 def test_code_to_paste_is_never_broken() -> None:
