@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import fminbound
 from scipy.special import digamma, polygamma
 
-from mmtriage.engine.baseline import Array, Baseline, assemble
+from mmtriage.engine.baseline import Array, Baseline, assemble, frozen
 from mmtriage.engine.glmer import Call, Course, as_minqa, fit_family, on_second_radii, with_free_beta
 from mmtriage.engine.glmer_objective import GlmerCriterion
 from mmtriage.engine.lme4_checks import SCALE_MESSAGE, SINGULAR_MESSAGE
@@ -121,6 +121,8 @@ def _refit(
         messages=course.messages,
         total_evaluations=course.evaluations,
     )
+    if call.is_joint:
+        baseline = replace(baseline, beta=frozen(criterion.pirls.beta))
     return baseline, criterion
 
 

@@ -32,6 +32,7 @@ from mmtriage.model.families import Family
 TOLERANCE = 1e-7  # lme4's tolPwrss
 MAX_STEPS = 100  # lme4's maxit
 MAX_HALVINGS = 20  # lme4's maxstephalfit
+DOUBTFUL = 1e-14  # weights this far apart: the fixed part may not be positive definite
 
 NOT_A_NUMBER = "PIRLS loop resulted in NaN value"
 NO_DESCENT = "(maxstephalfit) PIRLS step-halvings failed to reduce deviance in pwrssUpdate"
@@ -112,16 +113,20 @@ class Pirls:
         self.factor = factor(plan, products, self.Lambda)
         self.logdet = self.factor.logdet
         right: Array = (rows.Zt @ weighted)[:, None]
-        if jointly:
+        # lme4 factors the fixed part even where beta is given, and stops if that fails
+        with_fixed = len(self.beta) > 0 and (jointly or W.min() <= DOUBTFUL * W.max())
+        if with_fixed:
             WX = W[:, None] * rows.X
             right = np.hstack([right, rows.Zt @ WX])
         solved = self.factor.forward(times(rows.blocks, plan.offsets, self.Lambda, right, transposed=True))
         self.beta = np.zeros_like(self.beta)
         cu = solved[:, 0]
-        if jointly and len(self.beta):
+        if with_fixed:
             RZX = solved[:, 1:]
-            self.fixed_root = _upper_root(rows.X.T @ WX - RZX.T @ RZX)
-            self.beta = _solve_root(self.fixed_root, rows.X.T @ weighted - RZX.T @ cu)
+            root = _upper_root(rows.X.T @ WX - RZX.T @ RZX)
+        if with_fixed and jointly:
+            self.fixed_root = root
+            self.beta = _solve_root(root, rows.X.T @ weighted - RZX.T @ cu)
             cu = cu - RZX @ self.beta
         self.u = self.factor.backward(cu[:, None])[:, 0]
 

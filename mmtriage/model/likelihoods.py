@@ -26,11 +26,11 @@ _LOG_2PI = float(np.log(2 * np.pi))
 
 
 def excess(y: Array, mu: Array) -> Array:
-    """y log(y / mu) - (y - mu), (n,), with 0 log 0 = 0; NaN where mu is negative and y is not 0."""
+    """y log(y / mu) - (y - mu), (n,), with 0 log 0 = 0; infinite where mu is, NaN where mu < 0 and y != 0."""
     difference = y - mu
     relative = difference / mu
     log_ratio = np.where(np.abs(relative) < _NEAR, np.log1p(relative), np.log(y / mu))
-    return np.where(y == 0, mu, y * log_ratio - difference)
+    return np.where((y == 0) | (mu == np.inf), mu, y * log_ratio - difference)
 
 
 def stirling_error(x: Array) -> Array:

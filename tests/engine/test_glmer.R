@@ -28,6 +28,8 @@ show("bobyqa 60", glmer(cbpp, d, binomial, control = glmerControl(optimizer = "b
 show("start", glmer(cbpp, d, binomial, start = list(theta = 0.5, fixef = rep(-1, 4))))
 show("25 points", glmer(cbpp, d, binomial, nAGQ = 25))
 show("fractional", glmer(p ~ period + x + (1 | herd), d, binomial, weights = w))
+for (unit in c(1e5, 1e6))
+  show(unit, glmer(incidence ~ period + I(size * unit + 1) + (1 | herd), d, poisson))
 nb <- incidence ~ period + s + (1 | herd)
 show("nb, maxfun 80", glmer.nb(nb, data = d, control = glmerControl(optCtrl = list(maxfun = 80))))
 show("nb, Nelder_Mead", glmer.nb(nb, data = d, control = glmerControl(optimizer = "Nelder_Mead")))

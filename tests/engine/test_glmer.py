@@ -191,6 +191,19 @@ def test_fractional_successes_are_warned_of_after_the_scale_of_x() -> None:
     assert run.lme4_messages[:2] == (SCALE_MESSAGE, "non-integer #successes in a binomial glm!")
 
 
+@pytest.mark.parametrize(
+    ("unit", "error"),
+    [
+        (1e5, "Downdated VtV is not positive definite"),
+        (1e6, "(maxstephalfit) PIRLS step-halvings failed to reduce deviance in pwrssUpdate"),
+    ],
+)
+def test_a_column_so_large_that_means_overflow_stops_it_as_in_r(unit: float, error: str) -> None:
+    run = fit_glmer(cbpp(f"incidence ~ period + I(size * {unit:.0f} + 1) + (1 | herd)", "poisson"))
+    assert isinstance(run, BaselineFailure)
+    assert (run.error, run.optimizer) == (error, "Nelder_Mead")
+
+
 def test_other_columns_are_the_same_model() -> None:
     design = cbpp()
     A = np.array([[1.0, 0.2, 0.3, 0.0], [0.0, 2.0, 0.1, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 1.0, 0.5]])
@@ -262,3 +275,4 @@ def test_glmer_nb_without_a_second_stage() -> None:
     run = fitted(cbpp("incidence ~ period + s + (1 | herd)", "negative.binomial", nagq=0))
     assert run.criterion == pytest.approx(175.569323081695, abs=1e-9)
     assert run.nb_theta == pytest.approx(2.1146975987, rel=1e-8)
+    assert run.beta is not None and run.gradient is None
