@@ -275,4 +275,5 @@ def test_glmer_nb_without_a_second_stage() -> None:
     run = fitted(cbpp("incidence ~ period + s + (1 | herd)", "negative.binomial", nagq=0))
     assert run.criterion == pytest.approx(175.569323081695, abs=1e-9)
     assert run.nb_theta == pytest.approx(2.1146975987, rel=1e-8)
-    assert run.beta is not None and run.gradient is None
+    assert run.beta is not None
+    assert run.gradient is None
