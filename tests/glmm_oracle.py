@@ -236,6 +236,7 @@ def _scoring(model: DenseGlmm, M: Array, fixed: Array, *, penalty: Array) -> tup
             size /= 2.0
         v = v + size * step
         eta, current = fixed + M @ v, penalised(v)
+        assert np.isfinite(current), "the mean leaves its range from the first step on"
         before, length = length, float(np.max(np.abs(step))) / (1.0 + float(np.max(np.abs(v))))
         if length <= 1e-14 or (length < 1e-10 and length >= before):  # or nothing is left but rounding
             return v, INVERSE[model.link](eta)

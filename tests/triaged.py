@@ -74,6 +74,11 @@ def triaged_golden(case_id: str, *options: str) -> Outcome:
     own = [word for column in case.factors for word in ("--factor", column)]
     if not case.reml:
         own.append("--ml")
+    for option in ("family", "link", "weights", "offset"):
+        value = getattr(case, option)
+        own += [] if value is None else [f"--{option}", value]
+    if case.nagq != 1:
+        own += ["--nagq", str(case.nagq)]
     return triaged(str(case.csv), case.formula, *own, *options)
 
 
