@@ -33,7 +33,7 @@ from mmtriage.model.families import Family
 
 
 class GlmerCriterion:
-    """glmer's criterion for one design: `stage_1(theta)`, `enter_stage_2()`, `stage_2(parameters)`.
+    """glmer's criterion for one design: `start`, `stage_1` of theta, `save`, `stage_2` of theta and beta.
 
     Raises LinAlgError in lme4's words where lme4 stops.
     """
