@@ -22,6 +22,7 @@ from mmtriage.formula import Formula
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.rung import Attempt
 from mmtriage.model.design import Design
+from mmtriage.model.families import family_of
 from mmtriage.options import TriageOptions
 
 IMPROVED = 1e-4  # deviance units that count as an improvement
@@ -210,6 +211,15 @@ def _incomparable(one: Design, two: Design) -> str | None:
     if one.spec.nagq != two.spec.nagq:
         points = f"nAGQ = {one.spec.nagq} and {two.spec.nagq}"
         return f"the likelihoods of the two models are approximated differently ({points})"
+    return without_likelihood(one)
+
+
+def without_likelihood(design: Design) -> str | None:
+    """Why a model has no AIC and no likelihood ratio at all, or None."""
+    spec = design.spec
+    if spec.nagq > 1 and family_of(spec).scale_free:
+        family = f"the criterion of the {spec.family} family"
+        return f"with nAGQ > 1 {family} is no likelihood: its scale is not in it"
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mmtriage.engine.fit import largest_shift
 from mmtriage.engine.trial import plain_fit
 from mmtriage.formula.edit import with_random
-from mmtriage.ladder.case import Case
+from mmtriage.ladder.case import Case, without_likelihood
 from mmtriage.ladder.rung import Attempt, Code, Remedy
 
 
@@ -16,6 +16,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
     present = case.trial.reference_fit
     fit = plain_fit(case.trial.prepared, case.trial.reference.place)
     fit = replace(fit, df=fit.df - len(fit.theta))
+    unlikely = without_likelihood(case.design)
     formula = _without_bars(case)
     attempt = Attempt(
         label=title,
@@ -37,12 +38,12 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         clears=True,
         formula=formula,
         criterion=fit.criterion,
-        delta_aic=fit.aic - present.aic,
-        delta_bic=fit.bic - present.bic,
+        delta_aic=None if unlikely else fit.aic - present.aic,
+        delta_bic=None if unlikely else fit.bic - present.bic,
         lrt=None,
         loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
-        not_comparable=None,
+        not_comparable=unlikely,
         code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="plain")),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
