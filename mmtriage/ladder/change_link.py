@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.code import Commands
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy
 from mmtriage.model.families import DEFAULT_LINKS
@@ -24,14 +25,30 @@ SAFE = {
 BOUNDED = ("logit", "probit", "cloglog", "cauchit")  # of a binomial: in range, but they saturate
 
 
+CAVEATS = ("another model of the mean: look at the fit, not only at whether it converges",)
+
+
+def safe_link(family: str, link: str) -> tuple[str, str] | None:
+    """A family's link that is always in range, and what it changes; None where the present one is it."""
+    safe, coefficients = SAFE.get(family, (link, ""))
+    if safe == link:
+        return None
+    return safe, f"the scale on which effects are additive: coefficients become {coefficients}"
+
+
+def with_link(commands: Commands, link: str) -> Commands:
+    """Commands for the same model with another link."""
+    return commands.of(link=None if link == DEFAULT_LINKS[commands.options.family] else link)
+
+
 def change_link(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
     """The same formula with a link that stays in range, where the present one does not or PIRLS failed."""
-    family, present = case.options.family, case.options.link_name
-    link, coefficients = SAFE.get(family, (present, ""))
-    if link == present or not _is_in_trouble(case, present):
+    present = case.options.link_name
+    safe = safe_link(case.options.family, present)
+    if safe is None or not _is_in_trouble(case, present):
         return
+    link, meaning = safe
     trial = case.fit(case.build(case.formula, link=link))
-    commands = case.commands.of(link=None if link == DEFAULT_LINKS[family] else link)
     title = f"Use the {link} link"
     remedy = changed_model_remedy(
         case,
@@ -39,9 +56,9 @@ def change_link(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
         id="change-link",
         rung=2,
         title=title,
-        changes=f"the scale on which effects are additive: coefficients become {coefficients}",
-        caveats=("another model of the mean: look at the fit, not only at whether it converges",),
-        code=commands.both(case.formula.to_text()),
+        changes=meaning,
+        caveats=CAVEATS,
+        code=with_link(case.commands, link).both(case.formula.to_text()),
     )
     note = f"link {link} instead of {present}"
     yield changed_model_attempt(title, trial, note=note), remedy

@@ -1,8 +1,9 @@
-"""What overdispersed counts (MM501) call for: an effect of each observation, or a negative binomial.
+"""What the scatter of counts calls for: an effect of each observation, a negative binomial, or neither.
 
 An observation-level random effect adds normal scatter on the link scale, one level per row (Harrison 2014,
 PeerJ 2:e616); a negative binomial has a variance mu + mu^2 / theta of its own. Both are other models, and
-information criteria choose between them.
+information criteria choose between them where counts are overdispersed (MM501). Where a negative binomial's
+theta grows without end, the counts are Poisson.
 """
 
 from __future__ import annotations
@@ -24,16 +25,35 @@ from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy
 from mmtriage.model.families import NEGATIVE_BINOMIAL
 
+NO_SURPLUS = 1e4  # theta of a negative binomial from which no data could tell it from infinity
 ROW = "row"  # the name of a column of row numbers that has to be made
 
 
 def for_overdispersion(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
-    """The models that can take up the scatter."""
+    """The models that can take up the scatter, or do without it."""
+    if (case.trial.reference_fit.nb_theta or 0.0) > NO_SURPLUS:
+        yield _poisson(case)
     if "MM501" not in case.codes:
         return
     if case.options.family == "poisson" and case.options.link_name == "log":
         yield _negative_binomial(case)
     yield _observation_level(case)
+
+
+def _poisson(case: Case) -> tuple[Attempt, Remedy]:
+    trial = case.fit(case.build(case.formula, family="poisson"))
+    title = "Leave out the dispersion: Poisson"
+    remedy = changed_model_remedy(
+        case,
+        trial,
+        id="poisson",
+        rung=2,
+        title=title,
+        changes="the limit of the present model: a variance of mu instead of mu + mu^2 / theta",
+        caveats=("the scatter of the data is no larger than this model allows",),
+        code=case.commands.of(family="poisson").both(case.formula.to_text()),
+    )
+    return changed_model_attempt(title, trial), remedy
 
 
 def _negative_binomial(case: Case) -> tuple[Attempt, Remedy]:
@@ -70,7 +90,7 @@ def _observation_level(case: Case) -> tuple[Attempt, Remedy]:
         title=title,
         changes=f"normal scatter between observations on the link scale, of SD {sd:.3g}",
         caveats=(
-            "coefficients are then those of a typical observation: further from zero than an average over all",
+            "coefficients are then those of a typical observation, further from zero than averages over all",
             *(() if group else ("no column of the table has one level per row: make one first",)),
         ),
         code=_code(case, formula, None if group else name),

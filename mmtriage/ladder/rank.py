@@ -33,7 +33,7 @@ def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
 # Same formula, different remedy.
 _DISTINCT = (
     *("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm", "glm", "glm.nb"),
-    *("change-link", "negative-binomial", "quadrature"),
+    *("change-link", "negative-binomial", "poisson", "quadrature"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.finding import Finding
@@ -14,6 +15,7 @@ from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
 from mmtriage.ladder.case import changed_model_attempt
+from mmtriage.ladder.change_link import CAVEATS, safe_link, with_link
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.rung import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
 from mmtriage.model.design import Design
@@ -26,11 +28,11 @@ def refused_ladder(
     design: Design,
     findings: Sequence[Finding],
     commands: Commands,
-    build: Callable[[Formula], Design],
+    build: Callable[..., Design],
     fit: Callable[[Design], Trial],
 ) -> tuple[RungResult, ...]:
-    """Five results: rung 2 tries the model without what lme4 refuses, the others are not applicable."""
-    is_refused = findings[0].code != "MM407"
+    """Five results: rung 2 tries the model without what is refused, the others are not applicable."""
+    is_refused = findings[0].code not in ("MM407", "MM408")
     reason = (
         f"{'lme4 would refuse to fit this model' if is_refused else 'no fit exists'}: {findings[0].message}"
     )
@@ -41,7 +43,45 @@ def refused_ladder(
     simpler = [c for c in _candidates(design, findings) if c is not None][:MAX_CANDIDATES]
     if simpler:
         results[1] = _simplified(simpler, commands, build, fit)
+    elif any(f.code == "MM408" for f in findings):
+        results[1] = _relinked(design, results[1], commands, build, fit)
     return tuple(results)
+
+
+def _relinked(
+    design: Design,
+    otherwise: RungResult,
+    commands: Commands,
+    build: Callable[..., Design],
+    fit: Callable[[Design], Trial],
+) -> RungResult:
+    """The same formula with a link whose means are all in range, where no mean could be evaluated."""
+    safe = safe_link(design.spec.family, design.spec.link)
+    if safe is None:
+        return otherwise
+    link, meaning = safe
+    title = f"Use the {link} link"
+    try:
+        trial = fit(build(design.formula, link=link))
+    except TimeBudgetError:
+        raise
+    except UnjudgedError:
+        return otherwise
+    remedy = replace(
+        _remedy(design.formula.to_text(), trial, with_link(commands, link)),
+        id="change-link",
+        title=title,
+        changes=meaning,
+        caveats=CAVEATS,
+    )
+    return RungResult(
+        rung=2,
+        id="simplify",
+        status="cleared_by_change" if remedy.clears else "no_effect",
+        reason=f"with the {link} link the model can be fitted",
+        attempts=(changed_model_attempt(title, trial),),
+        remedies=(remedy,),
+    )
 
 
 def _candidates(design: Design, findings: Sequence[Finding]) -> list[Formula]:

@@ -79,10 +79,9 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Walk down from the present structure until a model is sound."""
     if not case.trial.is_singular and not case.trial.prepared.null:
-        reason = (
-            "the random-effects structure is not the trouble: the proven optimum is identified and not "
-            "singular"
-        )
+        reason = "the random-effects structure is not the trouble"
+        if case.verdict.status != "unidentifiable":
+            reason += ": the proven optimum is identified and not singular"
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
     tried = _structural(case) if case.trial.prepared.null else _walk_down(case)
     attempts = [changed_model_attempt(t.step.title, t.trial) for t in tried]

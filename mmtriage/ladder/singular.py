@@ -17,6 +17,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import numpy as np
+
 from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.fit import correlation, largest_shift
@@ -50,7 +52,7 @@ def climb(case: Case) -> RungResult:
     pairs: list[tuple[Attempt, Remedy]] = []
     pairs += _without_zeros(case, found)
     pairs += _as_fixed(case, found)
-    pairs.append(_with_prior(case))
+    pairs += _with_prior(case)
     said = "; ".join(_described(case.design.random[d.term], d) for d in found)
     clears = any(remedy.clears for _, remedy in pairs)
     return RungResult(
@@ -132,13 +134,16 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
     return [as_fixed_effect(case, term, rung=4) for term in few]
 
 
-def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
+def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     """The structure kept, the covariance kept off its boundary by a weak prior."""
     began = time.perf_counter()
     reference = case.trial.reference_fit
     prepared = case.trial.prepared
-    mode, search = prior_mode(prepared.problem, case.trial.reference.place)
-    fit = prepared.kind.describe(prepared.problem, mode)
+    try:
+        mode, search = prior_mode(prepared.problem, case.trial.reference.place)
+        fit = prepared.kind.describe(prepared.problem, mode)
+    except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
+        return []
     text = case.formula.to_text()
     loss = fit.criterion - reference.criterion
     moved = "; ".join(
@@ -184,4 +189,4 @@ def _with_prior(case: Case) -> tuple[Attempt, Remedy]:
         caveats=("say that a prior was used; with very little information it decides the estimate",),
         cost=search.gradients,
     )
-    return attempt, remedy
+    return [(attempt, remedy)]
