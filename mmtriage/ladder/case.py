@@ -62,6 +62,11 @@ class Case:
         return np.inf if self.trial.baseline_fit is None else self.trial.baseline_fit.criterion
 
     @property
+    def is_separated(self) -> bool:
+        """Whether fixed effects have no finite estimate, with random effects or without."""
+        return any(f.code == "MM203" and not any("|" in t for t in f.terms) for f in self.findings)
+
+    @property
     def is_suspect(self) -> bool:
         """Whether anything is wrong at all."""
         return self.verdict.status != "converged"

@@ -13,12 +13,17 @@ from mmtriage.formula.text import quote, quote_name
 from mmtriage.ladder.rung import Code
 from mmtriage.options import TriageOptions
 
-Kind = Literal["mixed", "plain", "prior"]
+Kind = Literal["mixed", "plain", "prior", "fixed prior"]
 # Kind of model -> R's function for a linear one, a generalized one, and one whose family has a parameter.
 FUNCTIONS: dict[Kind, tuple[str, str, str]] = {
     "mixed": ("lmer", "glmer", "glmer.nb"),
     "plain": ("lm", "glm", "MASS::glm.nb"),
     "prior": ("blme::blmer", "blme::bglmer", "blme::bglmer"),
+    "fixed prior": ("blme::blmer", "blme::bglmer", "blme::bglmer"),
+}
+PRIORS: dict[Kind, list[str]] = {
+    "prior": ["cov.prior = wishart"],
+    "fixed prior": ["cov.prior = NULL", "fixef.prior = normal(sd = c(10, 2.5))"],  # blme's default SDs, said
 }
 ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
 
@@ -58,7 +63,7 @@ class Commands:
         `control` is what goes into lmerControl() or glmerControl(), whichever it is.
         """
         lines = [*self._factors(), *before]
-        if kind == "prior" and self._family_is_estimated:
+        if kind in PRIORS and self._family_is_estimated:
             lines.append(f"m <- glmer.nb({', '.join(self._arguments(formula, 'mixed'))})")
         arguments = self._arguments(formula, kind)
         if control is not None:
@@ -97,7 +102,7 @@ class Commands:
         arguments = []
         if not self._family_is_estimated:
             arguments.append(f"family = {r_family(options)}")
-        elif kind == "prior":
+        elif kind in PRIORS:
             arguments.append(f"family = {ESTIMATED_FAMILY}")
         if kind != "plain" and options.nagq != LAPLACE:
             arguments.append(f"nAGQ = {options.nagq}")
@@ -115,9 +120,7 @@ class Commands:
                 f'{quote_name(column)} = "contr.{kind}"' for column, kind in self.options.contrasts.items()
             )
             arguments.append(f"contrasts = list({pairs})")
-        if kind == "prior":
-            arguments.append("cov.prior = wishart")
-        return arguments
+        return [*arguments, *PRIORS.get(kind, [])]
 
     def _factors(self) -> list[str]:
         """R code that makes factors of the columns that were read as factors."""

@@ -33,6 +33,7 @@ from mmtriage.ladder.more_points import more_points
 from mmtriage.ladder.overdispersed import for_overdispersion
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
+from mmtriage.ladder.separated import for_separation
 from mmtriage.model.ranef import RandomTerm
 
 MOST_INTERACTIONS = 4  # cross-level interactions tried
@@ -48,9 +49,8 @@ def with_cause_remedies(case: Case, ladder: tuple[RungResult, ...]) -> tuple[Run
             raise
         except MmtriageError:  # the formula cannot be built on this table: it cannot be offered
             continue
-    if not pairs:
-        return ladder
-    attempts, remedies = zip(*pairs, strict=True)
+    attempts = tuple(attempt for attempt, _ in pairs)
+    remedies = (*(remedy for _, remedy in pairs), *for_separation(case))
     return tuple(
         replace(r, attempts=(*r.attempts, *attempts), remedies=(*r.remedies, *remedies))
         if r.id == "simplify"

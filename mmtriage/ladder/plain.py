@@ -35,7 +35,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         rung=rung,
         title=title,
         scope="changes_model",
-        clears=True,
+        clears=not case.is_separated,
         formula=formula,
         criterion=fit.criterion,
         delta_aic=None if unlikely else fit.aic - present.aic,

@@ -169,7 +169,7 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
         rung=4,
         title=title,
         scope="changes_model",
-        clears=search.status == "converged" and not prepared.null,
+        clears=search.status == "converged" and not prepared.null and not case.is_separated,
         formula=text,
         criterion=fit.criterion,
         delta_aic=None,

@@ -213,7 +213,7 @@ def case(
     return Case(
         trial=present,
         verdict=verdict,
-        findings=tuple(SimpleNamespace(code=code) for code in codes),
+        findings=tuple(SimpleNamespace(code=code, terms=()) for code in codes),
         options=chosen,
         commands=Commands(source="d.csv", options=chosen),
         table=TABLE,
