@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -91,6 +92,9 @@ def baseline_facts(trial: Trial) -> FitFacts | None:
     run, fit = trial.baseline, trial.baseline_fit
     if run is None or fit is None:
         return None
+    if is_glmm(trial.prepared.design.spec):
+        # What lme4 prints: its PIRLS stops earlier than ours, by which the gap is measured.
+        fit = replace(fit, criterion=run.criterion)
     return _fit_facts(
         trial.prepared,
         fit,

@@ -160,8 +160,8 @@ class GlmmProblem:
         return self.evaluate(factors, free).criterion
 
     def saturated(self, family: Family) -> float:
-        """What nAGQ > 1 leaves out of -2 log-likelihood."""
-        if self.nagq <= 1 or self.estimates_nb:
+        """What nAGQ > 1 leaves out of -2 log-likelihood: no constant, where the scale is free."""
+        if self.nagq <= 1 or self.estimates_nb or family.scale_free:
             return 0.0
         return family.saturated(self.y, self.weights, self.trials)
 
