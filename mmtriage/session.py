@@ -235,7 +235,7 @@ class _Session:
             model=model_facts(design, self.options),
             verdict=_cleared(refused(errors), clearing),
             findings=tuple(findings),
-            not_assessed=unassessed_without_fit(),
+            not_assessed=unassessed_without_fit(design),
             baseline=None,
             baseline_error=None,
             reference=None,

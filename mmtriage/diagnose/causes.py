@@ -6,6 +6,9 @@
     constant slope, confounded components -> failed gradient and Hessian tests, zero variances among them
     reused labels (nesting)   ->  zero variance of the factor whose labels they are
     singular covariance       ->  failed gradient and Hessian tests
+    separation, scale         ->  failure of PIRLS, as its own search for reasons has it
+    failure of PIRLS          ->  stopped short (with an error)
+    separation                ->  extreme coefficients
     singular covariance       ->  stopped short, where nothing else is at fault (stuck on an edge of theta)
 
 A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at
@@ -72,6 +75,10 @@ def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> 
             return ()
 
 
+def _reasons_of_pirls(findings: Sequence[Finding]) -> list[str]:
+    return [code for f in findings if f.code == "MM408" for code in (*f.caused_by, f.code)]
+
+
 def _ended_in_lesser(verdict: Verdict, several: Finding) -> bool:
     """Whether the baseline lies at one of the other optima that MM406 lists."""
     criteria = several.evidence["criteria"]
@@ -88,7 +95,7 @@ def _upstream(finding: Finding, findings: Sequence[Finding], codes: Sequence[str
 
 def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: Sequence[Finding]) -> Finding:
     present = {f.code for f in findings}
-    causes: Sequence[str] = ()
+    causes: Sequence[str] = finding.caused_by  # what it knows itself: MM205, MM408
     if finding.code in ("MM403", "MM405"):
         causes = roots or [code for code in ("MM403",) if code in present]
     elif finding.code in SYMPTOMS:

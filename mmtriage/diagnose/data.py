@@ -118,7 +118,7 @@ def _constant_response(design: Design) -> Finding | None:
 
 def _response_scale(design: Design) -> Finding | None:
     sd = float(np.std(design.y, ddof=1)) if len(design.y) > 1 else 0.0
-    if sd == 0 or 1 / EXTREME_RESPONSE <= sd <= EXTREME_RESPONSE:
+    if is_glmm(design.spec) or sd == 0 or 1 / EXTREME_RESPONSE <= sd <= EXTREME_RESPONSE:
         return None
     message = (
         f"the response has standard deviation {sd:.3g}; for a linear mixed model this changes nothing but "

@@ -45,7 +45,7 @@ def _dependence(column: DroppedColumn) -> str:
 
 def _collinear(design: Design) -> Finding | None:
     """Columns that are almost combinations of the others, by their variance inflation factor."""
-    inflation = _inflation(design)
+    inflation = inflation_factors(design)
     worst = max(inflation, key=inflation.__getitem__, default="")
     if not inflation or inflation[worst] < SEVERE_INFLATION:
         return None
@@ -65,10 +65,10 @@ def _collinear(design: Design) -> Finding | None:
 
 def worst_inflation(design: Design) -> float:
     """Largest variance inflation factor of the fixed effects, 1 where there is nothing to inflate."""
-    return max(_inflation(design).values(), default=1.0)
+    return max(inflation_factors(design).values(), default=1.0)
 
 
-def _inflation(design: Design) -> dict[str, float]:
+def inflation_factors(design: Design) -> dict[str, float]:
     """Variance inflation factor of each fixed-effects column but the intercept."""
     X = design.X[:, [name != "(Intercept)" for name in design.fixed_names]]
     names = [name for name in design.fixed_names if name != "(Intercept)"]

@@ -52,7 +52,7 @@ def _level_for_every_row(design: Design, term: RandomTerm) -> Finding | None:
         return None
     if family_of(design.spec).scale_free:
         cause = f"there are rows ({n:,}): `{text}` cannot be told apart from the residual"
-    elif _is_bernoulli(design):
+    elif is_bernoulli(design):
         cause = (
             f"there are rows ({n:,}), and each row is a single 0 or 1: nothing in them tells of the variance "
             f"of `{text}`"
@@ -76,7 +76,7 @@ def _too_many_effects(design: Design, term: RandomTerm) -> Finding | None:
     return finding("MM305", message, columns=(term.group,), terms=(text,), random_effects=levels * k, rows=n)
 
 
-def _is_bernoulli(design: Design) -> bool:
+def is_bernoulli(design: Design) -> bool:
     """Whether every row is one trial."""
     return design.spec.family == "binomial" and (design.weights is None or bool(np.all(design.weights <= 1)))
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from mmtriage.diagnose import dispersion, quadrature, zeros
+from mmtriage.diagnose.extreme import has_limit
 from mmtriage.diagnose.finding import NotAssessed, not_assessed
 from mmtriage.diagnose.nesting import MOST_COMBINATIONS, has_many_combinations
 from mmtriage.engine.trial import Trial
+from mmtriage.model.design import Design
+from mmtriage.model.families import NEGATIVE_BINOMIAL, is_glmm
 
 AFTER_A_FIT = (
     *("MM304", "MM306", "MM307", "MM308", "MM309", "MM310", "MM311", "MM312"),
     *("MM401", "MM402", "MM403", "MM404", "MM405", "MM406", "MM407"),
 )
+AFTER_A_GENERALIZED_FIT = ("MM205", "MM408", "MM501", "MM502", "MM503")
 
 
 def unassessed(trial: Trial, *, compared: bool) -> tuple[NotAssessed, ...]:
@@ -25,9 +30,25 @@ def unassessed(trial: Trial, *, compared: bool) -> tuple[NotAssessed, ...]:
     if has_many_combinations(trial.prepared.design):
         reason = f"two factors cross in more than {MOST_COMBINATIONS:,} combinations, too many to refit"
         found.append(not_assessed("MM307", reason))
-    return tuple(found)
+    return (*found, *_of_generalized(trial.prepared.design))
 
 
-def unassessed_without_fit() -> tuple[NotAssessed, ...]:
+def _of_generalized(design: Design) -> list[NotAssessed]:
+    """What a generalized model's family, link or weights leave no way to ask."""
+    if not is_glmm(design.spec):
+        return []
+    family, link = design.spec.family, design.spec.link
+    reasons: dict[str, str | None] = {"MM503": quadrature.why_not_assessed(design)}
+    if not has_limit(family, link):
+        reasons["MM205"] = f"coefficients have no size of their own on the {link} scale of this family"
+    if family in ("poisson", "binomial", NEGATIVE_BINOMIAL):
+        reasons["MM501"] = dispersion.why_not_assessed(design)
+    if family in ("poisson", NEGATIVE_BINOMIAL):
+        reasons["MM502"] = zeros.why_not_assessed(design)
+    return [not_assessed(code, reason) for code, reason in sorted(reasons.items()) if reason is not None]
+
+
+def unassessed_without_fit(design: Design) -> tuple[NotAssessed, ...]:
     """What was not assessed of a model that cannot be fitted."""
-    return tuple(not_assessed(code, "the model cannot be fitted") for code in AFTER_A_FIT)
+    codes = (*AFTER_A_FIT, *(AFTER_A_GENERALIZED_FIT if is_glmm(design.spec) else ()))
+    return tuple(not_assessed(code, "the model cannot be fitted") for code in codes)

@@ -1,0 +1,117 @@
+"""Implausible coefficients of generalized models (MM205).
+
+On a link scale without units a coefficient has a size of its own: 10 on the logit scale multiplies the odds
+by 22,000. It is judged per step that the data know: from one value to the other of a two-valued column, one
+standard deviation of any other, less what the other columns share with it (over the root of its variance
+inflation), so that neither units nor an origin far outside the data make a coefficient large. The same for
+standard errors: an interval that reaches as far as the limit says that the data do not limit the effect.
+
+The Wald statistic of such an effect is small because its standard error grows faster than itself (Hauck &
+Donner 1977); what leaving it out would cost is the honest measure, and takes a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.diagnose.data import is_two_valued
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.fixed import inflation_factors
+from mmtriage.diagnose.words import listed
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.trial import Trial
+from mmtriage.model.design import Design
+
+LIMITS = {"logit": 10.0, "cloglog": 10.0, "log": 10.0, "probit": 6.0}  # probit: 10 logits in its units
+INTERVAL = 2.0  # standard errors in half a 95 % interval
+WALD = 1.96  # |z| below which nobody would believe in an effect ...
+LIKELIHOOD_RATIO = 6.63  # ... that costs this many deviance units to leave out: p = 0.01 on one df
+
+
+def extreme_findings(
+    trial: Trial, findings: Sequence[Finding], criterion_of: Callable[[Design], float] | None = None
+) -> list[Finding]:
+    """MM205 of a fitted model; `findings` are those of the design.
+
+    Args:
+        criterion_of: the optimum of another design, asked for once, for the worst coefficient's
+            likelihood ratio; None: no ratio.
+    """
+    design, fit = trial.prepared.design, trial.reference_fit
+    if not has_limit(design.spec.family, design.spec.link):
+        return []
+    limit = LIMITS[design.spec.link]
+    sizes, widths = standardised(design, fit.beta), standardised(design, fit.se)
+    guilty = [j for j in range(len(sizes)) if sizes[j] > limit or INTERVAL * widths[j] > limit]
+    if not guilty:
+        return []
+    worst = max(guilty, key=lambda j: max(sizes[j], INTERVAL * widths[j]))
+    names = tuple(design.fixed_names[j] for j in guilty)
+    beta, se = float(fit.beta[worst]), float(fit.se[worst])
+    ratio = None if criterion_of is None else criterion_of(without_column(design, worst)) - fit.criterion
+    message = _message(design, worst, names, beta, se, size=float(sizes[worst]), limit=limit)
+    if ratio is not None and abs(beta / se) < WALD and ratio > LIKELIHOOD_RATIO:
+        message += (
+            f"; its Wald z is {beta / se:.2g}, yet without it the fit is {ratio:.4g} deviance units worse "
+            "(Hauck-Donner): test it by a likelihood ratio"
+        )
+    found = finding(
+        "MM205",
+        message,
+        columns=names,
+        terms=names,
+        estimate=beta,
+        se=se,
+        standardised=float(sizes[worst]),
+        standardised_se=float(widths[worst]),
+        likelihood_ratio=ratio,
+        threshold=limit,
+    )
+    separated = {name for f in findings if f.code == "MM203" for name in f.terms}
+    return [replace(found, caused_by=("MM203",) if set(names) <= separated else ())]
+
+
+def has_limit(family: str, link: str) -> bool:
+    """Whether a link scale has no units, so that a coefficient has a size of its own."""
+    return link in LIMITS and family != "gaussian"
+
+
+def standardised(design: Design, values: Array) -> Array:
+    """|values| (p,) of beta or its standard errors per step of their columns; 0 for the intercept."""
+    factors = inflation_factors(design)
+    steps = np.zeros(len(values))
+    for j, name in enumerate(design.fixed_names):
+        if name != "(Intercept)":
+            x = design.X[:, j]
+            step = np.ptp(x) if is_two_valued(x) else np.std(x)
+            steps[j] = step / np.sqrt(factors.get(name, 1.0))
+    return np.abs(values) * steps
+
+
+def without_column(design: Design, j: int) -> Design:
+    """The design without a column of X."""
+    kept = [i for i in range(design.X.shape[1]) if i != j]
+    return replace(
+        design,
+        X=design.X[:, kept],
+        fixed_names=tuple(design.fixed_names[i] for i in kept),
+        assign=tuple(design.assign[i] for i in kept),
+    )
+
+
+def _message(
+    design: Design, j: int, names: tuple[str, ...], beta: float, se: float, *, size: float, limit: float
+) -> str:
+    name = design.fixed_names[j]
+    if size > limit:
+        says = "no plausible effect is so large"
+    else:
+        says = "its interval reaches from next to nothing to everything"
+    others = f" (as is that of {listed([n for n in names if n != name])})" if len(names) > 1 else ""
+    return (
+        f"the coefficient of `{name}` is implausible on the {design.spec.link} scale{others}: {beta:.4g} "
+        f"with standard error {se:.3g}; {says}"
+    )

@@ -1,0 +1,96 @@
+"""Zero-inflation (MM502): more zeros than the fitted model makes.
+
+The model is simulated from: new random effects, their means, and from each mean whether the count is zero,
+
+    P(y = 0) = exp(-mu)                        Poisson
+    P(y = 0) = (theta / (theta + mu))^theta    negative binomial
+
+Of the other counts nothing is needed. The observed number of zeros is judged by its place among the
+simulated ones; in 1,050 healthy Poisson fits it never lay outside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.engine.coordinates import Array
+from mmtriage.engine.fit import Fit
+from mmtriage.engine.trial import Trial
+from mmtriage.model.design import Design
+from mmtriage.model.families import NEGATIVE_BINOMIAL, family_of
+
+SIMULATIONS = 400  # the smallest p is 1/401: all of them have fewer zeros than were observed
+BY_CHANCE = 0.005  # of a healthy model; with new random effects fewer
+MATERIAL = 1.1  # observed zeros per expected one
+
+
+def zero_findings(trial: Trial, *, seed: int) -> list[Finding]:
+    """MM502 of a fitted Poisson or negative binomial model; see `why_not_assessed`."""
+    design, fit = trial.prepared.design, trial.reference_fit
+    if design.spec.family not in ("poisson", NEGATIVE_BINOMIAL) or why_not_assessed(design):
+        return []
+    found = zero_inflation(int(np.sum(design.y == 0)), simulated_zeros(design, fit, seed=seed))
+    return [] if found is None else [found]
+
+
+def why_not_assessed(design: Design) -> str | None:
+    """Why a model of counts cannot be simulated from; None where it can."""
+    if design.weights is not None and np.any(design.weights != 1):
+        return "nothing can be simulated from prior weights"
+    return None
+
+
+def simulated_zeros(
+    design: Design, fit: Fit, *, seed: int, simulations: int = SIMULATIONS
+) -> NDArray[np.int64]:
+    """Numbers of zeros (simulations,) in data simulated from a fit, its random effects drawn anew."""
+    family = family_of(design.spec)
+    generator = np.random.default_rng(seed)
+    mean = design.X @ fit.beta + (0.0 if design.offset is None else design.offset)
+    roots = [_root(S) for S in fit.covariances]
+    zeros = np.empty(simulations, dtype=np.int64)
+    for i in range(simulations):
+        eta = mean.copy()
+        for term, root in zip(design.random, roots, strict=True):
+            b = generator.normal(size=(len(term.levels), len(root))) @ root.T
+            eta += np.sum(term.Z * b[term.codes], axis=1)
+        mu = family.link.inverse(eta)
+        zeros[i] = np.sum(generator.random(len(mu)) < _chance_of_zero(mu, fit.nb_theta))
+    return zeros
+
+
+def zero_inflation(observed: int, simulated: NDArray[np.int64]) -> Finding | None:
+    """MM502 from the observed number of zeros and simulated ones."""
+    expected = float(np.mean(simulated))
+    p_value = (1 + int(np.sum(simulated >= observed))) / (1 + len(simulated))
+    if p_value > BY_CHANCE or observed < MATERIAL * expected:
+        return None
+    low, high = np.quantile(simulated, (0.025, 0.975))
+    message = (
+        f"{observed:,} counts are zero where the fitted model makes {expected:.4g} (95 % between {low:.4g} "
+        f"and {high:.4g} in {len(simulated)} simulations)"
+    )
+    return finding(
+        "MM502",
+        message,
+        observed=observed,
+        expected=expected,
+        p_value=p_value,
+        simulations=len(simulated),
+        threshold=MATERIAL,
+        p_threshold=BY_CHANCE,
+    )
+
+
+def _chance_of_zero(mu: Array, theta: float | None) -> Array:
+    chance: Array = np.exp(-mu) if theta is None else np.exp(-theta * np.log1p(mu / theta))
+    return chance
+
+
+def _root(covariance: Array) -> Array:
+    """R (k, k) with R R' = S, for any S of full rank or not."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: Array = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
