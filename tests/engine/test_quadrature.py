@@ -43,7 +43,7 @@ def gaussian(points: int, sd: float, u: Array, y: Array, z: Array) -> Quadrature
     return quadrature(
         points,
         relative_sd=sd,
-        information=np.bincount(CODES, z**2, minlength=G),
+        information=np.asarray(np.bincount(CODES, z**2, minlength=G), dtype=float),
         u=u,
         eta=sd * z * u[CODES],
         Z=Z,

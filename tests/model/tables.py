@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from mmtriage.data import Column, Table
 from mmtriage.formula import parse_formula
 from mmtriage.model import Design, ModelSpec, build_design
@@ -14,17 +17,19 @@ from mmtriage.model import Design, ModelSpec, build_design
 R_MATRICES: dict[str, Any] = json.loads((Path(__file__).parent / "r_matrices.json").read_text())
 
 
-def numeric(name: str, values: Sequence[float | None]) -> Column:
-    return Column(name=name, kind="numeric", values=[float("nan") if v is None else v for v in values])
+def numeric(name: str, values: Sequence[float | None] | npt.NDArray[Any]) -> Column:
+    filled = np.array([np.nan if v is None else v for v in values], dtype=float)
+    return Column(name=name, kind="numeric", values=filled)
 
 
 def logical(name: str, values: Sequence[bool | None]) -> Column:
-    return Column(name=name, kind="logical", values=[float("nan") if v is None else v for v in values])
+    filled = np.array([np.nan if v is None else v for v in values], dtype=float)
+    return Column(name=name, kind="logical", values=filled)
 
 
 def factor(name: str, labels: Sequence[str | None], levels: Sequence[str] | None = None) -> Column:
     levels = tuple(levels or sorted({label for label in labels if label is not None}))
-    codes = [-1 if label is None else levels.index(label) for label in labels]
+    codes = np.array([-1 if label is None else levels.index(label) for label in labels], dtype=int)
     return Column(name=name, kind="factor", values=codes, levels=levels)
 
 
