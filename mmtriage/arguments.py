@@ -111,8 +111,12 @@ def na_values(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
 
 
-def outputs(values: Sequence[str], formats: Iterable[str], data: str) -> tuple[Output, ...]:
-    """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done."""
+def outputs(values: Sequence[str], formats: Iterable[str], inputs: Mapping[str, str]) -> tuple[Output, ...]:
+    """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done.
+
+    Args:
+        inputs: what is read, and must not be overwritten: path -> what it is.
+    """
     known = list(formats)
     result: list[Output] = []
     for value in values:
@@ -130,14 +134,21 @@ def outputs(values: Sequence[str], formats: Iterable[str], data: str) -> tuple[O
                 where="option --output",
                 hint="Give each format a file of its own.",
             )
-        if output.path.exists() and Path(data).exists() and output.path.samefile(data):
+        _not_an_input(output.path, path, inputs)
+        result.append(output)
+    return tuple(result)
+
+
+def _not_an_input(path: Path, written: str, inputs: Mapping[str, str]) -> None:
+    if not path.exists():
+        return
+    for name, what in inputs.items():
+        if Path(name).exists() and path.samefile(name):
             raise OptionError(
-                f"`{path}` is the table itself: the report would overwrite it",
+                f"`{written}` is {what} itself: the report would overwrite it",
                 where="option --output",
                 hint="Give another file.",
             )
-        result.append(output)
-    return tuple(result)
 
 
 def _once(column: str, result: Mapping[str, object], option: str) -> None:

@@ -16,7 +16,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,13 +29,17 @@ from mmtriage.ticker import Ticker
 from mmtriage.version import VERSION
 
 if TYPE_CHECKING:
+    from mmtriage.check.config import Config
     from mmtriage.render.settings import Settings
     from mmtriage.render.terminal import Detail
     from mmtriage.report import Report
 
-CLEAN, FOUND, UNJUDGED, INTERRUPTED = 0, 1, 3, 130
+CLEAN, INTERRUPTED = 0, 130
+BY_OPTION = "--ignore on the command line"  # why a finding is accepted
+MOST_NAMES = 10  # of models in a message
 FALLBACK_WIDTH = 80  # of a pipe
 EXAMPLE = 'mmtriage fit data.csv "y ~ x + (1 | g)"'
+Command = TypeVar("Command", bound=Callable[..., int])
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -84,6 +89,63 @@ def run(argv: Sequence[str]) -> int:
 @click.version_option(VERSION, message="%(prog)s %(version)s")
 def cli() -> None:
     """Find out why a mixed model failed to converge, and which remedy works."""
+
+
+def _report_options(*, fail_on: str | None) -> Callable[[Command], Command]:
+    """What both `fit` and `check` may be told about the report.
+
+    Args:
+        fail_on: the default of --fail-on; None leaves it to the configuration.
+    """
+    options = [
+        click.option(
+            "--format",
+            "format_name",
+            default="text",
+            show_default=True,
+            metavar="NAME",
+            help="text, json, markdown, html, junit, sarif or github (annotations).",
+        ),
+        click.option(
+            "--output",
+            multiple=True,
+            metavar="FORMAT:PATH",
+            help="Write the report to a file as well. Repeatable.",
+        ),
+        click.option(
+            "--fail-on",
+            default=fail_on,
+            show_default=fail_on is not None,
+            metavar="LEVEL",
+            help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
+        ),
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="CODES",
+            help="List the findings with these codes only, e.g. MM310,MM311 or MM3; the verdict stands.",
+        ),
+        click.option(
+            "--ignore",
+            multiple=True,
+            metavar="CODES",
+            help="Accept these findings: they count as info, and so does a verdict of which all causes are.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only."),
+        click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence."),
+        click.option(
+            "--no-color",
+            is_flag=True,
+            help="No colour (also: NO_COLOR in the environment; FORCE_COLOR wants it in a pipe).",
+        ),
+    ]
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 @cli.command(context_settings={"allow_extra_args": True})
@@ -156,31 +218,7 @@ def cli() -> None:
     metavar="SECONDS",
     help="Report what was found when the time runs out.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    default="text",
-    show_default=True,
-    metavar="NAME",
-    help="text, json, markdown, html, junit, sarif or github (annotations).",
-)
-@click.option(
-    "--output", multiple=True, metavar="FORMAT:PATH", help="Write the report to a file as well. Repeatable."
-)
-@click.option(
-    "--fail-on",
-    default="warning",
-    show_default=True,
-    metavar="LEVEL",
-    help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only.")
-@click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence.")
-@click.option(
-    "--no-color",
-    is_flag=True,
-    help="No colour (also: NO_COLOR in the environment; FORCE_COLOR wants it in a pipe).",
-)
+@_report_options(fail_on="warning")
 def fit(data: str, formula: str, **options: Any) -> int:
     """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
 
@@ -194,22 +232,91 @@ def fit(data: str, formula: str, **options: Any) -> int:
     Exit codes: 0 nothing at or above --fail-on; 1 something is; 2 the input is wrong; 3 it could not be
     judged.
     """
+    from mmtriage.accept import accepted, selected
+    from mmtriage.checked import exit_code
     from mmtriage.render import RENDERERS
     from mmtriage.render.settings import Settings
 
     _refuse_extra_arguments(click.get_current_context().args)
     format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
     settings = Settings(fail_on=arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on"))
-    outputs = arguments.outputs(options["output"], RENDERERS, data)
+    outputs = arguments.outputs(options["output"], RENDERERS, {data: "the table"})
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
+    select, ignore = _codes(options, "select"), _codes(options, "ignore")
     report = _triage(data, formula, options)
+    if ignore is not None:
+        report = accepted(report, dict.fromkeys(ignore, BY_OPTION))
+    if select is not None:
+        report = selected(report, select)
     for output in outputs:
         _write(output, _as_file(report, output.format_name, detail, settings))
     if format_name == "text":
         _print(_on_screen(report, detail, no_color=options["no_color"]))
     else:
         _print(_as_file(report, format_name, detail, settings))
-    return exit_code(report, settings)
+    return exit_code(report, settings.fail_on)
+
+
+@cli.command()
+@click.argument("name", nargs=-1)
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="TOML file that lists the models (default: the nearest pyproject.toml with [tool.mmtriage]).",
+)
+@click.option(
+    "-j", "--jobs", metavar="N", help="Models at a time; changes nothing but the time (default: 1)."
+)
+@click.option("--time-budget", metavar="SECONDS", help="For each model: report what was found by then.")
+@_report_options(fail_on=None)
+def check(name: tuple[str, ...], **options: Any) -> int:
+    """Triage the models that a project keeps, side by side.
+
+    NAME is that of a model; without one, all are checked. Each has a name, data, a formula and any option of
+    `fit` in pyproject.toml, with paths relative to it:
+
+    \b
+      [[tool.mmtriage.models]]
+      name = "reaction"
+      data = "data/sleepstudy.csv"
+      formula = "Reaction ~ Days + (Days | Subject)"
+      ignore = [{code = "MM311", reason = "known; see the supplement"}]
+
+    The exit code is the worst model's: 2 the input is wrong, then 3 it could not be judged, then 1 something
+    is at or above --fail-on, then 0. One model that fails does not stop the others.
+    """
+    from mmtriage.check.run import InterruptedCheckError, check_models
+    from mmtriage.render import RENDERERS, render_all, terminal
+
+    format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
+    detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
+    config = _configuration(name, options)
+    jobs = arguments.whole_number(options["jobs"], "--jobs", least=1) or config.jobs or 1
+    inputs = {config.path: "the configuration", **{model.data: "a table" for model in config.models}}
+    outputs = arguments.outputs(options["output"], RENDERERS, inputs)
+    try:
+        with _progress(wanted=not options["quiet"]) as progress:
+            summary = check_models(config, jobs=jobs, progress=progress)
+    except InterruptedCheckError as stop:
+        sys.stderr.write(_how_far(stop.done, stop.undone))
+        return INTERRUPTED
+    for model in summary.models:
+        if model.traceback:
+            sys.stderr.write(f"Model {model.name}:\n{model.traceback}")
+    for output in outputs:
+        is_text = output.format_name == "text"
+        _write(
+            output,
+            terminal.render_all(summary, detail=detail)
+            if is_text
+            else render_all(summary, output.format_name),
+        )
+    if format_name == "text":
+        color = not options["no_color"] and _wants_color()
+        _print(terminal.render_all(summary, width=_width(), color=color, detail=detail))
+    else:
+        _print(render_all(summary, format_name))
+    return summary.exit_code
 
 
 @cli.command()
@@ -235,21 +342,49 @@ def explain(topic: tuple[str, ...]) -> int:
 
 
 @cli.command()
-@click.argument("name", default="report", metavar="[report|error]")
+@click.argument("name", default="report", metavar="[report|check|error]")
 def schema(name: str) -> int:
-    """Print the JSON Schema of the report, or of the error object that takes its place."""
+    """Print the JSON Schema of a report, of the summary of `check`, or of an error object."""
     from mmtriage.schema import SCHEMAS, schema_text
 
     _print(schema_text(arguments.one_of(name, SCHEMAS, "the name of a schema")))
     return CLEAN
 
 
-def exit_code(report: Report, settings: Settings) -> int:
-    """What the shell is told about a report."""
-    if report.verdict.status == "undetermined":
-        return UNJUDGED
-    severities = {report.verdict.severity, *(finding.severity for finding in report.findings)}
-    return FOUND if any(map(settings.fails, severities)) else CLEAN
+def _configuration(names: Sequence[str], options: dict[str, Any]) -> Config:
+    """The named models, after what the command line says of all."""
+    from mmtriage.check.config import chosen, find_config, overridden, read_config
+
+    fail_on, ignore = options["fail_on"], _codes(options, "ignore") or ()
+    if fail_on is not None:
+        arguments.one_of(fail_on, arguments.FAIL_ON, "option --fail-on")
+    path = Path(options["config"]) if options["config"] is not None else find_config(Path.cwd())
+    return overridden(
+        chosen(read_config(path), names),
+        fail_on=fail_on,
+        select=_codes(options, "select"),
+        ignore=dict.fromkeys(ignore, BY_OPTION),
+        time_budget=arguments.seconds(options["time_budget"], "--time-budget"),
+    )
+
+
+def _codes(options: dict[str, Any], name: str) -> tuple[str, ...] | None:
+    """The codes that --select or --ignore names; None if it was not given."""
+    from mmtriage.accept import codes_of
+
+    given: Sequence[str] = options[name]
+    words = [word.strip() for value in given for word in value.split(",")]
+    return tuple(code for word in words for code in codes_of(word, f"option --{name}")) if given else None
+
+
+def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:
+    """What an interrupted check has and has not done."""
+    lines = [f"Interrupted: {len(done)} of {len(done) + len(undone)} models were checked."]
+    for label, names in (("Checked", done), ("Not checked", undone)):
+        if names:
+            more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+            lines.append(f"  {label}: {', '.join(names[:MOST_NAMES])}{more}")
+    return "\n".join(lines) + "\n"
 
 
 def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:

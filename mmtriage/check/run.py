@@ -93,9 +93,8 @@ def triage_entry(model: ModelEntry) -> Answer:
         return Answer(outcome=UnjudgedError(NOT_ENOUGH_MEMORY))
     except Exception:  # a bug must not stop the other models; its traceback is not lost
         return Answer(outcome=UnjudgedError(BUG), traceback=traceback.format_exc())
-    if model.select is not None:
-        report = selected(report, model.select)
-    return Answer(outcome=accepted(report, model.ignore))
+    report = accepted(report, model.ignore)
+    return Answer(outcome=report if model.select is None else selected(report, model.select))
 
 
 @lru_cache(maxsize=KEPT_TABLES)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from mmtriage.checked import Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
 
-# Format name -> module of this package, imported when asked for; each has `render(report, settings) -> str`.
+# Format name -> module of this package, imported when asked for. Each has `render(report, settings) -> str`
+# for one model and `render_all(summary) -> str` for several.
 RENDERERS: dict[str, str] = {
     "text": "terminal",
     "json": "jsondoc",
@@ -28,6 +30,12 @@ ERROR_FORMATS = ("json", "junit", "sarif", "github")
 def render(report: Report, format_name: str, settings: Settings = PLAIN) -> str:
     """The report in one of `RENDERERS`, as it goes into a file."""
     text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render(report, settings)
+    return text
+
+
+def render_all(summary: Summary, format_name: str) -> str:
+    """Several models in one of `RENDERERS`, as they go into a file."""
+    text: str = import_module(f"mmtriage.render.{RENDERERS[format_name]}").render_all(summary)
     return text
 
 

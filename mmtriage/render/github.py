@@ -1,19 +1,20 @@
 """The report as annotations of a GitHub Actions run: `::error file=...,line=...,title=...::message`.
 
-One annotation for the verdict and one for each finding that does not merely follow from another. A converged
-fit is a line in the log. The escapes are those of the runner's own toolkit; what is within a line cannot
-begin a command.
+One annotation for the verdict and one for each finding that does not merely follow from another and is not
+ignored. A converged fit is a line in the log. The escapes are those of the runner's own toolkit; what is
+within a line cannot begin a command.
 """
 
 from __future__ import annotations
 
+from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import VerdictSeverity
 from mmtriage.errors import MmtriageError
 from mmtriage.render import words
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
-from mmtriage.render.settings import PLAIN, Location, Settings, location_of
+from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report import Report
 
 COMMAND: dict[VerdictSeverity, str] = {"error": "error", "warning": "warning", "info": "notice"}
@@ -25,9 +26,21 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
     place = _place(report, settings)
     lines = [_verdict(report, settings, place)]
     lines += [
-        _finding(finding, report, settings, place) for finding in report.findings if not finding.caused_by
+        _finding(finding, report, settings, place)
+        for finding in report.findings
+        if not finding.caused_by and finding.ignored is None
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_all(summary: Summary) -> str:
+    """The annotations of every model, at its line of the configuration."""
+    return "".join(
+        error_command(model.outcome, settings_of(model)) + "\n"
+        if isinstance(model.outcome, MmtriageError)
+        else render(model.outcome, settings_of(model))
+        for model in summary.models
+    )
 
 
 def render_error(error: MmtriageError) -> str:

@@ -12,11 +12,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mmtriage.render import words
+from mmtriage.checked import Checked, Summary
+from mmtriage.errors import MmtriageError
+from mmtriage.render import overview, words
 from mmtriage.render.evidence import parts
 from mmtriage.render.printable import printable
+from mmtriage.render.problem import in_full
 from mmtriage.render.prose import pieces
-from mmtriage.render.settings import PLAIN, Plot, Settings
+from mmtriage.render.settings import PLAIN, Plot, Settings, settings_of
 from mmtriage.render.tables import Grid, padding
 from mmtriage.report import Report
 
@@ -29,23 +32,57 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
     return _filled("document.html", report, settings)
 
 
+def render_all(summary: Summary) -> str:
+    """A page with a line for each model, and each report folded below it."""
+    models = [(model, _model(model)) for model in summary.models]
+    return _ascii(
+        _environment()
+        .get_template("check.html")
+        .render(
+            summary=summary,
+            models=models,
+            grid=overview.grid(summary.models),
+            overview=overview,
+            style=_style(),
+        )
+    )
+
+
+def _model(model: Checked) -> Markup:
+    """A report to stand below others, or the error there is instead."""
+    if isinstance(model.outcome, MmtriageError):
+        block = Markup('<pre tabindex="0" role="group" aria-label="error"><code>{}</code></pre>')
+        return block.format(in_full(model.outcome))
+    return Markup(_filled("report.html", model.outcome, settings_of(model), root="div"))
+
+
 def fragment(report: Report, settings: Settings = PLAIN) -> str:
     """The report with its style, to stand within another page such as a notebook."""
     return _filled("fragment.html", report, settings)
 
 
-def _filled(template: str, report: Report, settings: Settings) -> str:
-    """ASCII, other letters as references: whoever saves or serves the file cannot get its encoding wrong."""
+def _filled(template: str, report: Report, settings: Settings, *, root: str = "main") -> str:
+    """A template about one report; `root` is the element that holds it."""
     report, plots = printable(report), [(plot.title, _inline(plot)) for plot in settings.plots]
     page = _environment().get_template(template)
     text = page.render(
+        root=root,
         report=report,
         name=printable(settings.name),
         plots=plots,
         parts=parts(report, full=True),
-        style=Markup((PAGE / "report.css").read_text(encoding="ascii")),
+        style=_style(),
         about=_about(report),
     )
+    return _ascii(text)
+
+
+def _style() -> Markup:
+    return Markup((PAGE / "report.css").read_text(encoding="ascii"))
+
+
+def _ascii(text: str) -> str:
+    """Other letters as references: whoever saves or serves the file cannot get its encoding wrong."""
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 

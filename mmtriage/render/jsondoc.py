@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mmtriage.checked import Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Json, Report, error_dict
@@ -13,6 +14,11 @@ from mmtriage.version import SCHEMA_VERSION
 def render(report: Report, _settings: Settings = PLAIN) -> str:
     """The report as schema/report-1.json describes it."""
     return dump(report.to_dict())
+
+
+def render_all(summary: Summary) -> str:
+    """What schema/check-1.json describes."""
+    return dump(summary.to_dict())
 
 
 def render_error(error: MmtriageError) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.render import words
 from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
-from mmtriage.render.settings import PLAIN, Settings
+from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.report import Report
 from mmtriage.version import VERSION
 
@@ -28,6 +29,18 @@ OUTCOME = {"failure": "failures", "error": "errors", "skipped": "skipped"}  # el
 def render(report: Report, settings: Settings = PLAIN) -> str:
     """One suite in a document of its own."""
     return document([suite(report, settings)])
+
+
+def render_all(summary: Summary) -> str:
+    """A suite for each model."""
+    return document(
+        [
+            error_suite(model.outcome, settings_of(model))
+            if isinstance(model.outcome, MmtriageError)
+            else suite(model.outcome, settings_of(model))
+            for model in summary.models
+        ]
+    )
 
 
 def render_error(error: MmtriageError) -> str:

@@ -9,18 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
+from mmtriage.errors import MmtriageError
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import words
+from mmtriage.render import overview, words
 from mmtriage.render.evidence import Part, parts
 from mmtriage.render.printable import printable
+from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line, pieces
-from mmtriage.render.settings import PLAIN, Settings
+from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.render.tables import Grid
-from mmtriage.report import Report
+from mmtriage.report import Report, ToolFacts
 
 LANGUAGE = {"mmtriage": "sh", "lme4": "r"}
 MOST_ROWS = 40  # of a table: GitHub refuses comments of more than 65,536 characters
+MOST_CHARACTERS = 60_000
 # Characters of Markdown and HTML, which are written as references; and what GitHub would make a link of
 # (people, issues, addresses), which is broken up by a blank that nobody sees.
 SPECIAL = re.compile(r"(?P<markup>[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))|[@#](?=\w)|:(?=//)|\bwww(?=\.)")
@@ -29,15 +33,48 @@ NO_WIDTH = "&#8203;"
 
 def render(report: Report, settings: Settings = PLAIN) -> str:
     """The report as one comment."""
-    report = printable(report)
-    blocks = [
+    blocks = [*_blocks(printable(report), settings), _signature(report.tool)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def render_all(summary: Summary) -> str:
+    """A line for each model, and what folds out of those that fail, as far as a comment can hold it."""
+    listed = summary.models if len(summary.models) <= MOST_ROWS else summary.failing
+    blocks = [f"## {_text(overview.headline(summary))}", _text(overview.tally(summary))]
+    if listed:
+        blocks.append(_table(overview.grid(listed)))
+    if (more := len(summary.models) - min(len(listed), MOST_ROWS)) > 0:
+        blocks.append(_text(words.more_rows(more)))
+    room = MOST_CHARACTERS - sum(map(len, blocks))
+    for position, model in enumerate(summary.failing):
+        folded = _folded(overview.title(model), _model(model))
+        if len(folded) > room:
+            left = words.count(len(summary.failing) - position, "more model")
+            blocks.append(_text(f"{left} in detail: the JSON report has all."))
+            break
+        blocks.append(folded)
+        room -= len(folded)
+    return "\n\n".join([*blocks, _signature(summary.tool)]) + "\n"
+
+
+def _model(model: Checked) -> list[str]:
+    """A model below its name."""
+    if isinstance(model.outcome, MmtriageError):
+        return [_code(in_full(model.outcome), "text")]
+    return _blocks(printable(model.outcome), settings_of(model))
+
+
+def _signature(tool: ToolFacts) -> str:
+    return f"<sub>{_text(f'{tool.name} {tool.version}')}</sub>"
+
+
+def _blocks(report: Report, settings: Settings) -> list[str]:
+    return [
         *_head(report, settings),
         *_findings(report),
         *_remedies(report),
         *(_folded(part.title, _part(part)) for part in parts(report, full=True)),
-        f"<sub>{_text(f'{report.tool.name} {report.tool.version}')}</sub>",
     ]
-    return "\n\n".join(blocks) + "\n"
 
 
 def _head(report: Report, settings: Settings) -> list[str]:

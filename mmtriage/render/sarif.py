@@ -11,6 +11,7 @@ import os
 from pathlib import PurePath
 from urllib.parse import quote
 
+from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
@@ -18,7 +19,7 @@ from mmtriage.render import words
 from mmtriage.render.jsondoc import dump
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
-from mmtriage.render.settings import NO_FILES, PLAIN, Settings, location_of
+from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report import Json, Report
 from mmtriage.version import VERSION
 
@@ -33,6 +34,31 @@ FINGERPRINT = "mmtriage/v1"  # what makes two results the same one: model, code,
 def render(report: Report, settings: Settings = PLAIN) -> str:
     """A log of one run."""
     return document([run(report, settings)])
+
+
+def render_all(summary: Summary) -> str:
+    """A log of one run for all models: GitHub refuses files of more than twenty runs."""
+    checked = [(model.outcome, printable(settings_of(model))) for model in summary.models]
+    reports = [(printable(o), settings) for o, settings in checked if not isinstance(o, MmtriageError)]
+    rules = list(dict.fromkeys(finding.code for report, _ in reports for finding in report.findings))
+    said = [
+        note
+        for outcome, settings in checked
+        for note in (
+            [_failure(outcome, settings)]
+            if isinstance(outcome, MmtriageError)
+            else _notifications(printable(outcome), settings)
+        )
+    ]
+    tables = {report.input.source: _table(report) for report, _ in reports}
+    found: dict[str, Json] = {
+        "tool": _tool([_rule(code) for code in rules]),
+        "invocations": [_invocation(said, exit_code=summary.exit_code)],
+        "artifacts": list(tables.values()),
+        "results": [result for report, settings in reports for result in _results(report, rules, settings)],
+        "properties": {"models": [{"name": s.name, **_about(report)} for report, s in reports]},
+    }
+    return document([found])
 
 
 def render_error(error: MmtriageError) -> str:
@@ -51,7 +77,7 @@ def run(report: Report, settings: Settings = PLAIN) -> Json:
     rules = list(dict.fromkeys(finding.code for finding in report.findings))
     found: dict[str, Json] = {
         "tool": _tool([_rule(code) for code in rules]),
-        "invocations": [_invocation(report)],
+        "invocations": [_invocation(_notifications(report, settings))],
         "results": _results(report, rules, settings),
         "properties": _about(report),
         **_details(settings),
@@ -63,13 +89,13 @@ def run(report: Report, settings: Settings = PLAIN) -> Json:
 
 def error_run(error: MmtriageError, settings: Settings = PLAIN) -> Json:
     """A model that has no report: a run without results, and why."""
-    said: Json = {"level": "error", "message": {"text": _message(in_full(error))}}
-    invocation: Json = {
-        "executionSuccessful": False,
-        "exitCode": error.exit_code,
-        "toolExecutionNotifications": [said],
+    settings = printable(settings)
+    return {
+        "tool": _tool([]),
+        "invocations": [_invocation([_failure(error, settings)], exit_code=error.exit_code)],
+        "results": [],
+        **_details(settings),
     }
-    return {"tool": _tool([]), "invocations": [invocation], "results": [], **_details(printable(settings))}
 
 
 def _tool(rules: list[Json]) -> Json:
@@ -99,17 +125,37 @@ def _help(about: Page, heading: str) -> str:
     return "\n\n".join([about.summary, *sections])
 
 
-def _invocation(report: Report) -> Json:
-    """Whether a verdict was reached, and all of it."""
-    reached = report.verdict.status != "undetermined"
-    said: list[Json] = []
-    if not reached:
-        said.append({"level": "error", "message": {"text": _message(report.verdict.message)}})
-    if incomplete := words.incomplete(report):
-        said.append({"level": "warning", "message": {"text": _message(incomplete)}})
-    found: dict[str, Json] = {"executionSuccessful": reached}
+def _invocation(said: list[Json], *, exit_code: int | None = None) -> Json:
+    """Whether every verdict was reached, and what else must be known."""
+    levels = {note["level"] for note in said if isinstance(note, dict)}
+    found: dict[str, Json] = {"executionSuccessful": "error" not in levels}
+    if exit_code is not None:
+        found["exitCode"] = exit_code
     if said:
         found["toolExecutionNotifications"] = said
+    return found
+
+
+def _notifications(report: Report, settings: Settings) -> list[Json]:
+    """Why there is no verdict, or not all of the report."""
+    said: list[Json] = []
+    if report.verdict.status == "undetermined":
+        said.append(_notification("error", report.verdict.message, settings))
+    if incomplete := words.incomplete(report):
+        said.append(_notification("warning", incomplete, settings))
+    return said
+
+
+def _failure(error: MmtriageError, settings: Settings) -> Json:
+    """Why there is no report."""
+    return _notification("error", in_full(error), settings)
+
+
+def _notification(level: str, text: str, settings: Settings) -> Json:
+    name = f"{settings.name}: " if settings.name else ""
+    found: dict[str, Json] = {"level": level, "message": {"text": _message(name + text)}}
+    if settings.location:
+        found["locations"] = [{"physicalLocation": _physical(settings.location)}]
     return found
 
 
@@ -121,7 +167,7 @@ def _table(report: Report) -> Json:
     }
 
 
-def _about(report: Report) -> Json:
+def _about(report: Report) -> dict[str, Json]:
     verdict = report.to_dict()["verdict"]
     assert isinstance(verdict, dict)
     return {
@@ -139,19 +185,21 @@ def _results(report: Report, rules: list[str], settings: Settings) -> list[Json]
     plain = report.to_dict()["findings"]
     assert isinstance(plain, list)
     results: list[Json] = []
+    name = f"{settings.name}: " if settings.name else ""
     for finding, record in zip(report.findings, plain, strict=True):
         assert isinstance(record, dict)
-        results.append(
-            {
-                "ruleId": finding.code,
-                "ruleIndex": rules.index(finding.code),
-                "level": LEVEL[finding.severity],
-                "message": {"text": _message(f"{finding.message}\n{report.model.formula}")},
-                "locations": [_location(finding, report, settings)],
-                "partialFingerprints": {FINGERPRINT: _fingerprint(finding, report, settings)},
-                "properties": _picked(record, *OF_RESULTS),
-            }
-        )
+        result: dict[str, Json] = {
+            "ruleId": finding.code,
+            "ruleIndex": rules.index(finding.code),
+            "level": LEVEL[finding.severity],
+            "message": {"text": _message(f"{finding.message}\n{name}{report.model.formula}")},
+            "locations": [_location(finding, report, settings)],
+            "partialFingerprints": {FINGERPRINT: _fingerprint(finding, report, settings)},
+            "properties": _picked(record, *OF_RESULTS),
+        }
+        if finding.ignored is not None:
+            result["suppressions"] = [{"kind": "external", "justification": finding.ignored}]
+        results.append(result)
     return results
 
 
@@ -159,13 +207,14 @@ def _location(finding: Finding, report: Report, settings: Settings) -> Json:
     """A line of a file, if there is one, and the columns concerned."""
     found: dict[str, Json] = {}
     if place := location_of(report, settings):
-        found["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(place.path)},
-            "region": {"startLine": place.line},
-        }
+        found["physicalLocation"] = _physical(place)
     if finding.columns:
         found["logicalLocations"] = [{"name": name, "kind": "variable"} for name in finding.columns]
     return found
+
+
+def _physical(place: Location) -> Json:
+    return {"artifactLocation": {"uri": _uri(place.path)}, "region": {"startLine": place.line}}
 
 
 def _fingerprint(finding: Finding, report: Report, settings: Settings) -> str:

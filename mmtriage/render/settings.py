@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mmtriage.arguments import FAIL_ON
+from mmtriage.checked import Checked
 from mmtriage.report import Report
 
 
@@ -47,3 +48,10 @@ def location_of(report: Report, settings: Settings) -> Location | None:
     if settings.location is not None or report.input.source in NO_FILES:
         return settings.location
     return Location(path=report.input.source)
+
+
+def settings_of(model: Checked) -> Settings:
+    """What a format is told about one model of a configuration."""
+    return Settings(
+        name=model.name, location=Location(path=model.path, line=model.line), fail_on=model.fail_on
+    )

@@ -10,17 +10,21 @@ from typing import Literal
 
 from rich.console import Console
 
+from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
+from mmtriage.errors import MmtriageError
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import tables, words
+from mmtriage.render import overview, tables, words
 from mmtriage.render.console import console_of, grid, heading, paragraph, text_of, verbatim
 from mmtriage.render.evidence import parts
-from mmtriage.render.printable import printable
+from mmtriage.render.printable import printable, printable_text
+from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
 
 Detail = Literal["brief", "normal", "full"]
 DEFAULT_WIDTH = 100  # where nobody says how wide the screen is
+SHOWN_MODELS: dict[Detail, int] = {"brief": 0, "normal": 3, "full": 100_000}  # of those that fail
 SHOWN_REMEDIES: dict[Detail, int] = {"brief": 1, "normal": 3, "full": 1000}
 STYLE = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan", "ok": "bold green"}
 
@@ -39,6 +43,48 @@ def render(
     console = console_of(page, width=width, color=color)
     if settings.name:
         heading(console, printable(settings.name))
+    _report(console, report, detail)
+    return text_of(page)
+
+
+def render_all(
+    summary: Summary,
+    *,
+    width: int = DEFAULT_WIDTH,
+    color: bool = False,
+    detail: Detail = "normal",
+) -> str:
+    """A line for each model, then the worst ones in brief; -v shows all that fail, -q none."""
+    page = io.StringIO()
+    console = console_of(page, width=width, color=color)
+    listed = summary.failing if detail == "brief" else summary.models
+    if listed:
+        grid(console, overview.grid(listed))
+        console.print()
+    style = STYLE["error" if summary.failing else "ok"]
+    paragraph(console, overview.headline(summary), style=style)
+    paragraph(console, overview.tally(summary), indent=2)
+    shown = summary.failing[: SHOWN_MODELS[detail]]
+    for model in shown:
+        _model(console, model, detail)
+    hidden = len(summary.failing) - len(shown)
+    if hidden and detail != "brief":
+        console.print()
+        paragraph(console, f"{words.count(hidden, 'more model')} in detail: -v, or name them.", style="dim")
+    return text_of(page)
+
+
+def _model(console: Console, model: Checked, detail: Detail) -> None:
+    """A model that fails, below its name and where it is written down."""
+    heading(console, f"{overview.name(model)} ({printable_text(model.path)}, line {model.line})")
+    console.print()
+    if isinstance(model.outcome, MmtriageError):
+        verbatim(console, in_full(model.outcome), indent=0)
+        return
+    _report(console, printable(model.outcome), "normal" if detail == "full" else "brief")
+
+
+def _report(console: Console, report: Report, detail: Detail) -> None:
     _verdict(console, report)
     _findings(console, report, detail)
     _remedies(console, report, detail)
@@ -48,7 +94,6 @@ def render(
             heading(console, words.SECONDS)
             grid(console, tables.timing(report))
         _where_to_read_on(console, report)
-    return text_of(page)
 
 
 def _verdict(console: Console, report: Report) -> None:

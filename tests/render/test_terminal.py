@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmtriage.render import RENDERERS, render, terminal
+from mmtriage.render import RENDERERS, console, render, terminal
 from mmtriage.report import FitFacts, RandomEffect, Report
 from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot

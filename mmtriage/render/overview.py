@@ -1,0 +1,79 @@
+"""Several models in words, once for every format: a headline, and a line for each model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from mmtriage.checked import INVALID, Checked, Summary
+from mmtriage.diagnose.verdict import SEVERITY_OF
+from mmtriage.errors import MmtriageError
+from mmtriage.render import words
+from mmtriage.render.printable import printable, printable_text
+from mmtriage.render.prose import one_line
+from mmtriage.render.tables import Grid
+from mmtriage.report import Report
+
+HEADER = ("model", "verdict", "cause", words.REMEDIES.lower(), "exit")
+ERROR, NOT_JUDGED = "Error", "Not judged"
+
+
+def headline(summary: Summary) -> str:
+    """How many fail: "2 of 5 models fail"."""
+    total, failing = len(summary.models), len(summary.failing)
+    if failing == 0:
+        return "The model passes" if total == 1 else f"All {total:,} models pass"
+    if total == 1:
+        return "The model fails"
+    return f"{failing:,} of {total:,} models {'fails' if failing == 1 else 'fail'}"
+
+
+def tally(summary: Summary) -> str:
+    """What came of them: "1 error, 1 not converged, 3 converged"."""
+    counted = Counter(map(verdict, summary.models))
+    order = (NOT_JUDGED, *(label for word in words.STATUS_WORDS.values() for label in _labels(word)))
+    errors = [words.count(counted[ERROR], ERROR.lower())] if counted[ERROR] else []
+    return ", ".join([*errors, *(f"{counted[label]:,} {label.lower()}" for label in order if counted[label])])
+
+
+def grid(models: Iterable[Checked]) -> Grid:
+    """A line for each model."""
+    return Grid(header=HEADER, rows=tuple(map(_row, models)), numeric=frozenset({len(HEADER) - 1}))
+
+
+def title(model: Checked) -> str:
+    """Name and verdict: "sleep: Not converged"."""
+    return f"{name(model)}: {verdict(model)}"
+
+
+def name(model: Checked) -> str:
+    """The name as it can be shown, in one line."""
+    return one_line(printable_text(model.name))
+
+
+def verdict(model: Checked) -> str:
+    """The verdict, and whether it has been accepted."""
+    if isinstance(model.outcome, MmtriageError):
+        return ERROR if model.exit_code == INVALID else NOT_JUDGED
+    found = model.outcome.verdict
+    plain, accepted = _labels(words.STATUS_WORDS[found.status])
+    return accepted if found.severity != SEVERITY_OF[found.status] else plain
+
+
+def severity(model: Checked) -> str:
+    """The verdict's, for colours."""
+    return model.outcome.verdict.severity if isinstance(model.outcome, Report) else "error"
+
+
+def _labels(word: str) -> tuple[str, str]:
+    return word, f"{word} (accepted)"
+
+
+def _row(model: Checked) -> tuple[str, ...]:
+    if isinstance(model.outcome, MmtriageError):
+        cause, advice = model.outcome.kind, one_line(printable_text(model.outcome.message))
+    else:
+        report = printable(model.outcome)
+        cause = ", ".join(dict.fromkeys(finding.code for finding in words.causes(report)))
+        advice = report.remedies[0].title if report.remedies and model.exit_code else ""
+    return name(model), verdict(model), cause, advice, str(model.exit_code)
