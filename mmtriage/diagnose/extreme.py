@@ -25,7 +25,9 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.trial import Trial
 from mmtriage.model.design import Design
 
-LIMITS = {"logit": 10.0, "cloglog": 10.0, "log": 10.0, "probit": 6.0}  # probit: 10 logits in its units
+LIMIT = 10.0  # on a log scale: of odds, of means
+PROBIT_LIMIT = 6.0  # 10 logits in units of the probit
+LIMITS = {"logit": LIMIT, "cloglog": LIMIT, "log": LIMIT, "probit": PROBIT_LIMIT}
 INTERVAL = 2.0  # standard errors in half a 95 % interval
 WALD = 1.96  # |z| below which nobody would believe in an effect ...
 LIKELIHOOD_RATIO = 6.63  # ... that costs this many deviance units to leave out: p = 0.01 on one df

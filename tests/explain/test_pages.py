@@ -18,8 +18,7 @@ from mmtriage.ladder.rung import RUNG_NUMBER, RungStatus
 FILES = sorted(DIRECTORY.iterdir())
 PLACEHOLDER = re.compile(r"{([^}:]+)[^}]*}")
 NOT_ASSESSED = "in this version"
-UNASSESSED = ("Not assessed in this version.", "Assessed for generalized models only; not in this version.")
-GENERALIZED = ("MM205", "MM408", "MM501", "MM502", "MM503")
+UNASSESSED = "Not assessed in this version."
 NO_THRESHOLD = {  # the rule is an exact count or comparison
     "MM103": "equal values",
     "MM104": "any row",
@@ -37,6 +36,10 @@ THRESHOLDS = {
     "MM202": ("diagnose.fixed.SEVERE_INFLATION",),
     "MM203": ("diagnose.recession.TOUCHES",),
     "MM204": ("diagnose.random.HARDLY_VARIES", "diagnose.fixed.BY_CHANCE"),
+    "MM205": tuple(
+        f"diagnose.extreme.{name}"
+        for name in ("INTERVAL", "LIMIT", "PROBIT_LIMIT", "WALD", "LIKELIHOOD_RATIO")
+    ),
     "MM301": ("diagnose.random.FEW_LEVELS",),
     "MM304": ("diagnose.random.HARDLY_VARIES", "engine.identifiability.NULL_EIGENVALUE"),
     "MM306": ("diagnose.random.MOSTLY_SINGLE",),
@@ -61,6 +64,10 @@ THRESHOLDS = {
         "engine.reference.RUNAWAY",
         "diagnose.exact.REPRODUCED",
     ),
+    "MM408": ("diagnose.pirls.FIRST_STEPS", "diagnose.pirls.COMMON"),
+    "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
+    "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
+    "MM503": tuple(f"diagnose.quadrature.{name}" for name in ("POINTS", "MATERIAL_SHIFT", "MATERIAL_SD")),
     "converged": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP", "diagnose.judge.SHIFT_SE"),
     "false_alarm": ("diagnose.judge.GAP", "diagnose.judge.RELATIVE_GAP", "diagnose.judge.SHIFT_SE"),
     "singular": ("engine.reference.SNAP", "engine.reference.SNAP_COST"),
@@ -194,7 +201,7 @@ def test_a_page_says_so_where_a_finding_is_not_assessed(code: str) -> None:
         else f"{code} is reported nowhere: its page has to say that it is not assessed"
     )
     if not is_reported:
-        assert detection(code).startswith(UNASSESSED[code in GENERALIZED])
+        assert detection(code).startswith(UNASSESSED)
 
 
 @pytest.mark.parametrize("name", ["diagnose.data.NO_SUCH", "diagnose.nowhere.GAP"])
