@@ -60,7 +60,7 @@ def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> 
             columns = [f.code for f in findings if f.code in ("MM101", "MM106") and f.terms]
             budget = [code for code in present if code == "MM404"]
             lesser = [f.code for f in findings if f.code == "MM406" and _ended_in_lesser(verdict, f)]
-            suspects = columns or budget or lesser or singular
+            suspects = _reasons_of_pirls(findings) or columns or budget or lesser or singular
             return tuple(dict.fromkeys(suspects))
         case "unidentifiable":
             return tuple(
@@ -76,6 +76,7 @@ def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> 
 
 
 def _reasons_of_pirls(findings: Sequence[Finding]) -> list[str]:
+    """A failure of PIRLS, after what it was found to come from."""
     return [code for f in findings if f.code == "MM408" for code in (*f.caused_by, f.code)]
 
 
@@ -111,7 +112,7 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
 
 def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
     concerned: dict[Status, tuple[str, ...]] = {
-        "not_converged": ("MM403", "MM404"),
+        "not_converged": ("MM408", "MM403", "MM404"),
         "false_alarm": (*SYMPTOMS, "MM404"),
         "singular": SINGULAR,
         "unidentifiable": STRUCTURAL,

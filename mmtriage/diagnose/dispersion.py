@@ -10,8 +10,8 @@ not chi-square where means are small: one squared residual has mean 1 and varian
 
 so the p-value is that of a gamma with mean df and the sum of these variances. Rows in which next to nothing
 is expected are left out: they add noise only. It stays conservative: the
-variances of the random effects grow to take up part of the surplus scatter. In 2,775 simulated healthy fits
-(Poisson means 0.02 to 7, binomial of 4 and 10 trials, 20 to 60 groups) it was never found.
+variances of the random effects grow to take up part of the surplus scatter. In 3,975 simulated healthy fits
+(Poisson means 0.02 to 7, binomial of 4 to 10 trials, 20 to 60 groups) it was found once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 
 MATERIAL = 1.2  # X^2 / df that matters: standard errors too small by its root, 10 %
-BY_CHANCE = 5e-3  # p below which the scatter is not chance
+BY_CHANCE = 1e-3  # p below which the scatter is not chance
 FEWEST_DF = 10  # below, the scatter that remains says nothing
 LEAST_EXPECTED = 0.02  # successes and failures, or counts, below which a row has no say
 

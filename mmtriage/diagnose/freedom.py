@@ -20,7 +20,8 @@ from scipy.sparse import csr_array, hstack
 from mmtriage.engine.coordinates import Array
 from mmtriage.model.ranef import RandomTerm
 
-PROBES = 48  # relative error of the trace far below 1 %: the inverse is close to diagonal
+MOST_PROBES, FEWEST_PROBES = 200, 16  # the error falls with the number of effects, so large tables need few
+CELLS = 2_000_000  # rows times probes, in between
 CLOSE = 1e-5  # relative residual at which a solution is good enough for a trace
 MOST_STEPS = 500
 
@@ -40,7 +41,7 @@ def used_degrees(X: Array, terms: Sequence[RandomTerm], covariances: Sequence[Ar
         return image if gram is None else image - cross @ cho_solve(gram, cross.T @ v)
 
     diagonal = 1.0 + np.asarray(random.multiply(random).sum(axis=0)).ravel()
-    probes, share = _probes(q)
+    probes, share = _probes(q, len(X))
     trace = float(np.sum(probes * _solve(apply, probes, diagonal))) * share
     return float(X.shape[1] + q - trace)
 
@@ -55,12 +56,13 @@ def _spherical(term: RandomTerm, covariance: Array, root: Array) -> csr_array:
     return csr_array((columns.ravel(), indices.ravel(), np.arange(0, n * k + 1, k)), shape=shape)
 
 
-def _probes(q: int) -> tuple[Array, float]:
+def _probes(q: int, n: int) -> tuple[Array, float]:
     """Right-hand sides (q, r) and what a sum over them counts for."""
-    if q <= PROBES:
+    count = min(max(CELLS // n, FEWEST_PROBES), MOST_PROBES)
+    if q <= count:
         return np.eye(q), 1.0
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(q, PROBES))
-    return signs, 1.0 / PROBES
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(q, count))
+    return signs, 1.0 / count
 
 
 def _solve(apply: Callable[[Array], Array], right: Array, diagonal: Array) -> Array:

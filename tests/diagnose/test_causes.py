@@ -177,3 +177,20 @@ def test_other_verdicts_have_no_chain(status: Status) -> None:
 def test_no_finding_is_its_own_cause() -> None:
     _, linked = explain_causes(verdict_of("not_converged"), [BUDGET, SHORT, SLOPE, FAR, GRADIENT], [])
     assert all(f.code not in f.caused_by for f in linked)
+
+
+def test_the_failure_of_the_inner_iteration_explains_a_fit_that_is_not_there() -> None:
+    failure = finding("MM408", "PIRLS fails, the link leaves the range")
+    codes, found = explained("not_converged", [failure, SHORT])
+    assert codes == ("MM408", "MM403")
+    assert found == {"MM408": ("error", ()), "MM403": ("info", ("MM408",))}
+
+
+def test_what_a_finding_knows_of_its_own_cause_is_kept() -> None:
+    separation = finding("MM203", "separated", terms=("x",))
+    extreme = replace(finding("MM205", "extreme", terms=("x",)), caused_by=("MM203",))
+    failure = replace(finding("MM408", "PIRLS fails, separated"), caused_by=("MM203",))
+    codes, found = explained("unidentifiable", [separation, extreme, failure, SHORT])
+    assert codes == ("MM203",)
+    assert found["MM205"] == found["MM408"] == ("info", ("MM203",))
+    assert found["MM203"] == ("error", ())
