@@ -1,0 +1,85 @@
+"""The verdicts on generalized models that the tool is held to: lme4's words are compared with the optimum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.triaged import codes, report_validator, rung, triaged_golden
+
+
+def report_of(case_id: str, *options: str) -> dict[str, Any]:
+    outcome = triaged_golden(case_id, *options)
+    report_validator().validate(outcome.report)
+    return outcome.report
+
+
+def test_cbpp_is_converged() -> None:
+    report = report_of("cbpp")
+    assert report["verdict"]["status"] == "converged"
+    assert report["verdict"]["gap"] == pytest.approx(0, abs=1e-4)
+
+
+def test_contraception_is_a_false_alarm_for_which_the_scale_of_x_is_to_blame() -> None:
+    """lme4 warns of max|grad| and of a very large eigenvalue, on a fit at its optimum."""
+    report = report_of("contraception")
+    verdict = report["verdict"]
+    assert (verdict["status"], verdict["cleared_by"]) == ("false_alarm", "rescale")
+    assert verdict["codes"] == ["MM101", "MM401", "MM402"]
+    (scale,) = (f for f in report["findings"] if f["code"] == "MM101")
+    assert scale["columns"] == ["I(age^2)"]
+    remedy = report["remedies"][0]
+    assert (remedy["id"], remedy["scope"], remedy["clears"]) == ("rescale", "same_model", True)
+    assert remedy["formula"] == "use ~ I(age/9) + I((age/9)^2) + urban + livch + (1 | district)"
+
+
+def test_the_remedy_of_contraception_says_nothing_wrong_of_itself() -> None:
+    from tests.golden_cases import golden_case
+    from tests.triaged import triaged
+
+    formula = report_of("contraception")["remedies"][0]["formula"]
+    data = str(golden_case("contraception").csv)
+    outcome = triaged(data, formula, "--family", "binomial", "--factor", "district")
+    assert (outcome.code, outcome.report["verdict"]["status"]) == (0, "converged")
+
+
+def test_grouseticks_by_height_is_near_its_optimum_and_the_column_is_named() -> None:
+    report = report_of("grouseticks_height")
+    assert report["verdict"]["gap"] < 1e-4
+    assert {"MM101", "MM106"} & set(report["verdict"]["codes"])
+    assert all(f["columns"] == ["HEIGHT"] for f in report["findings"] if f["code"] in ("MM101", "MM106"))
+
+
+def test_allfit_fails_on_contraception_where_lme4s_fails() -> None:
+    """lme4 1.1-31: nlminbwrap, nmkbw and L-BFGS-B stop in PIRLS, the other four reach the optimum."""
+    attempts = rung(report_of("contraception", "--all-rungs"), "allfit")["attempts"]
+    failed = {a["label"] for a in attempts if a["criterion"] is None}
+    assert failed == {"SLSQP", "nmkbw", "L-BFGS-B"}
+    assert all("PIRLS" in a["note"] for a in attempts if a["label"] in failed)
+    assert all(a["certified"] for a in attempts if a["label"] not in failed)
+
+
+def test_allfit_agrees_on_cbpp_as_lme4s_does() -> None:
+    result = rung(report_of("cbpp", "--all-rungs"), "allfit")
+    assert all(a["certified"] for a in result["attempts"])
+    (budget, *_) = rung(report_of("cbpp", "--all-rungs"), "maxfun")["attempts"]
+    assert budget["label"] == "budget of 500,000"
+
+
+def test_a_link_that_leaves_the_range_is_changed_where_pirls_fails() -> None:
+    report = report_of("fails_gamma_inverse")
+    assert report["verdict"]["status"] == "not_converged"
+    assert report["baseline"] is None
+    remedy = next(r for r in report["remedies"] if r["id"] == "change-link")
+    assert remedy["clears"]
+    assert remedy["delta_aic"] < -10
+    assert remedy["code"]["mmtriage"].endswith("--family Gamma --link log")
+
+
+def test_a_negative_binomial_of_poisson_counts_is_told_so() -> None:
+    report = report_of("nb_infinite_theta")
+    remedy = next(r for r in report["remedies"] if r["id"] == "poisson")
+    assert remedy["clears"]
+    assert remedy["delta_aic"] == pytest.approx(-2, abs=1e-3)
+    assert set(codes(report)) >= {"MM407"}
