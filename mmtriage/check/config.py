@@ -30,7 +30,7 @@ from mmtriage.errors import ConfigError, OptionError, did_you_mean
 
 PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "mmtriage")
-EXAMPLE = '[[tool.mmtriage.models]] with name, data and formula; "In CI" in the README shows one.'
+EXAMPLE = "Write [[{}]] with name, data and formula for each model; `mmtriage check --help` shows one."
 WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # how tomllib's messages end
 
 
@@ -51,7 +51,7 @@ def find_config(start: Path) -> Path:
             return path
     raise OptionError(
         f"there is no [tool.mmtriage] in a {PYPROJECT} here or above",
-        hint=f"Write {EXAMPLE} Or name a file with --config.",
+        hint=f"{EXAMPLE.format('tool.mmtriage.models')} Or name another file with --config.",
     )
 
 
@@ -62,9 +62,12 @@ def read_config(path: Path) -> Config:
     root = Node(value=document, path=(), file=name, places=places)
     if path.name == PYPROJECT or _section(document) is not None:
         if _section(document) is None:
-            raise root.error("there is no [tool.mmtriage] in this file", f"Write {EXAMPLE}")
+            raise root.error(
+                "there is no [tool.mmtriage] in this file", EXAMPLE.format("tool.mmtriage.models")
+            )
         root = root.child(TABLE[0]).child(TABLE[1])
-    keys = known_keys(root, (*DEFAULTS, "jobs", "models"), "[tool.mmtriage]")
+    table = f"[{'.'.join(TABLE)}]" if root.path else "the file"
+    keys = known_keys(root, (*DEFAULTS, "jobs", "models"), table)
     defaults = {key: node for key, node in keys.items() if key in DEFAULTS}
     for key, node in defaults.items():
         KEYS[key](node)
@@ -108,16 +111,17 @@ def overridden(
 def _models(
     root: Node, keys: Mapping[str, Node], defaults: Mapping[str, Node], directory: Path
 ) -> tuple[ModelEntry, ...]:
+    header = ".".join((*map(str, root.path), "models"))
     if "models" not in keys:
-        raise root.error("there are no models", f"Write {EXAMPLE}")
+        raise root.error("there are no models", EXAMPLE.format(header))
     node = keys["models"]
     if not isinstance(node.value, list):
         raise node.error(
             f"`models` must be a list of tables, and is {read.described(node.value)}",
-            f"Each model begins with [[{'.'.join(map(str, node.path))}]], in double brackets.",
+            f"Each model begins with [[{header}]], in double brackets.",
         )
     if not node.value:
-        raise node.error("`models` is empty", f"Write {EXAMPLE}")
+        raise node.error("`models` is empty", EXAMPLE.format(header))
     models: dict[str, ModelEntry] = {}
     for table in node.items():
         model = _model(table, defaults, directory)
@@ -206,7 +210,7 @@ def _syntax_error(said: str, text: str, name: str) -> ConfigError:
         begins = [0, *(newline.end() for newline in re.finditer("\n", text))]
         at = begins[int(found[1]) - 1] + int(found[2]) - 1
     place = place_at(text, at, at + 1)
-    message = WHERE.sub("", said).rstrip(".")
+    message = WHERE.sub("", said).rstrip(".").replace("Cannot overwrite a value", "the key is given twice")
     return ConfigError(
         f"this is not TOML: {message[:1].lower()}{message[1:]}",
         where=f"{name}, line {place.line}",

@@ -117,6 +117,7 @@ OF_TRIAGE = tuple(field.name for field in fields(TriageOptions) if field.name in
 NOT_KEYS = {  # what somebody might well write, and what to do instead
     "reml": "REML is the default; write ml = true for maximum likelihood.",
     "jobs": "Models run side by side: `jobs` stands above all of them, or -j on the command line.",
+    "tool": "In a file of its own the keys stand at the top, without [tool.mmtriage].",
     "format": "Formats are chosen on the command line: mmtriage check --format json.",
     "output": "Files are named on the command line: mmtriage check --output json:report.json.",
 }
@@ -145,7 +146,7 @@ def known_keys(node: Node, known: tuple[str, ...], what: str) -> dict[str, Node]
     for written, child in read.table(node).items():
         key = written.replace("-", "_")
         if key not in known:
-            hint = did_you_mean(key, known) or NOT_KEYS.get(key) or f"Its keys are: {', '.join(known)}."
+            hint = NOT_KEYS.get(key) or did_you_mean(key, known) or f"Its keys are: {', '.join(known)}."
             raise child.error(f"`{written}` is not a key of {what}", hint)
         if key in found:
             raise child.error(f"`{key}` is given twice, as `{found[key].key}` and as `{written}`")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmtriage.check.places import Path, Place
-from mmtriage.errors import ConfigError, OptionError, did_you_mean
+from mmtriage.errors import ConfigError, did_you_mean
 
 SHOWN = 40  # characters of a value in a message
 
@@ -132,14 +132,10 @@ def described(value: object) -> str:
     return written if len(written) <= SHOWN else written[: SHOWN - 3] + "..."
 
 
-def in_place(node: Node, error: OptionError) -> ConfigError:
-    """What is wrong with an option, said of the line that gives it."""
-    return node.error(error.message, error.hint)
-
-
 def _wrong(node: Node, wanted: str, example: str | None = None) -> ConfigError:
-    what = f"`{node.key}` must be {wanted}"
-    hint = f"Write it as in: {example}" if example else None
+    is_item = bool(node.path) and isinstance(node.path[-1], int)
+    what = f"{'an item of ' if is_item else ''}`{node.key}` must be {wanted}"
+    hint = f"Write it as in: {example}" if example and not is_item else None
     return node.error(f"{what}, and is {described(node.value)}", hint)
 
 
