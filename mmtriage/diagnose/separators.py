@@ -22,6 +22,7 @@ from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
 
+FIRST_LOOK = 1000  # rows in which a continuous column shows
 NEGLIGIBLE = 1e-9  # share of a direction's largest coefficient that is rounding
 
 Mask = NDArray[np.bool_]
@@ -92,6 +93,8 @@ def _cells(rows: InformativeRows, number: int) -> tuple[NDArray[np.int64], Array
     None where the columns of a term and its margins do not tell all their cells apart: a continuous one.
     """
     inside = rows.columns_within(number)
+    if int(np.max(row_codes(rows.X[:FIRST_LOOK, inside]))) >= len(inside):  # continuous at first sight
+        return None
     codes = row_codes(rows.X[:, inside])
     _, first = np.unique(codes, return_index=True)
     square = rows.X[first][:, inside]
