@@ -17,15 +17,19 @@ from mmtriage.diagnose.data import data_findings
 from mmtriage.diagnose.exact import exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed, not_assessed
 from mmtriage.diagnose.fixed import fixed_findings
+from mmtriage.diagnose.generalized import generalized_findings
 from mmtriage.diagnose.judge import judge, refused
 from mmtriage.diagnose.nesting import nesting_findings
 from mmtriage.diagnose.optimum import optimum_findings
+from mmtriage.diagnose.pirls import pirls_failure
 from mmtriage.diagnose.random import random_findings, refusals
+from mmtriage.diagnose.separation import separation_findings
 from mmtriage.diagnose.singularity import singularity_findings
 from mmtriage.diagnose.unassessed import unassessed, unassessed_without_fit
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import Fit
+from mmtriage.engine.glmer import lme4_error
 from mmtriage.engine.trial import Prepared, Trial, fit_trial, prepare, run_measured, run_reference
 from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.facts import baseline_facts, input_facts, model_facts, reference_facts
@@ -41,6 +45,7 @@ from mmtriage.ladder.refused import refused_ladder
 from mmtriage.ladder.rung import RungResult
 from mmtriage.ladder.walk import walk
 from mmtriage.model.design import Design, build_design
+from mmtriage.model.families import is_glmm
 from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
@@ -94,13 +99,15 @@ class _Session:
         early += [*data_findings(design), *fixed_findings(design)]
         if any(f.severity == "error" for f in early):
             return self._refused(design, early)
+        early += separation_findings(design)  # which lme4 fits all the same
         self._say("fitting as lme4 does, then to the proven optimum")
-        trial = self._fit_unless_exact(design)
+        trial = self._fit_unless_exact(design, early)
         self._clock("fit")
         if isinstance(trial, Finding):
             return self._refused(design, [*early, trial])
         findings = [*early, *random_findings(design, trial.prepared.null)]
         findings += [*singularity_findings(trial), *optimum_findings(trial)]
+        findings += self._generalized(trial, early)
         findings += self._nesting(trial)
         verdict = judge(trial, findings)
         facts = baseline_facts(trial), reference_facts(trial)
@@ -115,13 +122,16 @@ class _Session:
         self._clock("ladder")
         return self._report(case, facts, ladder, findings, incomplete)
 
-    def _fit_unless_exact(self, design: Design) -> Trial | Finding:
+    def _fit_unless_exact(self, design: Design, early: Sequence[Finding]) -> Trial | Finding:
         """The trial, or why there is no maximum; asked for only where the fit gives reason to."""
         try:
             trial = self.fit(design)
         except TimeBudgetError:
             raise
-        except UnjudgedError:
+        except UnjudgedError as failure:
+            if is_glmm(design.spec):
+                error = lme4_error(design, deadline=self.deadline)
+                return pirls_failure(design, error or failure.message, early, None)
             exact = exact_fit(design)
             if exact is None:
                 raise
@@ -129,14 +139,20 @@ class _Session:
         is_rounding = trial.reference_fit.sigma <= ROUNDING * float(np.std(design.y))
         if trial.reference.certificate.certified and not trial.reference.runaway and not is_rounding:
             return trial
-        return exact_fit(design) or trial
+        return trial if is_glmm(design.spec) else exact_fit(design) or trial
+
+    def _generalized(self, trial: Trial, early: Sequence[Finding]) -> list[Finding]:
+        """What is asked of a generalized fit; refits that take too long are said to be missing."""
+        found, left = generalized_findings(trial, early, self._optimum_of, seed=self.options.seed)
+        self.cut_short = (*self.cut_short, *left)
+        return found
 
     def _nesting(self, trial: Trial) -> list[Finding]:
         """MM307; the fit it follows must not be lost because its refits take too long."""
         try:
             return nesting_findings(trial.prepared.design, trial.reference_fit, self.optimum)
         except TimeBudgetError as stop:
-            self.cut_short = (not_assessed("MM307", stop.message),)
+            self.cut_short = (*self.cut_short, not_assessed("MM307", stop.message))
             return []
 
     def build(self, formula: Formula, columns: Mapping[str, Array] | None = None, **changes: Any) -> Design:
@@ -172,7 +188,10 @@ class _Session:
 
     def optimum(self, formula: Formula) -> Fit:
         """The reference of a formula, without a baseline."""
-        _, fit = run_reference(prepare(self.build(formula), self.deadline), {}, seed=self.options.seed)
+        return self._optimum_of(self.build(formula))
+
+    def _optimum_of(self, design: Design) -> Fit:
+        _, fit = run_reference(prepare(design, self.deadline), {}, seed=self.options.seed)
         return fit
 
     def fit_ml(self, prepared: Prepared) -> Fit:

@@ -87,12 +87,17 @@ def judge(trial: Trial, findings: Sequence[Finding]) -> Verdict:
 
 
 def refused(findings: Sequence[Finding]) -> Verdict:
-    """The verdict on a model that lme4 would not fit."""
+    """The verdict on a model that lme4 would not fit, or whose likelihood could not be evaluated."""
+    status: Status = "undetermined" if findings[0].code == "MM408" else "unidentifiable"
+    lead = {
+        "undetermined": "No optimum was found, and nothing can be said with confidence",
+        "unidentifiable": "The data cannot determine this model, whatever the optimizer",
+    }[status]
     return Verdict(
-        status="unidentifiable",
-        severity=SEVERITY_OF["unidentifiable"],
+        status=status,
+        severity=SEVERITY_OF[status],
         codes=tuple(f.code for f in findings),
-        message="The data cannot determine this model, whatever the optimizer: " + findings[0].message + ".",
+        message=f"{lead}: {findings[0].message}.",
         gap=None,
         max_shift_se=None,
         thresholds=THRESHOLDS,

@@ -145,6 +145,12 @@ def fit_glmer(
     return run if transform is None else _in_users_columns(run, call.sizes, transform)
 
 
+def lme4_error(design: Design, *, deadline: Deadline = NEVER) -> str | None:
+    """The error with which glmer stops by default, None if it does not."""
+    run = fit_glmer(design, deadline=deadline)
+    return run.error if isinstance(run, BaselineFailure) else None
+
+
 def _call(
     design: Design,
     optimizers: tuple[Optimizer, Optimizer],
