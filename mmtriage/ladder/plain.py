@@ -18,6 +18,8 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
     fit = replace(fit, df=fit.df - len(fit.theta))
     unlikely = without_likelihood(case.design)
     formula = _without_bars(case)
+    # least squares has one solution; an iteration is believed only where the one beside it is proven
+    is_proven = case.options.is_linear or case.trial.reference.certificate.certified
     attempt = Attempt(
         label=title,
         formula=formula,
@@ -26,7 +28,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         gap=0.0,
         max_abs_gradient=None,
         evaluations=1,
-        certified=True,
+        certified=is_proven,
         singular=False,
         note="least squares: closed form" if case.options.is_linear else "maximum likelihood",
     )
@@ -35,7 +37,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         rung=rung,
         title=title,
         scope="changes_model",
-        clears=not case.is_separated,
+        clears=is_proven and not case.is_separated,
         formula=formula,
         criterion=fit.criterion,
         delta_aic=None if unlikely else fit.aic - present.aic,
