@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -132,6 +132,7 @@ def reference_facts(trial: Trial) -> FitFacts:
         singular=check.singular,
         messages=(*before, *check.messages),
         certificate=_certificate_facts(prepared, reference),
+        endless=trial.endless_effects(),
     )
 
 
@@ -152,6 +153,7 @@ def _fit_facts(
     singular: bool,
     messages: tuple[str, ...],
     certificate: CertificateFacts | None,
+    endless: Collection[str] = (),
 ) -> FitFacts:
     design = prepared.design
     return FitFacts(
@@ -168,7 +170,7 @@ def _fit_facts(
         family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
         theta_names=prepared.theta_names,
-        fixed_effects=_fixed_effects(design, fit),
+        fixed_effects=_fixed_effects(design, fit, endless),
         se_method=fit.se_method,
         random_effects=_random_effects(design, fit),
         max_abs_gradient=gradient,
@@ -178,10 +180,13 @@ def _fit_facts(
     )
 
 
-def _fixed_effects(design: Design, fit: Fit) -> tuple[FixedEffect, ...]:
+def _fixed_effects(design: Design, fit: Fit, endless: Collection[str]) -> tuple[FixedEffect, ...]:
+    """Coefficients; one without end is where it goes, not where the search stopped."""
     has_p = is_glmm(design.spec)
     return tuple(
-        FixedEffect(
+        FixedEffect(name=name, estimate=math.copysign(math.inf, b), se=math.inf, statistic=math.nan)
+        if name in endless
+        else FixedEffect(
             name=name,
             estimate=float(b),
             se=float(se),

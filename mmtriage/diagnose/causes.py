@@ -63,9 +63,10 @@ def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> 
             suspects = _reasons_of_pirls(findings) or columns or budget or lesser or singular
             return tuple(dict.fromkeys(suspects))
         case "unidentifiable":
-            return tuple(
-                dict.fromkeys(f.code for f in findings if f.code in STRUCTURAL and f.severity == "error")
-            )
+            structural = [f.code for f in findings if f.code in STRUCTURAL and f.severity == "error"]
+            if "MM203" in structural:  # a ridge along what separates is the same thing, met again
+                structural = [code for code in structural if code != "MM407"]
+            return tuple(dict.fromkeys(structural))
         case "singular":
             reused = [
                 code for f in findings if f.code in SINGULAR for code in _upstream(f, findings, ("MM307",))
@@ -101,6 +102,8 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
         causes = roots or [code for code in ("MM403",) if code in present]
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
+    elif finding.code == "MM407" and "MM203" in present:
+        causes = ("MM203",)
     elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
         causes = roots
     elif finding.code in SINGULAR and status == "unidentifiable":  # where on a flat ridge it ended is chance

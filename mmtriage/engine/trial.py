@@ -30,6 +30,8 @@ from mmtriage.model.design import Design
 from mmtriage.model.families import is_glmm
 from mmtriage.optimizers import Optimizer
 
+NEGLIGIBLE_CHANGE = 1e-3  # share of a flat direction below which a coefficient takes no part in it
+
 
 class Kind(Protocol):
     """What differs between linear and generalized models: the modules `linear` and `generalized`."""
@@ -156,6 +158,16 @@ class Trial:
         if self.baseline_fit is None:
             return None
         return self.baseline_fit.criterion - self.reference_fit.criterion
+
+    def endless_effects(self) -> frozenset[str]:
+        """Fixed effects without a finite estimate: the criterion falls as they grow."""
+        n_free = len(self.reference.place.free)
+        found: set[str] = set()
+        for direction in self.reference.certificate.flat_directions:
+            change = self.prepared.free_parameters(direction[len(direction) - n_free :])
+            largest = float(np.max(np.abs(direction), initial=0.0))
+            found |= {name for name, value in change.items() if abs(value) > NEGLIGIBLE_CHANGE * largest}
+        return frozenset(found)
 
     @property
     def is_singular(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -108,6 +109,9 @@ def fixed_effects(report: Report) -> Grid | None:
 
 
 def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
+    if math.isinf(effect.estimate):
+        cells = (effect.name, "-Inf" if effect.estimate < 0 else "Inf", "-", "-")
+        return (*cells, "-") if has_p else cells
     cells = (
         effect.name,
         words.to_precision_of(effect.estimate, effect.se),
@@ -118,7 +122,8 @@ def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
 
 
 def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
-    moved = (theirs.estimate - effect.estimate) / effect.se if effect.se > 0 else None
+    has_distance = 0 < effect.se < math.inf
+    moved = (theirs.estimate - effect.estimate) / effect.se if has_distance else None
     return words.shift(moved), words.to_precision_of(theirs.se, theirs.se)
 
 
