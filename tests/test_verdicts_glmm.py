@@ -83,3 +83,32 @@ def test_a_negative_binomial_of_poisson_counts_is_told_so() -> None:
     assert remedy["clears"]
     assert remedy["delta_aic"] == pytest.approx(-2, abs=1e-3)
     assert set(codes(report)) >= {"MM407"}
+
+
+def test_a_separated_level_is_named_and_no_estimate_is_offered_as_one() -> None:
+    report = report_of("toy_separation")
+    assert report["verdict"]["status"] == "unidentifiable"
+    assert report["verdict"]["codes"][0] == "MM203"
+    (separated,) = (f for f in report["findings"] if f["code"] == "MM203")
+    assert "`period` = `p4`" in separated["message"]
+    assert not any(r["clears"] for r in report["remedies"])
+    assert [(r["id"], r["scope"]) for r in report["remedies"]] == [("fixed-prior", "advice")]
+
+
+@pytest.mark.parametrize(
+    "case_id", ["fails_gamma_inverse", "fails_gamma_identity", "fails_binomial_log", "fails_poisson_identity"]
+)
+def test_where_pirls_fails_the_reason_is_said_and_another_link_tried(case_id: str) -> None:
+    report = report_of(case_id)
+    (failure,) = (f for f in report["findings"] if f["code"] == "MM408")
+    assert failure["evidence"]["reason"] == "link"
+    remedy = next(r for r in report["remedies"] if r["id"] == "change-link")
+    assert (remedy["clears"], remedy["scope"]) == (True, "changes_model")
+
+
+def test_overdispersed_counts_are_offered_models_with_scatter() -> None:
+    report = report_of("grouseticks_height")
+    gains = {r["id"]: r["delta_aic"] for r in report["remedies"]}
+    assert "MM501" in codes(report)
+    assert gains["negative-binomial"] == pytest.approx(-196.195, abs=0.01)
+    assert gains["observation-level"] == pytest.approx(-193.334, abs=0.01)
