@@ -11,6 +11,7 @@ from mmtriage.errors import MmtriageError
 from mmtriage.render import words
 from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.prose import one_line
+from mmtriage.render.settings import settings_of
 from mmtriage.render.tables import Grid
 from mmtriage.report import Report
 
@@ -36,9 +37,12 @@ def tally(summary: Summary) -> str:
     return ", ".join([*errors, *(f"{counted[label]:,} {label.lower()}" for label in order if counted[label])])
 
 
-def grid(models: Iterable[Checked]) -> Grid:
-    """A line for each model."""
-    return Grid(header=HEADER, rows=tuple(map(_row, models)), numeric=frozenset({len(HEADER) - 1}))
+def grid(models: Iterable[Checked], *, narrow: bool = False) -> Grid:
+    """A line for each model; a narrow one leaves out causes and remedies."""
+    rows, header = tuple(map(_row, models)), HEADER
+    if narrow:
+        header, rows = _narrowed(header), tuple(map(_narrowed, rows))
+    return Grid(header=header, rows=rows, numeric=frozenset({len(header) - 1}))
 
 
 def title(model: Checked) -> str:
@@ -65,6 +69,10 @@ def severity(model: Checked) -> str:
     return model.outcome.verdict.severity if isinstance(model.outcome, Report) else "error"
 
 
+def _narrowed(cells: tuple[str, ...]) -> tuple[str, ...]:
+    return (*cells[:2], cells[-1])
+
+
 def _labels(word: str) -> tuple[str, str]:
     return word, f"{word} (accepted)"
 
@@ -74,6 +82,20 @@ def _row(model: Checked) -> tuple[str, ...]:
         cause, advice = model.outcome.kind, one_line(printable_text(model.outcome.message))
     else:
         report = printable(model.outcome)
-        cause = ", ".join(dict.fromkeys(finding.code for finding in words.causes(report)))
-        advice = report.remedies[0].title if report.remedies and model.exit_code else ""
+        codes = _codes(report, model)
+        cause = ", ".join(codes)
+        advice = _advice(report, codes) if model.exit_code else ""
     return name(model), verdict(model), cause, advice, str(model.exit_code)
+
+
+def _codes(report: Report, model: Checked) -> tuple[str, ...]:
+    """The causes of the verdict, then what else fails the check."""
+    fails = settings_of(model).fails
+    grave = [finding for finding in words.others(report) if fails(finding.severity)]
+    return tuple(dict.fromkeys(finding.code for finding in (*words.causes(report), *grave)))
+
+
+def _advice(report: Report, codes: tuple[str, ...]) -> str:
+    if report.remedies:
+        return report.remedies[0].title
+    return f"mmtriage explain {codes[0]}" if codes else ""

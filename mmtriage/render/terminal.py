@@ -24,6 +24,7 @@ from mmtriage.report import Report
 
 Detail = Literal["brief", "normal", "full"]
 DEFAULT_WIDTH = 100  # where nobody says how wide the screen is
+LEAST_FOR_ADVICE = 64  # columns of the screen, for a table with causes and remedies
 SHOWN_MODELS: dict[Detail, int] = {"brief": 0, "normal": 3, "full": 100_000}  # of those that fail
 SHOWN_REMEDIES: dict[Detail, int] = {"brief": 1, "normal": 3, "full": 1000}
 STYLE = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan", "ok": "bold green"}
@@ -59,7 +60,7 @@ def render_all(
     console = console_of(page, width=width, color=color)
     listed = summary.failing if detail == "brief" else summary.models
     if listed:
-        grid(console, overview.grid(listed))
+        grid(console, overview.grid(listed, narrow=console.width < LEAST_FOR_ADVICE))
         console.print()
     style = STYLE["error" if summary.failing else "ok"]
     paragraph(console, overview.headline(summary), style=style)

@@ -13,9 +13,11 @@ def schema_text(name: str = "report") -> str:
     """One of `SCHEMAS`, complete: that of `check` brings those of what it holds."""
     if name != "check":
         return _shipped(name)
-    schema = json.loads(_shipped(name))
+    schema, report = json.loads(_shipped(name)), json.loads(_shipped("report"))
+    parts = report.pop("$defs")
+    del report["$id"], report["$schema"]
     error = json.loads(_shipped("error"))["properties"]["error"]
-    schema["$defs"] = {"report": json.loads(_shipped("report")), "error": error}
+    schema["$defs"] = {"report": report, "error": error, **parts}
     return json.dumps(schema, indent=2) + "\n"
 
 
