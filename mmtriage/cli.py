@@ -72,7 +72,7 @@ def run(argv: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.UsageError as error:
-        return _fail(_as_option_error(error), argv)
+        return _fail(_as_option_error(error, argv), argv)
     except MmtriageError as error:
         return _fail(error, argv)
     except MemoryError:
@@ -526,8 +526,12 @@ def _wanted_format(argv: Sequence[str]) -> str:
     return given[-1] if given else "text"
 
 
+def _first_word(argv: Sequence[str]) -> str | None:
+    return next((word for word in argv if not word.startswith("-")), None)
+
+
 def _refuse_unknown_command(argv: Sequence[str]) -> None:
-    word = next((word for word in argv if not word.startswith("-")), None)
+    word = _first_word(argv)
     if word is None or word in cli.commands:
         return
     if os.path.exists(word):
@@ -544,7 +548,7 @@ def _refuse_extra_arguments(extra: Sequence[str]) -> None:
         raise OptionError(f"`{extra[0]}` is one argument too many", hint=hint)
 
 
-def _as_option_error(error: click.UsageError) -> OptionError:
+def _as_option_error(error: click.UsageError, argv: Sequence[str]) -> OptionError:
     """Click's complaint in our words."""
     if isinstance(error, click.NoSuchOption):
         command = error.ctx.command if error.ctx else cli
@@ -554,7 +558,8 @@ def _as_option_error(error: click.UsageError) -> OptionError:
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return OptionError(f"{error.param.human_readable_name} is missing", hint=f"For example: {EXAMPLE}")
     message = error.format_message().rstrip(".")
-    return OptionError(message[:1].lower() + message[1:], hint="`mmtriage fit --help` says how it is used.")
+    hint = f"`mmtriage {_first_word(argv) or 'fit'} --help` says how it is used."
+    return OptionError(message[:1].lower() + message[1:], hint=hint)
 
 
 @contextmanager

@@ -39,7 +39,8 @@ def tally(summary: Summary) -> str:
 
 def grid(models: Iterable[Checked], *, narrow: bool = False) -> Grid:
     """A line for each model; a narrow one leaves out causes and remedies."""
-    rows, header = tuple(map(_row, models)), HEADER
+    header: tuple[str, ...] = HEADER
+    rows = tuple(map(_row, models))
     if narrow:
         header, rows = _narrowed(header), tuple(map(_narrowed, rows))
     return Grid(header=header, rows=rows, numeric=frozenset({len(header) - 1}))
