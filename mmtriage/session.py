@@ -256,7 +256,7 @@ class _Session:
             findings=tuple(findings),
             not_assessed=unassessed_without_fit(design),
             baseline=None,
-            baseline_error=None,
+            baseline_error=next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None),
             reference=None,
             ladder=ladder,
             remedies=ranked(ladder),

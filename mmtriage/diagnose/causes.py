@@ -115,6 +115,7 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
 
 def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
     concerned: dict[Status, tuple[str, ...]] = {
+        "undetermined": ("MM408",),
         "not_converged": ("MM408", "MM403", "MM404"),
         "false_alarm": (*SYMPTOMS, "MM404"),
         "singular": SINGULAR,

@@ -60,7 +60,11 @@ def is_pirls_error(error: str) -> bool:
 
 def pirls_failure(design: Design, error: str, findings: Sequence[Finding], fit: Fit | None) -> Finding:
     """MM408 with its reason; `fit` is the proven optimum if there is one."""
-    lead = f"glmer's inner iteration fails ({error})"
+    found = _reason(design, f"glmer's inner iteration fails ({error})", findings, fit)
+    return replace(found, evidence={**found.evidence, "error": error})
+
+
+def _reason(design: Design, lead: str, findings: Sequence[Finding], fit: Fit | None) -> Finding:
     present = {f.code: f for f in reversed(findings)}
     side = valid_side(design.spec.family, design.spec.link)
     escape = None if side is None else _first_escape(design, side) or _later_escape(design, side, fit)
