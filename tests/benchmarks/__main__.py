@@ -3,8 +3,8 @@
     python -m tests.benchmarks [--quick] [--only TEXT]
 
 Whole processes are timed as the best of three; a reference fit is timed inside a process of its own
-(design, cross-products, all starts, certificate), lme4's default `lmer()` call likewise. A ratio above 1
-says that this tool is faster, or smaller.
+(design, cross-products, all starts, certificate), lme4's default `lmer()` or `glmer()` call likewise, and
+glmmTMB's where R has it. A ratio above 1 says that this tool is faster, or smaller.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.cases import CASES, Case
+from tests.benchmarks.cases import CASES, GENERALIZED_CASES, Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -42,16 +42,21 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name contains this")
     chosen = parser.parse_args()
     console = Console(width=118)
-    has_r = _has_lme4()
+    has_r = _has_package("lme4")
     if not has_r:
         console.print("Rscript with lme4 is not found: this tool is timed alone.")
     if not chosen.only or chosen.only in "whole process":
         console.print(_whole_processes(has_r))
     if not chosen.only or chosen.only in "diagnosis":
         console.print(_diagnosis())
-    cases = [c for c in CASES if chosen.only in c.name and not (chosen.quick and c.size == "large")]
-    if cases:
+
+    def wanted(cases: Sequence[Case]) -> list[Case]:
+        return [c for c in cases if chosen.only in c.name and not (chosen.quick and c.size == "large")]
+
+    if cases := wanted(CASES):
         console.print(_reference_fits(cases, has_r))
+    if cases := wanted(GENERALIZED_CASES):
+        console.print(_generalized_fits(cases, has_r))
 
 
 def _whole_processes(has_r: bool) -> Table:
@@ -105,9 +110,8 @@ def _reference_fits(cases: Sequence[Case], has_r: bool) -> Table:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "table.csv"
             case.write(path)
-            arguments = [str(path), case.formula, *case.factors]
-            ours = _json([sys.executable, "-m", "tests.benchmarks.ours", *arguments])
-            theirs = _json(["Rscript", str(HERE / "lme4.R"), *arguments]) if has_r else None
+            ours = _ours(case, path)
+            theirs = _theirs("lme4", case, path) if has_r else None
         table.add_row(
             case.name + ("" if ours["certified"] else " (NOT CERTIFIED)"),
             _number(ours["seconds"]),
@@ -116,6 +120,52 @@ def _reference_fits(cases: Sequence[Case], has_r: bool) -> Table:
             *_beside(ours, theirs),
         )
     return table
+
+
+def _generalized_fits(cases: Sequence[Case], has_r: bool) -> Table:
+    """GLMMs beside glmer and glmmTMB."""
+    has_tmb = has_r and _has_package("glmmTMB")
+    headers = (
+        "s",
+        "gradients",
+        "lme4 s",
+        "evals",
+        "ratio",
+        "glmmTMB s",
+        "ratio",
+        "lme4 - ours",
+        "TMB - ours",
+    )
+    table = Table("reference fit of a GLMM, certified", *headers, box=None)
+    for case in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "table.csv"
+            case.write(path)
+            ours = _ours(case, path)
+            lme4 = _theirs("lme4", case, path) if has_r else None
+            tmb = _theirs("glmmTMB", case, path) if has_tmb else None
+        table.add_row(
+            case.name + ("" if ours["certified"] else " (NOT CERTIFIED)"),
+            _number(ours["seconds"]),
+            str(ours["gradients"]),
+            _number(None if lme4 is None else lme4["seconds"]),
+            "-" if lme4 is None else str(lme4["evaluations"]),
+            _ratio(None if lme4 is None else lme4["seconds"], ours["seconds"]),
+            _number(None if tmb is None else tmb["seconds"]),
+            _ratio(None if tmb is None else tmb["seconds"], ours["seconds"]),
+            *("-" if r is None else f"{r['criterion'] - ours['criterion']:.2g}" for r in (lme4, tmb)),
+        )
+    return table
+
+
+def _ours(case: Case, path: Path) -> dict:
+    arguments = [str(path), case.formula, case.family, *case.factors]
+    return _json([sys.executable, "-m", "tests.benchmarks.ours", *arguments])
+
+
+def _theirs(package: str, case: Case, path: Path) -> dict:
+    arguments = [package, str(path), case.formula, case.family, *case.factors]
+    return _json(["Rscript", str(HERE / "lme4.R"), *arguments])
 
 
 def _beside(ours: dict, theirs: dict | None) -> tuple[str, ...]:
@@ -131,12 +181,11 @@ def _beside(ours: dict, theirs: dict | None) -> tuple[str, ...]:
     )
 
 
-def _has_lme4() -> bool:
+def _has_package(name: str) -> bool:
     if shutil.which("Rscript") is None:
         return False
-    return (
-        subprocess.run(["Rscript", "-e", "library(lme4)"], capture_output=True, check=False).returncode == 0
-    )
+    asked = ["Rscript", "-e", f"library({name})"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def _best_seconds(command: Sequence[str]) -> float:

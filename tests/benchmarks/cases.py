@@ -23,6 +23,7 @@ class Case:
     factors: tuple[str, ...]
     write: Callable[[Path], None]
     size: str = "small"  # "large" cases are left out by --quick
+    family: str = "gaussian"
 
 
 def _golden(name: str) -> Callable[[Path], None]:
@@ -84,6 +85,24 @@ def _crossed(rows: int, first: int, second: int) -> Callable[[Path], None]:
     return write
 
 
+def _answers(rows: int, groups: int, family: str) -> Callable[[Path], None]:
+    """Intercept and slope by one grouping factor; 0/1 answers or counts."""
+
+    def write(path: Path) -> None:
+        generator = np.random.default_rng(29)
+        codes = generator.integers(0, groups, rows)
+        x = generator.normal(size=rows)
+        b = generator.normal(scale=(0.8, 0.4), size=(groups, 2))
+        eta = 0.2 + b[codes, 0] + (0.5 + b[codes, 1]) * x
+        if family == "binomial":
+            y = generator.uniform(size=rows) < 1.0 / (1.0 + np.exp(-eta))
+        else:
+            y = generator.poisson(np.exp(eta))
+        pd.DataFrame({"y": y.astype(int), "x": x, "g": codes}).to_csv(path, index=False)
+
+    return write
+
+
 def _slope_formula(slopes: int) -> str:
     names = " + ".join(f"x{j}" for j in range(slopes))
     return f"y ~ {names} + (1 + {names} | g)"
@@ -123,4 +142,49 @@ CASES = (
     Case("theta: 10", _slope_formula(3), ("g",), _slopes(5_000, 250, 3)),
     Case("theta: 21", _slope_formula(5), ("g",), _slopes(5_000, 250, 5)),
     Case("theta: 36", _slope_formula(7), ("g",), _slopes(5_000, 250, 7)),
+)
+GENERALIZED_CASES = (
+    Case(
+        "VerbAgg, crossed 316 x 24",
+        "r2 ~ Anger + Gender + btype + situ + (1|id) + (1|item)",
+        ("id", "item"),
+        _golden("VerbAgg.csv"),
+        family="binomial",
+    ),
+    Case(
+        "grouseticks, one effect per row",
+        "TICKS ~ YEAR + cHEIGHT + (1|BROOD) + (1|INDEX) + (1|LOCATION)",
+        ("BROOD", "INDEX", "LOCATION", "YEAR"),
+        _golden("grouseticks.csv"),
+        family="poisson",
+    ),
+    Case(
+        "Contraception, slope",
+        "use ~ age + I(age^2) + urban + livch + (urban|district)",
+        ("district",),
+        _golden("Contraception.csv"),
+        family="binomial",
+    ),
+    Case(
+        "answers: 1e4 (200 groups, slope)",
+        "y ~ x + (x|g)",
+        ("g",),
+        _answers(10_000, 200, "binomial"),
+        family="binomial",
+    ),
+    Case(
+        "answers: 1e5 (2000 groups, slope)",
+        "y ~ x + (x|g)",
+        ("g",),
+        _answers(100_000, 2_000, "binomial"),
+        "large",
+        "binomial",
+    ),
+    Case(
+        "counts: 1e4 (200 groups, slope)",
+        "y ~ x + (x|g)",
+        ("g",),
+        _answers(10_000, 200, "poisson"),
+        family="poisson",
+    ),
 )

@@ -1,4 +1,7 @@
-"""One reference fit in its own process, as JSON: `python -m tests.benchmarks.ours TABLE FORMULA FACTORS`."""
+"""One reference fit in its own process, as JSON.
+
+`python -m tests.benchmarks.ours TABLE FORMULA FAMILY FACTOR...`
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,17 @@ from mmtriage.data import read_table
 from mmtriage.engine.trial import prepare, run_baseline, run_reference
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
+from mmtriage.model.families import DEFAULT_LINKS
 from mmtriage.model.spec import ModelSpec
 
 
 def main() -> None:
-    path, formula, *factors = sys.argv[1:]
+    path, formula, family, *factors = sys.argv[1:]
+    spec = ModelSpec(family=family, link=DEFAULT_LINKS[family])
     table = read_table(path, factors=dict.fromkeys(factors))
     with threadpool_limits(limits=1, user_api="blas"):
         began = time.perf_counter()
-        prepared = prepare(build_design(table, parse_formula(formula), ModelSpec()))
+        prepared = prepare(build_design(table, parse_formula(formula), spec))
         reference, fit = run_reference(prepared, {}, seed=0)
         seconds = time.perf_counter() - began
         began = time.perf_counter()
