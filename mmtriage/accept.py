@@ -52,8 +52,13 @@ def accepted(report: Report, reasons: Mapping[str, str]) -> Report:
 
 def selected(report: Report, codes: Collection[str]) -> Report:
     """The report with the findings of these codes only; the verdict stands, whatever it rests on."""
+    drift = report.drift
+    if drift is not None:
+        changes = (change for change in drift.changes if change.code is None or change.code in codes)
+        drift = replace(drift, changes=tuple(changes))
     return replace(
         report,
+        drift=drift,
         findings=tuple(finding for finding in report.findings if finding.code in codes),
         not_assessed=tuple(item for item in report.not_assessed if item.code in codes),
     )

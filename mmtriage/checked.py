@@ -103,4 +103,6 @@ def exit_code(report: Report, fail_on: str) -> int:
         return UNJUDGED
     grave = FAIL_ON[: FAIL_ON.index(fail_on) + 1] if fail_on != "never" else ()
     severities = {report.verdict.severity, *(finding.severity for finding in report.findings)}
+    if report.drift is not None:  # what was so before is no news
+        severities = {change.severity for change in report.drift.changes}
     return FOUND if severities.intersection(grave) else CLEAN

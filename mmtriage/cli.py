@@ -29,6 +29,7 @@ from mmtriage.ticker import Ticker
 from mmtriage.version import VERSION
 
 if TYPE_CHECKING:
+    from mmtriage.baselines import Baseline
     from mmtriage.check.config import Config
     from mmtriage.render.settings import Settings
     from mmtriage.render.terminal import Detail
@@ -91,11 +92,12 @@ def cli() -> None:
     """Find out why a mixed model failed to converge, and which remedy works."""
 
 
-def _report_options(*, fail_on: str | None) -> Callable[[Command], Command]:
+def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command], Command]:
     """What both `fit` and `check` may be told about the report.
 
     Args:
         fail_on: the default of --fail-on; None leaves it to the configuration.
+        baseline: whether --baseline is a FILE or a DIRECTORY.
     """
     options = [
         click.option(
@@ -130,6 +132,19 @@ def _report_options(*, fail_on: str | None) -> Callable[[Command], Command]:
             multiple=True,
             metavar="CODES",
             help="Accept these findings: they count as info, and so does a verdict of which all causes are.",
+        ),
+        click.option(
+            "--baseline",
+            metavar=baseline,
+            help="An earlier JSON report: only what is new or has drifted since counts for the exit code."
+            if baseline == "FILE"
+            else "A directory with an earlier JSON report of each model: only what is new or has drifted "
+            "since counts for the exit code.",
+        ),
+        click.option(
+            "--update-baseline",
+            is_flag=True,
+            help="Put what is found now in its place, or make one; say on stderr what changes.",
         ),
         click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only."),
         click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence."),
@@ -218,7 +233,7 @@ def _report_options(*, fail_on: str | None) -> Callable[[Command], Command]:
     metavar="SECONDS",
     help="Report what was found when the time runs out.",
 )
-@_report_options(fail_on="warning")
+@_report_options(fail_on="warning", baseline="FILE")
 def fit(data: str, formula: str, **options: Any) -> int:
     """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
 
@@ -240,12 +255,17 @@ def fit(data: str, formula: str, **options: Any) -> int:
     _refuse_extra_arguments(click.get_current_context().args)
     format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
     settings = Settings(fail_on=arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on"))
-    outputs = arguments.outputs(options["output"], RENDERERS, {data: "the table"})
+    baseline = _baseline(options)
+    inputs = {data: "the table", **({} if baseline is None else {str(baseline.path): "the baseline"})}
+    outputs = arguments.outputs(options["output"], RENDERERS, inputs)
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
     select, ignore = _codes(options, "select"), _codes(options, "ignore")
     report = _triage(data, formula, options)
     if ignore is not None:
         report = accepted(report, dict.fromkeys(ignore, BY_OPTION))
+    is_kept = False
+    if baseline is not None:
+        report, is_kept = _since(report, baseline, update=options["update_baseline"])
     if select is not None:
         report = selected(report, select)
     for output in outputs:
@@ -254,7 +274,7 @@ def fit(data: str, formula: str, **options: Any) -> int:
         _print(_on_screen(report, detail, no_color=options["no_color"]))
     else:
         _print(_as_file(report, format_name, detail, settings))
-    return exit_code(report, settings.fail_on)
+    return CLEAN if is_kept else exit_code(report, settings.fail_on)
 
 
 @cli.command()
@@ -268,7 +288,7 @@ def fit(data: str, formula: str, **options: Any) -> int:
     "-j", "--jobs", metavar="N", help="Models at a time; changes nothing but the time (default: 1)."
 )
 @click.option("--time-budget", metavar="SECONDS", help="For each model: report what was found by then.")
-@_report_options(fail_on=None)
+@_report_options(fail_on=None, baseline="DIRECTORY")
 def check(name: tuple[str, ...], **options: Any) -> int:
     """Triage the models that a project keeps, side by side.
 
@@ -375,6 +395,33 @@ def _codes(options: dict[str, Any], name: str) -> tuple[str, ...] | None:
     given: Sequence[str] = options[name]
     words = [word.strip() for value in given for word in value.split(",")]
     return tuple(code for word in words for code in codes_of(word, f"option --{name}")) if given else None
+
+
+def _baseline(options: dict[str, Any]) -> Baseline | None:
+    """The file of --baseline, read before any work is done."""
+    from mmtriage.baselines import open_baseline
+
+    _refuse_update_of_nothing(options)
+    if options["baseline"] is None:
+        return None
+    return open_baseline(Path(options["baseline"]), update=options["update_baseline"])
+
+
+def _refuse_update_of_nothing(options: dict[str, Any]) -> None:
+    if options["update_baseline"] and options["baseline"] is None:
+        hint = "Name it: --baseline report.json --update-baseline"
+        raise OptionError("--update-baseline needs to know which file to write", hint=hint)
+
+
+def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report, bool]:
+    """The report compared with an earlier one, and whether it has taken its place."""
+    from mmtriage.baselines import compared, keep
+
+    if not update:
+        return compared(report, baseline.document, str(baseline.path)), False
+    kept = keep(report, baseline)
+    sys.stderr.write(kept.said)
+    return kept.report, kept.is_kept
 
 
 def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:

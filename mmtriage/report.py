@@ -16,6 +16,7 @@ import numpy as np
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
+from mmtriage.drift import Drift
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.family_names import is_linear
 from mmtriage.ladder.rung import Attempt, Remedy, RungResult
@@ -197,6 +198,7 @@ class Report:
     ladder: tuple[RungResult, ...]
     remedies: tuple[Remedy, ...]  # ranked
     incomplete: str | None = None  # what a time budget left undone
+    drift: Drift | None = None  # since the report of --baseline
     timing: Mapping[str, float]  # stage -> seconds
 
     def to_dict(self) -> dict[str, Json]:
@@ -217,8 +219,15 @@ class Report:
             "remedies": [_remedy(remedy) for remedy in self.remedies],
             "incomplete": self.incomplete,
             "error": _error(self.verdict),
+            "drift": None if self.drift is None else _plain(self.drift),
             "timing": {**_mapping(self.timing), "attempts": _attempt_seconds(self.ladder)},
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of the report."""
+        from mmtriage.render.htmldoc import fragment  # a notebook asks the record itself
+
+        return fragment(self)
 
 
 def _error(verdict: Verdict) -> Json:

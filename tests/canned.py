@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from mmtriage.diagnose.finding import finding
 from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
+from mmtriage.drift import Change, Drift
 from mmtriage.ladder.rung import (
     RUNG_NUMBER,
     Attempt,
@@ -700,6 +701,71 @@ NEGATIVE_BINOMIAL = replace(
     reference=replace(TICKS_BASELINE, optimizer="mmtriage", evaluations=11, certificate=ONE_TERM),
 )
 
+# SINGULAR, where before the fit had converged on the same table, and another finding was graver.
+DRIFTED = replace(
+    SINGULAR,
+    findings=(
+        replace(SINGULAR.findings[0], baseline_state="new"),
+        replace(
+            finding("MM301", "`Batch` has 6 levels.", columns=("Batch",), terms=("(1 | Batch)",), levels=6),
+            baseline_state="unchanged",
+        ),
+    ),
+    drift=Drift(
+        baseline="baselines/yield.json",
+        version="0.1.0",
+        changes=(
+            Change(what="verdict", where="", severity="warning", before="converged", after="singular"),
+            Change(
+                what="finding",
+                where="(1 | Batch)",
+                code="MM310",
+                severity="warning",
+                before=None,
+                after="warning",
+            ),
+            Change(
+                what="severity",
+                where="(1 | Batch)",
+                code="MM301",
+                severity="ok",
+                before="warning",
+                after="info",
+            ),
+            Change(
+                what="criterion",
+                where="",
+                severity="warning",
+                before=161.8,
+                after=161.828277812288,
+                size=0.028277812288,
+                units="deviance",
+                threshold=0.01,
+            ),
+            Change(
+                what="estimate",
+                where="(Intercept)",
+                severity="warning",
+                before=5.5,
+                after=5.6656,
+                size=0.2441,
+                units="SE",
+                threshold=0.1,
+            ),
+        ),
+    ),
+)
+# CONVERGED on a table that has changed: nothing to report.
+STEADY = replace(
+    CONVERGED,
+    findings=tuple(replace(found, baseline_state="unchanged") for found in FALSE_ALARM.findings),
+    drift=Drift(
+        baseline="baselines/sleep.json",
+        version="0.1.0",
+        changes=(Change(what="table", where="", severity="ok", before="1" * 64, after="0" * 64),),
+    ),
+)
+
 REPORTS: dict[str, Report] = {
     "converged": CONVERGED,
     "not_converged": NOT_CONVERGED,
@@ -711,4 +777,6 @@ REPORTS: dict[str, Report] = {
     "long_names": LONG_NAMES,
     "generalized": GENERALIZED,
     "negative_binomial": NEGATIVE_BINOMIAL,
+    "drifted": DRIFTED,
+    "steady": STEADY,
 }

@@ -63,6 +63,7 @@ def test_the_keys_come_in_the_order_of_the_specification() -> None:
         "remedies",
         "incomplete",
         "error",
+        "drift",
         "timing",
     ]
     assert list(document["reference"])[-1] == "certificate"  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from typing import Literal
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")  # gravest first
 
+BaselineState = Literal["new", "updated", "unchanged"]  # since an earlier report, in SARIF's words
 Evidence = float | int | str | bool | None | tuple["Evidence", ...]
 
 
@@ -28,6 +29,7 @@ class Finding:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     caused_by: tuple[str, ...] = ()  # codes of the findings upstream
     ignored: str | None = None  # why the user accepts it
+    baseline_state: BaselineState | None = None  # None: there is no earlier report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The report as annotations of a GitHub Actions run: `::error file=...,line=...,title=...::message`.
 
 One annotation for the verdict and one for each finding that does not merely follow from another and is not
-ignored. A converged fit is a line in the log. The escapes are those of the runner's own toolkit; what is
-within a line cannot begin a command.
+ignored. A converged fit is a line in the log. With a baseline only news is annotated, and what has drifted.
+The escapes are those of the runner's own toolkit; what is within a line cannot begin a command.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.drift import moved, verdict_counts
 from mmtriage.errors import MmtriageError
-from mmtriage.render import words
+from mmtriage.render import since, words
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
@@ -25,9 +26,10 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
     report, settings = printable(report), printable(settings)
     place = _place(report, settings)
     lines = [_verdict(report, settings, place)]
+    lines += _drift(report, settings, place)
     lines += [
         _finding(finding, report, settings, place)
-        for finding in report.findings
+        for finding in words.news(report)
         if not finding.caused_by and finding.ignored is None
     ]
     return "\n".join(lines) + "\n"
@@ -59,10 +61,21 @@ def error_command(error: MmtriageError, settings: Settings = PLAIN) -> str:
 def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
     verdict = report.verdict
     title = _title(words.STATUS_WORDS[verdict.status], settings)
-    if verdict.severity == "ok":
+    if verdict.severity == "ok" or not verdict_counts(report.drift):
         return _data(f"{title}: {report.model.formula}")
     message = "\n".join([report.model.formula, *words.story(report)])
     return _command(COMMAND[verdict.severity], {**place, "title": title}, message)
+
+
+def _drift(report: Report, settings: Settings, place: dict[str, str]) -> list[str]:
+    """One annotation for all that has moved since the report of --baseline."""
+    changes = () if report.drift is None else moved(report.drift)
+    if not changes:
+        return []
+    severities = {change.severity for change in changes}
+    gravest: VerdictSeverity = "error" if "error" in severities else "warning"
+    message = f"{report.model.formula}\n{since.lines(report, changes)}"
+    return [_command(COMMAND[gravest], {**place, "title": _title(since.TITLE, settings)}, message)]
 
 
 def _finding(finding: Finding, report: Report, settings: Settings, place: dict[str, str]) -> str:

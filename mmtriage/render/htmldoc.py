@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from mmtriage.checked import Checked, Summary
 from mmtriage.errors import MmtriageError
-from mmtriage.render import overview, words
+from mmtriage.render import overview, since, words
 from mmtriage.render.evidence import parts
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
@@ -70,6 +70,7 @@ def _filled(template: str, report: Report, settings: Settings, *, root: str = "m
         report=report,
         name=printable(settings.name),
         plots=plots,
+        changed=since.part(report),
         parts=parts(report, full=True),
         style=_style(),
         about=_about(report),

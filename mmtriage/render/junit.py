@@ -1,7 +1,7 @@
 """The report as JUnit XML: a suite for the model, a case for its verdict and one for each family of checks.
 
-A case fails where the exit code would: at `--fail-on`. A verdict that could not be reached is an error. A
-check that was not made is skipped, with the reason: it has not passed.
+A case fails where the exit code would: at `--fail-on`, with a baseline for news only. A verdict that could not
+be reached is an error. A check that was not made is skipped, with the reason: it has not passed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
+from mmtriage.drift import moved, verdict_counts
 from mmtriage.errors import MmtriageError
-from mmtriage.render import words
+from mmtriage.render import since, words
 from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
@@ -69,7 +70,8 @@ def suite(report: Report, settings: Settings = PLAIN) -> Element:
         "sha256": report.input.sha256,
         "verdict": report.verdict.status,
     }
-    cases = [_verdict(report, settings), *_families(report, settings), *_unassessed(report)]
+    cases = [_verdict(report, settings), *_drift(report, settings), *_families(report, settings)]
+    cases += _unassessed(report)
     return _suite(name, facts, cases, seconds=sum(report.timing.values()))
 
 
@@ -103,11 +105,26 @@ def _verdict(report: Report, settings: Settings) -> Element:
     text = "\n".join([words.verdict_title(verdict), *words.story(report)])
     if verdict.status == "undetermined":
         SubElement(case, "error", type=verdict.status, message=one_line(verdict.message)).text = text
-    elif settings.fails(verdict.severity):
+    elif settings.fails(verdict.severity) and verdict_counts(report.drift):
         SubElement(case, "failure", type=verdict.status, message=one_line(verdict.message)).text = text
     else:
         SubElement(case, "system-out").text = text
     return case
+
+
+def _drift(report: Report, settings: Settings) -> Iterator[Element]:
+    """What has moved since the report of --baseline; verdict and findings have cases of their own."""
+    if report.drift is None:
+        return
+    case = Element("testcase", name=since.TITLE)
+    text = "\n".join([since.headline(report.drift), since.lines(report, report.drift.changes)])
+    far = [change for change in moved(report.drift) if settings.fails(change.severity)]
+    if far:
+        message = one_line("; ".join(since.line(change, report.model) for change in far))
+        SubElement(case, "failure", type="drift", message=message).text = text
+    else:
+        SubElement(case, "system-out").text = text
+    yield case
 
 
 def _families(report: Report, settings: Settings) -> Iterator[Element]:
@@ -124,7 +141,7 @@ def _families(report: Report, settings: Settings) -> Iterator[Element]:
 def _family(name: str, found: list[Finding], settings: Settings) -> Element:
     case = Element("testcase", name=name)
     grave = sorted(
-        (finding for finding in found if settings.fails(finding.severity)),
+        (f for f in found if settings.fails(f.severity) and f.baseline_state != "unchanged"),
         key=lambda finding: SEVERITIES.index(finding.severity),
     )
     if grave:

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
+from mmtriage.drift import is_known
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import overview, words
+from mmtriage.render import overview, since, words
 from mmtriage.render.evidence import Part, parts
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
@@ -69,10 +70,13 @@ def _signature(tool: ToolFacts) -> str:
 
 
 def _blocks(report: Report, settings: Settings) -> list[str]:
+    advice = [*_findings(report), *_remedies(report)]
+    if is_known(report.drift) and advice:
+        advice = [_folded(since.KNOWN, advice)]
     return [
         *_head(report, settings),
-        *_findings(report),
-        *_remedies(report),
+        *_drift(report),
+        *advice,
         *(_folded(part.title, _part(part)) for part in parts(report, full=True)),
     ]
 
@@ -86,6 +90,11 @@ def _head(report: Report, settings: Settings) -> list[str]:
     table = f"{_span(_flat(report.input.source))}: {words.rows_line(report)}"
     blocks += [_code(model.formula, "r"), _text(words.model_line(model)), table]
     return blocks + [_prose(f"Note: {note}") for note in model.notes]
+
+
+def _drift(report: Report) -> list[str]:
+    part = since.part(report)
+    return [] if part is None else [f"### {part.title}", *_part(part)]
 
 
 def _findings(report: Report) -> list[str]:

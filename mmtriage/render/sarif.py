@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
+from mmtriage.drift import moved
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
-from mmtriage.render import words
+from mmtriage.render import since, words
 from mmtriage.render.jsondoc import dump
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
@@ -143,6 +144,9 @@ def _notifications(report: Report, settings: Settings) -> list[Json]:
         said.append(_notification("error", report.verdict.message, settings))
     if incomplete := words.incomplete(report):
         said.append(_notification("warning", incomplete, settings))
+    for change in () if report.drift is None else moved(report.drift):
+        text = f"{since.TITLE}: {since.line(change, report.model)}"
+        said.append(_notification("warning", text, settings))
     return said
 
 
@@ -197,6 +201,8 @@ def _results(report: Report, rules: list[str], settings: Settings) -> list[Json]
             "partialFingerprints": {FINGERPRINT: _fingerprint(finding, report, settings)},
             "properties": _picked(record, *OF_RESULTS),
         }
+        if finding.baseline_state is not None:
+            result["baselineState"] = finding.baseline_state
         if finding.ignored is not None:
             result["suppressions"] = [{"kind": "external", "justification": finding.ignored}]
         results.append(result)

@@ -6,23 +6,26 @@ Code to paste is printed on lines of its own and never wrapped.
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Literal
 
 from rich.console import Console
 
 from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
+from mmtriage.drift import is_known
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.rung import Remedy
-from mmtriage.render import overview, tables, words
+from mmtriage.render import overview, since, tables, words
 from mmtriage.render.console import console_of, grid, heading, paragraph, text_of, verbatim
-from mmtriage.render.evidence import parts
+from mmtriage.render.evidence import Part, parts
 from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings
 from mmtriage.report import Report
 
 Detail = Literal["brief", "normal", "full"]
+AS_BEFORE = "The rest is as it was: -v shows all."
 DEFAULT_WIDTH = 100  # where nobody says how wide the screen is
 LEAST_FOR_ADVICE = 64  # columns of the screen, for a table with causes and remedies
 SHOWN_MODELS: dict[Detail, int] = {"brief": 0, "normal": 3, "full": 100_000}  # of those that fail
@@ -87,6 +90,11 @@ def _model(console: Console, model: Checked, detail: Detail) -> None:
 
 def _report(console: Console, report: Report, detail: Detail) -> None:
     _verdict(console, report)
+    if (changed := since.part(report)) is not None:
+        _part(console, changed)
+    if is_known(report.drift) and detail != "full":
+        paragraph(console, AS_BEFORE, indent=2, style="dim")
+        return
     _findings(console, report, detail)
     _remedies(console, report, detail)
     if detail != "brief":
@@ -112,7 +120,8 @@ def _verdict(console: Console, report: Report) -> None:
 
 
 def _findings(console: Console, report: Report, detail: Detail) -> None:
-    causes, others = words.causes(report), words.others(report)
+    shown = report if detail == "full" else replace(report, findings=words.news(report))
+    causes, others = words.causes(shown), words.others(shown)
     if causes:
         heading(console, words.causes_heading(causes))
         for finding in causes:
@@ -121,7 +130,7 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
         others = tuple(finding for finding in others if finding.severity in ("error", "warning"))
     elif detail == "brief":
         return
-    if consequences := words.consequences(report):
+    if consequences := words.consequences(shown):
         heading(console, words.CONSEQUENCES)
         for finding in consequences:
             _finding(console, finding, detail)
@@ -129,6 +138,9 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
         heading(console, words.OTHERS)
         for finding in others:
             _finding(console, finding, detail)
+    if known := len(report.findings) - len(shown.findings):
+        console.print()
+        paragraph(console, f"{words.count(known, 'known finding')}: -v shows all.", indent=2, style="dim")
 
 
 def _finding(console: Console, finding: Finding, detail: Detail) -> None:
@@ -167,15 +179,19 @@ def _remedy(console: Console, remedy: Remedy, report: Report) -> None:
 
 def _evidence(console: Console, report: Report, detail: Detail) -> None:
     for part in parts(report, full=detail == "full"):
-        heading(console, part.title)
-        if part.grid is not None:
-            grid(console, part.grid)
-        if part.quote_head:
-            paragraph(console, part.quote_head, indent=2)
-        for quote in part.quotes:
-            verbatim(console, quote, indent=4)
-        for line in part.lines:
-            paragraph(console, line, indent=2, hanging=2 if part.title == words.UNASSESSED else 0)
+        _part(console, part)
+
+
+def _part(console: Console, part: Part) -> None:
+    heading(console, part.title)
+    if part.grid is not None:
+        grid(console, part.grid)
+    if part.quote_head:
+        paragraph(console, part.quote_head, indent=2)
+    for quote in part.quotes:
+        verbatim(console, quote, indent=4)
+    for line in part.lines:
+        paragraph(console, line, indent=2, hanging=2 if part.title == words.UNASSESSED else 0)
 
 
 def _where_to_read_on(console: Console, report: Report) -> None:

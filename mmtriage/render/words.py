@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from mmtriage.diagnose.finding import Finding, NotAssessed
+from mmtriage.diagnose.finding import BaselineState, Finding, NotAssessed
 from mmtriage.diagnose.verdict import Status, Verdict
 from mmtriage.ladder.rung import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
 from mmtriage.report import RANKED_BY, CertificateFacts, DroppedColumnFacts, FitFacts, ModelFacts, Report
@@ -33,6 +33,11 @@ SCOPE_WORDS: dict[Scope, str] = {
     "same_model": "same model",
     "changes_model": "changes the model",
     "advice": "advice",
+}
+BASELINE_WORDS: dict[BaselineState, str] = {
+    "new": "new",
+    "updated": "graver than before",
+    "unchanged": "known",
 }
 NOT_ASSESSED = "not assessed"
 FAMILY_TITLES = {  # how codes begin -> what they are about
@@ -180,7 +185,8 @@ def finding_title(finding: Finding) -> str:
     """Code, name, severity and origin: "MM403 stopped-short (info, follows from MM106)"."""
     origin = f", follows from {', '.join(finding.caused_by)}" if finding.caused_by else ""
     ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
-    return f"{finding.code} {finding.name} ({finding.severity}{origin}{ignored})"
+    since = f", {BASELINE_WORDS[finding.baseline_state]}" if finding.baseline_state else ""
+    return f"{finding.code} {finding.name} ({finding.severity}{since}{origin}{ignored})"
 
 
 def evidence(finding: Finding) -> str:
@@ -211,6 +217,11 @@ def consequences(report: Report) -> tuple[Finding, ...]:
 def others(report: Report) -> tuple[Finding, ...]:
     """The findings that have no part in the verdict."""
     return tuple(finding for finding in report.findings if finding.code not in report.verdict.codes)
+
+
+def news(report: Report) -> tuple[Finding, ...]:
+    """The findings that an earlier report does not have, or has as less grave; all, if there is none."""
+    return tuple(finding for finding in report.findings if finding.baseline_state != "unchanged")
 
 
 def _explaining(report: Report) -> list[Finding]:

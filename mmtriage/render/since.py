@@ -1,0 +1,107 @@
+"""What has changed since the report of --baseline, in words, for every format."""
+
+from __future__ import annotations
+
+from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.drift import Change, Drift, is_known
+from mmtriage.render import words
+from mmtriage.render.evidence import Part
+from mmtriage.render.tables import Grid
+from mmtriage.report import ModelFacts, Report
+
+TITLE = "Since the baseline"
+KNOWN = "As in the baseline"
+HEADER = ("", "before", "now", "moved by")
+NONE = "none"
+SHOWN_DIGITS = 12  # of a checksum
+
+
+def part(report: Report) -> Part | None:
+    """The changes as a table; None without a baseline."""
+    if report.drift is None:
+        return None
+    rows = tuple(_row(change, report.model) for change in report.drift.changes)
+    grid = Grid(header=HEADER, rows=rows, numeric=frozenset()) if rows else None
+    return Part(title=TITLE, grid=grid, lines=(headline(report.drift),))
+
+
+def headline(drift: Drift) -> str:
+    """What the comparison comes to."""
+    compared = f"the report in {drift.baseline} (mmtriage {drift.version})"
+    if is_known(drift):
+        return f"Nothing is new and nothing has drifted since {compared}."
+    return f"{words.count(len(drift.changes), 'change')} since {compared}."
+
+
+def replaced(report: Report) -> str:
+    """What --update-baseline says when another report takes the place of the earlier one."""
+    assert report.drift is not None
+    changes = report.drift.changes
+    if not changes:
+        return "replaced; nothing is new and nothing has drifted"
+    return "\n  ".join([f"replaced; {words.count(len(changes), 'change')}:", *_lines(report, changes)])
+
+
+def line(change: Change, model: ModelFacts) -> str:
+    """A change in one line: "Days: 10.467 before, 11.2 now; 0.47 SE (limit 0.1)"."""
+    what, before, after, moved = _row(change, model)
+    return f"{what}: {before} before, {after} now{f'; {moved}' if moved else ''}"
+
+
+def lines(report: Report, changes: tuple[Change, ...]) -> str:
+    """Changes, one a line."""
+    return "\n".join(_lines(report, changes))
+
+
+def _lines(report: Report, changes: tuple[Change, ...]) -> list[str]:
+    return [line(change, report.model) for change in changes]
+
+
+def _row(change: Change, model: ModelFacts) -> tuple[str, str, str, str]:
+    return _what(change, model), _value(change, change.before), _value(change, change.after), _moved(change)
+
+
+def _what(change: Change, model: ModelFacts) -> str:
+    if change.code is not None:
+        name, _ = CATALOGUE.get(change.code, ("", None))  # a later version may know more codes
+        return ", ".join(part for part in (f"{change.code} {name}".rstrip(), change.where) if part)
+    match change.what:
+        case "estimate":
+            return change.where
+        case "criterion":
+            return words.criterion_name(model)
+        case "severity":
+            return f"severity of the {change.where}"
+        case _:
+            return change.what
+
+
+def _value(change: Change, value: float | str | None) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, str):
+        return value[:SHOWN_DIGITS] if change.what == "table" else value.replace("_", " ")
+    if change.what == "criterion":
+        return words.criterion(value)
+    return words.to_precision_of(value, _standard_error(change))
+
+
+def _standard_error(change: Change) -> float:
+    """The one that the move was measured in."""
+    if (
+        not change.size
+        or not isinstance(change.before, float | int)
+        or not isinstance(change.after, float | int)
+    ):
+        return 0.0
+    return abs(change.after - change.before) / change.size
+
+
+def _moved(change: Change) -> str:
+    if change.what == "table":
+        return "other contents: the criterion is not compared"
+    if change.size is None or change.threshold is None:
+        return ""
+    units = "SE" if change.units == "SE" else "deviance units"
+    size = words.shift(change.size) if change.units == "SE" else words.brief(change.size)
+    return f"{size} {units} (limit {words.brief(change.threshold)})"
