@@ -32,6 +32,24 @@ def test_the_python_example_runs(capsys: pytest.CaptureFixture[str], monkeypatch
     assert capsys.readouterr().out.startswith("singular\n")
 
 
+def test_the_configuration_in_the_readme_gives_the_summary_below_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    configuration, summary = (
+        re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.S)
+        for name in ("configuration", "summary")
+    )
+    assert configuration is not None
+    assert summary is not None
+    (tmp_path / "pyproject.toml").write_text(configuration.group(1), encoding="utf-8")
+    assert run(["check", "-j", "2"]) == 1
+    table, count, *_ = capsys.readouterr().out.split("\n\n")
+    assert summary.group(1).rstrip("\n") == f"{table}\n\n{count}"
+
+
 def _example() -> tuple[str, str]:
     found = re.search(r"<!-- example: (.*?) -->\n```text\n(.*?)```", README, re.S)
     assert found is not None
