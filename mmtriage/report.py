@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mmtriage.curves.records import Curves
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.drift import Drift
@@ -200,6 +201,7 @@ class Report:
     incomplete: str | None = None  # what a time budget left undone
     drift: Drift | None = None  # since the report of --baseline
     timing: Mapping[str, float]  # stage -> seconds
+    curves: Curves | None = None  # for plots; not in the JSON
 
     def to_dict(self) -> dict[str, Json]:
         """The report as JSON values, key by key as in the schema."""

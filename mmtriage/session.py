@@ -35,14 +35,14 @@ from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.facts import baseline_facts, input_facts, model_facts, reference_facts
 from mmtriage.formula import Formula, parse_formula, resolve_dot
 from mmtriage.ladder.allfit import disagreement
-from mmtriage.ladder.case import Case
+from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.code import Commands
 from mmtriage.ladder.from_causes import with_cause_remedies
 from mmtriage.ladder.keep import unknown_keeps
 from mmtriage.ladder.proof import proven_causes, with_proven
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.refused import refused_ladder
-from mmtriage.ladder.rung import RungResult
+from mmtriage.ladder.rung import Remedy, RungResult
 from mmtriage.ladder.walk import walk
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import is_glmm
@@ -87,6 +87,7 @@ class _Session:
         self._lap = time.perf_counter()
         self.cut_short: tuple[NotAssessed, ...] = ()
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
+        self._refits: dict[tuple[str, str], Refit] = {}
 
     def triage(self, formula_text: str) -> Report:
         """Parse, design, fit, judge, walk, report."""
@@ -120,7 +121,19 @@ class _Session:
             except TimeBudgetError as stop:
                 incomplete = f"{stop.message} before the remedies of named causes were tried"
         self._clock("ladder")
-        return self._report(case, facts, ladder, findings, incomplete)
+        report = self._report(case, facts, ladder, findings, incomplete)
+        return self._with_curves(trial, report) if self.options.plots else report
+
+    def _with_curves(self, trial: Trial, report: Report) -> Report:
+        """The report with what its plots show."""
+        from mmtriage.curves.compute import curves_of
+
+        self._say("following the criterion, for the plots")
+        curves = curves_of(
+            trial, [(remedy, self._refits.get((remedy.id, remedy.title))) for remedy in report.remedies]
+        )
+        self._clock("plots")
+        return replace(report, curves=curves)
 
     def _fit_unless_exact(self, design: Design, early: Sequence[Finding]) -> Trial | Finding:
         """The trial, or why there is no maximum; asked for only where the fit gives reason to."""
@@ -214,7 +227,12 @@ class _Session:
             fit=self.fit,
             fit_ml=self.fit_ml,
             run=run_measured,
+            keep=self._keep,
         )
+
+    def _keep(self, remedy: Remedy, refit: Refit) -> None:
+        if self.options.plots:
+            self._refits[remedy.id, remedy.title] = refit
 
     def _report(
         self,

@@ -19,12 +19,13 @@ RANK = {
     "engine": 4,
     "diagnose": 5,
     **dict.fromkeys(("ladder", "drift"), 6),
-    **dict.fromkeys(("report", "explain"), 7),
-    **dict.fromkeys(("facts", "accept", "checked"), 8),
-    **dict.fromkeys(("render", "session"), 9),
-    **dict.fromkeys(("__init__", "baselines", "check"), 10),
-    "cli": 11,
-    "__main__": 12,
+    "curves": 7,
+    **dict.fromkeys(("report", "explain"), 8),
+    **dict.fromkeys(("facts", "accept", "checked"), 9),
+    **dict.fromkeys(("render", "session"), 10),
+    **dict.fromkeys(("__init__", "baselines", "check"), 11),
+    "cli": 12,
+    "__main__": 13,
 }
 # What may look further up all the same: Jupyter asks a report itself how it is shown.
 UPWARD = {("report", "mmtriage.render.htmldoc")}
@@ -36,6 +37,7 @@ HOMES = {
     "pyarrow": ("data",),
     "jinja2": ("render/htmldoc.py",),
     "markupsafe": ("render/htmldoc.py",),
+    "matplotlib": ("render/plots",),
     "nlopt": ("optimizers",),
     "pybobyqa": ("optimizers",),
 }

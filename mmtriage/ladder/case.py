@@ -16,16 +16,30 @@ from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judge import allowed_gap
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.faces import Place
 from mmtriage.engine.fit import Fit
 from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.formula import Formula
 from mmtriage.ladder.code import Commands
-from mmtriage.ladder.rung import Attempt
+from mmtriage.ladder.rung import Attempt, Remedy
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from mmtriage.options import TriageOptions
 
 IMPROVED = 1e-4  # deviance units that count as an improvement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Refit:
+    """The fit behind a remedy that is another model."""
+
+    prepared: Prepared  # the present model's where the remedy has no random effects
+    fit: Fit
+    place: Place | None  # of the fit; None: it has no random effects
+
+
+def _forget(remedy: Remedy, refit: Refit) -> None:
+    """Fits behind remedies are kept only for outputs that show them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +56,7 @@ class Case:
     fit: Callable[[Design], Trial]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
     run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizers=, start=, maxfun=, transform=)
+    keep: Callable[[Remedy, Refit], None] = _forget
 
     @property
     def codes(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mmtriage.engine.fit import largest_shift
 from mmtriage.engine.trial import plain_fit
 from mmtriage.formula.edit import with_random
-from mmtriage.ladder.case import Case, without_likelihood
+from mmtriage.ladder.case import Case, Refit, without_likelihood
 from mmtriage.ladder.rung import Attempt, Code, Remedy
 
 
@@ -54,6 +54,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         ),
         cost=1,
     )
+    case.keep(remedy, Refit(prepared=case.trial.prepared, fit=fit, place=None))
     return attempt, remedy
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmtriage.diagnose.judge import is_short
 from mmtriage.engine.trial import Trial
-from mmtriage.ladder.case import Case, compare
+from mmtriage.ladder.case import Case, Refit, compare
 from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, Scope
 
 
@@ -62,7 +62,7 @@ def changed_model_remedy(
     """Another model that was fitted, compared with the present one as far as that is fair."""
     comparison = compare(case, trial)
     text = trial.prepared.design.formula.to_text()
-    return Remedy(
+    remedy = Remedy(
         id=id,
         rung=rung,
         title=title,
@@ -81,3 +81,5 @@ def changed_model_remedy(
         caveats=tuple(caveats),
         cost=0 if trial.baseline is None else trial.baseline.evaluations,
     )
+    case.keep(remedy, Refit(prepared=trial.prepared, fit=trial.reference_fit, place=trial.reference.place))
+    return remedy

@@ -26,7 +26,7 @@ from mmtriage.engine.prior import prior_mode
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
 from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
-from mmtriage.ladder.case import Case, changed_model_attempt, likelihood_ratio
+from mmtriage.ladder.case import Case, Refit, changed_model_attempt, likelihood_ratio
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
@@ -189,4 +189,5 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
         caveats=("say that a prior was used; with very little information it decides the estimate",),
         cost=search.gradients,
     )
+    case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     return [(attempt, remedy)]

@@ -23,6 +23,10 @@ class Plot:
 
     title: str
     svg: str  # trusted: made by this program
+    name: str = "plot"  # of its file, without ending
+    description: str = ""  # what is to be seen, in words
+    heading: str = ""  # of it and the plots of its kind
+    reading: str = ""  # how these are to be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,7 @@ class Settings:
     location: Location | None = None  # None: the table
     fail_on: str = "warning"  # the least severity that fails a check: one of FAIL_ON
     plots: tuple[Plot, ...] = ()
+    plot_remarks: tuple[str, ...] = ()  # what is not plotted, and why
 
     def fails(self, severity: str) -> bool:
         """Whether a finding or a verdict of this severity fails the check."""

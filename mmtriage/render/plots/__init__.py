@@ -1,0 +1,43 @@
+"""Plots as SVG, from the Report alone; matplotlib is imported when one is drawn, and only here.
+
+Report -> a drawing each (`criterion`, `optimizers`, `effects`, `levels`) -> `ink.svg_text`
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from mmtriage.render.printable import printable
+from mmtriage.render.settings import Plot
+from mmtriage.report import Report
+
+HOW_TO_GET = 'pip install "mmtriage[plot]"'
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def plots_of(report: Report) -> tuple[Plot, ...]:
+    """All plots of a report, in the order in which they are read; none without its `curves`."""
+    if report.curves is None:
+        return ()
+    from mmtriage.render.plots import criterion, effects, levels, optimizers
+    from mmtriage.render.plots.ink import quietly
+
+    report = printable(report)
+    with quietly():
+        return (
+            *criterion.plots(report),
+            *optimizers.plots(report),
+            *effects.plots(report),
+            *levels.plots(report),
+        )
+
+
+def remarks(report: Report) -> tuple[str, ...]:
+    """What is not plotted, and why."""
+    if report.curves is not None:
+        return tuple(f"Not plotted: {note}." for note in report.curves.notes)
+    return () if can_draw() else (f"Plots need matplotlib: {HOW_TO_GET}",)
