@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import html5lib
@@ -34,7 +35,7 @@ from mmtriage.report import Report
 from mmtriage.schema import schema_text
 from tests.canned import REPORTS, SINGULAR
 from tests.conftest import Snapshot
-from tests.render import test_html, test_markdown, test_sarif
+from tests.render import test_browser, test_html, test_markdown, test_sarif
 from tests.render.hostile import HOSTILE, NAMES
 
 ERRORS: dict[str, MmtriageError] = {
@@ -254,6 +255,18 @@ def test_the_page_has_a_line_and_a_report_for_each_model() -> None:
     rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
     assert rows[0] == list(overview.HEADER)
     assert [row[0] for row in rows[1:]] == [model.name for model in SUMMARY.models]
+
+
+@test_browser.needs_browser
+def test_the_page_is_sound_in_a_browser(tmp_path: Path) -> None:
+    """With every report open: what is folded has no place that could be asked for."""
+    names = {name: HOSTILE[kind] for kind, name in NAMES.items()}
+    summaries = {"several": SUMMARY, "hostile": summary_of(names)}
+    pages = {
+        title: htmldoc.render_all(summary).replace("<details ", "<details open ")
+        for title, summary in summaries.items()
+    }
+    test_browser.assert_sound(pages, tmp_path)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
