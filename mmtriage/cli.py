@@ -13,7 +13,7 @@ import shutil
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from mmtriage.version import VERSION
 if TYPE_CHECKING:
     from mmtriage.baselines import Baseline
     from mmtriage.check.config import Config
+    from mmtriage.checked import Summary
     from mmtriage.render.settings import Settings
     from mmtriage.render.terminal import Detail
     from mmtriage.report import Report
@@ -263,9 +264,9 @@ def fit(data: str, formula: str, **options: Any) -> int:
     report = _triage(data, formula, options)
     if ignore is not None:
         report = accepted(report, dict.fromkeys(ignore, BY_OPTION))
-    is_kept = False
     if baseline is not None:
         report, is_kept = _since(report, baseline, update=options["update_baseline"])
+        settings = replace(settings, fail_on="never") if is_kept else settings
     if select is not None:
         report = selected(report, select)
     for output in outputs:
@@ -274,7 +275,7 @@ def fit(data: str, formula: str, **options: Any) -> int:
         _print(_on_screen(report, detail, no_color=options["no_color"]))
     else:
         _print(_as_file(report, format_name, detail, settings))
-    return CLEAN if is_kept else exit_code(report, settings.fail_on)
+    return exit_code(report, settings.fail_on)
 
 
 @cli.command()
@@ -311,8 +312,10 @@ def check(name: tuple[str, ...], **options: Any) -> int:
     format_name = arguments.one_of(options["format_name"], RENDERERS, "option --format")
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
     config = _configuration(name, options)
+    baselines = _baselines(config, options)
     jobs = arguments.whole_number(options["jobs"], "--jobs", least=1) or config.jobs or 1
     inputs = {config.path: "the configuration", **{model.data: "a table" for model in config.models}}
+    inputs |= {str(kept.path): "a baseline" for kept in baselines.values()}
     outputs = arguments.outputs(options["output"], RENDERERS, inputs)
     try:
         with _progress(wanted=not options["quiet"]) as progress:
@@ -320,6 +323,7 @@ def check(name: tuple[str, ...], **options: Any) -> int:
     except InterruptedCheckError as stop:
         sys.stderr.write(_how_far(stop.done, stop.undone))
         return INTERRUPTED
+    summary = _since_each(summary, config, baselines, update=options["update_baseline"])
     for model in summary.models:
         if model.traceback:
             sys.stderr.write(f"Model {model.name}:\n{model.traceback}")
@@ -422,6 +426,30 @@ def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report,
     kept = keep(report, baseline)
     sys.stderr.write(kept.said)
     return kept.report, kept.is_kept
+
+
+def _baselines(config: Config, options: dict[str, Any]) -> dict[str, Baseline]:
+    """The files in the directory of --baseline, read before any work is done."""
+    from mmtriage.baselines import open_baselines
+
+    _refuse_update_of_nothing(options)
+    if options["baseline"] is None:
+        return {}
+    names = [model.name for model in config.models]
+    return open_baselines(Path(options["baseline"]), names, update=options["update_baseline"])
+
+
+def _since_each(
+    summary: Summary, config: Config, baselines: Mapping[str, Baseline], *, update: bool
+) -> Summary:
+    """The models compared with earlier reports, and these replaced if that is wanted."""
+    from mmtriage.baselines import compared_each, keep_each
+
+    if not update:
+        return compared_each(summary, baselines, {model.name: model.select for model in config.models})
+    kept, said = keep_each(summary, baselines)
+    sys.stderr.write(said)
+    return kept
 
 
 def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:

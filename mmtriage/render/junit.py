@@ -1,7 +1,7 @@
 """The report as JUnit XML: a suite for the model, a case for its verdict and one for each family of checks.
 
-A case fails where the exit code would: at `--fail-on`, with a baseline for news only. A verdict that could not
-be reached is an error. A check that was not made is skipped, with the reason: it has not passed.
+A case fails where the exit code would: at `--fail-on`, with a baseline for news only. A verdict that was not
+reached is an error. A check that was not made is skipped, with the reason: it has not passed.
 """
 
 from __future__ import annotations
