@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,11 +111,18 @@ def na_values(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
 
 
-def outputs(values: Sequence[str], formats: Iterable[str], inputs: Mapping[str, str]) -> tuple[Output, ...]:
+def outputs(
+    values: Sequence[str],
+    formats: Iterable[str],
+    inputs: Mapping[str, str],
+    *,
+    directories: Collection[str] = (),
+) -> tuple[Output, ...]:
     """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done.
 
     Args:
         inputs: what is read, and must not be overwritten: path -> what it is.
+        directories: formats that fill a directory, which may exist or not.
     """
     known = list(formats)
     result: list[Output] = []
@@ -125,7 +132,11 @@ def outputs(values: Sequence[str], formats: Iterable[str], inputs: Mapping[str, 
             hint = "Write FORMAT:PATH, such as json:report.json. For stdout use --format."
             raise OptionError(f"`{value}` is not FORMAT:PATH", where="option --output", hint=hint)
         output = Output(format_name=one_of(format_name, known, "option --output"), path=Path(path))
-        if output.path.is_dir() or not output.path.parent.is_dir():
+        if output.format_name in directories:
+            if output.path.exists() and not output.path.is_dir():
+                hint = "Give a directory; it is made if it does not exist."
+                raise OptionError(f"`{path}` is a file", where="option --output", hint=hint)
+        elif output.path.is_dir() or not output.path.parent.is_dir():
             problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
             raise OptionError(f"`{path}` {problem}", where="option --output", hint="Give a file to write.")
         if any(output.path.resolve() == other.path.resolve() for other in result):

@@ -13,7 +13,7 @@ import shutil
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from mmtriage.baselines import Baseline
     from mmtriage.check.config import Config
     from mmtriage.checked import Summary
-    from mmtriage.render.settings import Settings
+    from mmtriage.render.settings import Plot, Settings
     from mmtriage.render.terminal import Detail
     from mmtriage.report import Report
 
 CLEAN, INTERRUPTED = 0, 130
 BY_OPTION = "--ignore on the command line"  # why a finding is accepted
 MOST_NAMES = 10  # of models in a message
+SVG = "svg"  # of --output: a directory of plots
 FALLBACK_WIDTH = 80  # of a pipe
 EXAMPLE = 'mmtriage fit data.csv "y ~ x + (1 | g)"'
 Command = TypeVar("Command", bound=Callable[..., int])
@@ -113,7 +114,7 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
             "--output",
             multiple=True,
             metavar="FORMAT:PATH",
-            help="Write the report to a file as well. Repeatable.",
+            help="Write the report to a file as well; svg:DIR, of `fit` only: its plots. Repeatable.",
         ),
         click.option(
             "--fail-on",
@@ -251,6 +252,7 @@ def fit(data: str, formula: str, **options: Any) -> int:
     from mmtriage.accept import accepted, selected
     from mmtriage.checked import exit_code
     from mmtriage.render import RENDERERS
+    from mmtriage.render.plots import plots_of
     from mmtriage.render.settings import Settings
 
     _refuse_extra_arguments(click.get_current_context().args)
@@ -258,10 +260,11 @@ def fit(data: str, formula: str, **options: Any) -> int:
     settings = Settings(fail_on=arguments.one_of(options["fail_on"], arguments.FAIL_ON, "option --fail-on"))
     baseline = _baseline(options)
     inputs = {data: "the table", **({} if baseline is None else {str(baseline.path): "the baseline"})}
-    outputs = arguments.outputs(options["output"], RENDERERS, inputs)
+    outputs = arguments.outputs(options["output"], [*RENDERERS, SVG], inputs, directories=(SVG,))
+    plots = _wants_plots({format_name, *(output.format_name for output in outputs)})
     detail = _detail(quiet=options["quiet"], verbose=options["verbose"])
     select, ignore = _codes(options, "select"), _codes(options, "ignore")
-    report = _triage(data, formula, options)
+    report = _triage(data, formula, options, plots=plots)
     if ignore is not None:
         report = accepted(report, dict.fromkeys(ignore, BY_OPTION))
     if baseline is not None:
@@ -269,8 +272,13 @@ def fit(data: str, formula: str, **options: Any) -> int:
         settings = replace(settings, fail_on="never") if is_kept else settings
     if select is not None:
         report = selected(report, select)
+    if plots:
+        settings = replace(settings, plots=plots_of(report))
     for output in outputs:
-        _write(output, _as_file(report, output.format_name, detail, settings))
+        if output.format_name == SVG:
+            _write_plots(output, settings.plots)
+        else:
+            _write(output, _as_file(report, output.format_name, detail, settings))
     if format_name == "text":
         _print(_on_screen(report, detail, no_color=options["no_color"]))
     else:
@@ -462,7 +470,7 @@ def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
+def _triage(data: str, formula: str, options: dict[str, Any], *, plots: bool) -> Report:
     """Check every option before any work is done, then read and triage."""
     factors = arguments.factors(options["factor"])
     chosen = _triage_options(options)
@@ -479,7 +487,9 @@ def _triage(data: str, formula: str, options: dict[str, Any]) -> Report:
     )
     with _progress(wanted=not options["quiet"]) as progress:
         return triage_table(
-            table, formula, replace(chosen, progress=progress, reading=_reading_words(options))
+            table,
+            formula,
+            replace(chosen, progress=progress, reading=_reading_words(options), plots=plots),
         )
 
 
@@ -566,6 +576,33 @@ def _write(output: arguments.Output, text: str) -> None:
         raise OptionError(
             f"`{output.path}` cannot be written: {error.strerror}", where="option --output"
         ) from None
+
+
+def _wants_plots(formats: Set[str]) -> bool:
+    """Whether plots are to be computed: they take time, and nothing but a picture shows them."""
+    from mmtriage.render.plots import HOW_TO_GET, can_draw
+
+    if SVG in formats and not can_draw():
+        raise OptionError(
+            f"`{SVG}` needs matplotlib, which is not installed",
+            where="option --output",
+            hint=f"Install it: {HOW_TO_GET}",
+        )
+    return can_draw() and not formats.isdisjoint((SVG, "html"))
+
+
+def _write_plots(output: arguments.Output, plots: Sequence[Plot]) -> None:
+    """A file for each plot, in a directory that is made if need be."""
+    try:
+        output.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(
+            f"`{output.path}` cannot be made: {error.strerror}", where="option --output"
+        ) from None
+    for plot in plots:
+        _write(replace(output, path=output.path / f"{plot.name}.svg"), plot.svg)
+    if not plots:
+        sys.stderr.write("There is nothing to plot: the model was not fitted.\n")
 
 
 def _print(text: str) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from mmtriage.checked import Checked, Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render import overview, since, words
 from mmtriage.render.evidence import parts
+from mmtriage.render.plots import can_draw, plots_of, remarks
 from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import pieces
@@ -63,13 +66,14 @@ def fragment(report: Report, settings: Settings = PLAIN) -> str:
 
 def _filled(template: str, report: Report, settings: Settings, *, root: str = "main") -> str:
     """A template about one report; `root` is the element that holds it."""
-    report, plots = printable(report), [(plot.title, _inline(plot)) for plot in settings.plots]
+    plots, report = settings.plots or _drawn(report), printable(report)
     page = _environment().get_template(template)
     text = page.render(
         root=root,
         report=report,
         name=printable(settings.name),
-        plots=plots,
+        plots=_by_kind(plots),
+        plot_remarks=remarks(report),
         changed=since.part(report),
         parts=parts(report, full=True),
         style=_style(),
@@ -116,6 +120,19 @@ def _padding(grid: Grid) -> list[tuple[int, ...]]:
         for position, cells in enumerate(zip(*grid.rows, strict=True))
     ]
     return list(zip(*columns, strict=True))
+
+
+def _drawn(report: Report) -> tuple[Plot, ...]:
+    """The plots of a report that knows what they show, where there is something to draw them with."""
+    return plots_of(report) if report.curves is not None and can_draw() else ()
+
+
+def _by_kind(plots: Sequence[Plot]) -> list[tuple[str, str, list[tuple[str, Markup]]]]:
+    """Heading, how to read them, and the plots below it as title and element."""
+    return [
+        (heading, reading, [(plot.title, _inline(plot)) for plot in kind])
+        for (heading, reading), kind in groupby(plots, key=lambda plot: (plot.heading, plot.reading))
+    ]
 
 
 def _inline(plot: Plot) -> Markup:

@@ -37,7 +37,7 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
 
 
 def remarks(report: Report) -> tuple[str, ...]:
-    """What is not plotted, and why."""
-    if report.curves is not None:
-        return tuple(f"Not plotted: {note}." for note in report.curves.notes)
-    return () if can_draw() else (f"Plots need matplotlib: {HOW_TO_GET}",)
+    """What is not plotted, and why, or how to get plots."""
+    notes = () if report.curves is None else report.curves.notes
+    said = tuple(f"{note[:1].upper()}{note[1:]}." for note in notes)
+    return said if can_draw() else (*said, f"For plots: `{HOW_TO_GET}`")

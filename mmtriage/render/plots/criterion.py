@@ -73,13 +73,14 @@ def _legend(curve: CriterionCurve) -> list[tuple[ink.Mark | None, str]]:
     lines: list[tuple[ink.Mark | None, str]] = [
         (ink.OPTIMUM, f"the proven optimum: {_value(curve, curve.reference)}")
     ]
+    notes: list[tuple[ink.Mark | None, str]] = []
     if _Scale(curve).is_fisher:
-        lines.append((None, "stretched scale: correlations of -1 and 1 are beyond its ends"))
+        notes.append((None, "stretched scale: -1 and 1 are beyond its ends"))
     if curve.baseline is None or curve.baseline_rise is None:
-        return [*lines, (None, "lme4's fit has no such value")]
+        return [*lines, (None, "lme4's fit has no such value"), *notes]
     rise = _rise(curve)
     height = "no higher" if rise < ROUNDING else f"{words.brief(rise)} above the optimum"
-    return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.baseline)}, {height}")]
+    return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.baseline)}, {height}"), *notes]
 
 
 def _rise(curve: CriterionCurve) -> float:
@@ -134,7 +135,7 @@ class _Scale:
         low, high = axes.get_xlim()
         places = sorted({sign * np.arctanh(nine) for nine in NINES for sign in (-1.0, 1.0)})
         inside = [place for place in places if low <= place <= high]
-        every = -(-len(inside) // 5)
+        every = -(-len(inside) // 4)
         axes.xaxis.set_major_locator(FixedLocator(inside[::every]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: f"{np.tanh(place):.7g}"))
 
@@ -199,5 +200,5 @@ def _baseline(axes: Axes, curve: CriterionCurve, scale: _Scale) -> None:
             xy=(x, y),
             xytext=inward,
             textcoords="offset points",
-            arrowprops={"arrowstyle": "<-", "color": ink.VERMILLION, "shrinkA": 0, "shrinkB": 5},
+            arrowprops={"arrowstyle": "->", "color": ink.VERMILLION, "shrinkA": 0, "shrinkB": 7},
         )

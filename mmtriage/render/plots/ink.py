@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from typing import Any, cast
 from xml.etree import ElementTree
@@ -28,7 +29,7 @@ from mmtriage.render.settings import Plot
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-WIDTH = 4.7  # inches
+WIDTH = 4.2  # inches
 MARGIN = 0.08  # inches around everything
 LINE = 0.165  # inches from one line of text to the next
 TITLE_SIZE, TEXT_SIZE = 9.5, 8.5  # points
@@ -218,7 +219,7 @@ def _inches(text: str, size: float, *, bold: bool) -> float:
 
 
 def plot(name: str, title: str, description: str, drawn: Sheet, *, heading: str, reading: str) -> Plot:
-    """The drawing as a Plot; `name` is that of its file, and of every id in it."""
+    """The drawing as a Plot; `name` is that of its file, and begins every id in it."""
     said = f"{description} {reading}"
     return Plot(
         name=name,
@@ -239,15 +240,16 @@ def svg_text(figure: Figure, *, name: str, title: str, description: str) -> str:
         for child in list(parent):
             if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
                 parent.remove(child)
-    _own_ids(root, name)
+    own = f"{name}-{sha256(buffer.getvalue()).hexdigest()[:8]}"  # several reports may be on one page
+    _own_ids(root, own)
     head = [("title", title), ("desc", description)]
     for position, (tag, text) in enumerate(head):
-        element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{tag}"})
+        element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{own}-{tag}"})
         element.text = text
         element.tail = "\n"
         root.insert(position, element)
     root.set("role", "img")
-    root.set("aria-labelledby", f"{name}-title {name}-desc")
+    root.set("aria-labelledby", f"{own}-title {own}-desc")
     root.set("style", "stroke-linejoin: round; stroke-linecap: butt")
     root.attrib.pop("version", None)
     ElementTree.register_namespace("", SVG)

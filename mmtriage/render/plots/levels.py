@@ -42,7 +42,7 @@ def _plot(effects: LevelEffects, whose: str, number: int) -> Plot:
     title = f"Random effects of {ink.short(effects.column, 32)} by {ink.short(effects.group, 32)}"
     rows = len(effects.levels) + (BAND_ROWS + 2 * GAP if effects.bands else 0.0)
     with ink.style():
-        drawn = ink.sheet(title, height=ROW * rows + 0.1, left=1.15, legend=_legend(effects))
+        drawn = ink.sheet(title, height=ROW * rows + 0.1, left=1.05, legend=_legend(effects))
         _draw(drawn.axes, effects, rows)
         return ink.plot(
             f"random-effects-{number:02}",

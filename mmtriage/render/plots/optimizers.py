@@ -64,7 +64,7 @@ def _plot(result: RungResult) -> Plot:
     if failures:
         legend.append((ERROR, f"stopped with an error ({len(failures)})"))
     with ink.style():
-        drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=2.1, legend=legend)
+        drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=1.95, legend=legend)
         _draw(drawn, rows)
         description = f"{result.reason[:1].upper()}{result.reason[1:]}. " + " ".join(
             f"{a.label}: {'an error' if a.gap is None else words.brief(_clipped(a.gap))}." for a, _ in rows
@@ -107,7 +107,7 @@ def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]]) -> None:
     axes.axvline(np.log10(SAME), color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set_xlim(zero - 0.5, last + 0.9)
     axes.set_ylim(-0.7, len(rows) - 0.3)
-    axes.set_yticks(range(len(rows)), [ink.short(a.label, 30) for a, _ in reversed(rows)])
+    axes.set_yticks(range(len(rows)), [ink.short(a.label, 29) for a, _ in reversed(rows)])
     axes.tick_params(axis="y", length=0)
     decades = [d for d in range(first, int(last) + 1) if (d - first) % 2 == 0]
     axes.set_xticks([zero, *decades], ["0", *(_decade(d) for d in decades)])
