@@ -8,7 +8,7 @@
     singular covariance       ->  failed gradient and Hessian tests
     separation, scale         ->  failure of PIRLS, as its own search for reasons has it
     failure of PIRLS          ->  stopped short (with an error)
-    separation                ->  extreme coefficients
+    separation                ->  extreme coefficients, flat directions, several optima, singular covariances
     singular covariance       ->  stopped short, where nothing else is at fault (stuck on an edge of theta)
 
 A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at
@@ -28,6 +28,7 @@ from mmtriage.diagnose.verdict import Status, Verdict
 STRUCTURAL = ("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
 SINGULAR = ("MM310", "MM311", "MM312")
 SYMPTOMS = ("MM401", "MM402")
+OF_A_LIMIT = (*SINGULAR, "MM406", "MM407")  # of where a search for an estimate without end stops
 
 
 def explain_causes(
@@ -102,7 +103,7 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
         causes = roots or [code for code in ("MM403",) if code in present]
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
-    elif finding.code == "MM407" and "MM203" in present:
+    elif finding.code in OF_A_LIMIT and "MM203" in present:
         causes = ("MM203",)
     elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
         causes = roots

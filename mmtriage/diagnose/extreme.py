@@ -72,8 +72,9 @@ def extreme_findings(
         likelihood_ratio=ratio,
         threshold=limit,
     )
-    separated = {name for f in findings if f.code == "MM203" for name in f.terms}
-    return [replace(found, caused_by=("MM203",) if set(names) <= separated else ())]
+    # Without a finite maximum every coefficient is where the search stopped, of the separated columns or not.
+    is_separated = any(f.code == "MM203" for f in findings)
+    return [replace(found, caused_by=("MM203",) if is_separated else ())]
 
 
 def has_limit(family: str, link: str) -> bool:

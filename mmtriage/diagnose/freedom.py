@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array, hstack
 
 from mmtriage.engine.coordinates import Array
@@ -32,13 +31,13 @@ def used_degrees(X: Array, terms: Sequence[RandomTerm], covariances: Sequence[Ar
     fixed = X * root
     random = hstack([_spherical(term, S, root) for term, S in zip(terms, covariances, strict=True)], "csr")
     q = random.shape[1]
-    gram = cho_factor(fixed.T @ fixed) if X.shape[1] else None
-    cross = random.T @ fixed  # (q, p)
+    Q, _ = np.linalg.qr(fixed)  # columns of any scale and origin
+    cross = random.T @ Q  # (q, p)
 
     def apply(v: Array) -> Array:
         """(Z'W Z + I - Z'W X (X'W X)^-1 X'W Z) v for v (q, r), the Schur complement of the fixed effects."""
         image: Array = random.T @ (random @ v) + v
-        return image if gram is None else image - cross @ cho_solve(gram, cross.T @ v)
+        return image - cross @ (cross.T @ v)
 
     diagonal = 1.0 + np.asarray(random.multiply(random).sum(axis=0)).ravel()
     probes, share = _probes(q, len(X))

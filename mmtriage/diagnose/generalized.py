@@ -40,6 +40,8 @@ def generalized_findings(
         found += extreme_findings(trial, findings)
     if why_not_assessed(design) is not None:
         return found, left
+    if any(f.code == "MM203" for f in findings):
+        return found, [not_assessed("MM503", "separated responses have no estimate that could move")]
     if not trial.reference.certificate.certified:
         return found, [not_assessed("MM503", "there is no proven optimum to compare quadrature with")]
 

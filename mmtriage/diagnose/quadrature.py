@@ -2,7 +2,8 @@
 
 Laplace replaces the integral over a group's effect by its value at one point. With a handful of 0/1 answers
 per group and a large variance between groups the two differ (Lesaffre & Spiessens 2001); with 25 points
-the integral is as good as exact. It takes a single scalar random term.
+the integral is as good as exact. It takes a single scalar random term, and a family without a scale: of
+others lme4 integrates the deviance as if the scale were 1, so that 25 points estimate another model.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.words import term_text
 from mmtriage.engine.fit import Fit
 from mmtriage.model.design import Design
+from mmtriage.model.families import family_of
 
 POINTS = 25  # more than lme4's documentation advises
 MATERIAL_SHIFT = 0.1  # standard errors, the distance that no reader would call a change
@@ -25,6 +27,8 @@ def why_not_assessed(design: Design) -> str | None:
     """Why MM503 cannot be asked of a generalized model; None where it can."""
     if design.spec.family == "negative.binomial":
         return "glmer.nb has no quadrature"
+    if family_of(design.spec).scale_free:
+        return "lme4's quadrature takes the scale of this family to be 1: no better than Laplace"
     if design.spec.nagq > 1:
         return "the fit is by quadrature itself"
     if len(design.random) > 1 or len(design.random[0].columns) > 1:

@@ -10,6 +10,7 @@ from tests.diagnose.planted import golden_trial, planted
 from tests.diagnose.test_separation import golden
 
 BERNOULLI = "0/1 data have no scatter beyond their mean"
+SCALE = "lme4's quadrature takes the scale of this family to be 1: no better than Laplace"
 UNITS = "coefficients have no size of their own on the inverse scale of this family"
 SCALAR = "quadrature takes a single scalar random term"
 
@@ -20,10 +21,7 @@ SCALAR = "quadrature takes a single scalar random term"
         ("cbpp", {}),
         ("contraception", {"MM501": BERNOULLI}),
         ("grouseticks", {"MM501": "an effect of each row takes up any scatter", "MM503": SCALAR}),
-        (
-            "gamma_inverse",
-            {"MM205": UNITS},
-        ),
+        ("gamma_inverse", {"MM205": UNITS, "MM503": SCALE}),
     ],
 )
 def test_a_generalized_model_says_what_it_leaves_unasked(case_id: str, expected: dict[str, str]) -> None:
