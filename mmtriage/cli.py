@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from mmtriage import arguments
+from mmtriage import arguments, completion
 from mmtriage.errors import DataError, MmtriageError, OptionError, UnjudgedError, did_you_mean
 from mmtriage.family_names import LAPLACE, LINKS_OF, check_model
 from mmtriage.options import DEFAULT_SEED, TriageOptions
@@ -43,6 +44,7 @@ SVG = "svg"  # of --output: a directory of plots
 FALLBACK_WIDTH = 80  # of a pipe
 EXAMPLE = 'mmtriage fit data.csv "y ~ x + (1 | g)"'
 Command = TypeVar("Command", bound=Callable[..., int])
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -94,6 +96,20 @@ def cli() -> None:
     """Find out why a mixed model failed to converge, and which remedy works."""
 
 
+def _completed(words: Callable[[completion.Options, str], list[str]]) -> Completer:
+    """How a shell completes an option or an argument."""
+
+    def complete(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in words(context.params, typed)]
+
+    return complete
+
+
+def _a_path(kind: str) -> Completer:
+    """Completed by the shell itself: "file" or "dir"."""
+    return lambda _context, _parameter, typed: [CompletionItem(typed, type=kind)]
+
+
 def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command], Command]:
     """What both `fit` and `check` may be told about the report.
 
@@ -108,6 +124,7 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
             default="text",
             show_default=True,
             metavar="NAME",
+            shell_complete=_completed(completion.formats),
             help="text, json, markdown, html, junit, sarif or github (annotations).",
         ),
         click.option(
@@ -121,23 +138,27 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
             default=fail_on,
             show_default=fail_on is not None,
             metavar="LEVEL",
+            shell_complete=_completed(completion.levels),
             help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
         ),
         click.option(
             "--select",
             multiple=True,
             metavar="CODES",
+            shell_complete=_completed(completion.codes),
             help="List the findings with these codes only, e.g. MM310,MM311 or MM3; the verdict stands.",
         ),
         click.option(
             "--ignore",
             multiple=True,
             metavar="CODES",
+            shell_complete=_completed(completion.codes),
             help="Accept these findings: they count as info, and so does a verdict of which all causes are.",
         ),
         click.option(
             "--baseline",
             metavar=baseline,
+            shell_complete=_a_path("file" if baseline == "FILE" else "dir"),
             help="An earlier JSON report: only what is new or has drifted since counts for the exit code."
             if baseline == "FILE"
             else "A directory with an earlier JSON report of each model: only what is new or has drifted "
@@ -166,7 +187,7 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
 
 
 @cli.command(context_settings={"allow_extra_args": True})
-@click.argument("data")
+@click.argument("data", shell_complete=_a_path("file"))
 @click.argument("formula")
 @click.option("--sep", metavar="CHAR", help="Separator of the table (default: sniffed).")
 @click.option(
@@ -188,9 +209,19 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
     "--subset", metavar="EXPR", help="Use these rows only, as in R: \"age > 20 & site %in% c('a', 'b')\"."
 )
 @click.option(
-    "--family", default="gaussian", show_default=True, metavar="NAME", help=f"As in R: {', '.join(LINKS_OF)}."
+    "--family",
+    default="gaussian",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=_completed(completion.families),
+    help=f"As in R: {', '.join(LINKS_OF)}.",
 )
-@click.option("--link", metavar="NAME", help="Link of the family (default: R's), e.g. probit.")
+@click.option(
+    "--link",
+    metavar="NAME",
+    shell_complete=_completed(completion.links),
+    help="Link of the family (default: R's), e.g. probit.",
+)
 @click.option(
     "--nagq",
     metavar="N",
@@ -204,6 +235,7 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
 @click.option(
     "--optimizer",
     metavar="NAME",
+    shell_complete=_completed(completion.optimizers),
     help="Optimizer of the fit to be judged (default: lme4's; for glmer one in each of two stages).",
 )
 @click.option("--maxfun", metavar="N", help="Its evaluation budget (default: lme4's).")
@@ -287,10 +319,11 @@ def fit(data: str, formula: str, **options: Any) -> int:
 
 
 @cli.command()
-@click.argument("name", nargs=-1)
+@click.argument("name", nargs=-1, shell_complete=_completed(completion.models))
 @click.option(
     "--config",
     metavar="FILE",
+    shell_complete=_a_path("file"),
     help="TOML file that lists the models (default: the nearest pyproject.toml with [tool.mmtriage]).",
 )
 @click.option(
@@ -352,7 +385,7 @@ def check(name: tuple[str, ...], **options: Any) -> int:
 
 
 @cli.command()
-@click.argument("topic", nargs=-1)
+@click.argument("topic", nargs=-1, shell_complete=_completed(completion.topics))
 def explain(topic: tuple[str, ...]) -> int:
     """Say what a finding, a verdict or a rung means, how it is detected and what to do.
 
@@ -374,7 +407,12 @@ def explain(topic: tuple[str, ...]) -> int:
 
 
 @cli.command()
-@click.argument("name", default="report", metavar="[report|check|error]")
+@click.argument(
+    "name",
+    default="report",
+    metavar="[report|check|error]",
+    shell_complete=_completed(completion.schemas),
+)
 def schema(name: str) -> int:
     """Print the JSON Schema of a report, of the summary of `check`, or of an error object."""
     from mmtriage.schema import SCHEMAS, schema_text
@@ -665,7 +703,8 @@ def _as_option_error(error: click.UsageError, argv: Sequence[str]) -> OptionErro
     if isinstance(error, click.NoSuchOption):
         command = error.ctx.command if error.ctx else cli
         known = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
-        hint = did_you_mean(error.option_name, known) or f"`mmtriage {command.name} --help` lists them."
+        path = error.ctx.command_path if error.ctx else "mmtriage"
+        hint = did_you_mean(error.option_name, (*known, "--help")) or f"`{path} --help` lists them."
         return OptionError(f"there is no option `{error.option_name}`", hint=hint)
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return OptionError(f"{error.param.human_readable_name} is missing", hint=f"For example: {EXAMPLE}")

@@ -304,6 +304,26 @@ HELP = "`mmtriage fit --help` says how it is used."
             ["fit", "DATA", "y", "--zzz"],
             "Error: there is no option `--zzz`\n  `mmtriage fit --help` lists them.\n",
         ),
+        (["-x"], "Error: there is no option `-x`\n  `mmtriage --help` lists them.\n"),
+        (["--verson"], "Error: there is no option `--verson`\n  Did you mean `--version`?\n"),
+        (["explain", "--hlep"], "Error: there is no option `--hlep`\n  Did you mean `--help`?\n"),
+        (["check", "--confg", "x"], "Error: there is no option `--confg`\n  Did you mean `--config`?\n"),
+        (
+            ["explain", "rescal"],
+            "Error: there is no page on `rescal`\n"
+            "  Did you mean `rescale`? `mmtriage explain` lists all topics.\n",
+        ),
+        (
+            ["fit", "DATA", "y", "--ignore", "zero-varience"],
+            "Error in option --ignore: `zero-varience` is no code of a finding\n"
+            "  Did you mean `zero-variance`? `mmtriage explain` lists all findings; "
+            "MM3 stands for all that begin with it.\n",
+        ),
+        (
+            ["fit", "DATA", "y", "--family", "binomial", "--link", "porbit"],
+            "Error in option --link: the family binomial has no link `porbit`\n"
+            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log.\n",
+        ),
         (["fit", "DATA", "y", "--sep"], f"Error: option '--sep' requires an argument\n  {HELP}\n"),
         (["fit", "DATA", "y", "--ml=3"], f"Error: option '--ml' does not take a value\n  {HELP}\n"),
         (["fit", "DATA.cvs", "y"], "Error: there is no file `DATA.cvs`\n  Did you mean `d.csv`?\n"),

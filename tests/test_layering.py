@@ -24,8 +24,9 @@ RANK = {
     **dict.fromkeys(("facts", "accept", "checked"), 9),
     **dict.fromkeys(("render", "session"), 10),
     **dict.fromkeys(("__init__", "baselines", "check"), 11),
-    "cli": 12,
-    "__main__": 13,
+    "completion": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 # What may look further up all the same: Jupyter asks a report itself how it is shown.
 UPWARD = {("report", "mmtriage.render.htmldoc")}
