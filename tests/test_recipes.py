@@ -1,4 +1,4 @@
-"""The recipes of the README are run by the tools they are for, in a project with the models of its example."""
+"""The recipes of the README are run by the tools they are for, on the models of its example."""
 
 from __future__ import annotations
 
