@@ -136,6 +136,8 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
 
 def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     """The structure kept, the covariance kept off its boundary by a weak prior."""
+    if case.is_separated:  # a prior on covariances gives no mode of fixed effects that have none
+        return []
     began = time.perf_counter()
     reference = case.trial.reference_fit
     prepared = case.trial.prepared
@@ -169,7 +171,7 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
         rung=4,
         title=title,
         scope="changes_model",
-        clears=search.status == "converged" and not prepared.null and not case.is_separated,
+        clears=search.status == "converged" and not prepared.null,
         formula=text,
         criterion=fit.criterion,
         delta_aic=None,
