@@ -104,6 +104,7 @@ def test_every_key_is_read() -> None:
 def test_the_keys_are_the_options_of_fit() -> None:
     """An option that `fit` learns must be a key here, or be named among those that are not."""
     about_the_run = {"format_name", "output", "jobs", "quiet", "verbose", "no_color"}
+    about_the_run |= {"baseline", "update_baseline"}
     options = {parameter.name for parameter in cli.fit.params} - about_the_run
     assert options | {"name"} == set(KEYS)
 
