@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mmtriage import cli
 from mmtriage.check.config import Config, chosen, find_config, overridden, read_config
@@ -210,3 +215,52 @@ def test_places_are_those_of_the_keys() -> None:
         ("last", "größe"): 27,
     }
     assert {path: places[path].line for path in lines} == lines
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x7f", exclude_categories=("Cc", "Cs")))
+SCALARS = st.one_of(WORDS, st.booleans(), st.integers(), st.dates(), st.floats(allow_nan=False))
+VALUES = st.recursive(
+    SCALARS, lambda inside: st.lists(inside) | st.dictionaries(WORDS, inside), max_leaves=12
+)
+TABLES = st.dictionaries(WORDS, VALUES, max_size=4)
+
+
+def written(value: Any, quotes: Callable[[str], str]) -> str:
+    """A value as TOML, with comments and line breaks where it allows them."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key_of(k)} = {written(v, quotes)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[ # ]\n" + "".join(f"{written(item, quotes)} ,\n" for item in value) + "]"
+    if isinstance(value, str):
+        return quotes(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def key_of(text: str) -> str:
+    return text if re.fullmatch("[A-Za-z0-9_-]+", text) else in_quotes(text)
+
+
+def in_quotes(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def in_long_quotes(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"""', '""\\"')
+    return f'"""\n{escaped}"""' if not escaped.endswith('"') else in_quotes(text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TABLES, max_size=3), TABLES, st.sampled_from([in_quotes, in_long_quotes]))
+def test_any_document_is_followed(
+    models: list[dict[str, Any]], table: dict[str, Any], quotes: Callable[[str], str]
+) -> None:
+    parts = [f"{key_of(key)} = {written(value, quotes)} # = [" for key, value in table.items()]
+    for model in models:
+        parts += ["[[ tool . models ]]"]
+        parts += [f"{key_of(key)} = {written(value, quotes)}" for key, value in model.items()]
+    text = "\n".join(["[top]", *parts])
+    document = tomllib.loads(text)
+    places = places_of(text)
+    assert set(places) == paths(document) - {()}
+    for index in range(len(models)):
+        assert text.split("\n")[places["tool", "models", index].line - 1] == "[[ tool . models ]]"
