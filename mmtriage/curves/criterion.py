@@ -18,7 +18,7 @@ from mmtriage.engine.certificate import natural_scale
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Place
 from mmtriage.engine.fit import Fit, correlation
-from mmtriage.engine.newton import Point, minimize
+from mmtriage.engine.newton import Point, minimize, pseudo_solve
 from mmtriage.engine.trial import Trial
 from mmtriage.errors import MmtriageError
 
@@ -31,12 +31,14 @@ MOST_PROFILED = 9  # parameters of a model that are optimised anew at each point
 PROFILED_WORK = 40_000  # numbers touched by an evaluation up to which profiles are cheap
 ROW_WORK = 20  # numbers touched per row, by an evaluation of a generalized model
 STIFFNESS = 30.0  # of the penalty, in curvatures of the criterion along the parameter
+MOST_FAILURES = 3  # in a row, each with half the step
 FIRMER = (1.0, 10.0, 100.0)  # steps are shorter by these at a bound, which is to be reached
 TOO_FAR = 0.45  # share of a step that would have been enough, below which it is taken back
+INVISIBLE = 5e-3  # deviance units by which a point may miss its profile
 FLAT_FROM = 0.999  # correlation from which a curve that no longer rises has come to its bound
 OPEN_Z = 3.8  # Fisher's z of 0.999, where a curve starts whose optimum is a perfect correlation
 OPENED = 0.05  # natural steps that a direction at zero is opened by: it may want to grow elsewhere
-MOST_ITERATIONS = 100
+MOST_ITERATIONS = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +110,13 @@ def _curve(tracer: _Tracer, parameter: Parameter) -> CriterionCurve | str:
             "where an SD is zero"
         )
     below, above = (_side(tracer, parameter, here, side) for side in (-1.0, 1.0))
+    if not below and not above:
+        what = (
+            f"the correlation of {' and '.join(columns)}"
+            if parameter.is_correlation
+            else f"the SD of {columns[0]}"
+        )
+        return f"the criterion along {what} by {term.group} cannot be followed away from the optimum"
     points = sorted([*below, (here, 0.0), *above])
     baseline = _baseline_value(tracer.trial.baseline_fit, parameter)
     return CriterionCurve(
@@ -139,6 +148,7 @@ def _side(tracer: _Tracer, parameter: Parameter, here: float, side: float) -> li
     top = _top(tracer, parameter, here, side)
     step, wanted = _first_step(tracer, parameter, here), np.sqrt(top) / STEPS[tracer.kind]
     points: list[tuple[float, float]] = []
+    failures = 0
     at, c, rise = tracer.origin, parameter.coordinate(here), 0.0
     if parameter.is_correlation and abs(here) > 1.0 - CLOSEST:
         c = float(np.clip(c, -OPEN_Z, OPEN_Z))
@@ -152,8 +162,11 @@ def _side(tracer: _Tracer, parameter: Parameter, here: float, side: float) -> li
         except TimeBudgetError:
             raise
         except (np.linalg.LinAlgError, MmtriageError):
-            step *= 0.5
+            step, failures = 0.5 * step, failures + 1
+            if failures > MOST_FAILURES:
+                break
             continue
+        failures = 0
         moved = side * (parameter.coordinate(reached) - c)
         if not moved > 1e-3 * step or not np.isfinite(higher):
             break
@@ -211,9 +224,10 @@ def _followed(
     """The next spot of a curve, at or near a coordinate, the parameter there, and the rise."""
     surface = tracer.surface
     if tracer.kind == "slice":
-        spot = surface.move(parameter, tracer.origin, parameter.value(target))
+        spot = surface.move(parameter, tracer.origin, parameter.value(target), exactly=True)
         return spot, surface.measure(parameter, spot), surface.value(spot) - tracer.level
-    spot = _opened(surface, surface.move(parameter, last, parameter.value(target)))
+    moved = surface.move(parameter, last, parameter.value(target), exactly=False)
+    spot = _opened(surface, moved)
     for shorter in FIRMER if target in parameter.bounds else FIRMER[:1]:
         spot = _penalised(surface, parameter, spot, target, step / shorter)
     return spot, surface.measure(parameter, spot), surface.value(spot) - tracer.level
@@ -235,9 +249,14 @@ def _penalised(surface: Surface, parameter: Parameter, start: Spot, target: floa
         )
 
     found = minimize(penalised, x / scale, max_iterations=MOST_ITERATIONS)
-    if found.status != "converged":
+    if found.status != "converged" and _still_to_gain(penalised(found.x)) > INVISIBLE:
         raise np.linalg.LinAlgError("the profile's other parameters do not settle")
     return surface.spot(face, found.x * scale)
+
+
+def _still_to_gain(point: Point) -> float:
+    """The Newton decrement, in deviance units."""
+    return 0.5 * abs(float(point.gradient @ pseudo_solve(point.curvature(), point.gradient)))
 
 
 def _opened(surface: Surface, spot: Spot) -> Spot:

@@ -115,10 +115,10 @@ class Surface:
         dF = np.outer(a, v / (p * q) - rho * u / p**2) + np.outer(b, u / (p * q) - rho * v / q**2)
         return rho, dF, 0.0
 
-    def move(self, parameter: Parameter, spot: Spot, target: float) -> Spot:
+    def move(self, parameter: Parameter, spot: Spot, target: float, *, exactly: bool) -> Spot:
         """The spot with the parameter at `target` and every other SD and correlation where it was.
 
-        Raises LinAlgError where no covariance is like that.
+        Where no covariance is like that: one that is near, or if it has to be exact, LinAlgError.
         """
         basis = self.prepared.problem.basis.terms[parameter.term]
         L = basis.inverse @ spot.place.factors[parameter.term]
@@ -133,7 +133,7 @@ class Surface:
         else:
             S = L @ L.T
             S[i, j] = S[j, i] = target * sd[i] * sd[j]
-            L = _root(S, sd)
+            L = _root(S, sd, exactly=exactly)
         factors = list(spot.place.factors)
         factors[parameter.term] = _square(basis.R @ L)
         return Spot(Place(factors, spot.place.free), spot.log_sigma)
@@ -199,11 +199,11 @@ def _log_sigma_slopes(problem: LmmProblem, Lambda: list[Array], h: Array) -> lis
     return problem.term_parts([-H @ L for H, L in zip(sums, Lambda, strict=True)])
 
 
-def _root(S: Array, sd: Array) -> Array:
-    """A root (k, k) of S; raises LinAlgError if there is none."""
+def _root(S: Array, sd: Array, *, exactly: bool) -> Array:
+    """A root (k, k) of S, or of its nearest neighbour that has one."""
     unit = np.where(sd > 0, sd, 1.0)
     eigenvalues, Q = np.linalg.eigh(S / np.outer(unit, unit))
-    if eigenvalues[0] < -1e-12:
+    if exactly and eigenvalues[0] < -1e-12:
         raise np.linalg.LinAlgError("no covariance has this correlation beside the others")
     return np.asarray(unit[:, None] * Q * np.sqrt(np.maximum(eigenvalues, 0.0)))
 

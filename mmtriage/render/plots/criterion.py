@@ -50,7 +50,7 @@ def _plot(report: Report, curve: CriterionCurve, number: int) -> Plot:
         drawn = ink.sheet(title, subtitle=subtitle, height=1.7, left=0.42, legend=_legend(curve))
         _draw(drawn.axes, curve)
         return ink.plot(
-            f"criterion-{number:02}",
+            ink.file_name("criterion", number, title),
             title,
             _description(curve, what),
             drawn,
@@ -77,7 +77,7 @@ def _legend(curve: CriterionCurve) -> list[tuple[ink.Mark | None, str]]:
     if _Scale(curve).is_fisher:
         notes.append((None, "stretched scale: -1 and 1 are beyond its ends"))
     if curve.baseline is None or curve.baseline_rise is None:
-        return [*lines, (None, "lme4's fit has no such value"), *notes]
+        return [*lines, (None, "lme4 made no fit, or has no such value"), *notes]
     rise = _rise(curve)
     height = "no higher" if rise < ROUNDING else f"{words.brief(rise)} above the optimum"
     return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.baseline)}, {height}"), *notes]

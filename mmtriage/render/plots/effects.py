@@ -112,7 +112,7 @@ def _draw(drawn: ink.Sheet, effects: Sequence[_Effect], marks: Sequence[ink.Mark
     limit = _limit(effects)
     y = 0.0
     for effect in effects:
-        label = f"{ink.short(effect.name, 30)}  {effect.text}"
+        label = f"{ink.short(effect.name, 28)}  {effect.text}"
         axes.text(-limit, y - 0.5 * HEAD, label, va="center", ha="left", fontsize=8.5, zorder=6)
         y -= HEAD
         top = y

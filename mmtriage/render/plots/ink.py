@@ -8,8 +8,9 @@ colour, for paper. Text stays text: it can be searched, copied and read aloud.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,9 +32,11 @@ SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 WIDTH = 4.2  # inches
 MARGIN = 0.08  # inches around everything
+LABEL_ROOM = 0.16  # inches between such names and the axes, and the edge
 LINE = 0.165  # inches from one line of text to the next
 TITLE_SIZE, TEXT_SIZE = 9.5, 8.5  # points
 INDENT = 0.3  # inches, of text beside a mark
+LONGEST_NAME = 60  # letters of a file's name that say what is plotted
 INK, GREY, PALE = "#1c1e21", "#50565e", "#d0d4d9"
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, PURPLE, SKY, BLACK = "#E69F00", "#CC79A7", "#56B4E9", "#000000"
@@ -209,7 +212,27 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
     return [line for line in lines if line] or [""]
 
 
-def _inches(text: str, size: float, *, bold: bool) -> float:
+def file_name(kind: str, number: int, what: str) -> str:
+    """A name by content that any file system takes; the number keeps the order, and equal names apart."""
+    plain = re.sub("[^A-Za-z0-9]+", "-", what).strip("-")[:LONGEST_NAME]
+    return f"{kind}-{number:02}-{plain}".rstrip("-")
+
+
+def labels(texts: Sequence[str], most: float, size: float) -> tuple[list[str], float]:
+    """Names beside rows, shortened to `most` inches, and the room in inches that they take."""
+    shown = [_fitting(text, most, size) for text in texts]
+    return shown, max(_inches(text, size) for text in shown) + LABEL_ROOM
+
+
+def _fitting(text: str, most: float, size: float) -> str:
+    line = " ".join(text.split())
+    for letters in range(len(line), 1, -1):
+        if _inches(shown := short(line, letters), size) <= most:
+            return shown
+    return line
+
+
+def _inches(text: str, size: float, *, bold: bool = False) -> float:
     """How wide a text is; letters that matplotlib's own font lacks are as wide as they are high."""
     font = get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
     font.set_size(size, 72)

@@ -19,9 +19,11 @@ from mmtriage.report import Report
 
 QUANTILE = 1.96
 ROW = 0.145  # inches
+NAMES = 1.2, 7.5  # inches and points
 BAND_ROWS = 22  # as high as so many levels
 GAP = 0.8  # rows between the band and the named levels
 AWAY = ink.Mark(shape="o", color=ink.BLUE, size=4.2)  # its interval leaves out zero
+TITLE = "Random effects of"
 HEADING = "Random effects"
 READING = (
     "Conditional modes in order of size, with 1.96 conditional SDs on either side, given the estimates of "
@@ -39,13 +41,14 @@ def plots(report: Report) -> Iterator[Plot]:
 
 
 def _plot(effects: LevelEffects, whose: str, number: int) -> Plot:
-    title = f"Random effects of {ink.short(effects.column, 32)} by {ink.short(effects.group, 32)}"
+    title = f"{TITLE} {ink.short(effects.column, 32)} by {ink.short(effects.group, 32)}"
     rows = len(effects.levels) + (BAND_ROWS + 2 * GAP if effects.bands else 0.0)
     with ink.style():
-        drawn = ink.sheet(title, height=ROW * rows + 0.1, left=1.05, legend=_legend(effects))
-        _draw(drawn.axes, effects, rows)
+        names, left = ink.labels([level.level for level in effects.levels], *NAMES)
+        drawn = ink.sheet(title, height=ROW * rows + 0.1, left=left, legend=_legend(effects))
+        _draw(drawn.axes, effects, rows, names)
         return ink.plot(
-            f"random-effects-{number:02}",
+            ink.file_name("random-effects", number, title.removeprefix(TITLE)),
             title,
             _description(effects),
             drawn,
@@ -83,7 +86,7 @@ def _description(effects: LevelEffects) -> str:
     )
 
 
-def _draw(axes: Axes, effects: LevelEffects, rows: float) -> None:
+def _draw(axes: Axes, effects: LevelEffects, rows: float, names: Sequence[str]) -> None:
     levels = effects.levels
     half = len(levels) // 2
     if effects.bands:
@@ -94,8 +97,8 @@ def _draw(axes: Axes, effects: LevelEffects, rows: float) -> None:
     axes.axvline(0.0, color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
     _rows(axes, levels, places)
     axes.set_ylim(-0.8, rows - 0.2)
-    axes.set_yticks(places, [ink.short(level.level, 17) for level in levels])
-    axes.tick_params(axis="y", length=0, labelsize=7.5)
+    axes.set_yticks(places, names)
+    axes.tick_params(axis="y", length=0, labelsize=NAMES[1])
     axes.margins(x=0.04)
     axes.set_xlabel("conditional mode, 95 % interval")
     ink.plain_numbers(axes)

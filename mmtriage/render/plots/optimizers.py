@@ -14,7 +14,8 @@ from mmtriage.report import Report
 
 SAME = 0.01  # deviance units within which two ends are of one cluster
 ZERO = 1e-6  # deviance units below which a gap is rounding
-TITLE = "Optimizers: how far above the optimum each ended"
+TITLE = "Where each optimizer ended"
+NAMES = 1.85, 8.0  # inches and points
 HEADING = "The optimizers"
 READING = (
     "Ends of one colour and shape are of one cluster. Left of the dashed line an optimizer has reached the "
@@ -29,7 +30,10 @@ FAILED = (
     ink.Mark(shape="D", color=ink.PURPLE),
     ink.Mark(shape="P", color=ink.BLACK),
     ink.Mark(shape="v", color=ink.ORANGE),
-)
+    ink.Mark(shape="s", color=ink.SKY, filled=False),
+    ink.Mark(shape="D", color=ink.VERMILLION, filled=False),
+    ink.Mark(shape="^", color=ink.BLACK, filled=False),
+)  # as many as there are optimizers beside the reference
 ERROR = ink.Mark(shape="x", color=ink.GREY)
 
 
@@ -64,8 +68,9 @@ def _plot(result: RungResult) -> Plot:
     if failures:
         legend.append((ERROR, f"stopped with an error ({len(failures)})"))
     with ink.style():
-        drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=1.95, legend=legend)
-        _draw(drawn, rows)
+        names, left = ink.labels([attempt.label for attempt, _ in rows], *NAMES)
+        drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=left, legend=legend)
+        _draw(drawn, rows, names)
         description = f"{result.reason[:1].upper()}{result.reason[1:]}. " + " ".join(
             f"{a.label}: {'an error' if a.gap is None else words.brief(_clipped(a.gap))}." for a, _ in rows
         )
@@ -90,7 +95,7 @@ def _clipped(gap: float) -> float:
     return 0.0 if gap < ZERO else gap
 
 
-def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]]) -> None:
+def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]], names: Sequence[str]) -> None:
     axes = drawn.axes
     gaps = [attempt.gap for attempt, _ in rows if attempt.gap is not None]
     first = int(np.log10(ZERO))
@@ -107,7 +112,7 @@ def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]]) -> None:
     axes.axvline(np.log10(SAME), color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set_xlim(zero - 0.5, last + 0.9)
     axes.set_ylim(-0.7, len(rows) - 0.3)
-    axes.set_yticks(range(len(rows)), [ink.short(a.label, 29) for a, _ in reversed(rows)])
+    axes.set_yticks(range(len(rows)), names[::-1])
     axes.tick_params(axis="y", length=0)
     decades = [d for d in range(first, int(last) + 1) if (d - first) % 2 == 0]
     axes.set_xticks([zero, *decades], ["0", *(_decade(d) for d in decades)])
