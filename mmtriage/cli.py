@@ -169,8 +169,18 @@ def _report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command]
             is_flag=True,
             help="Put what is found now in its place, or make one; say on stderr what changes.",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="Verdict, cause and the first remedy only."),
-        click.option("-v", "--verbose", is_flag=True, help="All remedies, refits and evidence."),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="Verdict, cause and first remedy only; of several models, those that fail.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="All remedies, refits and evidence; of several models, all that fail.",
+        ),
         click.option(
             "--no-color",
             is_flag=True,
