@@ -43,7 +43,8 @@ def explain_causes(
     roots = _roots(verdict, findings, [code for code in proven if code in present])
     linked = [_linked(f, verdict.status, roots, findings) for f in findings]
     codes = _codes(verdict.status, linked, roots)
-    graded = tuple(_graded(f, verdict, codes) for f in linked)
+    misled = any(map(_misleads, findings))
+    graded = tuple(_graded(f, verdict, codes, misled=misled) for f in linked)
     return replace(verdict, codes=codes), graded
 
 
@@ -129,15 +130,20 @@ def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) 
     return tuple(dict.fromkeys([*roots, *found]))
 
 
-def _graded(finding: Finding, verdict: Verdict, codes: tuple[str, ...]) -> Finding:
-    """Severity in the light of the verdict."""
+def _misleads(finding: Finding) -> bool:
+    """Whether lme4's Hessian gives wrong standard errors."""
+    return finding.evidence.get("se_ratio") is not None
+
+
+def _graded(finding: Finding, verdict: Verdict, codes: tuple[str, ...], *, misled: bool) -> Finding:
+    """Severity in the light of the verdict; `misled`: lme4's standard errors are wrong at the optimum."""
     if finding.caused_by:
         return replace(finding, severity="info")
     harmless = verdict.status in ("converged", "false_alarm")
-    if harmless and finding.code in (*SYMPTOMS, "MM404"):
+    if harmless and finding.code in (*SYMPTOMS, "MM404") and not _misleads(finding):
         return replace(finding, severity="info")
     is_suspect_column = finding.code != "MM101" or finding.terms or verdict.status != "not_converged"
-    grave = verdict.severity in ("error", "warning")
+    grave = verdict.severity in ("error", "warning") or misled
     if grave and finding.code in codes and finding.severity == "info" and is_suspect_column:
         return replace(finding, severity="warning")
     return finding

@@ -37,7 +37,8 @@ def used_degrees(X: Array, terms: Sequence[RandomTerm], covariances: Sequence[Ar
     def apply(v: Array) -> Array:
         """(Z'W Z + I - Z'W X (X'W X)^-1 X'W Z) v for v (q, r), the Schur complement of the fixed effects."""
         image: Array = random.T @ (random @ v) + v
-        return image - cross @ (cross.T @ v)
+        reduced: Array = image - cross @ (cross.T @ v)
+        return reduced
 
     diagonal = 1.0 + np.asarray(random.multiply(random).sum(axis=0)).ravel()
     probes, share = _probes(q, len(X))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
 from mmtriage.engine.certificate import DECREMENT_TOLERANCE
@@ -17,6 +19,7 @@ RELATIVE_GAP = 1e-9  # the same as a share of the criterion: its rounding
 SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
 SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
 SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
+SE_CHANGE = 0.10  # relative error of a standard error that is material
 
 THRESHOLDS: dict[str, float] = {
     "gap": GAP,
@@ -25,6 +28,7 @@ THRESHOLDS: dict[str, float] = {
     "sd_change": SD_CHANGE,
     "sd_change_gap": SD_GAP,
     "newton_decrement": DECREMENT_TOLERANCE,
+    "se_change": SE_CHANGE,
     "singular_sd": SNAP,
 }
 UNIDENTIFIABLE_CODES = (*("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407"),)
@@ -45,6 +49,24 @@ def is_short(trial: Trial) -> bool:
         or largest_shift(trial.baseline_fit.beta, reference) > SHIFT_SE
         or (trial.gap > SD_GAP and largest_sd_change(trial.baseline_fit, reference) > SD_CHANGE)
     )
+
+
+def wrong_standard_error(trial: Trial) -> tuple[str, float] | None:
+    """The fixed effect whose standard error lme4 gets most wrong at the optimum, and lme4's over the true.
+
+    lme4 takes those of a generalized model from a finite-difference Hessian, which scale and the tolerance of
+    PIRLS can spoil (lme4 issue 998).
+    """
+    fit, reference = trial.baseline_fit, trial.reference_fit
+    if fit is None or fit.se_method != "hessian" or is_short(trial):
+        return None
+    endless = trial.endless_effects()
+    names = trial.prepared.design.fixed_names
+    ratios = {n: a / b for n, a, b in zip(names, fit.se, reference.se, strict=True) if n not in endless}
+    worst = max(ratios, key=lambda name: abs(np.log(ratios[name])), default=None)
+    if worst is None or abs(np.log(ratios[worst])) <= np.log(1.0 + SE_CHANGE):
+        return None
+    return worst, float(ratios[worst])
 
 
 def is_alarmed(trial: Trial) -> bool:
@@ -124,9 +146,18 @@ def _message(status: Status, trial: Trial, shift: float | None) -> str:
                 "its boundary. The optimizer is not to blame."
             )
         case "false_alarm":
-            return f"{_at_optimum(gap)}; lme4's warning is a false alarm."
+            return f"{_at_optimum(gap)}; lme4's warning is a false alarm{_but_errors(trial)}."
         case "converged":
-            return f"{_at_optimum(gap)}."
+            return f"{_at_optimum(gap)}{_but_errors(trial)}."
+
+
+def _but_errors(trial: Trial) -> str:
+    wrong = wrong_standard_error(trial)
+    if wrong is None:
+        return ""
+    name, ratio = wrong
+    factor, which = (1.0 / ratio, "small") if ratio < 1.0 else (ratio, "large")
+    return f", but the standard error that lme4 gives for `{name}` is {factor:.2g} times too {which}"
 
 
 def _at_optimum(gap: float | None) -> str:

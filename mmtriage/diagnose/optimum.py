@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.judge import allowed_gap, is_short
+from mmtriage.diagnose.judge import allowed_gap, is_short, wrong_standard_error
 from mmtriage.diagnose.words import plural, term_text
 from mmtriage.engine.baseline import Baseline
 from mmtriage.engine.fit import largest_shift
@@ -64,21 +64,31 @@ def _gradient(trial: Trial, baseline: Baseline) -> Finding | None:
 def _hessian(trial: Trial, baseline: Baseline) -> Finding | None:
     """lme4's Hessian tests, its finite differences beside our exact curvature."""
     check = baseline.check
-    if not any(code in (-3, -4, -6, 2, 3) for code in check.codes) or check.eigenvalues is None:
+    wrong = wrong_standard_error(trial)
+    fails = any(code in (-3, -4, -6, 2, 3) for code in check.codes)
+    if not (fails or wrong) or check.eigenvalues is None:
         return None
     exact = trial.reference.certificate
     message = (
-        f"lme4's Hessian test fails: eigenvalues from {check.eigenvalues[-1]:.3g} to "
-        f"{check.eigenvalues[0]:.3g} by finite differences"
+        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from "
+        f"{check.eigenvalues[-1]:.3g} to {check.eigenvalues[0]:.3g} by finite differences"
     )
     if exact.min_eigenvalue_free is not None and exact.max_eigenvalue_free is not None:
         message += (
             f"; on standardised columns the exact ones run from {exact.min_eigenvalue_free:.3g} to "
             f"{exact.max_eigenvalue_free:.3g}"
         )
+    name, ratio = wrong or (None, None)
+    if name is not None:
+        message += (
+            f"; lme4 takes its standard errors from it, and that of `{name}` is {ratio:.2g} times the "
+            "right one: use those at the optimum"
+        )
     return finding(
         "MM402",
         message,
+        columns=() if name is None else (name,),
+        se_ratio=ratio,
         finite_difference=tuple(float(v) for v in check.eigenvalues),
         exact_min=exact.min_eigenvalue_free,
         exact_max=exact.max_eigenvalue_free,
