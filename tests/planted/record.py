@@ -24,10 +24,19 @@ class Case:
     columns: Mapping[str, np.ndarray]  # name -> (n,) numbers or labels
     formula: str
     statuses: tuple[str, ...]  # verdicts that are right
-    severity: str = "error"  # of the planted finding, in the light of the verdict
+    kind: str = ""  # of the fault, where it has several
+    severity: str | tuple[str, ...] = (
+        "error"  # right ones of the planted finding, in the light of the verdict
+    )
     heads: tuple[str, ...] = ()  # codes that are right at the head; the fault itself unless given
+    blamed: bool = False  # must the verdict name the fault first, though it is not grave?
     also: tuple[str, ...] = ()  # further codes above info that the plant makes true
     options: Mapping[str, Any] = field(default_factory=dict)  # of `triage`
+
+    @property
+    def title(self) -> str:
+        """The fault's line in the table."""
+        return f"{self.fault} {self.kind}".strip()
 
     @property
     def primary(self) -> tuple[str, ...]:

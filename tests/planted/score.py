@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -27,7 +27,7 @@ NAMED_BY_LME4 = {
     "MM311": "singular",
     "MM312": "singular",
 }
-REFUSED_BY_LME4 = ("MM103", "MM302", "MM303", "MM305")  # an error that says why instead of a fit
+REFUSED_BY_LMER = ("MM103", "MM302", "MM303", "MM305")  # an error that says why instead of a fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def mark(case: Case, report: Report) -> Mark:
     return Mark(
         case=case,
         verdict=report.verdict.status in case.statuses,
-        cause=case.fault == "healthy" or _names_cause(case, report),
+        cause=case.fault == "healthy" or names_cause(case, report),
         false=tuple(f.code for f in loud(report) if f.code not in (case.fault, *case.also, *case.heads)),
         lme4_warned=warned,
         lme4_named=named,
@@ -68,18 +68,19 @@ def head(report: Report) -> str | None:
 
 def planted_findings(case: Case, report: Report) -> list[Finding]:
     """The planted fault, found as itself at the severity it has, and not as a consequence."""
-    return [
-        f for f in report.findings if f.code == case.fault and f.severity == case.severity and not f.caused_by
-    ]
+    right = (case.severity,) if isinstance(case.severity, str) else case.severity
+    return [f for f in report.findings if f.code == case.fault and f.severity in right and not f.caused_by]
 
 
-def _names_cause(case: Case, report: Report) -> bool:
-    return bool(planted_findings(case, report)) and head(report) in (None, *case.primary)
+def names_cause(case: Case, report: Report) -> bool:
+    """Whether the planted fault is found, and the verdict puts it first."""
+    first = report.verdict.codes[:1] if case.blamed else (head(report),)
+    return bool(planted_findings(case, report)) and first in {(code,) for code in (None, *case.primary)}
 
 
 def _said_by_lme4(case: Case, report: Report) -> tuple[bool, bool]:
     """Whether lme4 says anything, and whether that names the fault."""
-    if report.baseline is None and case.fault in REFUSED_BY_LME4:
+    if report.baseline is None and "family" not in case.options and case.fault in REFUSED_BY_LMER:
         return True, True
     messages = (
         _messages_without_verdict(case) if report.baseline is None else tuple(report.baseline.lme4_messages)
@@ -91,7 +92,8 @@ def _said_by_lme4(case: Case, report: Report) -> tuple[bool, bool]:
 def _messages_without_verdict(case: Case) -> tuple[str, ...]:
     """What lme4 says of a model that we decline to fit and it does not."""
     table = table_from_frame(case.frame())
-    spec = ModelSpec(reml=case.options.get("reml", True))
+    known = {field.name for field in fields(ModelSpec)}
+    spec = ModelSpec(**{name: value for name, value in case.options.items() if name in known})
     try:
         run = run_baseline(prepare(build_design(table, parse_formula(case.formula), spec)))
     except np.linalg.LinAlgError as stop:
@@ -112,7 +114,7 @@ def table(marks: Sequence[Mark]) -> str:
     healthy = [m for m in marks if m.case.fault == "healthy"]
     by_fault: dict[str, list[Mark]] = {}
     for m in planted:
-        by_fault.setdefault(m.case.fault, []).append(m)
+        by_fault.setdefault(m.case.title, []).append(m)
     lines = [HEADER]
     lines += [_line(fault, group) for fault, group in by_fault.items()]
     lines += [_line("all faults", planted), _line("healthy", healthy)]
