@@ -381,7 +381,8 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--output", "jso:x"],
-            f"Error in option --output: `jso` is not known\n  Did you mean `json`? Known are: {KNOWN}.\n",
+            "Error in option --output: `jso` is not known\n"
+            f"  Did you mean `json`? Known are: {KNOWN}, svg.\n",
         ),
         (
             ["fit", "DATA", "y", "--output", "json:/nowhere/x"],

@@ -15,10 +15,17 @@ import pytest
 from mmtriage.render import htmldoc
 from tests.canned import REPORTS
 from tests.render.hostile import HOSTILE
+from tests.render.plotted import HOSTILE_PLOTS, PLOTTED
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (1280, 400)
-PAGES = {**REPORTS, **{f"hostile {kind}": report for kind, report in HOSTILE.items()}}
+PAGES = {
+    **REPORTS,
+    **{f"hostile {kind}": report for kind, report in HOSTILE.items()},
+    **PLOTTED,
+    "plots, script": HOSTILE_PLOTS["plots, script"],
+    "plots, letters": HOSTILE_PLOTS["plots, letters"],
+}
 
 # What is wrong with a page: whatever sticks out, and any two pieces of text in the same place.
 CHECK = """
@@ -28,7 +35,13 @@ function problems(page, width) {
   for (const element of page.querySelectorAll("body *")) {
     const box = element.getBoundingClientRect();
     if (box.width && box.right > width + 1) found.push("sticks out: " + element.textContent.trim());
-    if (element.clientWidth && element.scrollWidth > element.clientWidth + 1)
+    const drawing = element.ownerSVGElement;
+    if (drawing && element.tagName == "text") {
+      const all = drawing.getBoundingClientRect();
+      if (box.left < all.left || box.right > all.right || box.top < all.top || box.bottom > all.bottom)
+        found.push("cut: " + element.textContent.trim());
+    }
+    if (!drawing && element.clientWidth && element.scrollWidth > element.clientWidth + 1)
       found.push("cut: " + element.textContent.trim());
   }
   const boxes = [], range = page.createRange();
