@@ -41,6 +41,7 @@ from mmtriage.ladder.from_causes import with_cause_remedies
 from mmtriage.ladder.keep import unknown_keeps
 from mmtriage.ladder.proof import proven_causes, with_proven
 from mmtriage.ladder.rank import ranked
+from mmtriage.ladder.reading import r_reading
 from mmtriage.ladder.refused import refused_ladder
 from mmtriage.ladder.rung import Remedy, RungResult
 from mmtriage.ladder.walk import walk
@@ -81,7 +82,7 @@ class _Session:
             subset=options.subset,
             contrasts=options.contrasts,
         )
-        self.commands = Commands(source=table.source, options=options)
+        self.commands = Commands(source=table.source, options=options, reading=r_reading(table, options))
         self.deadline: Deadline = deadline_in(options.time_budget)
         self.timing: dict[str, float] = {}
         self._lap = time.perf_counter()

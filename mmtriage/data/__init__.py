@@ -13,12 +13,13 @@ from mmtriage.data.delimited import read_delimited
 from mmtriage.data.factors import apply_factors, listed
 from mmtriage.data.frame import parquet_columns, table_from_frame
 from mmtriage.data.source import open_source
-from mmtriage.data.table import Column, Kind, Table
+from mmtriage.data.table import Column, Kind, Punctuation, Table
 
 __all__ = [
     "NA_STRINGS",
     "Column",
     "Kind",
+    "Punctuation",
     "Table",
     "as_factor",
     "double_label",
@@ -47,13 +48,16 @@ def read_table(
     """
     opened = open_source(source)
     na_strings = frozenset((*NA_STRINGS, *na_values))
+    punctuation = None
     if opened.is_parquet:
         columns = parquet_columns(opened)
     else:
-        columns = {column.name: column for column in read_delimited(opened, sep=sep, na_strings=na_strings)}
+        found, punctuation = read_delimited(opened, sep=sep, na_strings=na_strings)
+        columns = {column.name: column for column in found}
     return Table(
         columns=apply_factors(columns, factors or {}),
         n_rows=next(iter(columns.values())).values.size,
         source=opened.name,
         sha256=opened.sha256,
+        punctuation=punctuation,
     )

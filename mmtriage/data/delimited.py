@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from mmtriage.data.convert import Codes, column_from_text, number
 from mmtriage.data.source import Source, decode
-from mmtriage.data.table import Column
+from mmtriage.data.table import Column, Punctuation
 from mmtriage.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ class Header:
     separator: str
 
 
-def read_delimited(source: Source, *, sep: str | None, na_strings: Collection[str]) -> list[Column]:
-    """All columns of a delimited text, in file order."""
+def read_delimited(
+    source: Source, *, sep: str | None, na_strings: Collection[str]
+) -> tuple[list[Column], Punctuation]:
+    """All columns of a delimited text, in file order, and how it is punctuated."""
     text = decode(source)
     if not text or text.isspace():
         what = "standard input" if source.name == "-" else "the file"
@@ -56,7 +58,7 @@ def read_delimited(source: Source, *, sep: str | None, na_strings: Collection[st
     separator = _sniffed(text) if sep is None else _checked(sep)
     header = _read_header(text, separator, source.name)
     if len(source.content) > BULK_BYTES and (columns := _bulk_columns(source, text, header, na_strings)):
-        return columns
+        return columns, Punctuation(separator, ".")
     return _columns(text, header, na_strings, source.name)
 
 
@@ -165,7 +167,9 @@ def _refuse_duplicates(names: Sequence[str], where: str) -> None:
             )
 
 
-def _columns(text: str, header: Header, na_strings: Collection[str], source: str) -> list[Column]:
+def _columns(
+    text: str, header: Header, na_strings: Collection[str], source: str
+) -> tuple[list[Column], Punctuation]:
     """The defining path: every field through the csv module."""
     indices: list[dict[str, int]] = []
     codes: list[Codes] = []
@@ -181,7 +185,7 @@ def _columns(text: str, header: Header, na_strings: Collection[str], source: str
             columns.append(column_from_text(name, cells, codes[position], na_strings, decimal=decimal))
         elif any(cell.strip() for cell in cells):
             raise _nameless(position, source)
-    return columns
+    return columns, Punctuation(header.separator, decimal)
 
 
 def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:

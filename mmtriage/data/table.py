@@ -37,6 +37,14 @@ class Column:
         return missing
 
 
+@dataclass(frozen=True, slots=True)
+class Punctuation:
+    """How a text separates fields and writes numbers."""
+
+    separator: str
+    decimal: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
     """Columns of equal length, in file order."""
@@ -45,3 +53,4 @@ class Table:
     n_rows: int
     source: str  # as the user wrote it: a path, "-" or "<data frame>"
     sha256: str  # of the bytes read
+    punctuation: Punctuation | None = None  # None: not read from text

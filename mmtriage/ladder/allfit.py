@@ -24,6 +24,7 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.trial import Prepared
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
+from mmtriage.ladder.code import r_control
 from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
@@ -187,7 +188,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             title=f"Use the optimizer {best.optimizer}",
             code=Code(
                 mmtriage=case.commands.mmtriage(text, optimizer=best.optimizer),
-                lme4=case.commands.r_call(text, control=optimizer.r_control),
+                lme4=case.commands.r_call(text, control=r_control([best.optimizer], case.options.maxfun)),
             ),
             changes="nothing: the same model by another optimizer",
             caveats=caveats,

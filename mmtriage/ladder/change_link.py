@@ -36,6 +36,11 @@ def safe_link(family: str, link: str) -> tuple[str, str] | None:
     return safe, f"the scale on which effects are additive: coefficients become {coefficients}"
 
 
+def can_start_anywhere(family: str, link: str) -> bool:
+    """Whether every linear predictor is a mean of the family."""
+    return link in BOUNDED or (link == "log" and family != "gaussian" and family != "binomial")
+
+
 def with_link(commands: Commands, link: str) -> Commands:
     """Commands for the same model with another link."""
     return commands.of(link=None if link == DEFAULT_LINKS[commands.options.family] else link)

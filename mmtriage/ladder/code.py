@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from mmtriage.arguments import factors
+from mmtriage.data.convert import number, number_labels
 from mmtriage.family_names import LAPLACE, default_link
 from mmtriage.formula.text import quote, quote_name
 from mmtriage.ladder.rung import Code
+from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 
 Kind = Literal["mixed", "plain", "prior", "fixed prior"]
@@ -25,6 +29,10 @@ PRIORS: dict[Kind, list[str]] = {
     "prior": ["cov.prior = wishart"],
     "fixed prior": ["cov.prior = NULL", "fixef.prior = normal(sd = c(10, 2.5))"],  # blme's default SDs, said
 }
+# blme's posterior is infinite where a variance is zero, at which optimizers with a quadratic model give up.
+PRIOR_OPTIMIZER = "Nelder_Mead"
+# The first stage of glmer() knows nothing of a prior on the fixed effects: under separation it has no end.
+NO_FIRST_STAGE = "nAGQ0initStep = FALSE"
 ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
 
 
@@ -34,6 +42,7 @@ class Commands:
 
     source: str  # as the user named the table
     options: TriageOptions
+    reading: tuple[str, ...] = ()  # R code that reads the table, where a plain read.csv() would not do
 
     def of(self, **changes: Any) -> Commands:
         """Commands for another family, link or number of quadrature points: changes of the options."""
@@ -57,15 +66,20 @@ class Commands:
         kind: Kind = "mixed",
         control: str | None = None,
         before: Sequence[str] = (),
+        start: str | None = None,
     ) -> str:
         """R code: what must be done to the data frame `d` first, then the call.
 
-        `control` is what goes into lmerControl() or glmerControl(), whichever it is.
+        `control` is what goes into lmerControl() or glmerControl(), whichever it is; by default what the
+        options ask for. `start` is an R expression.
         """
-        lines = [*self._factors(), *before]
+        lines = [*self.reading, *self._factors(), *before]
         if kind in PRIORS and self._family_is_estimated:
             lines.append(f"m <- glmer.nb({', '.join(self._arguments(formula, 'mixed'))})")
         arguments = self._arguments(formula, kind)
+        if start is not None:
+            arguments.append(f"start = {start}")
+        control = control or self._control(kind)
         if control is not None:
             settings = "lmerControl" if self.options.is_linear else "glmerControl"
             arguments.append(f"control = {settings}({control})")
@@ -108,6 +122,19 @@ class Commands:
             arguments.append(f"nAGQ = {options.nagq}")
         return arguments
 
+    def _control(self, kind: Kind) -> str | None:
+        """The settings that the options, or the kind of model, ask for; None where R's own will do."""
+        options = self.options
+        if kind == "plain":
+            return None
+        if kind == "prior":
+            return r_control([PRIOR_OPTIMIZER])
+        own = _has_own_optimizer(options) or options.maxfun is not None
+        settings = [r_control(options.stages, options.maxfun)] if own else []
+        if kind == "fixed prior" and not options.is_linear:
+            settings.insert(0, NO_FIRST_STAGE)
+        return ", ".join(settings) or None
+
     def _arguments(self, formula: str, kind: Kind) -> list[str]:
         arguments = [formula, "data = d", *self._model(kind)]
         for name, column in (("weights", self.options.weights), ("offset", self.options.offset)):
@@ -129,8 +156,7 @@ class Commands:
         lines = []
         for column, levels in factors(given).items():
             name = f"d${quote_name(column)}"
-            order = "" if levels is None else f", levels = c({', '.join(quote(v, chr(34)) for v in levels)})"
-            lines.append(f"{name} <- factor({name}{order})")
+            lines.append(f"{name} <- factor({name}{_order(levels)})")
         return lines
 
     def both(
@@ -155,6 +181,42 @@ def r_family(options: TriageOptions) -> str:
     return options.family if is_default else f'{options.family}("{options.link_name}")'
 
 
+def r_control(stages: Sequence[str], budget: int | None = None) -> str:
+    """The arguments of lmerControl() or glmerControl() that give each stage its optimizer, and the budget."""
+    optimizers = [OPTIMIZERS[stage] for stage in dict.fromkeys(stages)]
+    quoted = ", ".join(f'"{optimizer.r_name}"' for optimizer in optimizers)
+    settings = [optimizer.r_settings for optimizer in optimizers if optimizer.r_settings]
+    if budget is not None:
+        settings += dict.fromkeys(f"{optimizer.r_budget} = {budget}" for optimizer in optimizers)
+    control = f"optimizer = {quoted if len(optimizers) == 1 else f'c({quoted})'}"
+    return f"{control}, optCtrl = list({', '.join(settings)})" if settings else control
+
+
+def r_vector(values: Iterable[float]) -> str:
+    """Numbers as an R vector, of as many digits as a starting point needs."""
+    return f"c({', '.join(f'{value:.4g}' for value in values)})"
+
+
+def r_strings(values: Iterable[str]) -> str:
+    """Text as an R vector."""
+    return f"c({', '.join(quote(value, chr(34)) for value in values)})"
+
+
+def _order(levels: Sequence[str] | None) -> str:
+    """The arguments of factor() for listed levels; R compares labels, so `1.0` is not the number 1."""
+    if levels is None:
+        return ""
+    numbers = [number(level) for level in levels]
+    known = [value for value in numbers if value is not None]
+    labels = list(levels) if len(known) < len(levels) else number_labels(np.array(known))
+    wanted = f", levels = {r_strings(labels)}"
+    return wanted if labels == list(levels) else f"{wanted}, labels = {r_strings(levels)}"
+
+
+def _has_own_optimizer(options: TriageOptions) -> bool:
+    return options.stages != replace(options, optimizer=None).stages
+
+
 def _option_words(options: TriageOptions) -> list[str]:
     words = [] if options.family == "gaussian" else ["--family", options.family]
     if options.link is not None:
@@ -169,7 +231,7 @@ def _option_words(options: TriageOptions) -> list[str]:
             words += [f"--{flag}", value]
     for column, kind in options.contrasts.items():
         words += ["--contrasts", f"{column}={kind}"]
-    if options.stages != replace(options, optimizer=None).stages:
+    if _has_own_optimizer(options):
         words += ["--optimizer", options.stages[0]]
     if options.maxfun is not None:
         words += ["--maxfun", str(options.maxfun)]

@@ -12,7 +12,6 @@ References: lme4 ?convergence, ?troubleshooting.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from mmtriage.engine.baseline import Baseline, BaselineFailure
 from mmtriage.engine.coordinates import Array
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.code import r_control
 from mmtriage.ladder.remedies import same_model_remedy
 from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.optimizers import OPTIMIZERS
@@ -94,20 +94,11 @@ def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
     return f"max|gradient| {before} before, {after} after"
 
 
-def _control(stages: Sequence[str], budget: int) -> str:
-    """The arguments of lmerControl() or glmerControl() that give the optimizer of each stage the budget."""
-    names = list(dict.fromkeys(OPTIMIZERS[stage].r_name for stage in stages))
-    quoted = ", ".join(f'"{name}"' for name in names)
-    key = "maxeval" if names == ["nloptwrap"] else "maxfun"
-    optimizer = quoted if len(names) == 1 else f"c({quoted})"
-    return f"optimizer = {optimizer}, optCtrl = list({key} = {budget})"
-
-
 def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
     cleared = next(a for a in attempts if reaches_optimum(case, a))
     formula = case.formula.to_text()
     budget = case.options.raised_budget
-    call = case.commands.r_call(formula, control=_control(case.options.stages, budget))
+    call = case.commands.r_call(formula, control=r_control(case.options.stages, budget))
     restarts = attempts.index(cleared)
     lines = [call, *[case.commands.restart()] * restarts]
     command = case.commands.mmtriage(formula, maxfun=budget) if restarts == 0 else None

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from mmtriage.engine.coordinates import Array
 from mmtriage.engine.fit import largest_shift
 from mmtriage.engine.trial import plain_fit
 from mmtriage.formula.edit import with_random
 from mmtriage.ladder.case import Case, Refit, without_likelihood
+from mmtriage.ladder.change_link import can_start_anywhere
+from mmtriage.ladder.code import r_vector
 from mmtriage.ladder.rung import Attempt, Code, Remedy
+from mmtriage.model.families import family_of
 
 
 def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
@@ -20,6 +26,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
     formula = _without_bars(case)
     # least squares has one solution; an iteration is believed only where the one beside it is proven
     is_proven = case.options.is_linear or case.trial.reference.certificate.certified
+    start = _r_start(case, fit.beta if is_proven else None)
     attempt = Attempt(
         label=title,
         formula=formula,
@@ -46,7 +53,12 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
         not_comparable=unlikely,
-        code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="plain")),
+        code=Code(
+            mmtriage=None,
+            lme4=case.commands.r_call(
+                formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)
+            ),
+        ),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
             "if groups were sampled by design, say so in the report; for population averages with correlated "
@@ -60,3 +72,17 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
 
 def _without_bars(case: Case) -> str:
     return with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()
+
+
+def _r_start(case: Case, beta: Array | None) -> str | None:
+    """Where glm() is to start, if its own start may lie where there is no mean; `beta` (p,) if proven."""
+    options, design = case.options, case.design
+    if options.is_linear or can_start_anywhere(options.family, options.link_name) or design.dropped:
+        return None
+    if beta is not None:
+        return r_vector(beta)
+    if "(Intercept)" not in design.fixed_names:
+        return None
+    mean = np.average(design.y, weights=design.weights)
+    level = float(family_of(design.spec).link.link(np.array([mean]))[0])  # one mean for all is in range
+    return r_vector([level if name == "(Intercept)" else 0.0 for name in design.fixed_names])

@@ -21,12 +21,13 @@ import numpy as np
 
 from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.diagnose.words import term_text
-from mmtriage.engine.fit import correlation, largest_shift
+from mmtriage.engine.fit import Fit, correlation, largest_shift
 from mmtriage.engine.prior import prior_mode
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
 from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, Refit, changed_model_attempt, likelihood_ratio
+from mmtriage.ladder.code import r_vector
 from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
@@ -136,7 +137,8 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
 
 def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     """The structure kept, the covariance kept off its boundary by a weak prior."""
-    if case.is_separated:  # a prior on covariances gives no mode of fixed effects that have none
+    # a prior on covariances gives no mode of fixed effects that have none, and mends no failing PIRLS
+    if case.is_separated or case.trial.baseline is None:
         return []
     began = time.perf_counter()
     reference = case.trial.reference_fit
@@ -182,7 +184,7 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
         not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
         code=Code(
             mmtriage=None,
-            lme4=case.commands.r_call(text, kind="prior"),
+            lme4=case.commands.r_call(text, kind="prior", start=_r_start(case, fit)),
         ),
         changes=(
             f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "
@@ -193,3 +195,9 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     )
     case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     return [(attempt, remedy)]
+
+
+def _r_start(case: Case, fit: Fit) -> str:
+    """Where blme is to start: from lme4's own start it may walk into a variance of zero and stop there."""
+    theta = r_vector(fit.theta)
+    return theta if case.options.is_linear else f"list(theta = {theta})"

@@ -42,7 +42,7 @@ _TABLE = (
         search=derivative_free(nlopt.LN_BOBYQA),
         default_maxfun=lambda n: 100_000,
         r_name="nloptwrap",
-        r_control='optimizer = "nloptwrap"',
+        r_budget="maxeval",
     ),
     Optimizer(
         name="bobyqa",
@@ -51,7 +51,6 @@ _TABLE = (
         search=bobyqa.search,
         default_maxfun=lambda n: 10_000,
         r_name="bobyqa",
-        r_control='optimizer = "bobyqa"',
     ),
     Optimizer(
         name="Nelder_Mead",
@@ -60,7 +59,6 @@ _TABLE = (
         search=nelder_mead.search,
         default_maxfun=lambda n: 10_000,
         r_name="Nelder_Mead",
-        r_control='optimizer = "Nelder_Mead"',
     ),
     Optimizer(
         name="SLSQP",
@@ -69,7 +67,7 @@ _TABLE = (
         search=with_differences(nlopt.LD_SLSQP, NLMINB),
         default_maxfun=lambda n: 10_000,
         r_name="nlminbwrap",
-        r_control='optimizer = "nlminbwrap"',
+        r_budget="eval.max",
     ),
     Optimizer(
         name="nmkbw",
@@ -78,7 +76,7 @@ _TABLE = (
         search=nmkb.search,
         default_maxfun=lambda n: min(5_000, max(1_500, 20 * n**2)),
         r_name="nmkbw",
-        r_control='optimizer = "nmkbw"',
+        r_budget="maxfeval",
     ),
     Optimizer(
         name="L-BFGS-B",
@@ -87,7 +85,8 @@ _TABLE = (
         search=lbfgsb.search,
         default_maxfun=lambda n: 100_000,
         r_name="optimx",
-        r_control='optimizer = "optimx", optCtrl = list(method = "L-BFGS-B")',
+        r_budget="maxit",
+        r_settings='method = "L-BFGS-B"',
     ),
     Optimizer(
         name="nloptwrap.NLOPT_LN_NELDERMEAD",
@@ -96,7 +95,8 @@ _TABLE = (
         search=derivative_free(nlopt.LN_NELDERMEAD),
         default_maxfun=lambda n: 100_000,
         r_name="nloptwrap",
-        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_NELDERMEAD")',
+        r_budget="maxeval",
+        r_settings='algorithm = "NLOPT_LN_NELDERMEAD"',
     ),
     Optimizer(
         name="nloptwrap.NLOPT_LN_BOBYQA",
@@ -105,7 +105,8 @@ _TABLE = (
         search=derivative_free(nlopt.LN_BOBYQA),
         default_maxfun=lambda n: 100_000,
         r_name="nloptwrap",
-        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_BOBYQA")',
+        r_budget="maxeval",
+        r_settings='algorithm = "NLOPT_LN_BOBYQA"',
     ),
     Optimizer(
         name="COBYLA",
@@ -114,7 +115,8 @@ _TABLE = (
         search=derivative_free(nlopt.LN_COBYLA, TIGHT, most=10_000),
         default_maxfun=lambda n: 10_000,
         r_name="nloptwrap",
-        r_control='optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_COBYLA", xtol_rel = 1e-6)',
+        r_budget="maxeval",
+        r_settings='algorithm = "NLOPT_LN_COBYLA", xtol_rel = 1e-6',
     ),
 )
 

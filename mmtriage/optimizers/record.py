@@ -58,7 +58,8 @@ class Optimizer:
     search: Search
     default_maxfun: Callable[[int], int]  # number of parameters -> lme4's default budget
     r_name: str  # what lme4's messages call it: "convergence code 5 from nloptwrap: ..."
-    r_control: str  # the arguments of lmerControl() that ask lme4 for it, or for what it stands in for
+    r_budget: str = "maxfun"  # the entry of optCtrl that holds its budget of evaluations
+    r_settings: str = ""  # other entries of optCtrl that ask lme4 for it, or for what it stands in for
 
     def run(
         self,

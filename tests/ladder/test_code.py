@@ -79,7 +79,8 @@ def test_r_code_with_everything() -> None:
         'd$f <- factor(d$f, levels = c("b", "a"))',
         "m <- lmer(y ~ x + (1 | g), data = d, REML = FALSE, weights = `w 1`, offset = o, "
         "subset = x > 1 & g %in% c('a', \"b\"), "
-        'contrasts = list(f = "contr.sum", `my f` = "contr.helmert"))',
+        'contrasts = list(f = "contr.sum", `my f` = "contr.helmert"), control = lmerControl('
+        'optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_NELDERMEAD", maxeval = 200)))',
     ]
 
 
@@ -116,17 +117,18 @@ def test_a_family_is_written_as_r_users_write_it(options: dict[str, Any], call: 
 @pytest.mark.parametrize(
     ("options", "plain", "prior"),
     [
-        ({}, "lm(F, data = d)", "blme::blmer(F, data = d, REML = TRUE, cov.prior = wishart)"),
+        ({}, "lm(F, data = d)", "blme::blmer(F, data = d, REML = TRUE, cov.prior = wishart, CONTROL)"),
         (
             {"family": "poisson", "nagq": 9},
             "glm(F, data = d, family = poisson)",
-            "blme::bglmer(F, data = d, family = poisson, nAGQ = 9, cov.prior = wishart)",
+            "blme::bglmer(F, data = d, family = poisson, nAGQ = 9, cov.prior = wishart, CONTROL)",
         ),
         (
             {"family": "negative.binomial", "offset": "o"},
             "MASS::glm.nb(F, data = d, offset = o)",
             "glmer.nb(F, data = d, offset = o)\nm <- blme::bglmer(F, data = d, family = "
-            'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta")), offset = o, cov.prior = wishart)',
+            'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta")), offset = o, '
+            "cov.prior = wishart, CONTROL)",
         ),
     ],
     ids=["linear", "generalized", "negative-binomial"],
@@ -134,7 +136,9 @@ def test_a_family_is_written_as_r_users_write_it(options: dict[str, Any], call: 
 def test_every_kind_of_model_has_its_function(options: dict[str, Any], plain: str, prior: str) -> None:
     commands = Commands(source="d.csv", options=TriageOptions(**options))
     assert commands.r_call("F", kind="plain") == f"m <- {plain}"
-    assert commands.r_call("F", kind="prior") == f"m <- {prior}"
+    settings = "lmerControl" if commands.options.is_linear else "glmerControl"
+    control = f'control = {settings}(optimizer = "Nelder_Mead")'
+    assert commands.r_call("F", kind="prior") == f"m <- {prior.replace('CONTROL', control)}"
 
 
 @pytest.mark.parametrize(("family", "control"), [("gaussian", "lmerControl"), ("poisson", "glmerControl")])
