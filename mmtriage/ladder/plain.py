@@ -53,12 +53,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
         not_comparable=unlikely,
-        code=Code(
-            mmtriage=None,
-            lme4=case.commands.r_call(
-                formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)
-            ),
-        ),
+        code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="plain", start=start)),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
             "if groups were sampled by design, say so in the report; for population averages with correlated "
