@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.data import Table
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.engine.coordinates import Array
-from mmtriage.engine.derivatives import finite_differences
+from mmtriage.engine.derivatives import Derivatives, finite_differences
 from mmtriage.engine.fit import Fit, correlation, lme4_theta
 from mmtriage.engine.lme4_checks import check_convergence, design_messages
 from mmtriage.engine.reference import Reference
@@ -113,11 +114,7 @@ def reference_facts(trial: Trial) -> FitFacts:
     """The proven optimum, with what lme4 would say of it."""
     prepared, fit, reference = trial.prepared, trial.reference_fit, trial.reference
     parameters = prepared.kind.parameters(fit)
-    derivatives = None
-    if prepared.design.spec.nagq:  # without quadrature points lme4 takes no differences
-        # What is known by now is reported, whatever the clock says.
-        unhurried = prepared.unhurried()
-        derivatives = finite_differences(lambda at: unhurried.objective(at, fit.nb_theta), parameters)
+    derivatives = _differences(prepared, fit, parameters)
     check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
     before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
     began = next(d for d in reference.descents if d.label == reference.start).began
@@ -134,6 +131,18 @@ def reference_facts(trial: Trial) -> FitFacts:
         certificate=_certificate_facts(prepared, reference),
         endless=trial.endless_effects(),
     )
+
+
+def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
+    """lme4's differences at the optimum; None where lme4 takes none, or the clock allows none."""
+    if not prepared.design.spec.nagq:
+        return None
+    if not is_glmm(prepared.design.spec):  # no row is touched: it takes no time worth asking for
+        prepared = prepared.unhurried()
+    try:
+        return finite_differences(lambda at: prepared.objective(at, fit.nb_theta), parameters)
+    except TimeBudgetError:
+        return None
 
 
 def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
