@@ -18,7 +18,7 @@ without it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import Finding
@@ -44,7 +44,8 @@ def explain_causes(
     linked = [_linked(f, verdict.status, roots, findings) for f in findings]
     codes = _codes(verdict.status, linked, roots)
     misled = any(map(_misleads, findings))
-    graded = tuple(_graded(f, verdict, codes, misled=misled) for f in linked)
+    suspects = {name for f in findings if f.code == "MM408" for name in f.columns}
+    graded = tuple(_graded(f, verdict, codes, suspects, misled=misled) for f in linked)
     return replace(verdict, codes=codes), graded
 
 
@@ -101,7 +102,7 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
     present = {f.code for f in findings}
     causes: Sequence[str] = finding.caused_by  # what it knows itself: MM205, MM408
     if finding.code in ("MM403", "MM405"):
-        causes = roots or [code for code in ("MM403",) if code in present]
+        causes = roots or [code for code in ("MM408", "MM403") if code in present][:1]
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
     elif finding.code in OF_A_LIMIT and "MM203" in present:
@@ -135,15 +136,24 @@ def _misleads(finding: Finding) -> bool:
     return finding.evidence.get("se_ratio") is not None
 
 
-def _graded(finding: Finding, verdict: Verdict, codes: tuple[str, ...], *, misled: bool) -> Finding:
-    """Severity in the light of the verdict; `misled`: lme4's standard errors are wrong at the optimum."""
+def _graded(
+    finding: Finding, verdict: Verdict, codes: tuple[str, ...], suspects: Collection[str], *, misled: bool
+) -> Finding:
+    """Severity in the light of the verdict.
+
+    Args:
+        suspects: columns that a failure of PIRLS is put down to.
+        misled: lme4's standard errors are wrong at the optimum.
+    """
     if finding.caused_by:
         return replace(finding, severity="info")
     harmless = verdict.status in ("converged", "false_alarm")
     if harmless and finding.code in (*SYMPTOMS, "MM404") and not _misleads(finding):
         return replace(finding, severity="info")
-    is_suspect_column = finding.code != "MM101" or finding.terms or verdict.status != "not_converged"
+    is_of_x = finding.code == "MM101" and not finding.terms and not set(finding.columns) & set(suspects)
     grave = verdict.severity in ("error", "warning") or misled
-    if grave and finding.code in codes and finding.severity == "info" and is_suspect_column:
+    if grave and finding.code in codes and finding.severity == "info":
+        if is_of_x and verdict.status == "not_converged":  # of X nothing but an attempt can tell
+            return finding
         return replace(finding, severity="warning")
     return finding

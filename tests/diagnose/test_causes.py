@@ -186,6 +186,25 @@ def test_the_failure_of_the_inner_iteration_explains_a_fit_that_is_not_there() -
     assert found == {"MM408": ("error", ()), "MM403": ("info", ("MM408",))}
 
 
+def test_no_optimum_and_no_fit_are_both_the_failure_of_the_inner_iteration() -> None:
+    codes, found = explained("undetermined", [finding("MM408", "PIRLS fails"), SHORT])
+    assert codes == ("MM408",)
+    assert found == {"MM408": ("error", ()), "MM403": ("info", ("MM408",))}
+
+
+def test_a_scale_that_the_inner_iteration_fails_of_is_no_remark() -> None:
+    failure = replace(finding("MM408", "PIRLS fails, scale", columns=("x",)), caused_by=("MM101",))
+    codes, found = explained("not_converged", [COLUMNS, failure, SHORT])
+    assert codes == ("MM101", "MM408", "MM403")
+    assert found["MM101"] == ("warning", ())
+
+
+def test_what_was_found_where_a_search_without_end_stopped_is_no_finding_of_its_own() -> None:
+    separation = finding("MM203", "separated", terms=("x",))
+    _, found = explained("unidentifiable", [separation, finding("MM310", "zero"), finding("MM406", "optima")])
+    assert found["MM310"] == found["MM406"] == ("info", ("MM203",))
+
+
 def test_what_a_finding_knows_of_its_own_cause_is_kept() -> None:
     separation = finding("MM203", "separated", terms=("x",))
     extreme = replace(finding("MM205", "extreme", terms=("x",)), caused_by=("MM203",))
