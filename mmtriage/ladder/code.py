@@ -13,7 +13,7 @@ from mmtriage.arguments import factors
 from mmtriage.data.convert import number, number_labels
 from mmtriage.family_names import LAPLACE, default_link
 from mmtriage.formula.text import quote, quote_name
-from mmtriage.ladder.rung import Code
+from mmtriage.ladder.rung import Code, SmallerId
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 
@@ -93,9 +93,11 @@ class Commands:
         return linear if self.options.is_linear else generalized
 
     @property
-    def plain_id(self) -> str:
-        """How remedies name the model without random effects: `lm`, `glm`, `glm.nb`."""
-        return self.function("plain").rpartition("::")[2]
+    def plain_id(self) -> SmallerId:
+        """How remedies name the model without random effects."""
+        if self._family_is_estimated:
+            return "glm.nb"
+        return "lm" if self.options.is_linear else "glm"
 
     def restart(self) -> str:
         """R code that fits `m` again from where it ended."""

@@ -32,7 +32,7 @@ from mmtriage.ladder.change_link import change_link
 from mmtriage.ladder.more_points import more_points
 from mmtriage.ladder.overdispersed import for_overdispersion
 from mmtriage.ladder.remedies import changed_model_remedy
-from mmtriage.ladder.rung import Attempt, Remedy, RungResult, Scope
+from mmtriage.ladder.rung import Attempt, Remedy, RemedyId, RungResult, Scope
 from mmtriage.ladder.separated import for_separation
 from mmtriage.model.ranef import RandomTerm
 
@@ -191,7 +191,7 @@ def _same_span(
 
 def _tried(
     case: Case,
-    name: str,
+    name: RemedyId,
     title: str,
     formula: Formula,
     changes: str,
@@ -204,7 +204,7 @@ def _tried(
 
 def _measured(
     case: Case,
-    name: str,
+    name: RemedyId,
     title: str,
     trial: Trial,
     changes: str,

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from mmtriage.diagnose.judge import is_short
 from mmtriage.engine.trial import Trial
 from mmtriage.ladder.case import Case, Refit, compare
-from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, Scope
+from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, RemedyId, Scope
 
 
 def same_model_remedy(
     case: Case,
     attempt: Attempt,
     *,
-    id: str,
+    id: RemedyId,
     rung: int,
     title: str,
     code: Code,
@@ -50,7 +50,7 @@ def changed_model_remedy(
     case: Case,
     trial: Trial,
     *,
-    id: str,
+    id: RemedyId,
     rung: int,
     title: str,
     changes: str,

@@ -12,6 +12,11 @@ RungStatus = Literal[
     "cleared", "cleared_by_change", "improved", "no_effect", "not_needed", "not_applicable", "failed"
 ]
 Scope = Literal["same_model", "changes_model", "advice"]
+SameModelId = Literal["rescale", "recode", "drop-aliased", "allfit", "maxfun", "restart"]
+SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "glm", "glm.nb"]
+OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior"]
+GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
+RemedyId = SameModelId | SmallerId | OtherId | GeneralizedId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,7 @@ class Code:
 class Remedy:
     """Something the user can do about the verdict, tried and measured."""
 
-    id: str  # stable, e.g. "rescale-centre-scale"
+    id: RemedyId  # stable
     rung: int
     title: str
     scope: Scope
