@@ -17,7 +17,7 @@ import jsonschema
 
 from mmtriage import cli
 from mmtriage.schema import schema_text
-from tests.golden_cases import golden_case
+from tests.golden_cases import GoldenCase, golden_case
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"
@@ -71,6 +71,11 @@ def ran(*argv: str) -> Outcome:
 def triaged_golden(case_id: str, *options: str) -> Outcome:
     """A golden case through the command line."""
     case = golden_case(case_id)
+    return triaged(str(case.csv), case.formula, *golden_words(case), *options)
+
+
+def golden_words(case: GoldenCase) -> list[str]:
+    """The options that make the command fit the model of a golden case."""
     own = [word for column in case.factors for word in ("--factor", column)]
     if not case.reml:
         own.append("--ml")
@@ -79,7 +84,7 @@ def triaged_golden(case_id: str, *options: str) -> Outcome:
         own += [] if value is None else [f"--{option}", value]
     if case.nagq != 1:
         own += ["--nagq", str(case.nagq)]
-    return triaged(str(case.csv), case.formula, *own, *options)
+    return own
 
 
 @cache

@@ -40,7 +40,7 @@ def matrix_code(case: Case, move: Move) -> str:
     formula = case.formula
     terms = f"~ {fixed_part(formula)}"
     centre = str(move.centre).upper()
-    scale = "apply(X[, k, drop = FALSE], 2, sd)" if move.scale else "FALSE"
+    scale = "apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE)" if move.scale else "FALSE"
     before = [
         f"X <- model.matrix({terms}, model.frame({terms}, d, na.action = na.pass))",
         "k <- apply(X, 2, function(x) length(unique(na.omit(x))) > 2)",

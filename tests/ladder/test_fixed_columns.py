@@ -148,7 +148,8 @@ def test_what_no_formula_says_is_done_to_the_model_matrix(monkeypatch: pytest.Mo
     assert str(remedy.code.lme4).splitlines() == [
         "X <- model.matrix(~ wide + offset(t), model.frame(~ wide + offset(t), d, na.action = na.pass))",
         "k <- apply(X, 2, function(x) length(unique(na.omit(x))) > 2)",
-        "X[, k] <- scale(X[, k, drop = FALSE], center = TRUE, scale = apply(X[, k, drop = FALSE], 2, sd))",
+        "X[, k] <- scale(X[, k, drop = FALSE], center = TRUE, "
+        "scale = apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE))",
         "d$X_scaled <- X",
         "m <- glmer(k ~ 0 + X_scaled + offset(t) + (1 | g), data = d, family = poisson)",
     ]
