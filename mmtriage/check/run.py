@@ -82,9 +82,9 @@ def check_models(
 
 def triage_entry(model: ModelEntry) -> Answer:
     """One model, in a process of its own: whatever goes wrong is its answer."""
-    from mmtriage.session import triage_table
-
     try:
+        from mmtriage.session import triage_table
+
         table = _table(model.data, model.sep, model.na_values, tuple(model.factors.items()))
         report = triage_table(table, model.formula, model.options)
     except MmtriageError as error:
