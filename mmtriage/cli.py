@@ -636,7 +636,7 @@ def _wants_plots(formats: Set[str]) -> bool:
             where="option --output",
             hint=f"Install it: {HOW_TO_GET}",
         )
-    return can_draw() and not formats.isdisjoint((SVG, "html"))
+    return not formats.isdisjoint((SVG, "html")) and can_draw()
 
 
 def _write_plots(output: arguments.Output, plots: Sequence[Plot]) -> None:

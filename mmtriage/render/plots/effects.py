@@ -141,18 +141,22 @@ def _interval(drawn: ink.Sheet, estimate: _Estimate, y: float, limit: float, mar
     if low < limit and high > -limit:
         ends = [max(low, -limit), min(high, limit)]
         axes.plot(ends, [y, y], color=mark.color, linewidth=1.3, solid_capstyle="butt")
+    smaller = replace(mark, size=0.8 * mark.size)
     if abs(estimate.shift) <= limit:
-        smaller = replace(mark, size=0.8 * mark.size)
         axes.plot([estimate.shift], [y], zorder=4, clip_on=False, **smaller.options())
-        return
-    side = 1.0 if estimate.shift > 0 else -1.0
+    else:
+        _beyond(drawn, estimate.shift, y, limit, smaller)
+
+
+def _beyond(drawn: ink.Sheet, shift: float, y: float, limit: float, mark: ink.Mark) -> None:
+    """A mark that points off the scale, with the number it stands for."""
+    axes, side = drawn.axes, 1.0 if shift > 0 else -1.0
+    axes.plot([side * 0.86 * limit], [y], zorder=4, **mark.options())
     axes.annotate(
-        f"{estimate.shift:+.3g} SE",
+        "",
         xy=(side * limit, y),
-        xytext=(side * 0.8 * limit, y),
-        ha="right" if side > 0 else "left",
-        va="center",
-        fontsize=7.5,
-        color=ink.INK,
-        arrowprops={"arrowstyle": "->", "color": mark.color, "shrinkA": 1, "shrinkB": 0, "linewidth": 1.3},
+        xytext=(side * 0.86 * limit, y),
+        arrowprops={"arrowstyle": "->", "color": mark.color, "shrinkA": 0, "shrinkB": 0, "linewidth": 1.3},
     )
+    text, anchor = f"{shift:+.3g} SE", "right" if side > 0 else "left"
+    axes.text(side * 0.81 * limit, y, text, ha=anchor, va="center", fontsize=7.5)

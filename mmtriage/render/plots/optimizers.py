@@ -15,7 +15,7 @@ from mmtriage.report import Report
 SAME = 0.01  # deviance units within which two ends are of one cluster
 ZERO = 1e-6  # deviance units below which a gap is rounding
 TITLE = "Where each optimizer ended"
-NAMES = 1.85, 8.0  # inches and points
+NAMES = 2.05, 8.0  # inches and points
 HEADING = "The optimizers"
 READING = (
     "Ends of one colour and shape are of one cluster. Left of the dashed line an optimizer has reached the "
