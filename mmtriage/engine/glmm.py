@@ -197,37 +197,44 @@ class GlmmProblem:
     def _slopes(self, at: GlmmEvaluation) -> Place:
         terms, Lambda = at.modes.terms, at.Lambda
         inverse = at.factor.inverse_on_pattern()
-        traces = blocks.trace_parts(at.products, self.rows.plan, Lambda, inverse)
         leverage = self.rows.leverages_from(inverse, Lambda)
         if at.quadrature is None:
-            loss = family_slope(at.family, self.y, terms, self.weights, self.trials)
-            row = loss + leverage * terms.dW  # df / d eta at fixed u
-            by_column = self.rows.Zt @ row
-            r = self.pirls.times(Lambda, by_column[:, None], transposed=True)[:, 0] + 2.0 * at.modes.u
-            outer = self._outer(by_column, at.modes.u)
-            parts = [2.0 * t + o for t, o in zip(traces, outer, strict=True)]
+            row, r, parts = self._at_fixed_modes(at, leverage, inverse)
         else:
-            nodes = at.quadrature
-            group = nodes.logdet_share[nodes.group]  # of 2 log L_g: 1 is Laplace's own
-            row = nodes.row_slope + group * leverage * terms.dW
-            through = self.rows.Zt @ (group * leverage * terms.dW)
-            r = nodes.mode_slope + self.pirls.applied(Lambda, through)
-            scalar = nodes.sd_slope + float(through @ at.modes.u)
-            scalar += float(np.sum(nodes.logdet_share * self._trace_by_group(at)))
-            parts = [np.array([[scalar]])]
+            row, r, parts = self._at_fixed_nodes(at, leverage, at.quadrature)
         v, v_beta = self._through_modes(at, r, row)
         moved = terms.B * (self.rows.Z @ self.pirls.applied(Lambda, v) + self.rows.X @ v_beta)
-        by_score, by_moved = self.rows.Zt @ terms.score, self.rows.Zt @ moved
-        for part, one, two in zip(
-            parts, self._outer(by_score, v), self._outer(by_moved, at.modes.u), strict=True
-        ):
-            part += one - two
+        by_score = self._outer(self.rows.Zt @ terms.score, v)
+        by_moved = self._outer(self.rows.Zt @ moved, at.modes.u)
+        parts = [part + one - two for part, one, two in zip(parts, by_score, by_moved, strict=True)]
         free = [] if self.profiles_beta else [self.rows.X.T @ (row - moved)]
         if self.estimates_nb:
             free.append(np.array([self._nb_slope(at, leverage, v, v_beta)]))
         return Place(
             tuple(blocks.term_parts(self.rows.blocks, parts)), np.concatenate(free) if free else NO_FREE
         )
+
+    def _at_fixed_modes(
+        self, at: GlmmEvaluation, leverage: Array, inverse: Array
+    ) -> tuple[Array, Array, list[Array]]:
+        """Laplace: df / d eta (n,), df / du (q,), and df / d Lambda (K, K) per block, the modes held."""
+        terms, u = at.modes.terms, at.modes.u
+        row = family_slope(at.family, self.y, terms, self.weights, self.trials) + leverage * terms.dW
+        by_column = self.rows.Zt @ row
+        r = self.pirls.applied_transposed(at.Lambda, by_column) + 2.0 * u
+        traces = blocks.trace_parts(at.products, self.rows.plan, at.Lambda, inverse)
+        return row, r, [2.0 * t + o for t, o in zip(traces, self._outer(by_column, u), strict=True)]
+
+    def _at_fixed_nodes(
+        self, at: GlmmEvaluation, leverage: Array, nodes: Quadrature
+    ) -> tuple[Array, Array, list[Array]]:
+        """The same by quadrature: nodes move with the modes and with L_g, whose share is 1 for Laplace."""
+        through = nodes.logdet_share[nodes.group] * leverage * at.modes.terms.dW
+        by_column = self.rows.Zt @ through
+        r = nodes.mode_slope + self.pirls.applied_transposed(at.Lambda, by_column)
+        slope = nodes.sd_slope + float(by_column @ at.modes.u)
+        slope += float(nodes.logdet_share @ self._trace_by_group(at))
+        return nodes.row_slope + through, r, [np.array([[slope]])]
 
     def _through_modes(self, at: GlmmEvaluation, r: Array, row: Array) -> tuple[Array, Array]:
         """v = H^-1 df/d(modes), the modes being u, or u and beta."""

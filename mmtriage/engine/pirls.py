@@ -195,13 +195,17 @@ class Pirls:
         """`Lambda u` for u (q,)."""
         return self.times(Lambda, u[:, None], transposed=False)[:, 0]
 
+    def applied_transposed(self, Lambda: list[Array], x: Array) -> Array:
+        """`Lambda'x` for x (q,)."""
+        return self.times(Lambda, x[:, None], transposed=True)[:, 0]
+
     def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
         """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
         return blocks.times(self.rows.blocks, self.rows.plan.offsets, Lambda, rhs, transposed=transposed)
 
     def transposed(self, Lambda: list[Array], by_row: Array) -> Array:
         """`Lambda'Z'x` for x (n,)."""
-        return self.times(Lambda, (self.rows.Zt @ by_row)[:, None], transposed=True)[:, 0]
+        return self.applied_transposed(Lambda, self.rows.Zt @ by_row)
 
 
 def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
