@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mmtriage.diagnose import dispersion, quadrature, zeros
+from mmtriage.diagnose import dispersion, nesting, quadrature, zeros
 from mmtriage.diagnose.extreme import has_limit
 from mmtriage.diagnose.finding import NotAssessed, not_assessed
-from mmtriage.diagnose.nesting import MOST_COMBINATIONS, has_many_combinations
 from mmtriage.engine.trial import Trial
 from mmtriage.model.design import Design
 from mmtriage.model.families import NEGATIVE_BINOMIAL, is_glmm
@@ -27,9 +26,9 @@ def unassessed(trial: Trial, *, compared: bool) -> tuple[NotAssessed, ...]:
         found += [not_assessed(code, reason) for code in ("MM401", "MM402")]
     if not compared:
         found.append(not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)"))
-    if has_many_combinations(trial.prepared.design):
-        reason = f"two factors cross in more than {MOST_COMBINATIONS:,} combinations, too many to refit"
-        found.append(not_assessed("MM307", reason))
+    uncertain = nesting.why_not_assessed(trial.prepared.design)
+    if uncertain is not None:
+        found.append(not_assessed("MM307", uncertain))
     return (*found, *_of_generalized(trial.prepared.design))
 
 

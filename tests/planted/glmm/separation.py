@@ -175,6 +175,7 @@ def extreme(seed: int = 0) -> Iterator[Case]:
             formula=f"{response.left} ~ {right}",
             statuses=("converged", "false_alarm", "not_converged", "singular"),
             severity="warning",
+            also=("MM406", "MM503"),  # next to separation, both are so
             heads=("MM205", "MM310", "MM403", "MM401", "MM402", "MM408"),
             options=response.options,
         )
