@@ -11,6 +11,7 @@ from mmtriage.ladder.case import Refit
 from mmtriage.ladder.rung import Remedy
 from mmtriage.model.design import Design
 
+PROVEN, UNPROVEN = "The proven optimum", "The best point found, not certified"
 MOST_REMEDIES = 6  # the best ranked
 
 
@@ -24,7 +25,8 @@ def effect_sets(trial: Trial, remedies: Sequence[tuple[Remedy, Refit | None]]) -
     if not design.fixed_names:
         return ()
     same = tuple(_label(remedy) for remedy, _ in remedies if remedy.scope == "same_model")
-    sets = [_effect_set("optimum", "The proven optimum", design, trial.reference_fit, same)]
+    label = PROVEN if trial.reference.certificate.certified else UNPROVEN
+    sets = [_effect_set("optimum", label, design, trial.reference_fit, same)]
     if trial.baseline_fit is not None:
         sets.insert(0, _effect_set("baseline", "lme4's fit", design, trial.baseline_fit))
     sets += [

@@ -180,3 +180,29 @@ def test_long_lines_are_broken_and_long_words_too() -> None:
 def test_what_is_too_long_loses_its_middle() -> None:
     assert ink.short("a name", 10) == "a name"
     assert ink.short("0123456789abcdef", 7) == "0123\u2026ef"
+
+
+def test_an_optimum_without_proof_is_not_called_proven() -> None:
+    report = PLOTTED["plots"]
+    assert report.reference is not None
+    assert report.reference.certificate is not None
+    certificate = replace(report.reference.certificate, certified=False)
+    unproven = replace(report, reference=replace(report.reference, certificate=certificate))
+    first = plots_of(unproven)[0].description
+    assert "The best point found, not certified: 1." in first
+    assert "proven" not in first
+
+
+def test_a_separated_effect_is_not_drawn() -> None:
+    report = PLOTTED["plots"]
+    assert report.reference is not None
+    infinite = tuple(
+        replace(effect, name=name, estimate=float("inf"))
+        for effect, name in zip(report.reference.fixed_effects, ("Days", "other"), strict=True)
+    )
+    separated = replace(report, reference=replace(report.reference, fixed_effects=infinite))
+    (plot,) = (plot for plot in plots_of(separated) if plot.name == "fixed-effects")
+    texts = ["".join(element.itertext()) for element in root_of(plot).iter(f"{SVG}text")]
+    assert any(text.startswith("(Intercept)") for text in texts)
+    assert not any(text.startswith("Days") for text in texts)
+    assert "without a finite estimate, and not shown: 2 effects" in texts

@@ -46,13 +46,14 @@ def plots(report: Report) -> Iterator[Plot]:
 def _plot(report: Report, curve: CriterionCurve, number: int) -> Plot:
     title, what = _title(curve), words.criterion_name(report.model)
     subtitle = f"{what} above the optimum, {curve.kind}"
+    legend = _legend(curve, _optimum(report))
     with ink.style():
-        drawn = ink.sheet(title, subtitle=subtitle, height=1.7, left=0.42, legend=_legend(curve))
+        drawn = ink.sheet(title, subtitle=subtitle, height=1.7, left=0.42, legend=legend)
         _draw(drawn.axes, curve)
         return ink.plot(
             ink.file_name("criterion", number, title),
             title,
-            _description(curve, what),
+            _description(curve, what, legend),
             drawn,
             heading=HEADING,
             reading=READING[curve.kind],
@@ -69,10 +70,15 @@ def _value(curve: CriterionCurve, value: float) -> str:
     return words.correlation(value) if curve.is_correlation else words.spread(value)
 
 
-def _legend(curve: CriterionCurve) -> list[tuple[ink.Mark | None, str]]:
-    lines: list[tuple[ink.Mark | None, str]] = [
-        (ink.OPTIMUM, f"the proven optimum: {_value(curve, curve.reference)}")
-    ]
+def _optimum(report: Report) -> str:
+    """What the reference may be called."""
+    certificate = None if report.reference is None else report.reference.certificate
+    is_proven = certificate is None or certificate.certified
+    return "the proven optimum" if is_proven else "the best point found, not certified"
+
+
+def _legend(curve: CriterionCurve, optimum: str) -> list[tuple[ink.Mark | None, str]]:
+    lines: list[tuple[ink.Mark | None, str]] = [(ink.OPTIMUM, f"{optimum}: {_value(curve, curve.reference)}")]
     notes: list[tuple[ink.Mark | None, str]] = []
     if _Scale(curve).is_fisher:
         notes.append((None, "stretched scale: -1 and 1 are beyond its ends"))
@@ -88,9 +94,9 @@ def _rise(curve: CriterionCurve) -> float:
     return max(0.0, curve.baseline_rise or 0.0)
 
 
-def _description(curve: CriterionCurve, what: str) -> str:
+def _description(curve: CriterionCurve, what: str, legend: list[tuple[ink.Mark | None, str]]) -> str:
     ends = f"from {_value(curve, curve.values[0])} to {_value(curve, curve.values[-1])}"
-    where = " ".join(f"{text[:1].upper()}{text[1:]}." for _, text in _legend(curve))
+    where = " ".join(f"{text[:1].upper()}{text[1:]}." for _, text in legend)
     return f"{_title(curve)}: the {what} above its optimum, {ends}. {where}"
 
 

@@ -7,6 +7,7 @@ intercept, is an arrow with the number beside it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,11 +56,20 @@ def plots(report: Report) -> Iterator[Plot]:
     sets = () if report.curves is None else report.curves.effects
     optimum = next((s for s in sets if s.kind == "optimum"), None)
     if optimum is not None and len(sets) > 1:
-        yield _plot(optimum, sets)
+        yield from _plots(optimum, sets, _without_estimate(report))
 
 
-def _plot(optimum: EffectSet, sets: Sequence[EffectSet]) -> Plot:
-    effects = [_effect(position, optimum, sets) for position in range(len(optimum.names))]
+def _without_estimate(report: Report) -> frozenset[str]:
+    """Effects that the data separate: nothing finite can be drawn of them."""
+    effects = () if report.reference is None else report.reference.fixed_effects
+    return frozenset(effect.name for effect in effects if not math.isfinite(effect.estimate))
+
+
+def _plots(optimum: EffectSet, sets: Sequence[EffectSet], infinite: frozenset[str]) -> Iterator[Plot]:
+    finite = [position for position, name in enumerate(optimum.names) if name not in infinite]
+    effects = [_effect(position, optimum, sets) for position in finite]
+    if not effects:
+        return
     order = sorted(range(len(effects)), key=lambda i: -effects[i].largest)[:MOST_EFFECTS]
     shown = [effects[i] for i in sorted(order)]
     left_out = len(effects) - len(shown)
@@ -69,11 +79,15 @@ def _plot(optimum: EffectSet, sets: Sequence[EffectSet]) -> Plot:
     ]
     if left_out:
         legend.append((None, f"{left_out} more effects move less and are not shown"))
+    if infinite:
+        legend.append(
+            (None, f"without a finite estimate, and not shown: {words.count(len(infinite), 'effect')}")
+        )
     height = sum(HEAD + ROW * len(effect.estimates) for effect in shown) + 0.05
     with ink.style():
         drawn = ink.sheet(TITLE, height=height, left=0.2, legend=legend)
         _draw(drawn, shown, marks)
-        return ink.plot(NAME, TITLE, _description(effects, sets), drawn, heading=HEADING, reading=READING)
+        yield ink.plot(NAME, TITLE, _description(effects, sets), drawn, heading=HEADING, reading=READING)
 
 
 def _marks(sets: Sequence[EffectSet]) -> list[ink.Mark]:
