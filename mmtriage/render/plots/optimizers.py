@@ -15,7 +15,7 @@ from mmtriage.report import Report
 SAME = 0.01  # deviance units within which two ends are of one cluster
 ZERO = 1e-6  # deviance units below which a gap is rounding
 TITLE = "Where each optimizer ended"
-NAMES = 2.05, 8.0  # inches and points
+NAMES = 2.05, 7.5  # inches and points
 HEADING = "The optimizers"
 READING = (
     "Ends of one colour and shape are of one cluster. Left of the dashed line an optimizer has reached the "
@@ -113,7 +113,7 @@ def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]], names: Seq
     axes.set_xlim(zero - 0.5, last + 0.9)
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_yticks(range(len(rows)), names[::-1])
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, labelsize=NAMES[1])
     decades = [d for d in range(first, int(last) + 1) if (d - first) % 2 == 0]
     axes.set_xticks([zero, *decades], ["0", *(_decade(d) for d in decades)])
     axes.set_xlabel("deviance units above the optimum (log scale, broken at 0)", loc="right")
