@@ -22,6 +22,9 @@ class Grid:
     numeric: frozenset[int]
 
 
+INSIDE = "the same, PIRLS converged"
+
+
 def padding(cells: tuple[str, ...]) -> tuple[int, ...]:
     """Characters to add on the right of each cell so that decimal points meet; none where one is words."""
     if any(cell and not cell.lstrip("-+<").replace(".", "", 1).isdigit() for cell in cells):
@@ -40,12 +43,22 @@ def comparison(report: Report) -> Grid:
         limits = {key: words.brief(value) for key, value in verdict.thresholds.items()}
         moved = words.shift(verdict.max_shift_se)
         rows[1:1] = [
+            *_converged_inside(report),
             ("gap, deviance units", words.brief(verdict.gap), "", limits.get("gap", "")),
             ("largest shift of a fixed effect, SE", moved, "", limits.get("max_shift_se", "")),
         ]
     return Grid(
         header=("", *(name for name, _ in present), "limit"), rows=tuple(rows), numeric=_all_but_first(4)
     )
+
+
+def _converged_inside(report: Report) -> list[tuple[str, ...]]:
+    """The criteria of a generalized model with PIRLS converged, where lme4's own shows that its is not."""
+    baseline, reference, gap = report.baseline, report.reference, report.verdict.gap
+    if baseline is None or reference is None or gap is None or report.model.is_linear:
+        return []
+    values = tuple(words.criterion(v) for v in (reference.criterion + gap, reference.criterion))
+    return [] if values[0] == words.criterion(baseline.criterion) else [(INSIDE, *values, "")]
 
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
