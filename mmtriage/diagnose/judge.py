@@ -39,6 +39,11 @@ def allowed_gap(criterion: float) -> float:
     return max(GAP, RELATIVE_GAP * abs(criterion))
 
 
+def beats_reference(trial: Trial) -> bool:
+    """Whether the baseline is materially better than what was proven: then something was proven amiss."""
+    return trial.gap is not None and trial.gap < -allowed_gap(trial.reference_fit.criterion)
+
+
 def is_short(trial: Trial) -> bool:
     """Whether the baseline is materially short of the reference, or failed."""
     if trial.baseline_fit is None or trial.gap is None:
@@ -82,7 +87,7 @@ def status_of(trial: Trial, findings: Sequence[Finding]) -> Status:
     """The status of a fitted model; `findings` are those of its structure."""
     if any(f.code in UNIDENTIFIABLE_CODES and f.severity == "error" for f in findings):
         return "unidentifiable"
-    if not trial.reference.certificate.certified:
+    if not trial.reference.certificate.certified or beats_reference(trial):
         return "undetermined"
     if is_short(trial):
         return "not_converged"
@@ -131,6 +136,8 @@ def _message(status: Status, trial: Trial, shift: float | None) -> str:
     match status:
         case "undetermined":
             reason = trial.reference.certificate.reason
+            if beats_reference(trial):
+                reason = "lme4's fit has a lower criterion than the point that was proven"
             return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
         case "unidentifiable":
             return "The data cannot determine some parameter of this model, whatever the optimizer."

@@ -23,6 +23,7 @@ MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
 NEWTON_DECREMENT = 1e-11  # squared length of a step after which Newton's next one is rounding
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
+FOLDED = ("sqrt",)  # links of which eta and -eta have one mean: modes of either sign, and a value for each
 CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
 
 
@@ -81,17 +82,28 @@ class Pirls:
     memory: Memory
 
     def find(self, family: Family, Lambda: list[Array], beta: Array | None) -> Modes:
-        """u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
+        """u, and beta with it if none is given, from where the last evaluation ended or from scratch.
+
+        Of a folded link the best of the modes that all starts lead to.
+        """
         failure: np.linalg.LinAlgError | None = None
+        best: Modes | None = None
         for u, b in self._starts(family, Lambda, beta):
             modes = self._modes_at(family, Lambda, u, b)
             if not np.isfinite(modes.penalised):
                 continue
             try:
-                return self._pirls(family, Lambda, modes, joint=beta is None)
+                found = self._pirls(family, Lambda, modes, joint=beta is None)
             except np.linalg.LinAlgError as stop:
                 failure = stop
-        raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+                continue
+            if family.link.name not in FOLDED:
+                return found
+            if best is None or found.penalised < best.penalised:
+                best = found
+        if best is None:
+            raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+        return best
 
     def _starts(
         self, family: Family, Lambda: list[Array], beta: Array | None
