@@ -62,7 +62,7 @@ def pirls(seed: int = 0) -> Iterator[Case]:
         s = drawn(408, i, seed)
         x, g = layout.x, layout.group
         between = effects(s, sd=[0.7])
-        steep = np.exp((1.2, -1.2)[i % 2] * s.z + between)
+        steep = np.exp((1.8, -1.8)[i % 2] * s.z + between)
         chance = expit(1.5 + (1.5, -2.0)[i % 2] * s.z + between)
         match i:
             case 0 | 5:
@@ -123,7 +123,7 @@ def overdispersion(seed: int = 0) -> Iterator[Case]:
 def zero_inflation(seed: int = 0) -> Iterator[Case]:
     """MM502: rows that were never at risk; they scatter, too, and theta cannot take up all of them."""
     for i, layout in layouts():
-        s = drawn(502, i, seed)
+        s = drawn(502, i, seed, levels=20 if i in (2, 7) else None)
         x, g = layout.x, layout.group
         mean = np.exp(np.log((5.0, 8.0, 12.0, 20.0)[i % 4]) + 0.3 * s.z + effects(s, sd=[0.5]))
         at_risk = s.rng.random(s.n) > (0.3, 0.4, 0.25, 0.5)[i // 2]
@@ -147,7 +147,7 @@ def laplace_bias(seed: int = 0) -> Iterator[Case]:
     for i, layout in layouts():
         s = drawn(503, i, seed, levels=(120, 150, 200, 100)[i % 4], rows=(3, 4, 3, 4)[i // 2])
         x, g = layout.x, layout.group
-        eta = 0.5 + 1.0 * s.z + effects(s, sd=[(3.0, 4.0, 2.5, 3.5)[i % 4]])
+        eta = 0.5 + 1.0 * s.z + effects(s, sd=[(3.0, 4.0, 3.5, 3.5)[i % 4]])
         response = bernoulli(s, s.rng.random(s.n) < expit(eta), i, link=("logit", "probit")[i // 6])
         options = {**response.options, **({"nagq": 0} if i in (1, 5) else {})}
         yield Case(

@@ -96,7 +96,7 @@ def responses(s: Sample, eta: np.ndarray, family: str, link: str, form: int = 0)
         case "inverse.gaussian":
             return numbers(s, s.rng.wald(mu, 8.0 * mu.mean()), family, link)
         case _:
-            return numbers(s, mu + 0.2 * mu.mean() * s.rng.normal(size=s.n), "gaussian", link)
+            return numbers(s, mu + 0.1 * mu.mean() * s.rng.normal(size=s.n), "gaussian", link)
 
 
 def even(s: Sample, mu: np.ndarray) -> np.ndarray:

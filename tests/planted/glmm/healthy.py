@@ -75,7 +75,7 @@ def inverse_gaussian(s: Sample, j: int) -> Made:
 
 
 def gaussian(s: Sample, j: int) -> Made:
-    base, link, size = ((1.0, "log", 0.6), (3.0, "log", 0.6), (4.0, "inverse", 0.5), (1.0, "log", 0.6))[j]
+    base, link, size = ((1.0, "log", 0.3), (3.0, "log", 0.3), (4.0, "inverse", 0.5), (2.0, "log", 0.3))[j]
     return _intercept(s, "gaussian", link, j, base=base, size=size)
 
 

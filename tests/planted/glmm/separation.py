@@ -106,7 +106,7 @@ def combination(seed: int = 0) -> Iterator[Case]:
 def empty_cell(seed: int = 0) -> Iterator[Case]:
     """A level, or a cell of two factors, in which nothing was ever counted."""
     for i, layout in layouts():
-        s = drawn(3203, i, seed)
+        s = drawn(3203, i, seed, levels=16 if i in (2, 6) else None)
         x, g = layout.x, layout.group
         site, season = crossed(s.rng, 4, s.n), crossed(s.rng, 2, s.n)
         mean = np.exp(1.0 + 0.4 * s.z + effects(s, sd=[0.6]) + 0.2 * site)

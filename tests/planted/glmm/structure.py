@@ -202,7 +202,7 @@ def zero_variance(seed: int = 0) -> Iterator[Case]:
         x, g = layout.x, layout.group
         eta = 0.3 + 0.5 * s.z
         more, bars = {}, f"(1 | {g})"
-        if i in (3, 6):
+        if i in (3, 7):
             rater = crossed(s.rng, 12, s.n)
             more["rater"], bars = labelled("r", rater), f"(1 | {g}) + (1 | rater)"
             eta = eta + of_factor(s, rater, 0.8)
@@ -283,7 +283,7 @@ def budget(seed: int = 0) -> Iterator[Case]:
 def endless_theta(seed: int = 0) -> Iterator[Case]:
     """MM407: a negative binomial of counts that scatter no more than a Poisson model's."""
     for i, layout in layouts():
-        s = drawn(407, i, seed)
+        s = drawn(407, i, seed, levels=16, rows=6)  # few: every fit is a search of its own for theta
         eta = np.log((4.0, 20.0, 2.0, 9.0)[i % 4]) + 0.3 * s.z + effects(s, sd=[0.5])
         y = np.rint(np.exp(eta)) if i % 2 else s.rng.binomial(40, np.minimum(np.exp(eta) / 40, 0.9))
         response = numbers(s, y, "negative.binomial", "log")
