@@ -14,12 +14,19 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_in_the_readme_is_real_output(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+EXAMPLES = re.findall(r"<!-- example: (.*?) -->\n```text\n(.*?)```", README, re.S)
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) == 2
+
+
+@pytest.mark.parametrize(("command", "printed"), EXAMPLES, ids=["linear", "generalized"])
+def test_the_examples_in_the_readme_are_real_output(
+    command: str, printed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", "100")
-    command, printed = _example()
     run(shlex.split(command)[1:])
     assert capsys.readouterr().out.rstrip() == printed.rstrip()
 
@@ -48,9 +55,3 @@ def test_the_configuration_in_the_readme_gives_the_summary_below_it(
     assert run(["check", "-j", "2"]) == 1
     table, count, *_ = capsys.readouterr().out.split("\n\n")
     assert summary.group(1).rstrip("\n") == f"{table}\n\n{count}"
-
-
-def _example() -> tuple[str, str]:
-    found = re.search(r"<!-- example: (.*?) -->\n```text\n(.*?)```", README, re.S)
-    assert found is not None
-    return found.group(1), found.group(2)
