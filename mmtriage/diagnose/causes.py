@@ -109,6 +109,8 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
         causes = ("MM203",)
     elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
         causes = roots
+    elif finding.code == "MM406" and status == "unidentifiable":  # a ridge has ends of its own
+        causes = roots
     elif finding.code in SINGULAR and status == "unidentifiable":  # where on a flat ridge it ended is chance
         causes = _upstream(finding, findings, roots)
     elif finding.code in SINGULAR:

@@ -199,6 +199,13 @@ def test_a_scale_that_the_inner_iteration_fails_of_is_no_remark() -> None:
     assert found["MM101"] == ("warning", ())
 
 
+def test_several_optima_on_a_ridge_are_the_ridge() -> None:
+    constant = finding("MM304", "constant slope", severity="error", terms=("(x | g)",))
+    codes, found = explained("unidentifiable", [constant, finding("MM406", "several optima")])
+    assert codes == ("MM304",)
+    assert found["MM406"] == ("info", ("MM304",))
+
+
 def test_what_was_found_where_a_search_without_end_stopped_is_no_finding_of_its_own() -> None:
     separation = finding("MM203", "separated", terms=("x",))
     _, found = explained("unidentifiable", [separation, finding("MM310", "zero"), finding("MM406", "optima")])

@@ -124,8 +124,9 @@ def far_origin(seed: int = 0) -> Iterator[Case]:
             eta,
             f"{x} + ({x} | {g})",
             more,
-            statuses=("not_converged",),
-            severity="warning",
+            statuses=("not_converged", "false_alarm"),
+            severity=("info", "warning"),
+            blamed=True,
             also=("MM408",),
         )
 
