@@ -16,6 +16,7 @@ from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_var
 from mmtriage.formula.nodes import Name
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.code import r_strings
 from mmtriage.ladder.remedies import changed_model_remedy
 from mmtriage.ladder.rung import Attempt, Remedy
 
@@ -63,7 +64,11 @@ def _centred_within(case: Case, slope: Slope, *, with_mean: bool) -> tuple[Attem
     trial: Trial = case.fit(case.build(formula, columns={k: _on_table(case, v) for k, v in columns.items()}))
     label = f"{name} centred within {group}" + (", group mean added" if with_mean else "")
     groups = ", ".join(to_text(node) for node in slope.term.bar.group)
-    before = [f"d${between} <- with(d, ave({name}, {groups}))", f"d${within} <- d${name} - d${between}"]
+    before = [
+        *_rows_in_use(case),
+        f"d${between} <- with(d, ave({name}, {groups}))",
+        f"d${within} <- d${name} - d${between}",
+    ]
     remedy = changed_model_remedy(
         case,
         trial,
@@ -78,6 +83,17 @@ def _centred_within(case: Case, slope: Slope, *, with_mean: bool) -> tuple[Attem
         caveats=("another question, not another route to the same answer (Enders & Tofighi 2007)",),
     )
     return changed_model_attempt(label, trial), remedy
+
+
+def _rows_in_use(case: Case) -> list[str]:
+    """R code that leaves the rows of the model: means of groups are over these."""
+    if len(case.design.rows) == case.table.n_rows:
+        return []
+    options = case.options
+    names = dict.fromkeys(filter(None, (*case.design.variables, options.weights, options.offset)))
+    complete = f"complete.cases(d[{r_strings(names)}])"
+    chosen = complete if options.subset is None else f"({options.subset}) & {complete}"
+    return [f"d <- subset(d, {chosen})"]
 
 
 def _on_table(case: Case, values: Array) -> Array:

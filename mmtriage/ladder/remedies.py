@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmtriage.diagnose.judge import is_short
 from mmtriage.engine.trial import Trial
-from mmtriage.ladder.case import Case, Refit, compare
+from mmtriage.ladder.case import Case, Refit, compare, is_alarm
 from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, RemedyId, Scope
 
 
@@ -24,7 +24,14 @@ def same_model_remedy(
     cost: int | None = None,
     clears: bool = True,
 ) -> Remedy:
-    """A way to the optimum of the present model that an attempt has shown; the optimum may be singular."""
+    """A way to the optimum of the present model that an attempt has shown; the optimum may be singular.
+
+    `formula` is another way to write the model, and what lme4 would say of it is not what the attempt says.
+    """
+    alarms = [message for message in attempt.lme4_messages if is_alarm(message)]
+    if alarms and formula is None:
+        said = alarms[0].splitlines()[0]
+        caveats = (*caveats, f"lme4 still warns, of a fit that is at its optimum: {said}")
     return Remedy(
         id=id,
         rung=rung,

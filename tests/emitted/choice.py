@@ -1,0 +1,40 @@
+"""Which models are run by default: between them they have every remedy, and they are quick."""
+
+from __future__ import annotations
+
+from tests.emitted.subjects import golden, planted
+from tests.emitted.tables import TABLES
+
+# Remedies that the walk reaches only when told to climb on.
+EXTRA = (
+    golden("sleepstudy_year", "--all-rungs"),
+    golden("sleepstudy_micro", "--all-rungs"),
+    golden("cbpp", "--maxfun", "20"),
+    golden("contraception", "--optimizer", "nloptwrap"),
+    *(planted("predictor_scale", i, "--all-rungs") for i in (3, 5)),
+    *(planted("far_origin", i, "--all-rungs") for i in (4, 6)),
+    planted("several_optima", 0, "--all-rungs"),
+)
+CHOSEN = (
+    *TABLES,
+    *EXTRA[:3],
+    planted("predictor_scale", 3, "--all-rungs"),
+    planted("rank_deficient", 0),
+    planted("collinear", 5),
+    planted("too_few_levels", 1),
+    planted("one_level", 1),
+    planted("too_many_effects", 0),
+    planted("nesting", 4),
+    planted("zero_variance", 3),
+    planted("budget", 0),
+    planted("also_fixed", 0),
+    *map(
+        golden,
+        (
+            *("crossed_maximal", "dose_latency_maximal", "dyestuff2", "hsb_raw", "school_fixed_and_random"),
+            *("sleepstudy_micro", "toy_separation", "binomial_cloglog_offset", "gamma_agq5"),
+            *("binomial_singular", "fails_gamma_inverse", "fails_gamma_identity", "fails_binomial_log"),
+            "fails_separation",
+        ),
+    ),
+)

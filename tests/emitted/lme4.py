@@ -1,0 +1,131 @@
+"""The R code of remedies, run by lme4 in one R process, and compared with what the remedies claim."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from tests.emitted.remedies import Emitted
+
+Row = dict[str, str]
+
+SCRIPT = Path(__file__).parent / "run.R"
+ARRIVED = 0.01  # deviance units from the optimum that count as arrived (SPEC 2): as near as lme4 has to come
+# How far below our optimum lme4 may seem to be: its criterion carries the error of a PIRLS that stops at a
+# relative change of 1e-7, and of nothing where the response is normal.
+PIRLS_ERROR, ROUNDING = 2e-3, 1e-6
+ROUNDING_RELATIVE = 1e-9
+# blme stops where the posterior is flat, on whose slope the likelihood is: its own tolerance is twice lme4's.
+PRIOR_ERROR = 0.02
+AIC_ERROR = 0.02  # two criteria, each within 0.01
+# Where lme4 has no value of the criterion: of a remedy that does not clear, because the same happens here.
+NUMERICAL = ("Downdated VtV", "PIRLS", "pwrssUpdate", "(maxstephalfit)")
+# Said of columns, not of convergence.
+REMARKS = ("Some predictor variables are on very different scales", "fixed-effect model matrix is rank")
+
+
+@cache
+def missing_packages() -> str | None:
+    """Why emitted R code cannot be run here, or None."""
+    if shutil.which("Rscript") is None:
+        return "Rscript is not installed: emitted R code is not run"
+    packages = ("lme4", "blme", "MASS", "optimx", "dfoptim")
+    query = f"cat(Filter(function(p) !nzchar(system.file(package = p)), c{packages}))"
+    lacking = subprocess.run(
+        ["Rscript", "--vanilla", "-e", query], capture_output=True, text=True, check=True
+    ).stdout.split()
+    return f"R lacks {', '.join(lacking)}: emitted R code is not run" if lacking else None
+
+
+def run_in_r(pieces: Sequence[Emitted]) -> list[Row]:
+    """What R says of each; the text of factors is sorted as in the C locale, as reports have it."""
+    with tempfile.TemporaryDirectory() as directory:
+        jobs, results = Path(directory) / "jobs.csv", Path(directory) / "results.csv"
+        with jobs.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("id", "data", "code"))
+            writer.writerows((one.name, one.subject.table(), one.remedy["code"]["lme4"]) for one in pieces)
+        subprocess.run(
+            ["Rscript", "--vanilla", str(SCRIPT), str(jobs), str(results)],
+            check=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            timeout=3600,
+        )
+        with results.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def complaints(one: Emitted, row: Row) -> Iterator[str]:
+    """What R's answer contradicts."""
+    if row["error"] != "NA":
+        if one.remedy["clears"] or not row["error"].startswith(NUMERICAL):
+            yield f"R stops: {row['error']}"
+        return
+    yield from _criterion(one, row)
+    if one.remedy["clears"]:
+        yield from _aic(one, row)
+        yield from _said(one, row)
+
+
+def _criterion(one: Emitted, row: Row) -> Iterator[str]:
+    expected = one.criterion
+    if expected is None:
+        return
+    found = _number(row[_column(one, row)])
+    allowed = max(ARRIVED, ROUNDING_RELATIVE * abs(expected))
+    error = max(ROUNDING if one.linear else PIRLS_ERROR, ROUNDING_RELATIVE * abs(expected))
+    if one.keeps_model:
+        error += allowed  # the criterion of a remedy is that of an attempt, which may be short itself
+    if one.remedy["id"] == "wishart-prior":
+        allowed = error = PRIOR_ERROR
+    if one.remedy["clears"] and not found <= expected + allowed:
+        yield f"the criterion is {found:.6f}, not {expected:.6f}"
+    if found < expected - error and not _is_unproven(one):
+        yield f"R finds {found:.6f}, below {expected:.6f}"
+
+
+def _is_unproven(one: Emitted) -> bool:
+    """A glm beside an optimum that is not proven: its own iteration may have ended short too."""
+    return one.report["verdict"]["status"] == "undetermined" and one.remedy["id"] == "glm"
+
+
+def _column(one: Emitted, row: Row) -> str:
+    """Where R's answer has the criterion: of REML for lm(), without the saturated model by quadrature."""
+    if row["class"] == "lm" and one.restricted:
+        return "restricted"
+    if row["class"] == "glm" and one.report["model"]["nagq"] > 1:
+        return "deviance"
+    return "criterion"
+
+
+def _aic(one: Emitted, row: Row) -> Iterator[str]:
+    delta = one.remedy["delta_aic"]
+    if delta is None or one.keeps_model:
+        return
+    by_ml = one.restricted and row["effects"].split("\n") != one.report["model"]["fixed_names"]
+    found = _number(row["maximum" if by_ml else _column(one, row)]) + 2 * _number(row["df"])
+    moves = found - one.present_aic(by_ml=by_ml)
+    if abs(moves - delta) > AIC_ERROR:
+        yield f"AIC moves by {moves:.4f}, not {delta:.4f}"
+
+
+def _said(one: Emitted, row: Row) -> Iterator[str]:
+    """Messages: of the same model none, unless the remedy says so; of another, none of singularity."""
+    if any("lme4 still warns" in caveat for caveat in one.remedy["caveats"]):
+        return
+    if row["singular"] == "TRUE":
+        yield "lme4 calls it singular"
+    messages = [line for line in row["messages"].splitlines() if not line.startswith(REMARKS)]
+    if one.keeps_model and (messages or row["code"] != "0"):
+        yield f"lme4 says: {'; '.join(messages) or row['code']}"
+
+
+def _number(cell: str) -> float:
+    return math.nan if cell in ("NA", "") else float(cell.replace("Inf", "inf"))
