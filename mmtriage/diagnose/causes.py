@@ -103,13 +103,13 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
     causes: Sequence[str] = finding.caused_by  # what it knows itself: MM205, MM408
     if finding.code in ("MM403", "MM405"):
         causes = roots or [code for code in ("MM408", "MM403") if code in present][:1]
+    elif finding.code == "MM406" and status == "unidentifiable":  # a ridge has optima of its own
+        causes = roots
     elif finding.code in SYMPTOMS:
         causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
     elif finding.code in OF_A_LIMIT and "MM203" in present:
         causes = ("MM203",)
     elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
-        causes = roots
-    elif finding.code == "MM406" and status == "unidentifiable":  # a ridge has ends of its own
         causes = roots
     elif finding.code in SINGULAR and status == "unidentifiable":  # where on a flat ridge it ended is chance
         causes = _upstream(finding, findings, roots)
