@@ -32,7 +32,7 @@ CHOSEN = (
         golden,
         (
             *("crossed_maximal", "dose_latency_maximal", "dyestuff2", "hsb_raw", "school_fixed_and_random"),
-            *("sleepstudy_micro", "toy_separation", "binomial_cloglog_offset", "gamma_agq5"),
+            *("toy_separation", "binomial_cloglog_offset", "gamma_agq5"),
             *("binomial_singular", "fails_gamma_inverse", "fails_gamma_identity", "fails_binomial_log"),
             "fails_separation",
         ),
