@@ -16,11 +16,13 @@ SAME_SD = 0.01  # relative change of a standard deviation that is the same for a
 
 
 def more_points(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
-    """The fewest points after which more change nothing."""
+    """The fewest points after which more change nothing; none where their own optimum is not proven."""
     if "MM503" not in case.codes:
         return
     few, many = (case.fit(case.build(case.formula, nagq=n)) for n in POINTS)
-    yield _measured(case, few if _agree(few, many) else many)
+    chosen = few if _agree(few, many) else many
+    if chosen.reference.certificate.certified:
+        yield _measured(case, chosen)
 
 
 def _agree(few: Trial, many: Trial) -> bool:
