@@ -1,4 +1,4 @@
-"""A seeded sample of the long fuzz run, end to end; `python -m tests.fuzz 10000 1000` is the whole of it."""
+"""A seeded sample of the long fuzz run, end to end; `python -m tests.fuzz 10000 1000 2000` is the whole of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests import fuzz
+from tests.fuzz_glmm import glmm_case
 
-FORMULAS, TABLES = 300, 60
+FORMULAS, TABLES, GLMMS = 300, 60, 40
 SEED = 20
 BUDGET = 0.5  # seconds a case; what takes longer is reported as unjudged, which is sound, too
 SLOW = ("Hsb82", "grouseticks", "schools", "crossed_maximal")  # left to the long run
@@ -37,6 +38,12 @@ def test_any_table_gets_a_report_or_a_message(tmp_path: Path) -> None:
     for index in range(TABLES):
         answer = fuzz.ask(*fuzz.table_case(SEED, index, tmp_path), budget=BUDGET)
         assert not unsound(answer, trap), (answer.argv, answer.err)
+
+
+def test_any_generalized_model_gets_a_report_or_a_message(tmp_path: Path) -> None:
+    for index in range(GLMMS):
+        answer = fuzz.ask(*glmm_case(SEED, index, tmp_path), budget=BUDGET)
+        assert not unsound(answer, tmp_path / "trap"), (answer.argv, answer.err)
 
 
 @pytest.mark.parametrize("payload", fuzz.PAYLOADS, ids=range(len(fuzz.PAYLOADS)))
