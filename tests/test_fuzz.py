@@ -1,4 +1,4 @@
-"""A seeded sample of the long fuzz run, end to end; `python -m tests.fuzz 10000 1000 2000` is the whole of it."""
+"""A seeded sample of the long fuzz run, end to end; the whole is `python -m tests.fuzz 10000 1000 2000`."""
 
 from __future__ import annotations
 
