@@ -111,6 +111,10 @@ def na_values(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
 
 
+def _make(directory: Path) -> str:
+    return f"Make `{directory}` first, or name another file."
+
+
 def outputs(
     values: Sequence[str],
     formats: Iterable[str],
@@ -138,7 +142,8 @@ def outputs(
                 raise OptionError(f"`{path}` is a file", where="option --output", hint=hint)
         elif output.path.is_dir() or not output.path.parent.is_dir():
             problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
-            raise OptionError(f"`{path}` {problem}", where="option --output", hint="Give a file to write.")
+            hint = "Give a file to write." if output.path.is_dir() else _make(output.path.parent)
+            raise OptionError(f"`{path}` {problem}", where="option --output", hint=hint)
         if any(output.path.resolve() == other.path.resolve() for other in result):
             raise OptionError(
                 f"`{path}` is given twice: one report would overwrite the other",

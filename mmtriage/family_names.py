@@ -114,8 +114,9 @@ def _check_link(family: str, link: str, where: str) -> None:
     links = LINKS_OF[family]
     if link in links:
         return
-    known = f"It has: {', '.join(links)}."
-    guess = did_you_mean(link, links)
+    owners = [name for name, theirs in LINKS_OF.items() if link in theirs]
+    guess = f"`{link}` is a link of {', '.join(owners)}." if owners else did_you_mean(link, links)
+    known = f"{f'The family {family}' if owners else 'It'} has: {', '.join(links)}."
     raise OptionError(
         f"the family {family} has no link `{link}`", where=where, hint=f"{guess} {known}" if guess else known
     )

@@ -387,7 +387,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         (
             ["fit", "DATA", "y", "--output", "json:/nowhere/x"],
             "Error in option --output: `/nowhere/x` is in a directory that does not exist\n"
-            "  Give a file to write.\n",
+            "  Make `/nowhere` first, or name another file.\n",
         ),
         (
             ["fit", "DATA", "y", "--output", "json:/"],

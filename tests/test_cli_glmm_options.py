@@ -122,12 +122,12 @@ def test_options_reach_the_triage(
         (
             ("--family", "poisson", "--link", "logit"),
             "Error in option --link: the family poisson has no link `logit`\n"
-            "  Did you mean `log`? It has: log, sqrt, identity.\n",
+            "  `logit` is a link of binomial. The family poisson has: log, sqrt, identity.\n",
         ),
         (
             ("--link", "probit"),
             "Error in option --link: the family gaussian has no link `probit`\n"
-            "  It has: identity, log, inverse.\n",
+            "  `probit` is a link of binomial. The family gaussian has: identity, log, inverse.\n",
         ),
         (("--family", "binomial", "--ml"), ALWAYS_ML),
         (("--link", "log", "--ml"), ALWAYS_ML),

@@ -21,6 +21,7 @@ from mmtriage.model.families import family_of
 POINTS = 25  # more than lme4's documentation advises
 MATERIAL_SHIFT = 0.1  # standard errors, the distance that no reader would call a change
 MATERIAL_SD = 0.1  # relative change of a standard deviation, as in the verdict
+WHOLE = 1e-3  # as in binomial()'s warning of counts that are not whole
 
 
 def why_not_assessed(design: Design) -> str | None:
@@ -33,7 +34,18 @@ def why_not_assessed(design: Design) -> str | None:
         return "the fit is by quadrature itself"
     if len(design.random) > 1 or len(design.random[0].columns) > 1:
         return "quadrature takes a single scalar random term"
+    if design.spec.family == "binomial" and _has_rounded_successes(design):
+        return (
+            "lme4's Laplace criterion rounds successes and trials that are not whole numbers, its quadrature "
+            "does not: the two differ for that alone"
+        )
     return None
+
+
+def _has_rounded_successes(design: Design) -> bool:
+    """Whether binomial()'s aic, which only the Laplace criterion has, scores other counts than the data's."""
+    trials = np.ones_like(design.y) if design.weights is None else design.weights
+    return any(bool(np.any(np.abs(n - np.rint(n)) > WHOLE)) for n in (trials, trials * design.y))
 
 
 def quadrature_findings(design: Design, fit: Fit, by_quadrature: Callable[[int], Fit]) -> list[Finding]:

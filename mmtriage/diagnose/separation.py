@@ -67,7 +67,10 @@ def _separated_by_fixed(rows: InformativeRows) -> Finding | None:
     effects = tuple(dict.fromkeys(name for reason in reasons for name in reason.effects))
     texts = [reason.text for reason in reasons[:MOST_REASONS]]
     more = f"; and {len(reasons) - MOST_REASONS} more such" if len(reasons) > MOST_REASONS else ""
-    whose = f"the effects of {listed(names)} grow" if len(names) > 1 else f"the effect of `{names[0]}` grows"
+    single = effects if len(effects) == 1 and ":" in effects[0] else names  # an interaction, or its columns
+    whose = (
+        f"the effects of {listed(single)} grow" if len(single) > 1 else f"the effect of `{single[0]}` grows"
+    )
     message = (
         f"{'; '.join(texts)}{more}: the likelihood keeps rising as {whose} without end; there is no finite "
         "estimate"

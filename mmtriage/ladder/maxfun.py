@@ -50,7 +50,8 @@ def climb(case: Case) -> RungResult:
             break
         start = run
     status, reason = _status(case, attempts)
-    remedies = (_remedy(case, attempts),) if status == "cleared" else ()
+    arrived = _arrival(case, attempts)
+    remedies = () if arrived is None or not case.is_suspect else (_remedy(case, attempts, arrived),)
     return RungResult(
         rung=5, id="maxfun", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
     )
@@ -80,8 +81,23 @@ def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = case.before
     if best < before - IMPROVED:
-        return "improved", f"the criterion falls by {before - best:.4g}, still short of the optimum; {blame}"
+        arrived = _arrival(case, attempts)
+        where = (
+            "still short of the optimum" if arrived is None else "to the proven optimum, which is singular"
+        )
+        return "improved", f"the criterion falls by {before - best:.4g}, {where}; {blame}"
     return "no_effect", f"more evaluations and restarts end in the same place; {blame}"
+
+
+def _arrival(case: Case, attempts: list[Attempt]) -> Attempt | None:
+    """The first attempt that cures the verdict or, short of that, goes on to an optimum that is singular."""
+    for attempt in attempts:
+        if reaches_optimum(case, attempt):
+            return attempt
+    stopped_short = case.verdict.status == "not_converged" and case.trial.is_singular
+    if not stopped_short or case.trial.prepared.null:
+        return None
+    return next((a for a in attempts if a.certified), None)
 
 
 def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
@@ -94,17 +110,18 @@ def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
     return f"max|gradient| {before} before, {after} after"
 
 
-def _remedy(case: Case, attempts: list[Attempt]) -> Remedy:
-    cleared = next(a for a in attempts if reaches_optimum(case, a))
+def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:
     formula = case.formula.to_text()
     budget = case.options.raised_budget
     call = case.commands.r_call(formula, control=r_control(case.options.stages, budget))
-    restarts = attempts.index(cleared)
+    restarts, clears = attempts.index(arrived), reaches_optimum(case, arrived)
     lines = [call, *[case.commands.restart()] * restarts]
     command = case.commands.mmtriage(formula, maxfun=budget) if restarts == 0 else None
     return same_model_remedy(
         case,
-        cleared,
+        arrived,
+        clears=clears,
+        caveats=() if clears else ("the optimum that it reaches is singular: see the other remedies",),
         id="maxfun" if restarts == 0 else "restart",
         rung=5,
         title="Give the optimizer more evaluations"

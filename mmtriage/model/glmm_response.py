@@ -79,7 +79,7 @@ def glmm_response(
     if value.kind == "factor":
         return _levels(variable)
     if value.is_matrix and value.data.shape[1] != 1:
-        return _counts(variable)
+        return _counts(variable, prior)
     return _proportions(variable, np.ravel(value.data), np.ones(rows.size) if prior is None else prior)
 
 
@@ -110,7 +110,7 @@ def _levels(variable: _Variable) -> Response:
     return Response(y=(variable.value.data > 0).astype(np.float64), messages=messages)
 
 
-def _counts(variable: _Variable) -> Response:
+def _counts(variable: _Variable, prior: Array | None) -> Response:
     """`cbind(success, failure)`: the share of successes, with a row without trials as y = 0."""
     counts = variable.value.data
     if counts.shape[1] != 2:
@@ -132,6 +132,11 @@ def _counts(variable: _Variable) -> Response:
     trials = counts.sum(axis=1)
     fractional = np.abs(counts - np.rint(counts)).max(axis=1) > _WHOLE
     messages = _warned(fractional, f"`{variable.name}`: non-integer counts in a binomial glm!")
+    if prior is not None and np.any(trials > 1) and np.allclose(prior, trials):
+        messages += (
+            f"the weights are the trials, which `{variable.name}` counts already: n trials weigh as much as "
+            "n^2; leave `--weights` out (glmer says nothing of it)",
+        )
     y = np.divide(counts[:, 0], trials, out=np.zeros_like(trials), where=trials > 0)
     return Response(y=y, trials=trials, messages=messages)
 
@@ -149,11 +154,16 @@ def _proportions(variable: _Variable, y: Array, prior: Array) -> Response:
     fractional = np.abs(prior * y - np.rint(prior * y)) > _WHOLE
     text = f"`{variable.name}`: non-integer #successes in a binomial glm!"
     if variable.value.kind == "numeric" and np.all(prior == 1):
-        text += " Of proportions, `--weights` gives the trials."
+        text += (
+            " Of proportions, `--weights` gives the trials: without them lme4's Laplace likelihood rounds "
+            "each to 0 or 1."
+        )
     return Response(y=y, messages=_warned(fractional, text))
 
 
 def _proportion_hint(variable: _Variable, y: Array) -> str:
+    if variable.value.is_matrix:
+        return "Give both columns: `cbind(successes, failures)`."
     distinct = np.unique(y)
     if distinct.size == 2:
         return f"Of two codes, name the one that is success: `I({variable.name} == {distinct[1]:.6g})`."

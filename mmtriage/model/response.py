@@ -57,7 +57,7 @@ def not_numeric(node: Node, value: Value, table: Table, model: str) -> ModelErro
     return ModelError(
         f"response must be numeric: `{name}` is a factor with levels {listed_levels(value.levels)}",
         hint=(
-            f"{model} needs numbers; a two-level outcome belongs to a binomial model."
+            f"{model} needs numbers; a two-level outcome belongs to a binomial model: `--family binomial`."
             if len(value.levels) == 2
             else f"{model} needs numbers: correct the column, or name another response."
         ),

@@ -62,3 +62,13 @@ def test_a_fit_by_quadrature_is_not_compared_with_itself() -> None:
     made = replace(counts(1), spec=replace(counts(1).spec, nagq=9))
     assert why_not_assessed(made) == "the fit is by quadrature itself"
     assert quadrature_findings(made, optimum(made), lambda points: with_points(made, points)) == []
+
+
+def test_counts_that_laplace_rounds_and_quadrature_does_not_are_not_compared() -> None:
+    made = answers(1, groups=60, rows=4, sd=3.5)
+    rounded = replace(made, y=0.1 + 0.8 * made.y)
+    assert str(why_not_assessed(rounded)).startswith("lme4's Laplace criterion rounds successes and trials")
+    assert quadrature_findings(rounded, optimum(made), lambda points: with_points(made, points)) == []
+    trials = np.full_like(made.y, 2.5)
+    assert why_not_assessed(replace(made, weights=trials)) == why_not_assessed(rounded)
+    assert why_not_assessed(replace(made, weights=np.rint(trials))) is None

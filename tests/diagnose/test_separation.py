@@ -135,6 +135,8 @@ def test_a_cell_of_two_factors_separates_where_their_interaction_is_free() -> No
         found = only(separation_findings(made(y, formula)))
         assert found.message.startswith("all 34 responses with `f` = `c` and `h` = `w` are 1: ")
         assert found.columns == ("f", "h")
+    found = only(separation_findings(made(y, "y ~ f * h + (1 | g)")))
+    assert "keeps rising as the effect of `fc:hw` grows without end" in found.message
 
 
 def test_a_pure_level_is_not_told_again_by_its_cells() -> None:

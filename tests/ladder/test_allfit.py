@@ -80,10 +80,17 @@ def test_the_cheapest_that_clears_is_the_remedy() -> None:
     assert "2 of 8 optimizers, of 2 families, reach the proven optimum" in result.reason
     (remedy,) = result.remedies
     assert (remedy.title, remedy.scope) == ("Use the optimizer nmkbw", "same_model")
-    assert remedy.caveats[0] == "1 other optimizers clear it too"
+    assert remedy.caveats[0] == "1 other optimizer clears it too"
     assert remedy.code.mmtriage is not None
     assert "--optimizer nmkbw" in remedy.code.mmtriage
     assert 'optimizer = "nmkbw"' in str(remedy.code.lme4)
+
+
+def test_lme4s_own_come_before_a_stand_in() -> None:
+    (remedy,) = climb(case(SLOPE, run=Runs(default=42.8, nmkbw=0.0, SLSQP=0.0))).remedies
+    assert remedy.title == "Use the optimizer nmkbw"  # of as many evaluations
+    (remedy,) = climb(case(SLOPE, run=Runs(default=42.8, SLSQP=0.0))).remedies
+    assert (remedy.title, remedy.caveats[1][:7]) == ("Use the optimizer SLSQP", "SLSQP: ")
 
 
 def test_all_that_fail_are_no_evidence() -> None:

@@ -86,6 +86,21 @@ def test_an_exhausted_budget_is_named_as_the_cause() -> None:
     )
 
 
+def test_a_budget_that_ends_at_a_singular_optimum_is_said_and_offered() -> None:
+    short = trial(design_of(SLOPE), gap=15.9, ranks=(1,), status="maxfun")
+    result = climb(case(short, run=Runs(0.0, 0.0, 0.0), maxfun=5))
+    assert (result.status, result.reason) == (
+        "improved",
+        "the criterion falls by 15.9, to the proven optimum, which is singular; the budget was the cause",
+    )
+    (remedy,) = result.remedies
+    assert (remedy.id, remedy.clears, remedy.caveats) == (
+        "maxfun",
+        False,
+        ("the optimum that it reaches is singular: see the other remedies",),
+    )
+
+
 def test_a_sound_fit_is_not_credited() -> None:
     present = trial(design_of(SLOPE), gap=0.0)
     result = climb(case(present, status="converged", run=Runs(0.0, 0.0, 0.0), all_rungs=True))

@@ -184,7 +184,8 @@ MODELS: list[tuple[str, dict[str, Any], type[MmtriageError], str, str | None, st
         ModelError,
         'response must be numeric: `f` is a factor with levels "a", "b"',
         None,
-        "A linear mixed model needs numbers; a two-level outcome belongs to a binomial model.",
+        "A linear mixed model needs numbers; a two-level outcome belongs to a binomial model: "
+        "`--family binomial`.",
     ),
     (
         "stray ~ 1 + (1 | g)",

@@ -103,10 +103,19 @@ def test_a_row_of_weight_zero_is_not_looked_at() -> None:
     assert listed(made.weights)[0] == 0
 
 
+def test_trials_that_count_twice_are_noted() -> None:
+    formula = "cbind(successes, total - successes) ~ 1 + (1 | g)"
+    assert glmm(formula, weights="total").messages == (
+        "the weights are the trials, which `cbind(successes, total - successes)` counts already: n trials "
+        "weigh as much as n^2; leave `--weights` out (glmer says nothing of it)",
+    )
+    assert glmm(formula, weights="exposure").messages == ()
+
+
 def test_what_r_warns_of_becomes_a_message() -> None:
     assert glmm("share ~ 1 + (1 | g)").messages == (
-        "`share`: non-integer #successes in a binomial glm! Of proportions, `--weights` gives the trials. "
-        "(4 of 6 rows)",
+        "`share`: non-integer #successes in a binomial glm! Of proportions, `--weights` gives the trials: "
+        "without them lme4's Laplace likelihood rounds each to 0 or 1. (4 of 6 rows)",
     )
     assert glmm("share ~ 1 + (1 | g)", weights="exposure").messages == (
         "`share`: non-integer #successes in a binomial glm! (3 of 6 rows)",
@@ -190,6 +199,14 @@ UGLY = {  # response, family, kind, message, where, hint
         "column `count`, row 2",
         "Of counts, write `cbind(count, total - count)`; or use `--family poisson`.",
     ),
+    "one column of cbind": (
+        "cbind(count)",
+        "binomial",
+        DataError,
+        "y values must be 0 <= y <= 1: `cbind(count)` is 3 in 3 rows",
+        "`cbind(count)`, row 2",
+        "Give both columns: `cbind(successes, failures)`.",
+    ),
     "success and total the wrong way round": (
         "cbind(total, successes - total)",
         "binomial",
@@ -271,7 +288,8 @@ UGLY = {  # response, family, kind, message, where, hint
         ModelError,
         'response must be numeric: `two` is a factor with levels "no", "yes"',
         None,
-        "The poisson family needs numbers; a two-level outcome belongs to a binomial model.",
+        "The poisson family needs numbers; a two-level outcome belongs to a binomial model: "
+        "`--family binomial`.",
     ),
     "two columns of counts": (
         "cbind(successes, total)",
