@@ -118,6 +118,16 @@ def replace_fixed_variable(formula: Formula, old: str, new: str) -> Formula:
     return _rebuilt(edited, _fixed_texts(edited), formula.random)
 
 
+def replace_whole_fixed_variable(formula: Formula, old: str, new: str) -> Formula:
+    """As `replace_fixed_variable`, where the expression is a variable by itself: not x in `log(x)`."""
+    substitute = _as_variable(parse_expression(new))
+    fixed = (
+        Term(tuple(substitute if to_text(v) == old else v for v in term.variables)) for term in formula.fixed
+    )
+    edited = replace(formula, fixed=tuple(fixed))
+    return _rebuilt(edited, _fixed_texts(edited), formula.random)
+
+
 def fixed_part(formula: Formula) -> str:
     """The fixed part with its offsets, as it stands after the `~`."""
     return join_terms(_fixed_texts(formula))

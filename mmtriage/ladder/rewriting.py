@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -12,7 +12,13 @@ from mmtriage.diagnose.judge import allowed_gap, is_alarmed, is_short
 from mmtriage.engine.trial import Trial
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
-from mmtriage.formula.edit import fixed_part, replace_fixed_variable, replace_variable, with_random
+from mmtriage.formula.edit import (
+    fixed_part,
+    replace_fixed_variable,
+    replace_variable,
+    replace_whole_fixed_variable,
+    with_random,
+)
 from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import quote_name, to_text
 from mmtriage.ladder.case import Case
@@ -24,15 +30,19 @@ SCALED = "X_scaled"  # the name that R code gives a matrix of standardised colum
 
 def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | None:
     """The formula in rescaled variables; None if that is not the same model (proven by its ML criterion)."""
-    for formula in dict.fromkeys(_candidates(case.design, movable, move)):
-        if formula != case.formula and _serves(case, formula, movable):
-            return formula
-    return None
+    ways = in_new_variables(case.design, movable, move)
+    return next((formula for formula in ways if _serves(case, formula, movable)), None)
 
 
-def in_new_variables(design: Design, movable: Movable, move: Move) -> Formula:
-    """The formula of a design in rescaled variables, the first way to write it."""
-    return next(_candidates(design, movable, move))
+def in_new_variables(design: Design, movable: Movable, move: Move) -> tuple[Formula, ...]:
+    """The formula of a design in rescaled variables: ways to write it, of which some are other models."""
+    return tuple(f for f in dict.fromkeys(_candidates(design, movable, move)) if f != design.formula)
+
+
+def is_same_model(case: Case, one: Trial, two: Trial) -> bool:
+    """Whether two ways to write a model are one model: their ML criteria agree."""
+    first, second = (case.fit_ml(trial.prepared).criterion for trial in (one, two))
+    return abs(first - second) <= allowed_gap(first)
 
 
 def matrix_code(case: Case, move: Move) -> str:
@@ -55,15 +65,21 @@ def _candidates(design: Design, movable: Movable, move: Move) -> Iterator[Formul
     """The ways to write it: by the table's columns, by the variables of the formula, in the bars alone."""
     taken = frozenset(s.column for s in movable.slopes)
     by_column = _fixed_in_columns(design, movable, move, taken)
-    yield _slopes_rewritten(by_column, movable, move, with_fixed=True)
+    yield _slopes_rewritten(by_column, movable, move, replace_fixed_variable)
     if movable.fixed:
+        # `log(x + 1)` of a rescaled x is another column: it is rescaled itself
         by_variable = _fixed_in_variables(design, movable, move, taken)
-        yield _slopes_rewritten(by_variable, movable, move, with_fixed=True)
+        yield _slopes_rewritten(by_variable, movable, move, replace_whole_fixed_variable)
     # X may stay as it is: in `I(x > 3)` a rescaled x is another column
-    yield _slopes_rewritten(design.formula, movable, move, with_fixed=False)
+    yield _slopes_rewritten(design.formula, movable, move)
 
 
-def _slopes_rewritten(formula: Formula, movable: Movable, move: Move, *, with_fixed: bool) -> Formula:
+def _slopes_rewritten(
+    formula: Formula,
+    movable: Movable,
+    move: Move,
+    in_fixed: Callable[[Formula, str, str], Formula] | None = None,
+) -> Formula:
     """Each slope's column replaced by its rescaled self, in the bars and perhaps in X."""
     for name in dict.fromkeys(s.column for s in movable.slopes):
         slope = next(s for s in movable.slopes if s.column == name)
@@ -71,8 +87,8 @@ def _slopes_rewritten(formula: Formula, movable: Movable, move: Move, *, with_fi
         if arithmetic == name:
             continue
         new = f"I({arithmetic})"
-        if with_fixed:
-            formula = replace_fixed_variable(formula, name, new)
+        if in_fixed is not None:
+            formula = in_fixed(formula, name, new)
         formula = with_random(formula, [replace_variable(bar, name, new) for bar in formula.random])
     return formula
 
@@ -111,13 +127,11 @@ def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
     """Whether a formula is the same model and, where X had to move, cures what the moved columns cured."""
     try:
         trial = case.fit(case.build(formula))
-        rewritten = case.fit_ml(trial.prepared)
+        is_same = is_same_model(case, case.trial, trial)
     except TimeBudgetError:
         raise
     except MmtriageError:  # `log(x)` of a centred x has no values
         return False
-    present = case.fit_ml(case.trial.prepared)
-    is_same = abs(rewritten.criterion - present.criterion) <= allowed_gap(present.criterion)
     return is_same and (not movable.fixed or _is_cured(case, trial))
 
 

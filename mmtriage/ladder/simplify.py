@@ -21,10 +21,12 @@ from functools import partial
 
 import numpy as np
 
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.judge import is_short
 from mmtriage.diagnose.random import HARDLY_VARIES, within_share
 from mmtriage.engine.identifiability import NullDirection
 from mmtriage.engine.trial import Trial
+from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import (
     INTERCEPT,
@@ -45,7 +47,7 @@ from mmtriage.ladder.keep import is_kept
 from mmtriage.ladder.lrt import Kind, Removal, likelihood_ratio_test
 from mmtriage.ladder.plain import plain_model
 from mmtriage.ladder.remedies import changed_model_remedy
-from mmtriage.ladder.rewriting import in_new_variables
+from mmtriage.ladder.rewriting import in_new_variables, is_same_model
 from mmtriage.ladder.rung import Attempt, LikelihoodRatio, Remedy, RungResult, RungStatus
 from mmtriage.model.ranef import RandomTerm
 
@@ -115,13 +117,23 @@ def _fitted(case: Case, step: Step) -> Tried:
     if not (trial.is_sound and is_short(trial)):
         return Tried(step, trial)
     design = trial.prepared.design
-    formula = in_new_variables(design, movable_columns(design), MOVES[0])
-    if formula == step.formula:
-        return Tried(step, trial)
-    rescaled = case.fit(case.build(formula))
-    if is_short(rescaled) or not rescaled.is_sound:
-        return Tried(step, trial)
-    return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled)
+    for formula in in_new_variables(design, movable_columns(design), MOVES[0]):
+        rescaled = _built_and_fitted(case, formula)
+        if rescaled is None or is_short(rescaled) or not rescaled.is_sound:
+            continue
+        if is_same_model(case, trial, rescaled):  # `log(x + 1)` of a rescaled x is another column
+            return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled)
+    return Tried(step, trial)
+
+
+def _built_and_fitted(case: Case, formula: Formula) -> Trial | None:
+    """The fit of a formula in other variables; None where they have no values: the log of a centred x."""
+    try:
+        return case.fit(case.build(formula))
+    except TimeBudgetError:
+        raise
+    except MmtriageError:
+        return None
 
 
 def _structural(case: Case) -> list[Tried]:

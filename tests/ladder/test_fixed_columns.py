@@ -129,8 +129,16 @@ def test_with_nothing_continuous_there_is_nothing_to_rescale() -> None:
 )
 def test_the_formula_says_it_wherever_the_column_occurs(predictors: str, expected: str) -> None:
     design = poisson(predictors).design
-    formula = in_new_variables(design, movable_columns(design), BOTH)
+    formula = in_new_variables(design, movable_columns(design), BOTH)[0]
     assert formula.to_text().replace("1 + ", "") == expected.replace("1 + ", "")
+
+
+def test_a_function_of_the_slopes_column_is_rescaled_itself() -> None:
+    design = poisson("wide + log(wide + 1) + (wide | g)").design
+    found = in_new_variables(design, movable_columns(design), BOTH)
+    assert "log(I((wide - 200)/200) + 1)" in found[0].to_text()  # has no values: never the one that is taken
+    assert found[1].to_text().startswith("k ~ I((wide - 200)/200) + I((log(wide + 1) - ")
+    assert found[1].to_text().endswith("(1 + I((wide - 200)/200) | g)")
 
 
 def test_a_formula_is_offered_only_if_its_own_fit_is_free_of_the_alarm() -> None:

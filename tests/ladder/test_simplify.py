@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from mmtriage.engine.fit import Fit
 from mmtriage.engine.identifiability import NullDirection, Part
-from mmtriage.engine.trial import Trial
+from mmtriage.engine.trial import Prepared, Trial
 from mmtriage.formula import parse_formula
 from mmtriage.ladder.simplify import climb
 from mmtriage.model.design import Design
-from tests.ladder.stubs import case, design_of, trial
+from tests.ladder.stubs import case, design_of, fit_of, trial
 
 
 def text(formula: str) -> str:
@@ -49,6 +51,21 @@ def test_correlations_go_first_then_the_slope() -> None:
     assert result.reason == "`y ~ x + (1 | g)` is identified, certified and not singular"
     assert all(r.scope == "changes_model" and r.caveats for r in result.remedies)
     assert "Barr et al. 2013" in result.remedies[1].caveats[0]
+
+
+def test_rescaled_columns_are_those_of_the_same_model() -> None:
+    def fit(design: Design) -> Trial:
+        raw = "I(far" not in design.formula.to_text()
+        return trial(design, gap=5.0 if raw else 0.0)
+
+    def fit_ml(of: Prepared) -> Fit:
+        is_other = "log(I(far" in of.design.formula.to_text()
+        return fit_of(of.design, 90.0 if is_other else 100.0, tuple(of.problem.widths))
+
+    present = case(singular("y ~ far + log(far + 1) + (1 + far | g)", (1,)), status="singular", fit=fit)
+    result = climb(replace(present, fit_ml=fit_ml))
+    assert result.remedies[0].formula == "y ~ far + log(far + 1) + (1 | g) + (0 + I(far/2) | g)"
+    assert any(said.startswith("columns are rescaled") for said in result.remedies[0].caveats)
 
 
 def test_it_stops_at_the_first_sound_model() -> None:
