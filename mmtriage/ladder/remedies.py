@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmtriage.diagnose.judge import is_short
 from mmtriage.engine.trial import Trial
-from mmtriage.ladder.case import Case, Refit, compare, is_alarm
+from mmtriage.ladder.case import Case, Refit, common_shift, compare, is_alarm
 from mmtriage.ladder.rung import Attempt, Code, LikelihoodRatio, Remedy, RemedyId, Scope
 
 
@@ -65,9 +65,17 @@ def changed_model_remedy(
     lrt: LikelihoodRatio | None = None,
     code: Code | None = None,
     scope: Scope = "changes_model",
+    in_users_columns: Trial | None = None,
 ) -> Remedy:
-    """Another model that was fitted, compared with the present one as far as that is fair."""
+    """Another model that was fitted, compared with the present one as far as that is fair.
+
+    `in_users_columns` is the same model before its columns were rescaled: only there are coefficients of one
+    name, above all the intercept, the same quantity.
+    """
     comparison = compare(case, trial)
+    shift = (
+        comparison.max_shift_se if in_users_columns is None else common_shift(case.trial, in_users_columns)
+    )
     text = trial.prepared.design.formula.to_text()
     remedy = Remedy(
         id=id,
@@ -81,7 +89,7 @@ def changed_model_remedy(
         delta_bic=comparison.delta_bic,
         lrt=lrt,
         loss=comparison.loss,
-        max_shift_se=comparison.max_shift_se,
+        max_shift_se=shift,
         not_comparable=comparison.not_comparable,
         code=code or case.commands.both(text),
         changes=changes,

@@ -70,6 +70,7 @@ class Tried:
 
     step: Step
     trial: Trial
+    raw: Trial | None = None  # the same model on the user's columns, where `trial` is on rescaled ones
 
 
 def applies(case: Case) -> str | None:
@@ -122,7 +123,7 @@ def _fitted(case: Case, step: Step) -> Tried:
         if rescaled is None or is_short(rescaled) or not rescaled.is_sound:
             continue
         if is_same_model(case, trial, rescaled):  # `log(x + 1)` of a rescaled x is another column
-            return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled)
+            return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled, trial)
     return Tried(step, trial)
 
 
@@ -378,6 +379,7 @@ def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
         changes="the random-effects structure",
         caveats=(tried.step.weakens, *_rescaled_note(tried)),
         lrt=_test(case, tried),
+        in_users_columns=tried.raw,
     )
 
 

@@ -56,7 +56,7 @@ def test_correlations_go_first_then_the_slope() -> None:
 def test_rescaled_columns_are_those_of_the_same_model() -> None:
     def fit(design: Design) -> Trial:
         raw = "I(far" not in design.formula.to_text()
-        return trial(design, gap=5.0 if raw else 0.0)
+        return trial(design, gap=5.0 if raw else 0.0, shift=0.25 if raw else 8.0)
 
     def fit_ml(of: Prepared) -> Fit:
         is_other = "log(I(far" in of.design.formula.to_text()
@@ -65,6 +65,7 @@ def test_rescaled_columns_are_those_of_the_same_model() -> None:
     present = case(singular("y ~ far + log(far + 1) + (1 + far | g)", (1,)), status="singular", fit=fit)
     result = climb(replace(present, fit_ml=fit_ml))
     assert result.remedies[0].formula == "y ~ far + log(far + 1) + (1 | g) + (0 + I(far/2) | g)"
+    assert result.remedies[0].max_shift_se == pytest.approx(0.25)  # an intercept at another origin is no move
     assert any(said.startswith("columns are rescaled") for said in result.remedies[0].caveats)
 
 
