@@ -46,8 +46,12 @@ def times(
     """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
     out = np.empty_like(rhs)
     for block, start, L in zip(blocks, offsets, Lambda, strict=True):
-        part = rhs[start : start + block.size].reshape(block.n_levels, block.width, -1)
-        out[start : start + block.size] = ((L.T if transposed else L) @ part).reshape(block.size, -1)
+        rows = slice(start, start + block.size)
+        if block.width == 1:
+            out[rows] = L[0, 0] * rhs[rows]
+            continue
+        part = rhs[rows].reshape(block.n_levels, block.width, -1)
+        out[rows] = ((L.T if transposed else L) @ part).reshape(block.size, -1)
     return out
 
 

@@ -86,9 +86,9 @@ def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
     """Factor M for per-block factors `Lambda` [(K, K)]; raises LinAlgError when M is not finite."""
     store = np.zeros(plan.store_size)
     for A, L, where in zip(products.diagonal, Lambda, plan.diagonal_positions, strict=True):
-        store[where] = L.T @ A @ L + np.eye(len(L))
+        store[where] = sandwich(L.T, A, L) + np.eye(len(L))
     for link, where in zip(products.links, plan.link_positions, strict=True):
-        store[where] = Lambda[link.row].T @ link.values @ Lambda[link.col]
+        store[where] = sandwich(Lambda[link.row].T, link.values, Lambda[link.col])
     d, start = plan.root_size, plan.root_position
     root = store[start : start + d * d].reshape(d, d)  # a view: buckets below add to it
     fronts = []
@@ -112,6 +112,13 @@ def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
     if not np.isfinite(logdet):
         raise np.linalg.LinAlgError("log-determinant is not finite")
     return Factor(plan, tuple(fronts), root, logdet)
+
+
+def sandwich(left: Array, stack: Array, right: Array) -> Array:
+    """`left M right` for a stack M (N, k, l); scalars without N calls of a matrix product."""
+    is_scalar = left.size == right.size == 1
+    product: Array = left[0, 0] * stack * right[0, 0] if is_scalar else left @ stack @ right
+    return product
 
 
 def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:

@@ -24,7 +24,7 @@ CENTRAL_STEP = 1e-4  # natural units: truncation of order 1e-8
 FIRST_RADIUS = 1.0  # natural units
 MAX_ITERATIONS = 200
 NULL_CURVATURE = 1e-10  # relative eigenvalue below which a direction counts as flat
-REMEMBERED_PAIRS = 6  # gradient changes that the curvature is made to reproduce
+REMEMBERED_PAIRS = 2  # gradient changes that the curvature is made to reproduce
 
 
 @dataclass(frozen=True, slots=True, eq=False)

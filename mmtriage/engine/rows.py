@@ -11,6 +11,7 @@ one multiplication each way, whatever the number of groups.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,7 +19,7 @@ from itertools import accumulate
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
-from mmtriage.engine.cholesky import Factor
+from mmtriage.engine.cholesky import Factor, sandwich
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.crossproducts import Block, CrossProducts, Index, Link, blocks_of, sparse_rows
 from mmtriage.engine.fronts import Plan, plan
@@ -54,12 +55,12 @@ class Rows:
     def leverages_from(self, inverse: Array, Lambda: Sequence[Array]) -> Array:
         """`leverages` from `Factor.inverse_on_pattern()`."""
         parts = [
-            (L @ inverse[where] @ L.T).ravel()
+            sandwich(L, inverse[where], L.T).ravel()
             for L, where in zip(Lambda, self.plan.diagonal_positions, strict=True)
         ]
         parts += [
             # a link stands for both triangles of A
-            2.0 * (Lambda[link.row] @ inverse[where] @ Lambda[link.col].T).ravel()
+            2.0 * sandwich(Lambda[link.row], inverse[where], Lambda[link.col].T).ravel()
             for link, where in zip(self.pattern.links, self.plan.link_positions, strict=True)
         ]
         leverages: Array = self.St @ np.concatenate(parts)
@@ -149,7 +150,7 @@ def _entries(entry: Index, values: Array, size: int) -> csr_array:
 def _unpacked(pattern: CrossProducts, values: Array) -> CrossProducts:
     """Cross-products of the same pattern with other values, in the order of S."""
     shapes = [A.shape for A in pattern.diagonal] + [link.values.shape for link in pattern.links]
-    edges = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
+    edges = list(accumulate((math.prod(shape) for shape in shapes), initial=0))
     parts = [values[a:b].reshape(s) for a, b, s in zip(edges[:-1], edges[1:], shapes, strict=True)]
     split = len(pattern.diagonal)
     return CrossProducts(
