@@ -25,8 +25,8 @@ def prior_weights(frame: Frame, text: str | None, *, may_be_zero: bool) -> Array
         "weights",
         weights < 0,
         "be negative",
-        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance; of a proportion, "
-        "the number of trials.",
+        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance; of a "
+        "proportion, the number of trials.",
     )
     if may_be_zero and weights.any():
         return read_only(weights)

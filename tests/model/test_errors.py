@@ -275,8 +275,8 @@ MODELS: list[tuple[str, dict[str, Any], type[MmtriageError], str, str | None, st
         OptionError,
         "weights must not be negative: 1 of 3 rows",
         "option --weights, row 3",
-        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance; of a proportion, "
-        "the number of trials.",
+        "lme4: all(weights >= 0) is not TRUE. A weight is the inverse of a relative variance; of a "
+        "proportion, the number of trials.",
     ),
     (
         "y ~ 1 + (1 | g)",
