@@ -22,6 +22,7 @@ from scipy.special import digamma, polygamma
 from mmtriage.engine.baseline import Array, Baseline, assemble, frozen
 from mmtriage.engine.glmer import Call, Course, as_minqa, fit_family, on_second_radii, with_free_beta
 from mmtriage.engine.glmer_objective import GlmerCriterion
+from mmtriage.engine.glmer_pirls import Pirls
 from mmtriage.engine.lme4_checks import SCALE_MESSAGE, SINGULAR_MESSAGE
 from mmtriage.engine.theta import lower_bounds
 from mmtriage.model.families import Family
@@ -43,10 +44,9 @@ def fit_negative_binomial(call: Call, family: Family, course: Course) -> Baselin
     """
     of_columns = [message for message in course.messages if message == SCALE_MESSAGE]
     course.messages = list(of_columns)
-    poisson, criterion = fit_family(call, Family("poisson", family.link), course)
-    at = criterion.pirls
+    at, said = _poisson_fit(call, Family("poisson", family.link), course)
     theta, warnings = theta_ml(at.y, at.mu, at.weights)
-    course.messages = [*_warnings(poisson.lme4_messages), *warnings, *of_columns]
+    course.messages = [*said, *warnings, *of_columns]
     fit = fit_family(call, family.with_theta(theta), course)
     heard = _warnings(fit[0].lme4_messages)
 
@@ -60,6 +60,21 @@ def fit_negative_binomial(call: Call, family: Family, course: Course) -> Baselin
     best = float(fminbound(criterion_of, centre - HALF_WIDTH, centre + HALF_WIDTH, xtol=TOLERANCE))
     criterion_of(best)  # R's optimize() ends with a look at its optimum
     return replace(fit[0], nb_theta=math.exp(best), total_evaluations=course.evaluations)
+
+
+def _poisson_fit(call: Call, family: Family, course: Course) -> tuple[Pirls, list[str]]:
+    """The first stage: its means, and its warnings.
+
+    Of counts that are not whole the Poisson density is zero: the criterion is infinite everywhere, no
+    optimiser moves, and lme4 goes on from the means at its start.
+    """
+    y = call.design.y
+    if np.array_equal(y, np.rint(y)):
+        fit, criterion = fit_family(call, family, course)
+        return criterion.pirls, _warnings(fit.lme4_messages)
+    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion.start(call.theta)
+    return criterion.pirls, []
 
 
 def _warnings(messages: Sequence[str]) -> list[str]:

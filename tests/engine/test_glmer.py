@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mmtriage
 from mmtriage.data import read_table, table_from_frame
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.baseline import Baseline, BaselineFailure
@@ -277,3 +278,16 @@ def test_glmer_nb_without_a_second_stage() -> None:
     assert run.nb_theta == pytest.approx(2.1146975987, rel=1e-8)
     assert run.beta is not None
     assert run.gradient is None
+
+
+def test_glmer_nb_goes_on_where_its_poisson_stage_has_no_likelihood() -> None:
+    """R on such data: the Poisson criterion is infinite, glmer.nb fits all the same."""
+    generator = np.random.default_rng(5)
+    groups = np.repeat(np.arange(12), 10)
+    mean = np.exp(0.5 + 0.5 * generator.normal(size=12)[groups])
+    counts = generator.negative_binomial(2.0, 2.0 / (2.0 + mean)).astype(float)
+    counts[3] = 1.5
+    frame = pd.DataFrame({"y": counts, "g": [f"g{group:02d}" for group in groups]})
+    report = mmtriage.triage(frame, "y ~ 1 + (1 | g)", family="negative.binomial")
+    assert report.baseline_error is None
+    assert report.verdict.gap == pytest.approx(0.0, abs=1e-2)
