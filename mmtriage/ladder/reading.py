@@ -27,7 +27,8 @@ def r_reading(table: Table, options: TriageOptions) -> tuple[str, ...]:
         return ()
     arguments = [quote(table.source, '"')]
     if separator != ",":
-        arguments.append(f"sep = {quote(separator, chr(34))}")
+        said = '"\\t"' if separator == "\t" else quote(separator, '"')
+        arguments.append(f"sep = {said}")
     if decimal != ".":
         arguments.append(f"dec = {quote(decimal, chr(34))}")
     arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *na_values(given))))}")
