@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks [--quick] [--only TEXT]
 
-Whole processes are timed as the best of three; a reference fit is timed inside a process of its own
-(design, cross-products, all starts, certificate), lme4's default `lmer()` or `glmer()` call likewise, and
-glmmTMB's where R has it. A ratio above 1 says that this tool is faster, or smaller.
+Whole processes and short fits are timed as the best of three; a reference fit is timed inside a process of
+its own (design, cross-products, all starts, certificate), lme4's default `lmer()` or `glmer()` call likewise,
+and glmmTMB's where R has it. A ratio above 1 says that this tool is faster, or smaller.
 """
 
 from __future__ import annotations

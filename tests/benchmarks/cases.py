@@ -173,7 +173,7 @@ GENERALIZED_CASES = (
         family="binomial",
     ),
     Case(
-        "answers: 1e5 (2000 groups, slope)",
+        "answers: 1e5 (2e3 groups, slope)",
         "y ~ x + (x|g)",
         ("g",),
         _answers(100_000, 2_000, "binomial"),

@@ -9,7 +9,9 @@ fit <- function() {
   if (package == "glmmTMB") return(glmmTMB(formula, data = d, family = family))
   if (family == "gaussian") lmer(formula, data = d) else glmer(formula, data = d, family = family)
 }
-seconds <- system.time(m <- suppressMessages(suppressWarnings(fit())))[["elapsed"]]
+timed <- function() system.time(m <<- suppressMessages(suppressWarnings(fit())))[["elapsed"]]
+seconds <- timed()
+if (seconds < 2) seconds <- min(seconds, timed(), timed())  # as ours.py
 evaluations <- if (package == "glmmTMB") m$fit$evaluations[["function"]] else m@optinfo$feval
 criterion <- if (package == "lme4" && isREML(m)) REMLcrit(m) else -2 * as.numeric(logLik(m))
 status <- tryCatch(readLines("/proc/self/status"), error = function(e) character())

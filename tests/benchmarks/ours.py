@@ -19,21 +19,25 @@ from mmtriage.model.design import build_design
 from mmtriage.model.families import DEFAULT_LINKS
 from mmtriage.model.spec import ModelSpec
 
+SHORT, REPEATS = 2.0, 3  # fits of less than so many seconds are timed as the best of three; in lme4.R too
+
 
 def main() -> None:
     path, formula, family, *factors = sys.argv[1:]
     spec = ModelSpec(family=family, link=DEFAULT_LINKS[family])
     table = read_table(path, factors=dict.fromkeys(factors))
     with threadpool_limits(limits=1, user_api="blas"):
-        began = time.perf_counter()
-        prepared = prepare(build_design(table, parse_formula(formula), spec))
-        reference, fit = run_reference(prepared, {}, seed=0)
-        seconds = time.perf_counter() - began
+        seconds = []
+        while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):
+            began = time.perf_counter()
+            prepared = prepare(build_design(table, parse_formula(formula), spec))
+            reference, fit = run_reference(prepared, {}, seed=0)
+            seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
         baseline = run_baseline(prepared)
         baseline_seconds = time.perf_counter() - began
     answer = {
-        "seconds": seconds,
+        "seconds": min(seconds),
         "baseline_seconds": baseline_seconds,
         "evaluations": getattr(baseline, "evaluations", None),
         "criterion": fit.criterion,
