@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Face, Place, null_space
-from mmtriage.engine.likelihood import Likelihood
+from mmtriage.engine.likelihood import Likelihood, supports
 from mmtriage.engine.newton import Point, central_hessian, differenced_hessian, pseudo_solve
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
@@ -29,6 +28,7 @@ CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients a
 FLAT_CURVATURE = 1e-6  # relative eigenvalue on the face below which the criterion does not change
 FLAT_STEP = 0.5  # natural units that a flat direction is followed
 DOUBTFUL_CURVATURE = 1e-4  # relative eigenvalue below which forward differences cannot tell the sign
+NEGLIGIBLE_CHANGE = 1e-3  # share of a flat direction below which a parameter takes no part in it
 POLISHING_STEPS = 3
 
 
@@ -79,38 +79,31 @@ def face_objective(problem: Likelihood, face: Face, scale: Array) -> Callable[[A
     def evaluate(z: Array) -> Point:
         at = problem.evaluate(*face.place(z * scale))
         slopes = problem.slopes(at)
-        return Point(
-            at.criterion,
-            face.entries(*slopes) * scale,
-            lambda: _curvature(problem, face, at, slopes, z, scale),
-        )
+        gradient = face.entries(*slopes) * scale
+
+        def curvature() -> Array:
+            """The likelihood's own approximate Hessian, else differences of its gradient."""
+            H = problem.curvature(face, at, slopes)
+            if H is not None:
+                return H * np.outer(scale, scale)
+            return differenced_hessian(lambda v: evaluate(v).gradient, z, gradient)
+
+        return Point(at.criterion, gradient, curvature)
 
     return evaluate
-
-
-def _curvature(problem: Likelihood, face: Face, at: Any, slopes: Place, z: Array, scale: Array) -> Array:
-    """The likelihood's own approximate Hessian in units of `scale`, else differences of its gradient."""
-    H = problem.curvature(face, at, slopes)
-    if H is not None:
-        return H * np.outer(scale, scale)
-
-    def gradient(v: Array) -> Array:
-        return face.entries(*problem.slopes(problem.evaluate(*face.place(v * scale)))) * scale
-
-    return differenced_hessian(gradient, z, face.entries(*slopes) * scale)
 
 
 def multipliers(problem: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
     """Multipliers of all null directions of terms whose covariance is not of full rank."""
     factors = place.factors
-    supports = [basis.rank for basis in problem.basis.terms]
-    if list(ranks) == supports:
+    full = supports(problem)
+    if tuple(ranks) == full:
         return []
     found = []
     for t, G in enumerate(problem.covariance_gradient(*place)):
-        if ranks[t] == supports[t]:
+        if ranks[t] == full[t]:
             continue
-        N = null_space(factors[t], ranks[t], supports[t])
+        N = null_space(factors[t], ranks[t], full[t])
         values, vectors = np.linalg.eigh(N.T @ G @ N)
         found += [Multiplier(t, float(v), N @ w) for v, w in zip(values, vectors.T, strict=True)]
     return found
@@ -225,12 +218,12 @@ def _missing(
 def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
     """Whether a free parameter runs away: beside full-rank columns, no other ridge leads along it."""
     for direction in flat:
-        if face.n_free and np.max(np.abs(direction[-face.n_free :])) > 1e-3 * np.max(np.abs(direction)):
+        largest = NEGLIGIBLE_CHANGE * np.max(np.abs(direction))
+        if face.n_free and np.max(np.abs(direction[-face.n_free :])) > largest:
             return "the criterion falls towards a limit that no finite value of a parameter reaches"
     return None
 
 
 def _proven(face: Face, problem: Likelihood) -> str:
-    supports = tuple(basis.rank for basis in problem.basis.terms)
-    where = "in the interior" if face.ranks == supports else "on the boundary"
+    where = "in the interior" if face.ranks == supports(problem) else "on the boundary"
     return f"second-order optimum {where}: stationary, no descent direction within or off its face"

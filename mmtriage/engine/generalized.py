@@ -15,10 +15,11 @@ from mmtriage.engine.fit import Fit, SeMethod, lme4_theta
 from mmtriage.engine.glmer import fit_glmer
 from mmtriage.engine.glmm import GlmmEvaluation, GlmmProblem, glmm_problem
 from mmtriage.engine.identifiability import NullDirection, null_directions
+from mmtriage.engine.likelihood import template_factors
 from mmtriage.engine.linear import Transform
 from mmtriage.engine.lmm import lmm_problem
 from mmtriage.engine.moments import component_gram, moment_start
-from mmtriage.engine.reference import Start, template_factors
+from mmtriage.engine.reference import Start
 from mmtriage.engine.theta import factors_of_theta
 from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer

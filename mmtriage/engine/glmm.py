@@ -30,6 +30,7 @@ from mmtriage.engine.cholesky import Factor, factor
 from mmtriage.engine.coordinates import Array, TermBasis, term_basis
 from mmtriage.engine.crossproducts import CrossProducts
 from mmtriage.engine.faces import NO_FREE, Face, Place
+from mmtriage.engine.likelihood import template_factors
 from mmtriage.engine.pirls import Memory, Modes, Pirls, RowTerms
 from mmtriage.engine.quadrature import Quadrature, quadrature
 from mmtriage.engine.rows import Rows, rows_of
@@ -119,14 +120,9 @@ class GlmmProblem:
         return self.nagq == 0
 
     @property
-    def n_beta(self) -> int:
-        """Leading entries of `free` that are beta."""
-        return 0 if self.profiles_beta else self.p
-
-    @property
     def n_free(self) -> int:
         """Length of `free`."""
-        return self.n_beta + int(self.estimates_nb)
+        return (0 if self.profiles_beta else self.p) + int(self.estimates_nb)
 
     def at(self, free: Array) -> Family:
         """The family at `free`: a negative binomial has its theta there."""
@@ -197,7 +193,7 @@ class GlmmProblem:
     def _slopes(self, at: GlmmEvaluation) -> Place:
         terms, Lambda = at.modes.terms, at.Lambda
         inverse = at.factor.inverse_on_pattern()
-        leverage = self.rows.leverages_from(inverse, Lambda)
+        leverage = self.rows.leverages(inverse, Lambda)
         if at.quadrature is None:
             row, r, parts = self._at_fixed_modes(at, leverage, inverse)
         else:
@@ -327,7 +323,7 @@ class GlmmProblem:
 
         Without them where they take means out of range, as where an exp(eta) is a probability.
         """
-        factors = [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in self.basis.terms]
+        factors = template_factors(self)
         try:
             modes = self.joint_mode(factors)
         except np.linalg.LinAlgError:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from mmtriage.engine.coordinates import Array, TermBasis
 from mmtriage.engine.crossproducts import CrossProducts
 from mmtriage.engine.faces import Face, Place
@@ -43,3 +45,13 @@ class Likelihood(Protocol):
     def slopes(self, at: Any) -> Place: ...
     def curvature(self, face: Face, at: Any, slopes: Place) -> Array | None: ...
     def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]: ...
+
+
+def supports(problem: Likelihood) -> tuple[int, ...]:
+    """The largest rank that each term's covariance can have."""
+    return tuple(basis.rank for basis in problem.basis.terms)
+
+
+def template_factors(problem: Likelihood) -> list[Array]:
+    """The identity on standardised columns: what lme4 would start from after rescaling."""
+    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in problem.basis.terms]

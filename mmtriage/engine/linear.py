@@ -13,11 +13,12 @@ from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import NO_FREE, Place
 from mmtriage.engine.fit import Fit, fit_at, lme4_theta
 from mmtriage.engine.identifiability import NullDirection, null_directions
+from mmtriage.engine.likelihood import template_factors
 from mmtriage.engine.lme4_arithmetic import lme4_criterion
 from mmtriage.engine.lme4_checks import design_messages
 from mmtriage.engine.lmm import LmmProblem, lmm_problem
 from mmtriage.engine.moments import component_gram, moment_start
-from mmtriage.engine.reference import Start, template_factors
+from mmtriage.engine.reference import Start
 from mmtriage.engine.rounding import lme4_failure
 from mmtriage.engine.start import lme4_start
 from mmtriage.engine.theta import factors_of_theta, lower_bounds, template_theta

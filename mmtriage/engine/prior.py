@@ -15,7 +15,7 @@ import numpy as np
 from mmtriage.engine.certificate import face_objective, face_scale
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Face, Place, face_at
-from mmtriage.engine.likelihood import Likelihood
+from mmtriage.engine.likelihood import Likelihood, supports
 from mmtriage.engine.newton import Minimum, Point, minimize
 
 EXTRA_DF = 2.5  # blme's default: df = k + 2.5
@@ -24,9 +24,9 @@ OPEN_SD = 0.3  # relative SD a direction at zero starts from
 
 def prior_mode(problem: Likelihood, place: Place) -> tuple[Place, Minimum]:
     """The posterior mode, started from `place`, and how the search went."""
-    supports = [basis.rank for basis in problem.basis.terms]
-    opened = [_opened(F, s) for F, s in zip(place.factors, supports, strict=True)]
-    face, x = face_at(opened, supports, supports, place.free)
+    full = supports(problem)
+    opened = [_opened(F, s) for F, s in zip(place.factors, full, strict=True)]
+    face, x = face_at(opened, full, full, place.free)
     scale = face_scale(problem, face, x)
     diagonal = _diagonal(face)
     power = (EXTRA_DF - 1.0) * diagonal

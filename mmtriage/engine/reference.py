@@ -26,7 +26,7 @@ from mmtriage.engine.certificate import (
 )
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import NO_FREE, Face, Place, face_at, singular_values
-from mmtriage.engine.likelihood import Likelihood
+from mmtriage.engine.likelihood import Likelihood, supports
 from mmtriage.engine.newton import Minimum, minimize
 
 SNAP = 1e-3  # relative SD below which a direction is tried at zero (SPEC 6)
@@ -92,11 +92,6 @@ class Reference:
         ends = [d for d in self.descents if d.joined is None and (d.arrived or d.label == self.start)]
         values = sorted(d.criterion for d in ends)
         return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
-
-
-def template_factors(problem: Likelihood) -> list[Array]:
-    """The identity on standardised columns: what lme4 would start from after rescaling."""
-    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in problem.basis.terms]
 
 
 def perturbed(problem: Likelihood, place: Place, seed: int) -> Place:
@@ -186,9 +181,9 @@ def _descend(
     problem: Likelihood, start: Start, descents: list[Descent], faces: dict[str, tuple[Face, Array]]
 ) -> None:
     """Follow one start and add where it led to `descents`; a start that cannot be evaluated adds nothing."""
-    supports = [basis.rank for basis in problem.basis.terms]
+    full = supports(problem)
     began = Place(start.factors, start.free)
-    face, x = face_at(start.factors, supports, supports, start.free)
+    face, x = face_at(start.factors, full, full, start.free)
     joined: list[str] = []
 
     def stop(at: Array, value: float) -> bool:
@@ -317,8 +312,7 @@ def _one_less(ranks: Sequence[int], term: int) -> list[int]:
 
 
 def _on_ranks(problem: Likelihood, place: Place, ranks: Sequence[int]) -> tuple[Face, Minimum] | None:
-    supports = [basis.rank for basis in problem.basis.terms]
-    face, x = face_at(place.factors, ranks, supports, place.free)
+    face, x = face_at(place.factors, ranks, supports(problem), place.free)
     try:
         return face, _minimize_on(problem, face, x)
     except np.linalg.LinAlgError:

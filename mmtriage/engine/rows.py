@@ -19,7 +19,7 @@ from itertools import accumulate
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
-from mmtriage.engine.cholesky import Factor, sandwich
+from mmtriage.engine.cholesky import sandwich
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.crossproducts import Block, CrossProducts, Index, Link, blocks_of, sparse_rows
 from mmtriage.engine.fronts import Plan, plan
@@ -47,13 +47,11 @@ class Rows:
         """A = Z'WZ for weights W (n,)."""
         return _unpacked(self.pattern, self.S @ W)
 
-    def leverages(self, factor: Factor, Lambda: Sequence[Array]) -> Array:
-        """`z_i' Lambda M^-1 Lambda' z_i` for every row, (n,): the derivative of log|M| by its weight."""
-        inverse = factor.inverse_on_pattern()
-        return self.leverages_from(inverse, Lambda)
+    def leverages(self, inverse: Array, Lambda: Sequence[Array]) -> Array:
+        """`z_i' Lambda M^-1 Lambda' z_i` for every row, (n,): the derivative of log|M| by its weight.
 
-    def leverages_from(self, inverse: Array, Lambda: Sequence[Array]) -> Array:
-        """`leverages` from `Factor.inverse_on_pattern()`."""
+        `inverse` is `Factor.inverse_on_pattern()`.
+        """
         parts = [
             sandwich(L, inverse[where], L.T).ravel()
             for L, where in zip(Lambda, self.plan.diagonal_positions, strict=True)

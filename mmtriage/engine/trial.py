@@ -17,11 +17,12 @@ import numpy as np
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine import generalized, linear
 from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.certificate import face_objective, face_scale
+from mmtriage.engine.certificate import NEGLIGIBLE_CHANGE, face_objective, face_scale
 from mmtriage.engine.coordinates import Array
 from mmtriage.engine.faces import Place, face_at
 from mmtriage.engine.fit import Fit
 from mmtriage.engine.identifiability import NullDirection
+from mmtriage.engine.likelihood import supports
 from mmtriage.engine.linear import Transform
 from mmtriage.engine.newton import minimize
 from mmtriage.engine.reference import Reference, Start, find_reference
@@ -29,8 +30,6 @@ from mmtriage.engine.theta import lower_bounds, theta_names
 from mmtriage.model.design import Design
 from mmtriage.model.families import is_glmm
 from mmtriage.optimizers import Optimizer
-
-NEGLIGIBLE_CHANGE = 1e-3  # share of a flat direction below which a coefficient takes no part in it
 
 
 class Kind(Protocol):
@@ -87,7 +86,7 @@ class Prepared:
     @property
     def supports(self) -> tuple[int, ...]:
         """The largest rank that each term's covariance can have."""
-        return tuple(basis.rank for basis in self.problem.basis.terms)
+        return supports(self.problem)
 
     @property
     def theta_names(self) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.faces import NO_FREE, Place
+from mmtriage.engine.likelihood import template_factors
 from mmtriage.engine.moments import component_gram, moment_start
-from mmtriage.engine.reference import Reference, Start, find_reference, perturbed, template_factors
+from mmtriage.engine.reference import Reference, Start, find_reference, perturbed
 from tests.engine.designs import Case, case_of, golden_design, two_optima_table
 from tests.golden_cases import golden_cases
 from tests.model.tables import factor, numeric, table

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from mmtriage.data import table_from_frame
+from mmtriage.engine.likelihood import template_factors
 from mmtriage.engine.lmm import lmm_problem
-from mmtriage.engine.reference import Start, find_reference, template_factors
+from mmtriage.engine.reference import Start, find_reference
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
