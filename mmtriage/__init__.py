@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mmtriage.data import Table
     from mmtriage.options import TriageOptions
-    from mmtriage.report import Report
+    from mmtriage.report.document import Report
 
 __all__ = ["Report", "TriageOptions", "__version__", "triage"]
 
@@ -36,11 +36,11 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
         mmtriage.errors.UnjudgedError: no verdict could be reached.
     """
-    from mmtriage.arguments import one_of
     from mmtriage.data import Table, read_table, table_from_frame
     from mmtriage.optimizers import OPTIMIZERS
+    from mmtriage.option_values import one_of
     from mmtriage.options import TriageOptions as Options
-    from mmtriage.session import triage_table
+    from mmtriage.triage_table import triage_table
 
     factors = dict.fromkeys(options.pop("factors", ()))
     chosen = Options(**{"reading": _reading(factors), **options})
@@ -63,7 +63,7 @@ def _reading(factors: Iterable[str]) -> tuple[str, ...]:
 def __getattr__(name: str) -> Any:
     """`Report` and `TriageOptions`, imported when first asked for: start-up stays fast."""
     if name == "Report":
-        from mmtriage.report import Report
+        from mmtriage.report.document import Report
 
         return Report
     if name == "TriageOptions":

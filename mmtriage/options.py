@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mmtriage.errors import OptionError
-from mmtriage.family_names import LAPLACE, check_model, default_link, is_linear
+from mmtriage.model.family_names import LAPLACE, check_model, default_link, is_linear
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import finding
-from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
-from mmtriage.drift import Change, Drift
-from mmtriage.ladder.rung import (
+from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
+from mmtriage.ladder.records import (
     RUNG_NUMBER,
     Attempt,
     Code,
@@ -20,7 +19,7 @@ from mmtriage.ladder.rung import (
     RungResult,
     RungStatus,
 )
-from mmtriage.report import (
+from mmtriage.report.document import (
     CertificateFacts,
     Dependence,
     DroppedColumnFacts,
@@ -33,12 +32,13 @@ from mmtriage.report import (
     Report,
     StartFacts,
 )
+from mmtriage.report.drift import Change, Drift
 
 THRESHOLDS = {"gap": 0.01, "max_shift_se": 0.05, "max_shift_sd": 0.1, "newton_decrement": 1e-6}
 NAN = float("nan")
 
 
-def verdict(status: Status, message: str, *codes: str, **facts: float | str | None) -> Verdict:
+def verdict(status: VerdictStatus, message: str, *codes: str, **facts: float | str | None) -> Verdict:
     """A verdict with its own severity and the usual thresholds."""
     return Verdict(
         status=status,

@@ -13,8 +13,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from mmtriage.arrays import Array
 from tests.golden_cases import GoldenCase, golden_case
-from tests.oracle import Array, Block, dense_objective
+from tests.oracle import Block, dense_objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mmtriage.arrays import Array
 from tests.dense_designs import _codes, _matrix
 from tests.glmm_oracle import DenseGlmm
 from tests.golden_cases import GoldenCase, golden_case
-from tests.oracle import Array
 
 LINKS = {"binomial": "logit", "Gamma": "inverse", "inverse.gaussian": "1/mu^2", "gaussian": "identity"}
 

@@ -37,9 +37,9 @@ from typing import Any
 import jsonschema
 from threadpoolctl import threadpool_limits
 
-from mmtriage import cli
-from mmtriage.diagnose.pirls import valid_side
-from mmtriage.schema import schema_text
+from mmtriage.command import cli_to_split as cli
+from mmtriage.diagnose.pirls_failure import valid_side
+from mmtriage.report.schema import schema_text
 from tests.fuzz_glmm import glmm_case
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"

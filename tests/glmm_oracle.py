@@ -1,7 +1,7 @@
 """The dense oracle of GLMMs: lme4's criteria written down from their formulas, and the integral behind them.
 
     eta = offset + X beta + Z Lambda u,   mu = inverse(eta),   u ~ N(0, I)
-    PIRLS:    u minimises  sum dev(y, mu) + |u|^2
+    PIRLS:    u minimizes  sum dev(y, mu) + |u|^2
     Laplace:  log|Lambda'Z'WZ Lambda + I| + |u|^2 + A(mu),   W = w (dmu/deta)^2 / V(mu)
 
 Slow, obvious and independent of the package: nothing here is imported from `mmtriage`. `A` is the family's
@@ -17,7 +17,8 @@ from functools import reduce
 import numpy as np
 from scipy import special, stats
 
-from tests.oracle import Array, Block, relative_factors
+from mmtriage.arrays import Array
+from tests.oracle import Block, relative_factors
 
 EPSILON = float(np.finfo(float).eps)
 Function = Callable[[Array], Array]
@@ -213,12 +214,12 @@ def joint_pirls(model: DenseGlmm, theta: Array) -> Mode:
 
 
 def _scoring(model: DenseGlmm, M: Array, fixed: Array, *, penalty: Array) -> tuple[Array, Array]:
-    """The v that minimises sum dev(y, inverse(fixed + M v)) + v' diag(penalty) v, and its mu.
+    """The v that minimizes sum dev(y, inverse(fixed + M v)) + v' diag(penalty) v, and its mu.
 
     Fisher scoring from lme4's starting means, halving steps that lead uphill or out of the family's range.
     """
 
-    def penalised(v: Array) -> float:
+    def penalized(v: Array) -> float:
         with np.errstate(all="ignore"):
             mu = INVERSE[model.link](fixed + M @ v)
             value = float(np.sum(deviance_residuals(model, mu)) + penalty @ v**2)
@@ -232,10 +233,10 @@ def _scoring(model: DenseGlmm, M: Array, fixed: Array, *, penalty: Array) -> tup
         working = eta - fixed + (model.y - mu) / slope
         target = np.linalg.solve(M.T @ (W[:, None] * M) + np.diag(penalty), M.T @ (W * working))
         step, size = target - v, 1.0
-        while penalised(v + size * step) > current * (1.0 + 1e-14) and size > 1e-10:
+        while penalized(v + size * step) > current * (1.0 + 1e-14) and size > 1e-10:
             size /= 2.0
         v = v + size * step
-        eta, current = fixed + M @ v, penalised(v)
+        eta, current = fixed + M @ v, penalized(v)
         assert np.isfinite(current), "the mean leaves its range from the first step on"
         before, length = length, float(np.max(np.abs(step))) / (1.0 + float(np.max(np.abs(v))))
         if length <= 1e-14 or (length < 1e-10 and length >= before):  # or nothing is left but rounding

@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
-Array = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
-Block = tuple[Codes, Array]  # level of each row (n,), the term's columns (n, k)
+from mmtriage.arrays import Array, Index
+
+Block = tuple[Index, Array]  # level of each row (n,), the term's columns (n, k)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +52,7 @@ def dense_fit(
     weights: Array | None = None,
     offset: Array | None = None,
 ) -> DenseFit:
-    """Generalised least squares at given relative covariances `sigmas`, one (k, k) per block."""
+    """Generalized least squares at given relative covariances `sigmas`, one (k, k) per block."""
     n, p = X.shape
     response = y if offset is None else y - offset
     chol = np.linalg.cholesky(relative_covariance(blocks, sigmas, weights))

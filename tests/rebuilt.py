@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from mmtriage.engine.fit import SeMethod
-from mmtriage.report import Report
+from mmtriage.engine.estimates import SeMethod
+from mmtriage.report.document import Report
 
 NAN = float("nan")
 

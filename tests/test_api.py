@@ -14,7 +14,7 @@ import mmtriage
 from mmtriage.data import read_table
 from mmtriage.errors import DataError, FormulaError, InputError, OptionError, UnjudgedError
 from mmtriage.render.jsondoc import render
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 from tests.triaged import ROOT, SAMPLES, report_validator, triaged
 
 PATH = SAMPLES / "sleepstudy.csv"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from tests.dense_glmms import golden_glmm
 from tests.glmm_oracle import (
     INVERSE,
@@ -23,7 +24,6 @@ from tests.glmm_oracle import (
     standard_errors,
 )
 from tests.golden_cases import golden_glmms
-from tests.oracle import Array
 
 # PIRLS of lme4's best fits stops at a relative change of the deviance of 1e-13: the modes are then right to
 # 1e-6 or so, and the criterion, of which log|L|^2 is not stationary there, to this.
@@ -138,7 +138,7 @@ def test_without_random_effects_laplace_is_the_likelihood_of_the_glm() -> None:
 
 
 @pytest.mark.parametrize("case_id", SMALL)
-def test_the_mode_has_the_lowest_penalised_deviance_around(case_id: str) -> None:
+def test_the_mode_has_the_lowest_penalized_deviance_around(case_id: str) -> None:
     glmm = golden_glmm(case_id)
     model, rng = glmm.model, np.random.default_rng(1)
     ZL = model.random_columns(glmm.theta)
@@ -146,16 +146,16 @@ def test_the_mode_has_the_lowest_penalised_deviance_around(case_id: str) -> None
         (pirls(model, glmm.theta, glmm.beta), False),
         (joint_pirls(model, glmm.theta), True),
     ):
-        lowest = penalised_deviance(model, ZL, mode.u, mode.beta)
+        lowest = penalized_deviance(model, ZL, mode.u, mode.beta)
         ses = np.array(list(glmm.best["se"].values()))
         for _ in range(10):
             u = mode.u + 0.01 * rng.normal(size=len(mode.u))
             beta = mode.beta + 0.01 * is_joint * ses * rng.normal(size=len(mode.beta))
-            assert penalised_deviance(model, ZL, u, beta) > lowest
+            assert penalized_deviance(model, ZL, u, beta) > lowest
         assert (mode.sigma != 1.0) is (model.family in SCALED)
 
 
-def penalised_deviance(model: DenseGlmm, ZL: Array, u: Array, beta: Array) -> float:
+def penalized_deviance(model: DenseGlmm, ZL: Array, u: Array, beta: Array) -> float:
     mu = INVERSE[model.link](model.fixed_part(beta) + ZL @ u)
     return float(np.sum(deviance_residuals(model, mu)) + u @ u)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from tests.dense_glmms import GoldenGlmm, golden_glmm
 from tests.glmm_oracle import SCALED, criterion, joint_pirls, pirls, saturated
 from tests.golden_cases import (
@@ -18,7 +19,6 @@ from tests.golden_cases import (
     golden_case,
     golden_glmms,
 )
-from tests.oracle import Array
 from tests.test_golden import NUMBER, deviations
 from tests.triaged import Outcome, report_validator, triaged_golden
 
@@ -29,7 +29,7 @@ NO_OPTIMUM = {
     "toy_separation": "no cases in the last period: its coefficient has no finite estimate",
     "nb_infinite_theta": "less variance than Poisson: all but theta is determined, as by the Poisson model",
 }
-ESTIMATES_DIFFER = ("toy_separation",)  # they are how far an optimiser went
+ESTIMATES_DIFFER = ("toy_separation",)  # they are how far an optimizer went
 # The baseline's criterion is lme4's, after its own PIRLS (tolPwrss = 1e-7): equal where its path is.
 SAME_PATH = 1e-6
 OTHER_PATH = 1e-3  # where rounding decides how the simplex moves

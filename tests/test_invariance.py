@@ -15,12 +15,12 @@ import pytest
 
 import mmtriage
 from mmtriage.data import table_from_frame
-from mmtriage.engine import linear
-from mmtriage.engine.trial import prepare
+from mmtriage.engine.comparison import prepare
+from mmtriage.engine.linear import model as linear
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 from tests.golden_cases import golden_case
 from tests.triaged import SAMPLES, ran, triaged
 
@@ -329,7 +329,7 @@ def test_constant_weights_only_change_the_unit_of_sigma() -> None:
 
 @pytest.mark.parametrize("reml", [True, False])
 def test_a_weight_of_two_is_a_row_twice_but_for_its_degree_of_freedom(*, reml: bool) -> None:
-    """Cross-products are the same, so at one theta are beta and the penalised sum of squares; n is not."""
+    """Cross-products are the same, so at one theta are beta and the penalized sum of squares; n is not."""
     frame = sleepstudy()
     twice = frame.index[::3]
     weights = np.where(frame.index.isin(twice), 2.0, 1.0)

@@ -1,38 +1,54 @@
-"""Records flow right, imports flow left: the layers of the package, and which library is used where."""
+"""Records flow right, imports flow left: one test a rule, over the whole package.
+
+The order of the parts is that of the map in `mmtriage/README.md`. What an explain page quotes by path
+(`{engine.optimum.search.SNAP}`) counts as an import of `explain`.
+"""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mmtriage"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# An import may only go to a lower number; inside one part it is free.
-RANK = {
-    **dict.fromkeys(("version", "errors", "schema", "ticker", "parallel"), 0),
-    **dict.fromkeys(("deadline", "data", "formula", "family_names"), 1),
-    **dict.fromkeys(("options", "arguments"), 2),
-    "model": 2,
-    "optimizers": 3,
-    "engine": 4,
-    "diagnose": 5,
-    **dict.fromkeys(("ladder", "drift"), 6),
-    "curves": 7,
-    **dict.fromkeys(("report", "explain"), 8),
-    **dict.fromkeys(("facts", "accept", "checked"), 9),
-    **dict.fromkeys(("render", "session"), 10),
-    **dict.fromkeys(("__init__", "baselines", "check"), 11),
-    "completion": 12,
-    "cli": 13,
-    "__main__": 14,
+# An import may only go to an earlier part; inside one part it follows the part's own order, if it has one.
+PARTS = (
+    *("errors", "arrays", "version", "deadline", "processes", "option_values"),
+    *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "ladder"),
+    *("plotted", "report", "explain", "render", "triage_table", "notebook", "__init__"),
+    *("check", "command", "__main__"),
+)
+WITHIN = {
+    "engine": (
+        "algebra",
+        "structures",
+        "estimates",
+        "optimum",
+        "linear",
+        "generalized",
+        "lme4",
+        "comparison",
+    ),
+    "ladder": (
+        "records",
+        "emitted",
+        *("case", "lrt", "bootstrap", "clusters", "kept_terms", "rank"),
+        "remedies",
+        *("standardized", "rewriting", "guilty_columns"),
+        *("rescale", "simplify", "allfit", "singular", "maxfun", "refused"),
+        "walk",
+    ),
 }
-# What may look further up all the same: Jupyter asks a report itself how it is shown.
-UPWARD = {("report", "mmtriage.render.htmldoc")}
+SIBLINGS = (  # they look alike and never at each other
+    *("ladder.rescale", "ladder.simplify", "ladder.allfit", "ladder.singular", "ladder.maxfun"),
+    *("render.terminal", "render.markdown", "render.htmldoc", "render.jsondoc", "render.junit"),
+    *("render.sarif", "render.github"),
+)
 # Library -> the only places (file or folder) that may use it.
 HOMES = {
-    "click": ("cli.py",),
+    "click": ("command",),
     "rich": ("render/console.py", "render/terminal.py"),
     "pandas": ("data", "__init__.py"),  # there only as the type of an argument
     "pyarrow": ("data",),
@@ -42,50 +58,164 @@ HOMES = {
     "nlopt": ("optimizers",),
     "pybobyqa": ("optimizers",),
 }
+# A file name stands in one folder only, but for these: one idea in twins.
+TWINS = {
+    **dict.fromkeys(("likelihood", "curvature", "model"), ({"engine/linear", "engine/generalized"})),
+    **dict.fromkeys(("criterion", "effects", "levels"), ({"plotted", "render/plots"})),
+}
+PUBLIC_FUNCTIONS = {"triage", "fit", "fit_robust", "write_fit"}
+MOST_AT_THE_ROOT = 12
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in the file."""
+def modules() -> dict[str, Path]:
+    """`engine.optimum.search` -> its file; a folder is its `__init__`."""
+    found = {}
+    for path in FILES:
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(path: Path, *, ours: bool) -> Iterator[str]:
+    """Every module that a file imports, wherever in the file: of ours without `mmtriage.`, or the others."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "mmtriage"
-                else [node.module]
-            )
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] != "mmtriage":
+                if not ours:
+                    yield name
+            elif ours:
+                yield module_of(name.removeprefix("mmtriage").removeprefix("."))
+
+
+def module_of(name: str) -> str:
+    """The module that a dotted name is, or is defined in."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name or "__init__"
+
+
+def quoted_by_pages() -> Iterator[str]:
+    """The modules of the constants that explain pages quote."""
+    for page in sorted((PACKAGE / "explain" / "pages").glob("*.md")):
+        for name in re.findall(r"\{([a-z_0-9.]+)\.[A-Z_0-9]+[:}]", page.read_text(encoding="utf-8")):
+            yield module_of(name)
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    """Who looks at whom."""
+    for name, path in MODULES.items():
+        for other in imported(path, ours=True):
+            if other != name:
+                yield name, other
+    for other in quoted_by_pages():
+        yield "explain.library", other
 
 
 def part_of(module: str) -> str:
-    """`mmtriage.engine.lmm` belongs to `engine`; what the package itself defines, to `__init__`."""
-    name = [*module.split("."), "__init__"][1]
-    return name if name in RANK else "__init__"
+    return module.split(".")[0]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_one_way(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for module in imports(path):
-        is_ours = module.split(".")[0] == "mmtriage" and part_of(module) != own
-        if is_ours and (own, module) not in UPWARD:
-            assert RANK[part_of(module)] < RANK[own], f"{own} imports {module}"
+def test_every_file_is_on_the_map() -> None:
+    assert {part_of(module) for module in MODULES} <= set(PARTS)
+    for part, order in WITHIN.items():
+        inside = {module.split(".")[1] for module in MODULES if module.startswith(f"{part}.")}
+        assert inside <= set(order)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_libraries_stay_in_their_places(path: Path) -> None:
-    place = path.relative_to(PACKAGE).as_posix()
-    for module in imports(path):
-        homes = HOMES.get(module.split(".")[0])
-        assert homes is None or any(place == home or place.startswith(f"{home}/") for home in homes), module
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_below_the_command_line_prints_or_runs_text(path: Path) -> None:
-    calls = [
-        node.func.id
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+def test_imports_point_one_way() -> None:
+    rank = {part: position for position, part in enumerate(PARTS)}
+    wrong = [
+        f"{one} imports {two}"
+        for one, two in edges()
+        if part_of(one) != part_of(two) and rank[part_of(two)] >= rank[part_of(one)]
     ]
-    forbidden = {"eval", "exec", "compile"} if path.name == "cli.py" else {"eval", "exec", "compile", "print"}
-    assert not forbidden & set(calls)
+    assert wrong == []
+
+
+def test_imports_inside_a_part_point_one_way() -> None:
+    wrong = []
+    for part, order in WITHIN.items():
+        rank = {room: position for position, room in enumerate(order)}
+        for one, two in edges():
+            if one.startswith(f"{part}.") and two.startswith(f"{part}."):
+                here, there = one.split(".")[1], two.split(".")[1]
+                if here != there and rank[there] >= rank[here]:
+                    wrong.append(f"{one} imports {two}")
+    assert wrong == []
+
+
+def test_siblings_do_not_look_at_each_other() -> None:
+    wrong = [
+        f"{one} imports {two}"
+        for one, two in edges()
+        if one in SIBLINGS and two in SIBLINGS and part_of(one) == part_of(two)
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_circle() -> None:
+    ahead: dict[str, set[str]] = {module: set() for module in MODULES}
+    for one, two in edges():
+        ahead[one].add(two)
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join([*way[way.index(module) :], module])
+        if module not in done:
+            for other in sorted(ahead[module]):
+                visit(other, (*way, module))
+            done.add(module)
+
+    for module in sorted(MODULES):
+        visit(module, ())
+
+
+def test_libraries_stay_in_their_places() -> None:
+    wrong = []
+    for path in FILES:
+        place = path.relative_to(PACKAGE).as_posix()
+        for module in imported(path, ours=False):
+            homes = HOMES.get(module.split(".")[0])
+            if homes and not any(place == home or place.startswith(f"{home}/") for home in homes):
+                wrong.append(f"{place} imports {module}")
+    assert wrong == []
+
+
+def test_nothing_below_the_command_line_prints_or_runs_text() -> None:
+    wrong = []
+    for path in FILES:
+        place = path.relative_to(PACKAGE).as_posix()
+        forbidden = {"eval", "exec", "compile"} | (set() if place.startswith("command/") else {"print"})
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in forbidden:
+                wrong.append(f"{place} calls {node.func.id}")
+    assert wrong == []
+
+
+def test_a_name_stands_for_one_thing() -> None:
+    """No file name in two folders, none that is also a folder, none that hides the standard library."""
+    places: dict[str, set[str]] = {}
+    for path in FILES:
+        if path.stem not in ("__init__", "__main__"):
+            places.setdefault(path.stem, set()).add(path.parent.relative_to(PACKAGE).as_posix())
+    twice = {name: where for name, where in places.items() if len(where) > 1 and TWINS.get(name) != where}
+    assert twice == {}
+    folders = {path.parent.name for path in FILES if path.parent != PACKAGE}
+    assert {name for name in places if name in folders} <= {"model"}  # of an engine: the model that is fitted
+    assert {name for name in {*places, *folders} if name in sys.stdlib_module_names} == set()
+
+
+def test_the_root_holds_little_and_hides_no_public_function() -> None:
+    at_the_root = {path.stem for path in PACKAGE.glob("*.py")}
+    assert len(at_the_root) <= MOST_AT_THE_ROOT
+    children = at_the_root | {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    assert children.isdisjoint(PUBLIC_FUNCTIONS)

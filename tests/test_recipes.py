@@ -78,10 +78,10 @@ needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason=without("jq"))
 pytestmark = needs_bash
 
 
-def test_the_workflow_annotates_summarises_and_uploads(project: Project) -> None:
+def test_the_workflow_annotates_summarizes_and_uploads(project: Project) -> None:
     workflow = yaml.safe_load(block("recipe: workflow", "yaml"))
     (job,) = workflow["jobs"].values()
-    install, check, summarise = (step["run"] for step in job["steps"] if "run" in step)
+    install, check, summarize = (step["run"] for step in job["steps"] if "run" in step)
     assert install.startswith("pip install mmtriage")  # what the fixture stands for
 
     done = project.run(check)
@@ -89,7 +89,7 @@ def test_the_workflow_annotates_summarises_and_uploads(project: Project) -> None
     assert ANNOTATION.search(done.stdout)
 
     summary = project.directory / "summary.md"
-    assert project.run(summarise, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
+    assert project.run(summarize, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
     assert summary.read_text(encoding="utf-8").startswith("## 1 of 4 models fails\n")
 
     (upload,) = (step["with"] for step in job["steps"] if "upload-sarif" in step.get("uses", ""))

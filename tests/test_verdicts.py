@@ -85,7 +85,7 @@ def test_dose_latency_maximal_stops_5_units_short() -> None:
     assert found(report, "MM403")["caused_by"] == ["MM101"]
 
 
-def test_a_calendar_year_stops_43_units_short_and_centring_clears_it() -> None:
+def test_a_calendar_year_stops_43_units_short_and_centering_clears_it() -> None:
     code, verdict, report = verdict_of("sleepstudy_year")
     assert (code, verdict["status"], verdict["cleared_by"]) == (1, "not_converged", "rescale")
     assert round(verdict["gap"], 1) == 42.8
@@ -211,7 +211,7 @@ def test_nothing_wrong_means_nothing_credited() -> None:
 
 
 def test_all_rungs_on_a_calendar_year_tells_the_optimizers_apart() -> None:
-    """Five of lme4's seven optimisers agree on the wrong answer; the reference is in the comparison."""
+    """Five of lme4's seven optimizers agree on the wrong answer; the reference is in the comparison."""
     report = triaged_golden("sleepstudy_year", "--all-rungs").report
     assert statuses(report)["allfit"] in ("cleared", "improved")
     gaps = {a["label"]: a["gap"] for a in rung(report, "allfit")["attempts"]}

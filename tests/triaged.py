@@ -15,8 +15,8 @@ from typing import Any
 
 import jsonschema
 
-from mmtriage import cli
-from mmtriage.schema import schema_text
+from mmtriage.command import cli_to_split as cli
+from mmtriage.report.schema import schema_text
 from tests.golden_cases import GoldenCase, golden_case
 
 ROOT = Path(__file__).parent.parent

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmtriage.check import node as read
-from mmtriage.check.keys import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model
-from mmtriage.check.node import Node
-from mmtriage.check.places import Place, place_at, places_of
+from mmtriage.check import located as read
+from mmtriage.check.entries import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model
+from mmtriage.check.located import Node
+from mmtriage.check.places import TomlPlace, place_at, places_of
 from mmtriage.errors import ConfigError, OptionError, did_you_mean
 
 PYPROJECT = "pyproject.toml"
@@ -164,7 +164,7 @@ def _section(document: Mapping[str, Any]) -> object | None:
     return tool.get(TABLE[1]) if isinstance(tool, dict) else None
 
 
-def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], Place]]:
+def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], TomlPlace]]:
     name = str(path)
     text = _text(path, name)
     try:

@@ -1,7 +1,7 @@
 """Where in a TOML document each key stands.
 
 The standard library's parser says what a document holds, not where. This scanner goes over a document that
-`tomllib` has accepted, so it only has to recognise where things begin and end:
+`tomllib` has accepted, so it only has to recognize where things begin and end:
 
     [[models]]              ("models", 0)
     name = "a"              ("models", 0, "name")
@@ -29,7 +29,7 @@ SCALAR = re.compile(r"[^,\]}\n#]+")  # number, truth value or date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TomlPlace:
     """A key, or an item of an array: its line, and the characters of it."""
 
     line: int  # from 1 on
@@ -37,12 +37,12 @@ class Place:
     span: Span  # of `text`
 
 
-def places_of(text: str) -> dict[Path, Place]:
+def places_of(text: str) -> dict[Path, TomlPlace]:
     """The place of every table, key and item of a valid TOML document with newlines as `\\n`."""
     return _Scanner(text).document()
 
 
-def place_at(text: str, start: int, end: int) -> Place:
+def place_at(text: str, start: int, end: int) -> TomlPlace:
     """The place of the characters from `start` on; what goes on over the end of the line is cut there."""
     begins = text.rfind("\n", 0, start) + 1
     stop = text.find("\n", start)
@@ -51,7 +51,7 @@ def place_at(text: str, start: int, end: int) -> Place:
     indent = len(line) - len(line.lstrip())
     first = min(max(0, start - begins - indent), len(shown))
     last = max(first, min(end - begins - indent, len(shown)))
-    return Place(line=text.count("\n", 0, start) + 1, text=shown, span=Span(first, last))
+    return TomlPlace(line=text.count("\n", 0, start) + 1, text=shown, span=Span(first, last))
 
 
 class _Scanner:
@@ -63,7 +63,7 @@ class _Scanner:
         self.spans: dict[Path, tuple[int, int]] = {}
         self.items: dict[Path, int] = {}  # array of tables -> index of its last table
 
-    def document(self) -> dict[Path, Place]:
+    def document(self) -> dict[Path, TomlPlace]:
         table: Path = ()
         self._skip(BLANK)
         while self.at < len(self.text):
@@ -164,14 +164,14 @@ class _Scanner:
     def _skip(self, pattern: re.Pattern[str]) -> None:
         self.at = self._match(pattern)
 
-    def _places(self) -> dict[Path, Place]:
+    def _places(self) -> dict[Path, TomlPlace]:
         """Every span as a place, each line found by bisection: documents may be long."""
         begins = [0, *(found.end() for found in re.finditer("\n", self.text))]
         return {path: self._place(span, begins) for path, span in self.spans.items()}
 
-    def _place(self, span: tuple[int, int], begins: list[int]) -> Place:
+    def _place(self, span: tuple[int, int], begins: list[int]) -> TomlPlace:
         index = bisect_right(begins, span[0]) - 1
         stop = begins[index + 1] - 1 if index + 1 < len(begins) else len(self.text)
         begin = begins[index]
         place = place_at(self.text[begin:stop], span[0] - begin, span[1] - begin)
-        return Place(line=index + 1, text=place.text, span=place.span)
+        return TomlPlace(line=index + 1, text=place.text, span=place.span)

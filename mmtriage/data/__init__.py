@@ -11,14 +11,14 @@ from pathlib import Path
 from mmtriage.data.convert import NA_STRINGS, as_factor, double_label, first_non_number, number_labels
 from mmtriage.data.delimited import read_delimited
 from mmtriage.data.factors import apply_factors, listed
-from mmtriage.data.frame import parquet_columns, table_from_frame
+from mmtriage.data.in_memory import parquet_columns, table_from_frame
 from mmtriage.data.source import open_source
-from mmtriage.data.table import Column, Kind, Punctuation, Table
+from mmtriage.data.table import Column, ColumnKind, Punctuation, Table
 
 __all__ = [
     "NA_STRINGS",
     "Column",
-    "Kind",
+    "ColumnKind",
     "Punctuation",
     "Table",
     "as_factor",

@@ -11,18 +11,16 @@ from collections.abc import Collection, Mapping, Sequence
 from math import nan
 
 import numpy as np
-import numpy.typing as npt
 
+from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column
 
 NA_STRINGS = ("NA", "")
 LOGICALS = {"TRUE": 1.0, "T": 1.0, "FALSE": 0.0, "F": 0.0}  # "true" and "True" are text, as in read.csv
 
-Codes = npt.NDArray[np.int64]
-
 
 def column_from_text(
-    name: str, cells: Sequence[str], codes: Codes, na_strings: Collection[str], *, decimal: str = "."
+    name: str, cells: Sequence[str], codes: Index, na_strings: Collection[str], *, decimal: str = "."
 ) -> Column:
     """A typed column from distinct cells and each row's index into them, (n_rows,); -1 is missing."""
     stripped = [cell.strip() for cell in cells]
@@ -38,12 +36,10 @@ def column_from_text(
     return Column(name=name, kind="factor", values=table[codes], levels=tuple(levels))
 
 
-def _lookup(
-    cells: Sequence[str], value_of: Mapping[str, float | None], codes: Codes
-) -> npt.NDArray[np.float64]:
+def _lookup(cells: Sequence[str], value_of: Mapping[str, float | None], codes: Index) -> Array:
     # The extra last entry serves code -1.
     table = np.array([value_of.get(cell, nan) for cell in cells] + [nan], dtype=np.float64)
-    values: npt.NDArray[np.float64] = table[codes]
+    values: Array = table[codes]
     return values
 
 
@@ -72,7 +68,7 @@ def first_non_number(column: Column) -> tuple[str, int] | None:
 
 
 def as_factor(column: Column) -> Column:
-    """The column as R's `factor(x)`: numbers in numeric order, labelled as `as.character` does."""
+    """The column as R's `factor(x)`: numbers in numeric order, labeled as `as.character` does."""
     if column.kind == "factor":
         return column
     distinct = np.unique(column.values[~column.is_missing])
@@ -86,7 +82,7 @@ def as_factor(column: Column) -> Column:
     return Column(name=column.name, kind="factor", values=table[positions], levels=levels)
 
 
-def number_labels(values: npt.NDArray[np.float64]) -> list[str]:
+def number_labels(values: Array) -> list[str]:
     """Labels of numbers as R's `as.character`: integers whole ("100000"), others as doubles ("1e+05")."""
     is_integer = bool(np.all(np.abs(values) < 2**31) and np.all(values == np.round(values)))
     return [str(int(value)) if is_integer else double_label(float(value)) for value in values]

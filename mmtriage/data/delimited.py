@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mmtriage.data.convert import Codes, column_from_text, number
+from mmtriage.arrays import Index, Mask
+from mmtriage.data.convert import column_from_text, number
 from mmtriage.data.source import Source, decode
 from mmtriage.data.table import Column, Punctuation
 from mmtriage.errors import DataError, OptionError
@@ -32,7 +33,6 @@ SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical b
 SAMPLE_RECORDS = 50
 
 Bytes = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 Record = tuple[int, list[str]]  # line on which it starts, its fields
 
 
@@ -172,7 +172,7 @@ def _columns(
 ) -> tuple[list[Column], Punctuation]:
     """The defining path: every field through the csv module."""
     indices: list[dict[str, int]] = []
-    codes: list[Codes] = []
+    codes: list[Index] = []
     for column in zip(*_checked_rows(text, header, source), strict=True):
         index: dict[str, int] = {}
         codes.append(np.array([index.setdefault(cell, len(index)) for cell in column], dtype=np.int64))

@@ -1,6 +1,6 @@
 """From what the user named (a path or `-`) to bytes, and from bytes to text.
 
-Files that are no text at all are recognised by their first bytes, so that the message can say what they are.
+Files that are no text at all are recognized by their first bytes, so that the message can say what they are.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Source:
 
 
 def open_source(name: str | Path) -> Source:
-    """Read a file, or standard input for `-`; gzip is recognised by its first bytes."""
+    """Read a file, or standard input for `-`; gzip is recognized by its first bytes."""
     source = str(name)
     stored = sys.stdin.buffer.read() if source == "-" else _read_file(Path(name))
     content = _unpacked(stored, source) if stored.startswith(GZIP) else stored

@@ -12,7 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["numeric", "logical", "factor"]
+from mmtriage.arrays import Mask
+
+ColumnKind = Literal["numeric", "logical", "factor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,7 +22,7 @@ class Column:
     """One variable of the table; `values` is read-only."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     values: npt.NDArray[Any]  # (n_rows,) float64, NaN = missing; of a factor int64 level codes, -1 = missing
     levels: tuple[str, ...] = ()  # of a factor, in order; the first is the reference
 
@@ -31,9 +33,9 @@ class Column:
         object.__setattr__(self, "values", values)
 
     @property
-    def is_missing(self) -> npt.NDArray[np.bool_]:
+    def is_missing(self) -> Mask:
         """Which rows have no value, (n_rows,)."""
-        missing: npt.NDArray[np.bool_] = self.values < 0 if self.kind == "factor" else np.isnan(self.values)
+        missing: Mask = self.values < 0 if self.kind == "factor" else np.isnan(self.values)
         return missing
 
 

@@ -22,8 +22,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.judge import allowed_gap
-from mmtriage.diagnose.verdict import Status, Verdict
+from mmtriage.diagnose.judgement import allowed_gap
+from mmtriage.diagnose.verdict import Verdict, VerdictStatus
 
 STRUCTURAL = ("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
 SINGULAR = ("MM310", "MM311", "MM312")
@@ -98,7 +98,9 @@ def _upstream(finding: Finding, findings: Sequence[Finding], codes: Sequence[str
     return [f.code for f in findings if f.code in codes and set(f.terms) & set(finding.terms)]
 
 
-def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: Sequence[Finding]) -> Finding:
+def _linked(
+    finding: Finding, status: VerdictStatus, roots: tuple[str, ...], findings: Sequence[Finding]
+) -> Finding:
     present = {f.code for f in findings}
     causes: Sequence[str] = finding.caused_by  # what it knows itself: MM205, MM408
     if finding.code in ("MM403", "MM405"):
@@ -118,8 +120,8 @@ def _linked(finding: Finding, status: Status, roots: tuple[str, ...], findings: 
     return replace(finding, caused_by=tuple(code for code in dict.fromkeys(causes) if code != finding.code))
 
 
-def _codes(status: Status, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
-    concerned: dict[Status, tuple[str, ...]] = {
+def _codes(status: VerdictStatus, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
+    concerned: dict[VerdictStatus, tuple[str, ...]] = {
         "undetermined": ("MM408",),
         "not_converged": ("MM408", "MM403", "MM404"),
         "false_alarm": (*SYMPTOMS, "MM404"),

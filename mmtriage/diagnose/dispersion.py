@@ -19,11 +19,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.freedom import used_degrees
-from mmtriage.diagnose.random import is_bernoulli
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.grouping import is_bernoulli
+from mmtriage.engine.comparison import Comparison
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 
@@ -33,9 +33,9 @@ FEWEST_DF = 10  # below, the scatter that remains says nothing
 LEAST_EXPECTED = 0.02  # successes and failures, or counts, below which a row has no say
 
 
-def dispersion_findings(trial: Trial) -> list[Finding]:
+def dispersion_findings(comparison: Comparison) -> list[Finding]:
     """MM501 of a fitted Poisson or binomial model; see `why_not_assessed`."""
-    design, fit = trial.prepared.design, trial.reference_fit
+    design, fit = comparison.prepared.design, comparison.optimum_fit
     if design.spec.family not in ("poisson", "binomial") or fit.mu is None or why_not_assessed(design):
         return []
     weights = np.ones(fit.n) if design.weights is None else design.weights

@@ -17,12 +17,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmtriage.diagnose.data import is_two_valued
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fixed import inflation_factors
-from mmtriage.diagnose.words import listed
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.naming import listed
+from mmtriage.diagnose.scale import is_two_valued
+from mmtriage.engine.comparison import Comparison
 from mmtriage.model.design import Design
 
 LIMIT = 10.0  # on a log scale: of odds, of means
@@ -34,7 +34,7 @@ LIKELIHOOD_RATIO = 6.63  # ... that costs this many deviance units to leave out:
 
 
 def extreme_findings(
-    trial: Trial, findings: Sequence[Finding], criterion_of: Callable[[Design], float] | None = None
+    comparison: Comparison, findings: Sequence[Finding], criterion_of: Callable[[Design], float] | None = None
 ) -> list[Finding]:
     """MM205 of a fitted model; `findings` are those of the design.
 
@@ -42,11 +42,11 @@ def extreme_findings(
         criterion_of: the optimum of another design, asked for once, for the worst coefficient's
             likelihood ratio; None: no ratio.
     """
-    design, fit = trial.prepared.design, trial.reference_fit
+    design, fit = comparison.prepared.design, comparison.optimum_fit
     if not has_limit(design.spec.family, design.spec.link):
         return []
     limit = LIMITS[design.spec.link]
-    sizes, widths = standardised(design, fit.beta), standardised(design, fit.se)
+    sizes, widths = standardized(design, fit.beta), standardized(design, fit.se)
     guilty = [j for j in range(len(sizes)) if sizes[j] > limit or INTERVAL * widths[j] > limit]
     if not guilty:
         return []
@@ -82,7 +82,7 @@ def has_limit(family: str, link: str) -> bool:
     return link in LIMITS and family != "gaussian"
 
 
-def standardised(design: Design, values: Array) -> Array:
+def standardized(design: Design, values: Array) -> Array:
     """|values| (p,) of beta or its standard errors per step of their columns; 0 for the intercept."""
     factors = inflation_factors(design)
     steps = np.zeros(len(values))

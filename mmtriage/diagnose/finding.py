@@ -1,6 +1,6 @@
 """The catalogue of findings and the record of one finding.
 
-Codes are API: never reused, never renamed. The wording of messages may change.
+Index are API: never reused, never renamed. The wording of messages may change.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import fdtrc
 
-from mmtriage.diagnose.data import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.random import HARDLY_VARIES, within_share
-from mmtriage.diagnose.words import listed, plural, term_text
+from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
+from mmtriage.diagnose.naming import listed, plural, term_text
+from mmtriage.diagnose.scale import Slope, slopes
+from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
-from mmtriage.model.rank import DroppedColumn
 
 SEVERE_INFLATION = 1e4  # variance inflation factor: a standard error a hundred times too large
 BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above which they do not
@@ -19,7 +19,7 @@ BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above
 
 def fixed_findings(design: Design) -> list[Finding]:
     """All MM2xx findings of a design."""
-    found = [_rank_deficient(design), _collinear(design), *_uncentred_slopes(design)]
+    found = [_rank_deficient(design), _collinear(design), *_uncentered_slopes(design)]
     return [f for f in found if f is not None]
 
 
@@ -72,16 +72,16 @@ def inflation_factors(design: Design) -> dict[str, float]:
     """Variance inflation factor of each fixed-effects column but the intercept."""
     X = design.X[:, [name != "(Intercept)" for name in design.fixed_names]]
     names = [name for name in design.fixed_names if name != "(Intercept)"]
-    centred = X - X.mean(axis=0) if len(names) < len(design.fixed_names) else X
-    lengths = np.linalg.norm(centred, axis=0)
+    centered = X - X.mean(axis=0) if len(names) < len(design.fixed_names) else X
+    lengths = np.linalg.norm(centered, axis=0)
     if len(names) < 2 or np.any(lengths == 0):
         return {}
-    R = np.linalg.qr(centred / lengths, mode="r")
+    R = np.linalg.qr(centered / lengths, mode="r")
     factors = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
     return dict(zip(names, factors.tolist(), strict=True))
 
 
-def _uncentred_slopes(design: Design) -> list[Finding]:
+def _uncentered_slopes(design: Design) -> list[Finding]:
     """Random slopes on a predictor that differs within groups and, beyond chance, between them."""
     found = []
     for slope in slopes(design):
@@ -114,7 +114,7 @@ def _has_group_mean(design: Design, slope: Slope) -> bool:
     """Whether the fixed effects already hold the group means of a slope's column."""
     codes, values = slope.term.codes, slope.term.Z[:, slope.index]
     means = (np.bincount(codes, values) / np.bincount(codes))[codes]
-    centred = means - means.mean()
-    fitted, *_ = np.linalg.lstsq(design.X, centred, rcond=None)
-    left = centred - design.X @ fitted
-    return bool(left @ left <= 1e-10 * (centred @ centred))
+    centered = means - means.mean()
+    fitted, *_ = np.linalg.lstsq(design.X, centered, rcond=None)
+    left = centered - design.X @ fitted
+    return bool(left @ left <= 1e-10 * (centered @ centered))

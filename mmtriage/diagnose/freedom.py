@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from mmtriage.engine.coordinates import Array
+from mmtriage.arrays import Array
 from mmtriage.model.ranef import RandomTerm
 
 MOST_PROBES, FEWEST_PROBES = 200, 16  # the error falls with the number of effects, so large tables need few

@@ -16,8 +16,8 @@ from itertools import permutations
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.words import term_text
-from mmtriage.engine.fit import Fit
+from mmtriage.diagnose.naming import term_text
+from mmtriage.engine.estimates import Fit
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import swap_bar, with_random
 from mmtriage.model.design import Design

@@ -6,7 +6,7 @@ maximum if and only if some d has kind_i x_i'd >= 0 in all rows of a kind, x_i'd
 is not 0. By Stiemke's lemma there is either such a d, or there are positive weights that balance the rows,
 sum_i lambda_i kind_i x_i = 0. The linear program looks for the weights,
 
-    minimise |sum_i lambda_i kind_i x_i|_1   subject to   lambda >= 1,
+    minimize |sum_i lambda_i kind_i x_i|_1   subject to   lambda >= 1,
 
 and where it finds none its prices are d (Konis 2007; Correia, Guimaraes & Zylkin 2019 for counts). Two facts
 make it fast. Rows of kind 0 confine d to a subspace, in most models to nothing. And rows that balance each
@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmtriage.engine.coordinates import Array
+from mmtriage.arrays import Array, Index, Mask
 
 Kinds = NDArray[np.int8]  # (n,) -1, 0 or +1
 
@@ -50,9 +50,9 @@ def recession_direction(X: Array, kinds: Kinds) -> Array | None:
     return d if _is_recession(rows, kind, d) else None
 
 
-def strict_rows(X: Array, direction: Array) -> NDArray[np.bool_]:
+def strict_rows(X: Array, direction: Array) -> Mask:
     """The rows (n,) that a direction moves at all."""
-    moves: NDArray[np.bool_] = np.abs(X @ direction) > TOUCHES * np.max(np.abs(X @ direction))
+    moves: Mask = np.abs(X @ direction) > TOUCHES * np.max(np.abs(X @ direction))
     return moves
 
 
@@ -67,7 +67,7 @@ def _distinct(X: Array, kinds: Kinds) -> tuple[Array, Kinds]:
     return X[first], np.where(low == high, low, 0).astype(np.int8)
 
 
-def row_codes(X: Array) -> NDArray[np.int64]:
+def row_codes(X: Array) -> Index:
     """A number (n,) per distinct row of X (n, p), from 0."""
     mixture: Array = np.random.default_rng(0).normal(size=(X.shape[1],))
     mixed = np.zeros(len(X))

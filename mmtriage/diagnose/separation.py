@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.naming import listed, plural, term_text
 from mmtriage.diagnose.recession import Kinds, recession_direction
 from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
-from mmtriage.diagnose.words import listed, plural, term_text
-from mmtriage.engine.coordinates import Array
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 

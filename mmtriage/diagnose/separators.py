@@ -12,20 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data import Column
+from mmtriage.diagnose.naming import MOST_NAMES, listed
 from mmtriage.diagnose.recession import Kinds, recession_direction, row_codes, strict_rows
-from mmtriage.diagnose.words import MOST_NAMES, listed
-from mmtriage.engine.coordinates import Array
 from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
 
 FIRST_LOOK = 1000  # rows in which a continuous column shows
 NEGLIGIBLE = 1e-9  # share of a direction's largest coefficient that is rounding
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class InformativeRows:
     """The rows that say something, with their kinds; see `recession`."""
 
     design: Design
-    used: NDArray[np.int64]  # (m,) rows of positive weight
+    used: Index  # (m,) rows of positive weight
     X: Array  # (m, p)
     kinds: Kinds  # (m,)
     noun: str  # what a row's response is called
@@ -87,7 +84,7 @@ def pure_cells(rows: InformativeRows) -> list[Reason]:
     return found
 
 
-def _cells(rows: InformativeRows, number: int) -> tuple[NDArray[np.int64], Array] | None:
+def _cells(rows: InformativeRows, number: int) -> tuple[Index, Array] | None:
     """Cell of each row (m,), and per cell the coefficients (p, cells) that make its indicator of X.
 
     None where the columns of a term and its margins do not tell all their cells apart: a continuous one.
@@ -126,7 +123,7 @@ def _cell_label(rows: InformativeRows, number: int, where: Mask) -> tuple[str, t
     return " and ".join(dict.fromkeys(parts)), tuple(dict.fromkeys(names))
 
 
-def _constant_value(column: Column, chosen: NDArray[np.int64]) -> str | None:
+def _constant_value(column: Column, chosen: Index) -> str | None:
     """The value of a column in the chosen rows where it is one."""
     values = column.values[chosen]
     if np.any(values != values[0]):

@@ -1,6 +1,6 @@
 """Findings about covariances on the boundary at the reference optimum (MM310 to MM312).
 
-The boundary is that of the certificate: directions of the standardised columns whose variance is exactly
+The boundary is that of the certificate: directions of the standardized columns whose variance is exactly
 zero at the optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
 """
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.words import listed, term_text
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.faces import null_space
-from mmtriage.engine.fit import correlation
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.naming import listed, term_text
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.estimates import correlation
+from mmtriage.engine.optimum.faces import null_space
 from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
@@ -34,37 +34,37 @@ class Defect:
     multiplier: float  # smallest multiplier of the null directions
 
 
-def singularity_findings(trial: Trial) -> list[Finding]:
+def singularity_findings(comparison: Comparison) -> list[Finding]:
     """One finding per term whose covariance is singular at the reference optimum."""
     found: list[Finding] = []
-    for defect in defects(trial):
-        term = trial.prepared.design.random[defect.term]
+    for defect in defects(comparison):
+        term = comparison.prepared.design.random[defect.term]
         if defect.zero:
             found.append(_zero_variance(term, defect))
         elif defect.perfect:
-            found.append(_perfect_correlation(term, defect, trial.reference_fit.covariances[defect.term]))
+            found.append(_perfect_correlation(term, defect, comparison.optimum_fit.covariances[defect.term]))
         else:
-            found.append(_lost_rank(term, defect, trial.reference.certificate.ranks[defect.term]))
+            found.append(_lost_rank(term, defect, comparison.optimum.certificate.ranks[defect.term]))
     return found
 
 
-def defects(trial: Trial) -> list[Defect]:
+def defects(comparison: Comparison) -> list[Defect]:
     """The terms whose covariance is singular at the reference optimum."""
     found = []
-    certificate = trial.reference.certificate
-    bases = trial.prepared.problem.basis.terms
+    certificate = comparison.optimum.certificate
+    bases = comparison.prepared.problem.basis.terms
     for t, (rank, basis) in enumerate(zip(certificate.ranks, bases, strict=True)):
         if rank == basis.rank:
             continue
-        term = trial.prepared.design.random[t]
-        F = trial.reference.factors[t]
+        term = comparison.prepared.design.random[t]
+        F = comparison.optimum.factors[t]
         slopes = [m.value for m in certificate.multipliers if m.term == t]
         null = null_space(F, rank, basis.rank)
         found.append(
             Defect(
                 term=t,
                 zero=tuple(term.columns[a] for a in _zero_columns(F, basis.R, basis.inverse)),
-                perfect=_perfect_pairs(term, trial.reference_fit.covariances[t]),
+                perfect=_perfect_pairs(term, comparison.optimum_fit.covariances[t]),
                 null=tuple(_combination(basis.R, direction) for direction in null.T),
                 multiplier=min(slopes, default=0.0),
             )

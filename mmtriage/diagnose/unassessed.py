@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mmtriage.diagnose import dispersion, nesting, quadrature, zeros
+from mmtriage.diagnose import dispersion, laplace_bias, nesting, zeros
 from mmtriage.diagnose.extreme import has_limit
 from mmtriage.diagnose.finding import NotAssessed, not_assessed
-from mmtriage.engine.trial import Trial
+from mmtriage.engine.comparison import Comparison
 from mmtriage.model.design import Design
 from mmtriage.model.families import NEGATIVE_BINOMIAL, is_glmm
 
@@ -16,20 +16,20 @@ AFTER_A_FIT = (
 AFTER_A_GENERALIZED_FIT = ("MM205", "MM408", "MM501", "MM502", "MM503")
 
 
-def unassessed(trial: Trial, *, compared: bool) -> tuple[NotAssessed, ...]:
-    """What was not assessed of a fitted model; `compared` says whether rung 3 compared optimisers."""
+def unassessed(comparison: Comparison, *, compared: bool) -> tuple[NotAssessed, ...]:
+    """What was not assessed of a fitted model; `compared` says whether rung 3 compared optimizers."""
     found = []
-    if trial.baseline is None:
+    if comparison.lme4 is None:
         found += [not_assessed(code, "lme4 made no fit to be tested") for code in ("MM401", "MM402")]
-    elif trial.baseline.singular:
+    elif comparison.lme4.singular:
         reason = "lme4 does not test gradient and Hessian of a fit that it calls singular"
         found += [not_assessed(code, reason) for code in ("MM401", "MM402")]
     if not compared:
         found.append(not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)"))
-    uncertain = nesting.why_not_assessed(trial.prepared.design)
+    uncertain = nesting.why_not_assessed(comparison.prepared.design)
     if uncertain is not None:
         found.append(not_assessed("MM307", uncertain))
-    return (*found, *_of_generalized(trial.prepared.design))
+    return (*found, *_of_generalized(comparison.prepared.design))
 
 
 def _of_generalized(design: Design) -> list[NotAssessed]:
@@ -37,7 +37,7 @@ def _of_generalized(design: Design) -> list[NotAssessed]:
     if not is_glmm(design.spec):
         return []
     family, link = design.spec.family, design.spec.link
-    reasons: dict[str, str | None] = {"MM503": quadrature.why_not_assessed(design)}
+    reasons: dict[str, str | None] = {"MM503": laplace_bias.why_not_assessed(design)}
     if not has_limit(family, link):
         reasons["MM205"] = f"coefficients have no size of their own on the {link} scale of this family"
     if family in ("poisson", "binomial", NEGATIVE_BINOMIAL):

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["undetermined", "unidentifiable", "not_converged", "singular", "false_alarm", "converged"]
+VerdictStatus = Literal[
+    "undetermined", "unidentifiable", "not_converged", "singular", "false_alarm", "converged"
+]
 VerdictSeverity = Literal["error", "warning", "info", "ok"]
 
-SEVERITY_OF: dict[Status, VerdictSeverity] = {
+SEVERITY_OF: dict[VerdictStatus, VerdictSeverity] = {
     "undetermined": "error",
     "unidentifiable": "error",
     "not_converged": "error",
@@ -23,7 +25,7 @@ SEVERITY_OF: dict[Status, VerdictSeverity] = {
 class Verdict:
     """The judgement of the baseline fit against the reference optimum."""
 
-    status: Status
+    status: VerdictStatus
     severity: VerdictSeverity
     codes: tuple[str, ...]  # finding codes that explain the status, causes first
     message: str  # one sentence

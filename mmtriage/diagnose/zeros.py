@@ -12,12 +12,11 @@ simulated ones; in 1,050 healthy Poisson fits it never lay outside.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmtriage.arrays import Array, Index
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.trial import Trial
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
 from mmtriage.model.families import NEGATIVE_BINOMIAL, family_of
 
@@ -26,9 +25,9 @@ BY_CHANCE = 0.005  # of a healthy model; with new random effects fewer
 MATERIAL = 1.1  # observed zeros per expected one
 
 
-def zero_findings(trial: Trial, *, seed: int) -> list[Finding]:
+def zero_findings(comparison: Comparison, *, seed: int) -> list[Finding]:
     """MM502 of a fitted Poisson or negative binomial model; see `why_not_assessed`."""
-    design, fit = trial.prepared.design, trial.reference_fit
+    design, fit = comparison.prepared.design, comparison.optimum_fit
     if design.spec.family not in ("poisson", NEGATIVE_BINOMIAL) or why_not_assessed(design):
         return []
     found = zero_inflation(int(np.sum(design.y == 0)), simulated_zeros(design, fit, seed=seed))
@@ -42,9 +41,7 @@ def why_not_assessed(design: Design) -> str | None:
     return None
 
 
-def simulated_zeros(
-    design: Design, fit: Fit, *, seed: int, simulations: int = SIMULATIONS
-) -> NDArray[np.int64]:
+def simulated_zeros(design: Design, fit: Fit, *, seed: int, simulations: int = SIMULATIONS) -> Index:
     """Numbers of zeros (simulations,) in data simulated from a fit, its random effects drawn anew."""
     family = family_of(design.spec)
     generator = np.random.default_rng(seed)
@@ -61,7 +58,7 @@ def simulated_zeros(
     return zeros
 
 
-def zero_inflation(observed: int, simulated: NDArray[np.int64]) -> Finding | None:
+def zero_inflation(observed: int, simulated: Index) -> Finding | None:
     """MM502 from the observed number of zeros and simulated ones."""
     expected = float(np.mean(simulated))
     p_value = (1 + int(np.sum(simulated >= observed))) / (1 + len(simulated))

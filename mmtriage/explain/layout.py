@@ -7,14 +7,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from mmtriage.explain.library import Kind, Page, Topic
+from mmtriage.explain.library import Page, Topic, TopicKind
 
 NARROWEST, WIDEST = 40, 100  # longer lines are hard to read
 INDENT = "  "
 CODE = "    "  # what marks a line of code in a page
 ITEM = "- "
 HARD_BLANK = "\xa0"  # textwrap does not break a line here
-KINDS: dict[Kind, str] = {
+KINDS: dict[TopicKind, str] = {
     "finding": "Findings",
     "verdict": "Verdicts",
     "rung": "Rungs",

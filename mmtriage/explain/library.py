@@ -15,10 +15,10 @@ from typing import Literal, get_args
 from mmtriage.diagnose.finding import CATALOGUE
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import OptionError, did_you_mean
-from mmtriage.explain.constants import docstring, filled
-from mmtriage.ladder.rung import RUNG_NUMBER, RungStatus
+from mmtriage.explain.quoted import docstring, filled
+from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
-Kind = Literal["finding", "verdict", "rung", "ladder"]
+TopicKind = Literal["finding", "verdict", "rung", "ladder"]
 
 DIRECTORY = Path(__file__).parent / "pages"
 SECTIONS = (  # of a finding or a verdict, in this order
@@ -45,7 +45,7 @@ class Section:
 class Page:
     """What there is to say on one topic."""
 
-    kind: Kind
+    kind: TopicKind
     topic: str  # "MM304", "singular", "rescale", "ladder"
     title: str  # "MM304 slope-constant-in-group"
     summary: str  # one sentence
@@ -56,7 +56,7 @@ class Page:
 class Topic:
     """One line of the list of topics."""
 
-    kind: Kind
+    kind: TopicKind
     name: str  # what `page` takes
     alias: str | None  # the other name it goes by: a finding's
     summary: str
@@ -101,23 +101,23 @@ def is_topic(topic: str) -> bool:
     return _key(topic) in _known()
 
 
-def _everything() -> list[tuple[Kind, str]]:
-    found: list[tuple[Kind, str]] = [("finding", code) for code in CATALOGUE]
+def _everything() -> list[tuple[TopicKind, str]]:
+    found: list[tuple[TopicKind, str]] = [("finding", code) for code in CATALOGUE]
     found += [("verdict", status) for status in reversed(SEVERITY_OF)]
     found += [("rung", rung) for rung in RUNG_NUMBER]
     return [*found, ("ladder", LADDER)]
 
 
-def _known() -> dict[str, list[tuple[Kind, str]]]:
+def _known() -> dict[str, list[tuple[TopicKind, str]]]:
     """Every name of every page, as `_key` writes it."""
-    known: dict[str, list[tuple[Kind, str]]] = {}
+    known: dict[str, list[tuple[TopicKind, str]]] = {}
     for kind, name in _everything():
         for word in _names(kind, name):
             known.setdefault(_key(word), []).append((kind, name))
     return known
 
 
-def _names(kind: Kind, name: str) -> Iterable[str]:
+def _names(kind: TopicKind, name: str) -> Iterable[str]:
     """What a page answers to: its topic, and what else a report calls it."""
     match kind:
         case "finding":
@@ -140,7 +140,7 @@ def _key(topic: str) -> str:
     return "-".join(topic.casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _read(kind: Kind, name: str) -> Page:
+def _read(kind: TopicKind, name: str) -> Page:
     if kind == "rung":
         return _from_docstring(name)
     file = f"verdict_{name}" if kind == "verdict" else name
@@ -148,7 +148,7 @@ def _read(kind: Kind, name: str) -> Page:
     return _from_text(kind, name, filled(text))
 
 
-def _from_text(kind: Kind, name: str, text: str) -> Page:
+def _from_text(kind: TopicKind, name: str, text: str) -> Page:
     """A page from its file: "# title", a sentence, and "## section" after "## section"."""
     front, *rest = text.split("\n## ")
     title, _, summary = front.removeprefix("# ").partition("\n")

@@ -12,8 +12,8 @@ from itertools import product
 from mmtriage.errors import Span
 from mmtriage.formula.bars import Bar, sum_text
 from mmtriage.formula.coding import term_codings
-from mmtriage.formula.formula import Formula, join_terms, parse_formula
 from mmtriage.formula.nodes import Argument, Binary, Call, Node, Paren, String, Unary
+from mmtriage.formula.normal_form import Formula, join_terms, parse_formula
 from mmtriage.formula.parse import parse_expression
 from mmtriage.formula.terms import Term
 from mmtriage.formula.text import to_text

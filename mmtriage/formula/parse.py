@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass
 
 from mmtriage.errors import FormulaError, Span
-from mmtriage.formula.functions import match_arguments
 from mmtriage.formula.nodes import Argument, Binary, Call, Logical, Name, Node, Number, Paren, String, Unary
+from mmtriage.formula.signatures import match_arguments
 from mmtriage.formula.tokens import Token, flatten, tokenize
 
 MAX_NESTING = 40  # parentheses, prefixes and powers inside each other

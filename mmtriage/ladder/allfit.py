@@ -18,19 +18,19 @@ from functools import partial
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Severity, finding
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.trial import Prepared
+from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
-from mmtriage.ladder.code import r_control
-from mmtriage.ladder.remedies import same_model_remedy
-from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.emitted.commands import r_control
+from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
-from mmtriage.parallel import run_all
+from mmtriage.processes import run_all
 
-Runner = Callable[..., Baseline | BaselineFailure]
+Runner = Callable[..., Lme4Run | Lme4Failure]
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
 STAND_INS = ("SLSQP",)  # run for an optimizer of lme4's that is not to be had here
@@ -47,9 +47,9 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Run them all, then adjudicate."""
     maxfun = case.options.maxfun or ALLFIT_MAXFUN
-    runs: list[tuple[str, Baseline | BaselineFailure]] = []
+    runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
-    task = partial(_timed_run, case.run, case.trial.prepared, maxfun)
+    task = partial(_timed_run, case.run, case.comparison.prepared, maxfun)
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
         attempts.append(same_model_attempt(case, name, run, seconds))
@@ -64,28 +64,28 @@ def climb(case: Case) -> RungResult:
 
 def _timed_run(
     run: Runner, prepared: Prepared, maxfun: int, name: str
-) -> tuple[Baseline | BaselineFailure, float]:
+) -> tuple[Lme4Run | Lme4Failure, float]:
     began = time.perf_counter()
     return run(prepared, optimizers=[OPTIMIZERS[name]], maxfun=maxfun), time.perf_counter() - began
 
 
-def judge_runs(case: Case, runs: Sequence[tuple[str, Baseline | BaselineFailure]]) -> ClusterVerdict:
+def judge_runs(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> ClusterVerdict:
     """Clusters of all runs, the reference included."""
     candidates = [_candidate(case, name, run) for name, run in runs]
-    fit = case.trial.reference_fit
+    fit = case.comparison.optimum_fit
     reference = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
     return adjudicate(candidates, reference, fit.se, _negligible(case))
 
 
 def _negligible(case: Case) -> list[Array]:
     """Standard deviations (k,) per term that move an average row by less than a hundredth of sigma."""
-    sigma = case.trial.reference_fit.sigma
+    sigma = case.comparison.optimum_fit.sigma
     sizes = [np.sqrt(np.mean(term.Z**2, axis=0)) for term in case.design.random]
     return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, 1e-100) for size in sizes]
 
 
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
-    """MM405, if optimisers were compared and did not agree."""
+    """MM405, if optimizers were compared and did not agree."""
     result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
     if result is None or case.options.maxfun is not None:
         return []  # under the user's own budget a failure says nothing about the model
@@ -104,29 +104,29 @@ def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
     ]
 
 
-def _candidate(case: Case, name: str, run: Baseline | BaselineFailure) -> Candidate:
+def _candidate(case: Case, name: str, run: Lme4Run | Lme4Failure) -> Candidate:
     family = OPTIMIZERS[name].family
-    if isinstance(run, BaselineFailure):
-        return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
+    if isinstance(run, Lme4Failure):
+        return Candidate(name, family, float("inf"), case.comparison.optimum_fit.beta, ())
     try:
-        fit = case.trial.prepared.fit_of(run)
+        fit = case.comparison.prepared.fit_of(run)
     except np.linalg.LinAlgError:  # it ended where the criterion has no value
-        return Candidate(name, family, float("inf"), case.trial.reference_fit.beta, ())
+        return Candidate(name, family, float("inf"), case.comparison.optimum_fit.beta, ())
     return Candidate(name, family, fit.criterion, fit.beta, fit.covariances)
 
 
 def _own_attempt(case: Case) -> Attempt:
-    trial = case.trial
+    comparison = case.comparison
     return Attempt(
         label=OURS,
         formula=case.formula.to_text(),
         optimizer=OURS,
-        criterion=trial.reference_fit.criterion,
+        criterion=comparison.optimum_fit.criterion,
         gap=0.0,
         max_abs_gradient=None,
-        evaluations=trial.reference.gradients,
-        certified=trial.reference.certificate.certified,
-        singular=trial.is_singular,
+        evaluations=comparison.optimum.gradients,
+        certified=comparison.optimum.certificate.certified,
+        singular=comparison.is_singular,
         note="Newton on exact derivatives, several starts: the reference itself",
     )
 
@@ -174,7 +174,7 @@ def _clear_too(others: int) -> str:
 
 
 def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
-    """The cheapest optimiser that clears it; one remedy, the table has the others.
+    """The cheapest optimizer that clears it; one remedy, the table has the others.
 
     One of lme4's own comes before a stand-in: what another program would do at its noise nobody has tried.
     """

@@ -7,19 +7,19 @@ from functools import partial
 
 import numpy as np
 
-from mmtriage.engine.coordinates import Array
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.reference import Start, find_reference
-from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.arrays import Array
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.ladder.case import Case
 from mmtriage.model.families import family_of
 from mmtriage.model.simulation import draw
-from mmtriage.parallel import run_all
+from mmtriage.processes import run_all
 
 
-def bootstrap_statistics(case: Case, smaller: Trial) -> tuple[Array, int]:
+def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
     """Simulated `2 (log L - log L0)` under the smaller model, (B,), and how many replicates failed."""
-    full, null = case.trial.prepared, smaller.prepared
+    full, null = case.comparison.prepared, smaller.prepared
     replicate = partial(_statistic, full, case.fit_ml(full), null, case.fit_ml(null))
     generators = np.random.default_rng(case.options.seed).spawn(case.options.bootstrap)
     statistics = run_all(replicate, generators, jobs=case.options.jobs)
@@ -60,4 +60,4 @@ def _refitted(prepared: Prepared, y: Array, fit: Fit) -> float:
     spec = replace(design.spec, reml=False)
     problem = kind.lay_out(replace(design, y=y, spec=spec), prepared.problem.deadline)
     free = kind.place(problem, fit.theta, fit.beta, fit.nb_theta).free
-    return find_reference(problem, [Start("fit", list(fit.factors), free)]).criterion
+    return find_optimum(problem, [Start("fit", list(fit.factors), free)]).criterion

@@ -13,15 +13,15 @@ import numpy as np
 
 from mmtriage.data import Table
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.judge import allowed_gap
+from mmtriage.diagnose.judgement import allowed_gap
 from mmtriage.diagnose.verdict import Verdict
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.faces import Place
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.optimum.faces import Place
 from mmtriage.formula import Formula
-from mmtriage.ladder.code import Commands
-from mmtriage.ladder.rung import Attempt, Remedy
+from mmtriage.ladder.emitted.commands import Commands
+from mmtriage.ladder.records import Attempt, Remedy
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from mmtriage.options import TriageOptions
@@ -46,26 +46,26 @@ def _forget(remedy: Remedy, refit: Refit) -> None:
 class Case:
     """The patient: a fitted model, its verdict, and the means to try something else."""
 
-    trial: Trial
+    comparison: Comparison
     verdict: Verdict
     findings: tuple[Finding, ...]  # so far
     options: TriageOptions
     commands: Commands
     table: Table
     build: Callable[..., Design]  # build(formula, columns={}, **changes of the ModelSpec): the same table
-    fit: Callable[[Design], Trial]  # baseline and reference of another design
+    fit: Callable[[Design], Comparison]  # baseline and reference of another design
     fit_ml: Callable[[Prepared], Fit]  # reference by ML, for tests
-    run: Callable[..., Baseline | BaselineFailure]  # run(prepared, optimizers=, start=, maxfun=, transform=)
+    run: Callable[..., Lme4Run | Lme4Failure]  # run(prepared, optimizers=, start=, maxfun=, transform=)
     keep: Callable[[Remedy, Refit], None] = _forget
 
     @property
     def codes(self) -> frozenset[str]:
-        """Codes of the findings so far."""
+        """Index of the findings so far."""
         return frozenset(found.code for found in self.findings)
 
     @property
     def design(self) -> Design:
-        return self.trial.prepared.design
+        return self.comparison.prepared.design
 
     @property
     def formula(self) -> Formula:
@@ -74,7 +74,7 @@ class Case:
     @property
     def before(self) -> float:
         """The baseline's criterion; infinite if lme4 made no fit."""
-        return np.inf if self.trial.baseline_fit is None else self.trial.baseline_fit.criterion
+        return np.inf if self.comparison.lme4_fit is None else self.comparison.lme4_fit.criterion
 
     @property
     def is_separated(self) -> bool:
@@ -88,7 +88,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class AgainstPresent:
     """A candidate model against the present one; None where that is not fair, with the reason."""
 
     delta_aic: float | None
@@ -99,10 +99,10 @@ class Comparison:
     by_ml: bool  # the fixed effects differ, so both were refitted by ML
 
 
-def same_model_attempt(case: Case, label: str, run: Baseline | BaselineFailure, seconds: float) -> Attempt:
+def same_model_attempt(case: Case, label: str, run: Lme4Run | Lme4Failure, seconds: float) -> Attempt:
     """An attempt to reach the optimum of the present model, measured against its reference."""
     formula = case.formula.to_text()
-    if isinstance(run, BaselineFailure):
+    if isinstance(run, Lme4Failure):
         return Attempt(
             label=label,
             formula=formula,
@@ -115,7 +115,7 @@ def same_model_attempt(case: Case, label: str, run: Baseline | BaselineFailure, 
             note=run.error,
             seconds=seconds,
         )
-    gap = run.criterion - case.trial.reference_fit.criterion
+    gap = run.criterion - case.comparison.optimum_fit.criterion
     return Attempt(
         label=label,
         formula=formula,
@@ -125,28 +125,28 @@ def same_model_attempt(case: Case, label: str, run: Baseline | BaselineFailure, 
         max_abs_gradient=run.max_abs_gradient,
         lme4_messages=run.lme4_messages,
         evaluations=run.evaluations,
-        certified=case.trial.reference.certificate.certified and gap <= allowed_gap(run.criterion),
-        singular=case.trial.is_singular,
+        certified=case.comparison.optimum.certificate.certified and gap <= allowed_gap(run.criterion),
+        singular=case.comparison.is_singular,
         seconds=seconds,
     )
 
 
-def changed_model_attempt(label: str, trial: Trial, note: str | None = None) -> Attempt:
+def changed_model_attempt(label: str, comparison: Comparison, note: str | None = None) -> Attempt:
     """An attempt with another model, measured against that model's own reference."""
-    baseline = trial.baseline
+    baseline = comparison.lme4
     return Attempt(
         label=label,
-        formula=trial.prepared.design.formula.to_text(),
+        formula=comparison.prepared.design.formula.to_text(),
         optimizer=None if baseline is None else baseline.optimizer,
-        criterion=trial.reference_fit.criterion,
-        gap=trial.gap,
+        criterion=comparison.optimum_fit.criterion,
+        gap=comparison.gap,
         max_abs_gradient=None if baseline is None else baseline.max_abs_gradient,
         lme4_messages=() if baseline is None else baseline.lme4_messages,
         evaluations=None if baseline is None else baseline.evaluations,
-        certified=trial.reference.certificate.certified and not trial.prepared.null,
-        singular=trial.is_singular,
+        certified=comparison.optimum.certificate.certified and not comparison.prepared.null,
+        singular=comparison.is_singular,
         note=note,
-        seconds=trial.seconds,
+        seconds=comparison.seconds,
     )
 
 
@@ -155,7 +155,7 @@ def reaches_optimum(case: Case, attempt: Attempt) -> bool:
 
     What cures a false alarm also leaves lme4 without one.
     """
-    if not attempt.certified or attempt.singular or case.trial.prepared.null:
+    if not attempt.certified or attempt.singular or case.comparison.prepared.null:
         return False
     return case.verdict.status != "false_alarm" or not any(
         is_alarm(message) for message in attempt.lme4_messages
@@ -167,39 +167,39 @@ def is_alarm(message: str) -> bool:
     return not message.startswith(("Some predictor variables", "fixed-effect model matrix"))
 
 
-def compare(case: Case, candidate: Trial) -> Comparison:
+def compare(case: Case, candidate: Comparison) -> AgainstPresent:
     """Information criteria and the move of the common fixed effects, fairly or not at all."""
-    present, other = case.trial.reference_fit, candidate.reference_fit
+    present, other = case.comparison.optimum_fit, candidate.optimum_fit
     reason = _incomparable(case.design, candidate.prepared.design)
     if reason is not None:
-        return Comparison(
+        return AgainstPresent(
             delta_aic=None,
             delta_bic=None,
             loss=None,
-            max_shift_se=common_shift(case.trial, candidate),
+            max_shift_se=common_shift(case.comparison, candidate),
             not_comparable=reason,
             by_ml=False,
         )
     by_ml = case.design.spec.reml and not _same_columns(case.design, candidate.prepared.design)
     if by_ml:
-        present, other = case.fit_ml(case.trial.prepared), case.fit_ml(candidate.prepared)
-    return Comparison(
+        present, other = case.fit_ml(case.comparison.prepared), case.fit_ml(candidate.prepared)
+    return AgainstPresent(
         delta_aic=other.aic - present.aic,
         delta_bic=other.bic - present.bic,
         loss=-2.0 * (other.log_likelihood - present.log_likelihood),
-        max_shift_se=common_shift(case.trial, candidate),
+        max_shift_se=common_shift(case.comparison, candidate),
         not_comparable=None,
         by_ml=by_ml,
     )
 
 
-def likelihood_ratio(case: Case, smaller: Trial) -> tuple[float, Fit, Fit]:
+def likelihood_ratio(case: Case, smaller: Comparison) -> tuple[float, Fit, Fit]:
     """`2 (log L - log L_0)` by ML of the present model against a smaller one, and both fits."""
-    full, null = case.fit_ml(case.trial.prepared), case.fit_ml(smaller.prepared)
+    full, null = case.fit_ml(case.comparison.prepared), case.fit_ml(smaller.prepared)
     return max(0.0, null.criterion - full.criterion), full, null
 
 
-def common_shift(present: Trial, candidate: Trial) -> float | None:
+def common_shift(present: Comparison, candidate: Comparison) -> float | None:
     """Largest move of a fixed effect that both models have, in the present reference's standard errors.
 
     None where there is nothing to compare: no common effect, or effects on the scales of different links.
@@ -209,11 +209,11 @@ def common_shift(present: Trial, candidate: Trial) -> float | None:
     names = candidate.prepared.design.fixed_names
     where = {name: j for j, name in enumerate(names)}
     moves = [
-        abs(candidate.reference_fit.beta[where[name]] - beta) / se
+        abs(candidate.optimum_fit.beta[where[name]] - beta) / se
         for name, beta, se in zip(
             present.prepared.design.fixed_names,
-            present.reference_fit.beta,
-            present.reference_fit.se,
+            present.optimum_fit.beta,
+            present.optimum_fit.se,
             strict=True,
         )
         if name in where and se > 0

@@ -1,4 +1,4 @@
-"""Do the optimisers agree? Clusters by criterion, then parameters inside the best cluster.
+"""Do the optimizers agree? Clusters by criterion, then parameters inside the best cluster.
 
 A run within 0.01 deviance units of the best criterion known, the reference included, has reached the
 optimum; any other has failed, and says nothing about the model. Inside the best cluster parameters are
@@ -15,8 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from mmtriage.diagnose.judge import GAP
-from mmtriage.engine.coordinates import Array
+from mmtriage.arrays import Array
+from mmtriage.diagnose.judgement import GAP
 
 SAME_BETA = 0.05  # standard errors within which fixed effects are the same
 SAME_SIGMA = 0.2  # share of its size within which a (co)variance is the same: 10 % of an SD, as the verdict
@@ -26,7 +26,7 @@ Agreement = Literal["agree", "one_family", "not_identified", "disagree", "no_evi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One optimiser's end."""
+    """One optimizer's end."""
 
     name: str
     family: str
@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ClusterVerdict:
-    """What the optimisers say together."""
+    """What the optimizers say together."""
 
     agreement: Agreement
     reached: tuple[str, ...]  # within `GAP` of the best criterion known
@@ -53,11 +53,11 @@ def adjudicate(
     se: Array,
     negligible: Sequence[Array] | None = None,
 ) -> ClusterVerdict:
-    """Compare the ends of several optimisers with the reference.
+    """Compare the ends of several optimizers with the reference.
 
     Args:
-        candidates: where each optimiser ended.
-        reference: the proven optimum; a witness for the parameters, but not one of the optimisers.
+        candidates: where each optimizer ended.
+        reference: the proven optimum; a witness for the parameters, but not one of the optimizers.
         se: standard errors of the reference, (p,).
         negligible: per term, the standard deviations (k,) below which a random effect is as good as absent;
             with None every difference counts, however small.

@@ -20,16 +20,16 @@ from typing import Literal
 import numpy as np
 from scipy.special import chdtrc
 
-from mmtriage.ladder.rung import LikelihoodRatio
+from mmtriage.ladder.records import LikelihoodRatio
 
-Kind = Literal["scalar", "column", "correlations", "several"]
+RemovalKind = Literal["scalar", "column", "correlations", "several"]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """What a smaller model leaves out."""
 
-    kind: Kind
+    kind: RemovalKind
     df: int  # parameters removed
     columns: int  # k of the term a column was taken from
 

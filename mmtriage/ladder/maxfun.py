@@ -16,12 +16,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.coordinates import Array
+from mmtriage.arrays import Array
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
-from mmtriage.ladder.code import r_control
-from mmtriage.ladder.remedies import same_model_remedy
-from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.emitted.commands import r_control
+from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import OPTIMIZERS
 
 PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
@@ -38,15 +38,15 @@ def climb(case: Case) -> RungResult:
     """Three attempts: budget, restart, perturbed restart."""
     attempts: list[Attempt] = []
     optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
-    start: Baseline | None = None
+    start: Lme4Run | None = None
     budget = case.options.raised_budget
     for label in (f"budget of {budget:,}", "restart from its end", "restart 1 % away"):
         began = time.perf_counter()
         if start is not None and label.endswith("away"):
             start = _perturbed(start, case.options.seed)
-        run = case.run(case.trial.prepared, optimizers=optimizers, start=start, maxfun=budget)
+        run = case.run(case.comparison.prepared, optimizers=optimizers, start=start, maxfun=budget)
         attempts.append(same_model_attempt(case, label, run, time.perf_counter() - began))
-        if isinstance(run, BaselineFailure):
+        if isinstance(run, Lme4Failure):
             break
         start = run
     status, reason = _status(case, attempts)
@@ -57,7 +57,7 @@ def climb(case: Case) -> RungResult:
     )
 
 
-def _perturbed(run: Baseline, seed: int) -> Baseline:
+def _perturbed(run: Lme4Run, seed: int) -> Lme4Run:
     generator = np.random.default_rng(seed)
 
     def moved(values: Array) -> Array:
@@ -67,7 +67,7 @@ def _perturbed(run: Baseline, seed: int) -> Baseline:
 
 
 def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
-    baseline = case.trial.baseline
+    baseline = case.comparison.lme4
     if attempts[0].criterion is None:
         return "failed", f"the fit stops with an error: {attempts[0].note}"
     if not case.is_suspect:
@@ -94,13 +94,13 @@ def _arrival(case: Case, attempts: list[Attempt]) -> Attempt | None:
     for attempt in attempts:
         if reaches_optimum(case, attempt):
             return attempt
-    stopped_short = case.verdict.status == "not_converged" and case.trial.is_singular
-    if not stopped_short or case.trial.prepared.null:
+    stopped_short = case.verdict.status == "not_converged" and case.comparison.is_singular
+    if not stopped_short or case.comparison.prepared.null:
         return None
     return next((a for a in attempts if a.certified), None)
 
 
-def _gradients(baseline: Baseline | None, attempt: Attempt) -> str:
+def _gradients(baseline: Lme4Run | None, attempt: Attempt) -> str:
     before = (
         "not available"
         if baseline is None or baseline.max_abs_gradient is None

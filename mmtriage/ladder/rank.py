@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmtriage.ladder.rung import Remedy, RungResult, Scope
+from mmtriage.ladder.records import Remedy, RungResult, Scope
 
 SCOPE_ORDER: dict[Scope, int] = {"same_model": 0, "changes_model": 1, "advice": 2}
 ROUNDING = 6  # decimals to which losses are compared: less is rounding of the optimum

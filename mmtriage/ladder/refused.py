@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.judge import is_short
-from mmtriage.diagnose.random import refusals
-from mmtriage.diagnose.words import term_text
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.grouping import refusals
+from mmtriage.diagnose.judgement import is_short
+from mmtriage.diagnose.naming import term_text
+from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
 from mmtriage.ladder.case import changed_model_attempt
-from mmtriage.ladder.change_link import CAVEATS, safe_link, with_link
-from mmtriage.ladder.code import Commands
-from mmtriage.ladder.rung import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.emitted.commands import Commands
+from mmtriage.ladder.records import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, with_link
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -29,7 +29,7 @@ def refused_ladder(
     findings: Sequence[Finding],
     commands: Commands,
     build: Callable[..., Design],
-    fit: Callable[[Design], Trial],
+    fit: Callable[[Design], Comparison],
 ) -> tuple[RungResult, ...]:
     """Five results: rung 2 tries the model without what is refused, the others are not applicable."""
     is_refused = findings[0].code not in ("MM407", "MM408")
@@ -53,7 +53,7 @@ def _relinked(
     otherwise: RungResult,
     commands: Commands,
     build: Callable[..., Design],
-    fit: Callable[[Design], Trial],
+    fit: Callable[[Design], Comparison],
 ) -> RungResult:
     """The same formula with a link whose means are all in range, where no mean could be evaluated."""
     safe = safe_link(design.spec.family, design.spec.link)
@@ -62,13 +62,13 @@ def _relinked(
     link, meaning = safe
     title = f"Use the {link} link"
     try:
-        trial = fit(build(design.formula, link=link))
+        comparison = fit(build(design.formula, link=link))
     except TimeBudgetError:
         raise
     except UnjudgedError:
         return otherwise
     remedy = replace(
-        _remedy(design.formula.to_text(), trial, with_link(commands, link)),
+        _remedy(design.formula.to_text(), comparison, with_link(commands, link)),
         id="change-link",
         title=title,
         changes=meaning,
@@ -79,7 +79,7 @@ def _relinked(
         id="simplify",
         status="cleared_by_change" if remedy.clears else "no_effect",
         reason=f"with the {link} link the model can be fitted",
-        attempts=(changed_model_attempt(title, trial),),
+        attempts=(changed_model_attempt(title, comparison),),
         remedies=(remedy,),
     )
 
@@ -109,7 +109,7 @@ def _simplified(
     formulas: Sequence[Formula],
     commands: Commands,
     build: Callable[[Formula], Design],
-    fit: Callable[[Design], Trial],
+    fit: Callable[[Design], Comparison],
 ) -> RungResult:
     attempts: list[Attempt] = []
     remedies: list[Remedy] = []
@@ -122,13 +122,13 @@ def _simplified(
         if refusals(design):
             continue
         try:
-            trial = fit(design)
+            comparison = fit(design)
         except TimeBudgetError:
             raise
         except UnjudgedError:  # it has the same fault, or one of its own
             continue
-        attempts.append(changed_model_attempt(f"refit {text}", trial))
-        remedies.append(_remedy(text, trial, commands))
+        attempts.append(changed_model_attempt(f"refit {text}", comparison))
+        remedies.append(_remedy(text, comparison, commands))
     sound = next((remedy.formula for remedy in remedies if remedy.clears), None)
     reason = "no smaller model that can be fitted is sound" if sound is None else f"`{sound}` can be fitted"
     return RungResult(
@@ -141,15 +141,15 @@ def _simplified(
     )
 
 
-def _remedy(text: str, trial: Trial, commands: Commands) -> Remedy:
+def _remedy(text: str, comparison: Comparison, commands: Commands) -> Remedy:
     return Remedy(
         id="drop-refused",
         rung=2,
         title=f"Leave out what cannot be estimated: {text}",
         scope="changes_model",
-        clears=trial.is_sound and not is_short(trial),
+        clears=comparison.is_sound and not is_short(comparison),
         formula=text,
-        criterion=trial.reference_fit.criterion,
+        criterion=comparison.optimum_fit.criterion,
         delta_aic=None,
         delta_bic=None,
         lrt=None,
@@ -158,7 +158,7 @@ def _remedy(text: str, trial: Trial, commands: Commands) -> Remedy:
         not_comparable="the present model cannot be fitted",
         code=commands.both(text),
         changes="the random-effects structure",
-        cost=0 if trial.baseline is None else trial.baseline.evaluations,
+        cost=0 if comparison.lme4 is None else comparison.lme4.evaluations,
     )
 
 

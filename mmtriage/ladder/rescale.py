@@ -20,13 +20,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from mmtriage.diagnose.data import moves_beta
+from mmtriage.diagnose.scale import moves_beta
 from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
-from mmtriage.ladder.centring import group_mean_centring
-from mmtriage.ladder.columns import MOVES, Movable, Move, movable_columns, transforms
-from mmtriage.ladder.remedies import same_model_remedy
+from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.remedies.centering import group_mean_centering
+from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.ladder.rewriting import matrix_code, rewritten_formula
-from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.standardized import MOVES, Movable, Move, movable_columns, transforms
 from mmtriage.optimizers import OPTIMIZERS
 
 
@@ -37,18 +37,18 @@ def applies(case: Case) -> str | None:
 
 
 def climb(case: Case) -> RungResult:
-    """The same model on other columns; group-mean centring beside it."""
+    """The same model on other columns; group-mean centering beside it."""
     movable = movable_columns(case.design)
     if not movable:
         status: RungStatus = "no_effect" if case.is_suspect else "not_needed"
         return RungResult(rung=1, id="rescale", status=status, reason=_nothing_to_move(case))
     attempts: list[Attempt] = []
     for move in MOVES:
-        if move.centre and not movable.can_be_centred:
+        if move.center and not movable.can_be_centered:
             continue
         began = time.perf_counter()
         run = case.run(
-            case.trial.prepared,
+            case.comparison.prepared,
             optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
             transform=transforms(case.design, movable, move),
             maxfun=case.options.maxfun,
@@ -57,7 +57,7 @@ def climb(case: Case) -> RungResult:
     status, reason = _status(case, attempts, movable)
     arrived = _best_arrival(case, attempts)
     remedies = [] if arrived is None or status == "no_effect" else [_remedy(case, arrived, movable)]
-    for attempt, remedy in group_mean_centring(case):
+    for attempt, remedy in group_mean_centering(case):
         attempts.append(attempt)
         remedies.append(remedy)
     return RungResult(
@@ -92,8 +92,8 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = case.before
     if best < before - IMPROVED:
-        where = "which is singular" if case.trial.is_singular else "and lme4's checks still object"
-        gap = best - case.trial.reference_fit.criterion
+        where = "which is singular" if case.comparison.is_singular else "and lme4's checks still object"
+        gap = best - case.comparison.optimum_fit.criterion
         return (
             "improved",
             f"with {names} rescaled the fit ends {gap:.3g} deviance units above the optimum, {where}",
@@ -103,7 +103,7 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
 
 def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt to recommend: at the optimum, which may be singular, and with the least said by lme4."""
-    if not case.is_suspect or case.trial.prepared.null:
+    if not case.is_suspect or case.comparison.prepared.null:
         return None
     arrived = [a for a in attempts if a.certified]
     return min(arrived, key=lambda a: any(map(is_alarm, a.lme4_messages)), default=None)

@@ -1,4 +1,4 @@
-"""A standardised model as the user would write it: a formula in rescaled variables, proven to be the same."""
+"""A standardized model as the user would write it: a formula in rescaled variables, proven to be the same."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mmtriage.deadline import TimeBudgetError
-from mmtriage.diagnose.data import is_two_valued
-from mmtriage.diagnose.judge import allowed_gap, is_alarmed, is_short
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.judgement import allowed_gap, is_alarmed, is_short
+from mmtriage.diagnose.scale import is_two_valued
+from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import (
@@ -22,10 +22,10 @@ from mmtriage.formula.edit import (
 from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import quote_name, to_text
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.columns import Movable, Move
+from mmtriage.ladder.standardized import Movable, Move
 from mmtriage.model.design import Design
 
-SCALED = "X_scaled"  # the name that R code gives a matrix of standardised columns
+SCALED = "X_scaled"  # the name that R code gives a matrix of standardized columns
 
 
 def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | None:
@@ -39,22 +39,22 @@ def in_new_variables(design: Design, movable: Movable, move: Move) -> tuple[Form
     return tuple(f for f in dict.fromkeys(_candidates(design, movable, move)) if f != design.formula)
 
 
-def is_same_model(case: Case, one: Trial, two: Trial) -> bool:
+def is_same_model(case: Case, one: Comparison, two: Comparison) -> bool:
     """Whether two ways to write a model are one model: their ML criteria agree."""
-    first, second = (case.fit_ml(trial.prepared).criterion for trial in (one, two))
+    first, second = (case.fit_ml(comparison.prepared).criterion for comparison in (one, two))
     return abs(first - second) <= allowed_gap(first)
 
 
 def matrix_code(case: Case, move: Move) -> str:
-    """lme4 code that standardises the columns of X themselves, which no formula need be able to say."""
+    """lme4 code that standardizes the columns of X themselves, which no formula need be able to say."""
     formula = case.formula
     terms = f"~ {fixed_part(formula)}"
-    centre = str(move.centre).upper()
+    center = str(move.center).upper()
     scale = "apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE)" if move.scale else "FALSE"
     before = [
         f"X <- model.matrix({terms}, model.frame({terms}, d, na.action = na.pass))",
         "k <- apply(X, 2, function(x) length(unique(na.omit(x))) > 2)",
-        f"X[, k] <- scale(X[, k, drop = FALSE], center = {centre}, scale = {scale})",
+        f"X[, k] <- scale(X[, k, drop = FALSE], center = {center}, scale = {scale})",
         f"d${SCALED} <- X",
     ]
     parts = [f"0 + {SCALED}", *map(to_text, formula.offsets), *(bar.to_text() for bar in formula.random)]
@@ -83,7 +83,7 @@ def _slopes_rewritten(
     """Each slope's column replaced by its rescaled self, in the bars and perhaps in X."""
     for name in dict.fromkeys(s.column for s in movable.slopes):
         slope = next(s for s in movable.slopes if s.column == name)
-        arithmetic = _rescaled(name, slope.mean, slope.sd, move, centre=slope.has_intercept)
+        arithmetic = _rescaled(name, slope.mean, slope.sd, move, center=slope.has_intercept)
         if arithmetic == name:
             continue
         new = f"I({arithmetic})"
@@ -119,29 +119,29 @@ def _fixed_in_variables(design: Design, movable: Movable, move: Move, taken: fro
 def _fixed_rewritten(
     formula: Formula, old: str, mean: float, sd: float, movable: Movable, move: Move
 ) -> Formula:
-    new = _rescaled(old, mean, sd, move, centre=movable.centres_fixed)
+    new = _rescaled(old, mean, sd, move, center=movable.centres_fixed)
     return formula if new == old else replace_fixed_variable(formula, old, new)
 
 
 def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
     """Whether a formula is the same model and, where X had to move, cures what the moved columns cured."""
     try:
-        trial = case.fit(case.build(formula))
-        is_same = is_same_model(case, case.trial, trial)
+        comparison = case.fit(case.build(formula))
+        is_same = is_same_model(case, case.comparison, comparison)
     except TimeBudgetError:
         raise
-    except MmtriageError:  # `log(x)` of a centred x has no values
+    except MmtriageError:  # `log(x)` of a centered x has no values
         return False
-    return is_same and (not movable.fixed or _is_cured(case, trial))
+    return is_same and (not movable.fixed or _is_cured(case, comparison))
 
 
-def _is_cured(case: Case, trial: Trial) -> bool:
-    return not is_short(trial) and (case.verdict.status != "false_alarm" or not is_alarmed(trial))
+def _is_cured(case: Case, comparison: Comparison) -> bool:
+    return not is_short(comparison) and (case.verdict.status != "false_alarm" or not is_alarmed(comparison))
 
 
-def _rescaled(text: str, mean: float, sd: float, move: Move, *, centre: bool) -> str:
+def _rescaled(text: str, mean: float, sd: float, move: Move, *, center: bool) -> str:
     """A rescaled variable as arithmetic, with round numbers: any near the mean and SD will do."""
-    origin = _rounded(mean, sd) if move.centre and centre else 0.0
+    origin = _rounded(mean, sd) if move.center and center else 0.0
     scale = float(f"{sd:.1g}") if move.scale else 1.0
     shifted = text
     if origin != 0:

@@ -22,10 +22,10 @@ from functools import partial
 import numpy as np
 
 from mmtriage.deadline import TimeBudgetError
-from mmtriage.diagnose.judge import is_short
-from mmtriage.diagnose.random import HARDLY_VARIES, within_share
-from mmtriage.engine.identifiability import NullDirection
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
+from mmtriage.diagnose.judgement import is_short
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import (
@@ -42,13 +42,13 @@ from mmtriage.formula.edit import (
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case, changed_model_attempt, compare, likelihood_ratio
-from mmtriage.ladder.columns import MOVES, movable_columns
-from mmtriage.ladder.keep import is_kept
-from mmtriage.ladder.lrt import Kind, Removal, likelihood_ratio_test
-from mmtriage.ladder.plain import plain_model
-from mmtriage.ladder.remedies import changed_model_remedy
+from mmtriage.ladder.kept_terms import is_kept
+from mmtriage.ladder.lrt import Removal, RemovalKind, likelihood_ratio_test
+from mmtriage.ladder.records import Attempt, LikelihoodRatio, Remedy, RungResult, RungStatus
+from mmtriage.ladder.remedies.measured import changed_model_remedy
+from mmtriage.ladder.remedies.plain_model import plain_model
 from mmtriage.ladder.rewriting import in_new_variables, is_same_model
-from mmtriage.ladder.rung import Attempt, LikelihoodRatio, Remedy, RungResult, RungStatus
+from mmtriage.ladder.standardized import MOVES, movable_columns
 from mmtriage.model.ranef import RandomTerm
 
 MAX_STEPS = 12  # of the walk down; each fits one model
@@ -69,8 +69,10 @@ class Tried:
     """A proposal that was fitted."""
 
     step: Step
-    trial: Trial
-    raw: Trial | None = None  # the same model on the user's columns, where `trial` is on rescaled ones
+    comparison: Comparison
+    raw: Comparison | None = (
+        None  # the same model on the user's columns, where `comparison` is on rescaled ones
+    )
 
 
 def applies(case: Case) -> str | None:
@@ -81,15 +83,15 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """Walk down from the present structure until a model is sound."""
-    if not case.trial.is_singular and not case.trial.prepared.null:
+    if not case.comparison.is_singular and not case.comparison.prepared.null:
         reason = "the random-effects structure is not the trouble"
         if case.verdict.status != "unidentifiable":
             reason += ": the proven optimum is identified and not singular"
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
-    tried = _structural(case) if case.trial.prepared.null else _walk_down(case)
-    attempts = [changed_model_attempt(t.step.title, t.trial) for t in tried]
+    tried = _structural(case) if case.comparison.prepared.null else _walk_down(case)
+    attempts = [changed_model_attempt(t.step.title, t.comparison) for t in tried]
     remedies = [_remedy(case, t) for t in tried]
-    if any(direction.absorbed for direction in case.trial.prepared.null):
+    if any(direction.absorbed for direction in case.comparison.prepared.null):
         plain = _plain(case)
         attempts += [attempt for attempt, _ in plain]
         remedies += [remedy for _, remedy in plain]
@@ -114,21 +116,21 @@ def climb(case: Case) -> RungResult:
 
 def _fitted(case: Case, step: Step) -> Tried:
     """Fit a proposal; on rescaled columns if lme4's own fit of it stops short for no other reason."""
-    trial = case.fit(case.build(step.formula))
-    if not (trial.is_sound and is_short(trial)):
-        return Tried(step, trial)
-    design = trial.prepared.design
+    comparison = case.fit(case.build(step.formula))
+    if not (comparison.is_sound and is_short(comparison)):
+        return Tried(step, comparison)
+    design = comparison.prepared.design
     for formula in in_new_variables(design, movable_columns(design), MOVES[0]):
         rescaled = _built_and_fitted(case, formula)
         if rescaled is None or is_short(rescaled) or not rescaled.is_sound:
             continue
-        if is_same_model(case, trial, rescaled):  # `log(x + 1)` of a rescaled x is another column
-            return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled, trial)
-    return Tried(step, trial)
+        if is_same_model(case, comparison, rescaled):  # `log(x + 1)` of a rescaled x is another column
+            return Tried(replace(step, title=f"{step.title}, on rescaled columns"), rescaled, comparison)
+    return Tried(step, comparison)
 
 
-def _built_and_fitted(case: Case, formula: Formula) -> Trial | None:
-    """The fit of a formula in other variables; None where they have no values: the log of a centred x."""
+def _built_and_fitted(case: Case, formula: Formula) -> Comparison | None:
+    """The fit of a formula in other variables; None where they have no values: the log of a centered x."""
     try:
         return case.fit(case.build(formula))
     except TimeBudgetError:
@@ -141,24 +143,28 @@ def _structural(case: Case) -> list[Tried]:
     """Repairs of what the design cannot identify; from a repaired model that is singular the walk goes on."""
     tried: list[Tried] = []
     seen = {case.formula}
-    for step in _structural_steps(case, case.trial):
+    for step in _structural_steps(case, case.comparison):
         if step.formula not in seen and len(tried) < MAX_STEPS:
             seen.add(step.formula)
             tried.append(_fitted(case, step))
-    if tried and not any(t.trial.is_sound for t in tried):
-        start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
-        if start.trial.prepared.null:
-            again = _structural_steps(case, start.trial)
+    if tried and not any(t.comparison.is_sound for t in tried):
+        start = min(
+            tried, key=lambda t: (len(t.comparison.prepared.null), t.comparison.optimum_fit.criterion)
+        )
+        if start.comparison.prepared.null:
+            again = _structural_steps(case, start.comparison)
             tried += [_fitted(case, s) for s in list(again)[:MAX_STEPS] if s.formula not in seen]
-            start = min(tried, key=lambda t: (len(t.trial.prepared.null), t.trial.reference_fit.criterion))
-        if not start.trial.prepared.null and not start.trial.is_sound:
-            tried += _walk_down(case, start.trial)
+            start = min(
+                tried, key=lambda t: (len(t.comparison.prepared.null), t.comparison.optimum_fit.criterion)
+            )
+        if not start.comparison.prepared.null and not start.comparison.is_sound:
+            tried += _walk_down(case, start.comparison)
     return tried
 
 
-def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
-    design = trial.prepared.design
-    for direction in trial.prepared.null:
+def _structural_steps(case: Case, comparison: Comparison) -> Iterator[Step]:
+    design = comparison.prepared.design
+    for direction in comparison.prepared.null:
         for t in direction.terms:
             term = design.random[t]
             constant = [
@@ -170,7 +176,7 @@ def _structural_steps(case: Case, trial: Trial) -> Iterator[Step]:
             ]
             within_bar = [] if constant or len(direction.terms) > 1 else _named_slopes(term, direction)
             for label in [*constant, *(s for s in within_bar if not is_kept(case.options.keep, term.bar, s))]:
-                yield from _drop_term_step(case, trial, term, label)
+                yield from _drop_term_step(case, comparison, term, label)
             if direction.absorbed and INTERCEPT in bar_terms(term.bar) and len(bar_terms(term.bar)) > 1:
                 yield _drop_intercept_step(design.formula, term)
             others = [other for other in design.random if other is not term and other.group == term.group]
@@ -216,49 +222,51 @@ def _is_constant(term: RandomTerm, label: str) -> bool:
     return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)
 
 
-def _walk_down(case: Case, start: Trial | None = None) -> list[Tried]:
-    trial = start or case.trial
+def _walk_down(case: Case, start: Comparison | None = None) -> list[Tried]:
+    comparison = start or case.comparison
     tried: list[Tried] = []
     for _ in range(MAX_STEPS):
-        step = _next_step(case, trial)
+        step = _next_step(case, comparison)
         if step is None:
             break
         for proposal in step:
             tried.append(_fitted(case, proposal))
-        trial = min(
-            (t.trial for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.reference_fit.aic)
+        comparison = min(
+            (t.comparison for t in tried[-len(step) :]), key=lambda t: (not t.is_sound, t.optimum_fit.aic)
         )
-        if trial.is_sound:
+        if comparison.is_sound:
             break
-    if tried and trial.is_sound:
-        tried += _bring_back_correlations(case, trial, {t.step.formula for t in tried})
+    if tried and comparison.is_sound:
+        tried += _bring_back_correlations(case, comparison, {t.step.formula for t in tried})
     return tried
 
 
-def _next_step(case: Case, trial: Trial) -> list[Step] | None:
+def _next_step(case: Case, comparison: Comparison) -> list[Step] | None:
     """The next proposals down from a singular model, or None when nothing is left to take away."""
-    design = trial.prepared.design
-    ranks = trial.reference.certificate.ranks
-    supports = trial.prepared.supports
+    design = comparison.prepared.design
+    ranks = comparison.optimum.certificate.ranks
+    supports = comparison.prepared.supports
     singular = [t for t, (rank, support) in enumerate(zip(ranks, supports, strict=True)) if rank < support]
-    shares = trial.reference_fit.shares
+    shares = comparison.optimum_fit.shares
     for t in sorted(singular, key=lambda t: shares[t]):
         term = design.random[t]
         if len(term.columns) > 1:
-            proposals = [_uncorrelated_step(trial, term), *_compound_steps(trial, term)]
-            steps = [s for s in proposals if s.formula != design.formula] or _slope_steps(case, trial, term)
+            proposals = [_uncorrelated_step(comparison, term), *_compound_steps(comparison, term)]
+            steps = [s for s in proposals if s.formula != design.formula] or _slope_steps(
+                case, comparison, term
+            )
             if steps:
                 return steps
     for t in sorted(singular, key=lambda t: shares[t]):
         term = design.random[t]
-        steps = _slope_steps(case, trial, term)
+        steps = _slope_steps(case, comparison, term)
         if steps:
             return steps
     return None
 
 
-def _uncorrelated_step(trial: Trial, term: RandomTerm) -> Step:
-    design = trial.prepared.design
+def _uncorrelated_step(comparison: Comparison, term: RandomTerm) -> Step:
+    design = comparison.prepared.design
     k = len(term.columns)
     bars = drop_correlations(term.bar, term.factors)
     return Step(
@@ -272,7 +280,7 @@ def _uncorrelated_step(trial: Trial, term: RandomTerm) -> Step:
     )
 
 
-def _compound_steps(trial: Trial, term: RandomTerm) -> list[Step]:
+def _compound_steps(comparison: Comparison, term: RandomTerm) -> list[Step]:
     steps = []
     for factor in term.factors:
         k = len(term.columns)
@@ -280,7 +288,7 @@ def _compound_steps(trial: Trial, term: RandomTerm) -> list[Step]:
             Step(
                 title=f"compound symmetry of {factor} in {term.bar.to_text()}",
                 formula=swap_bar(
-                    trial.prepared.design.formula, term.bar, compound_symmetry(term.bar, factor)
+                    comparison.prepared.design.formula, term.bar, compound_symmetry(term.bar, factor)
                 ),
                 removal=Removal("several", k * (k + 1) // 2 - 2, k) if k > 2 else None,
                 weakens=f"all levels of {factor} are given one variance and one correlation",
@@ -289,24 +297,24 @@ def _compound_steps(trial: Trial, term: RandomTerm) -> list[Step]:
     return steps
 
 
-def _slope_steps(case: Case, trial: Trial, term: RandomTerm) -> list[Step]:
+def _slope_steps(case: Case, comparison: Comparison, term: RandomTerm) -> list[Step]:
     """Dropping the slope of this term that contributes least."""
     labels = [
         label
         for label in bar_terms(term.bar)
         if label != INTERCEPT and not is_kept(case.options.keep, term.bar, label)
     ]
-    labels.sort(key=lambda label: _contribution(trial, term, label))
+    labels.sort(key=lambda label: _contribution(comparison, term, label))
     for label in labels:
-        steps = list(_drop_term_step(case, trial, term, label))
+        steps = list(_drop_term_step(case, comparison, term, label))
         if steps:
             return steps
     return []
 
 
-def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> Iterator[Step]:
+def _drop_term_step(case: Case, comparison: Comparison, term: RandomTerm, label: str) -> Iterator[Step]:
     """Drop one slope from its bar; the bar itself when nothing else is in it and its group has another."""
-    formula = trial.prepared.design.formula
+    formula = comparison.prepared.design.formula
     smaller = drop_bar_term(term.bar, label)
     if smaller is None:
         others = [bar for bar in formula.random if bar != term.bar and bar.group_name == term.bar.group_name]
@@ -314,7 +322,7 @@ def _drop_term_step(case: Case, trial: Trial, term: RandomTerm, label: str) -> I
             return
     dropped = len(_columns_of(term, label))
     k = len(term.columns)
-    kind: Kind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
+    kind: RemovalKind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
     df = sum(k - j for j in range(dropped))
     yield Step(
         title=f"drop the slope of {label} by {term.group}",
@@ -333,16 +341,16 @@ def _columns_of(term: RandomTerm, label: str) -> list[int]:
     return [j for j, assigned in enumerate(term.assign) if assigned == number]
 
 
-def _contribution(trial: Trial, term: RandomTerm, label: str) -> float:
+def _contribution(comparison: Comparison, term: RandomTerm, label: str) -> float:
     """Share of the response's variance that the columns of a term's slope bring in, n^-1 tr(Z S Z')."""
-    t = next(i for i, other in enumerate(trial.prepared.design.random) if other is term)
-    S = trial.reference_fit.covariances[t]
+    t = next(i for i, other in enumerate(comparison.prepared.design.random) if other is term)
+    S = comparison.optimum_fit.covariances[t]
     return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in _columns_of(term, label)))
 
 
-def _bring_back_correlations(case: Case, trial: Trial, seen: set[Formula]) -> list[Tried]:
+def _bring_back_correlations(case: Case, comparison: Comparison, seen: set[Formula]) -> list[Tried]:
     """Join the uncorrelated pieces of each grouping again; kept when the joined model is sound."""
-    formula = trial.prepared.design.formula
+    formula = comparison.prepared.design.formula
     tried = []
     for group in dict.fromkeys(bar.group_name for bar in formula.random):
         pieces = [bar for bar in formula.random if bar.group_name == group]
@@ -372,7 +380,7 @@ def _whole_term(term: RandomTerm) -> Removal:
 def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
     return changed_model_remedy(
         case,
-        tried.trial,
+        tried.comparison,
         id="simplify",
         rung=2,
         title=title or _title(tried.step.formula),
@@ -384,7 +392,7 @@ def _remedy(case: Case, tried: Tried, title: str | None = None) -> Remedy:
 
 
 def _rescaled_note(tried: Tried) -> tuple[str, ...]:
-    if tried.trial.prepared.design.formula == tried.step.formula:
+    if tried.comparison.prepared.design.formula == tried.step.formula:
         return ()
     return (
         "columns are rescaled, because lme4 stops short on the raw ones; their coefficients are per new unit",
@@ -393,16 +401,16 @@ def _rescaled_note(tried: Tried) -> tuple[str, ...]:
 
 def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
     """The test of the whole way down from the present model, not of the last step."""
-    df = case.trial.reference_fit.df - tried.trial.reference_fit.df
+    df = case.comparison.optimum_fit.df - tried.comparison.optimum_fit.df
     removal = _one_column(case, tried.step.formula) or tried.step.removal
-    if removal is None or df <= 0 or compare(case, tried.trial).not_comparable is not None:
+    if removal is None or df <= 0 or compare(case, tried.comparison).not_comparable is not None:
         return None
     if df != removal.df:
         removal = replace(removal, kind="several", df=df)
-    simulate = partial(bootstrap_statistics, case, tried.trial) if case.options.bootstrap else None
-    statistic, _, _ = likelihood_ratio(case, tried.trial)
+    simulate = partial(bootstrap_statistics, case, tried.comparison) if case.options.bootstrap else None
+    statistic, _, _ = likelihood_ratio(case, tried.comparison)
     return likelihood_ratio_test(
-        statistic, removal, null_is_singular=tried.trial.is_singular, bootstrap=simulate
+        statistic, removal, null_is_singular=tried.comparison.is_singular, bootstrap=simulate
     )
 
 
@@ -426,7 +434,7 @@ def _title(formula: Formula) -> str:
 def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
     """What the fixed effects absorb, left to them; a factor fixed and random, kept as one of the two."""
     found: list[tuple[Attempt, Remedy]] = []
-    absorbed = {d.terms[0] for d in case.trial.prepared.null if d.absorbed}
+    absorbed = {d.terms[0] for d in case.comparison.prepared.null if d.absorbed}
     for term in (case.design.random[t] for t in sorted(absorbed)):
         if len(case.design.random) == 1:
             found.append(plain_model(case, rung=2, title=f"Leave {term.group} to the fixed effects only"))
@@ -442,5 +450,5 @@ def _plain(case: Case) -> list[tuple[Attempt, Remedy]]:
             )
             tried = _fitted(case, step)
             title = f"Keep {term.group} as a random effect only"
-            found.append((changed_model_attempt(step.title, tried.trial), _remedy(case, tried, title)))
+            found.append((changed_model_attempt(step.title, tried.comparison), _remedy(case, tried, title)))
     return found

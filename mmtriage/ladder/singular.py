@@ -19,20 +19,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.singularity import Defect, defects, null_text
-from mmtriage.diagnose.words import term_text
-from mmtriage.engine.fit import Fit, correlation, largest_shift
-from mmtriage.engine.prior import prior_mode
+from mmtriage.engine.estimates import Fit, correlation, largest_shift
+from mmtriage.engine.optimum.posterior import prior_mode
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
-from mmtriage.ladder.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.case import Case, Refit, changed_model_attempt, likelihood_ratio
-from mmtriage.ladder.code import r_vector
-from mmtriage.ladder.keep import is_kept
+from mmtriage.ladder.emitted.commands import r_vector
+from mmtriage.ladder.kept_terms import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
-from mmtriage.ladder.plain import plain_model
-from mmtriage.ladder.remedies import changed_model_remedy
-from mmtriage.ladder.rung import Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.remedies.as_fixed import as_fixed_effect, can_be_fixed
+from mmtriage.ladder.remedies.measured import changed_model_remedy
+from mmtriage.ladder.remedies.plain_model import plain_model
 from mmtriage.model.ranef import RandomTerm
 
 FEW_LEVELS = 6  # below this the factor is also tried as a fixed effect (SPEC 4)
@@ -46,7 +46,7 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """Name the singular components, and fit without them."""
-    found = defects(case.trial)
+    found = defects(case.comparison)
     if not found:
         reason = "no component is singular at the proven optimum (judged free of scale and origin)"
         return RungResult(rung=4, id="singular", status="not_needed", reason=reason)
@@ -93,21 +93,21 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
     if not formula.random:
         plain = case.commands.function("plain")
         return [plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain {plain}")]
-    trial = case.fit(case.build(formula))
-    df = case.trial.reference_fit.df - trial.reference_fit.df
-    statistic, _, _ = likelihood_ratio(case, trial)
+    comparison = case.fit(case.build(formula))
+    df = case.comparison.optimum_fit.df - comparison.optimum_fit.df
+    statistic, _, _ = likelihood_ratio(case, comparison)
     removal = Removal(removed.kind if len(gone) == 1 else "several", df, removed.columns)
     remedy = changed_model_remedy(
         case,
-        trial,
+        comparison,
         id="drop-zero",
         rung=4,
         title=title,
         changes="a component that is estimated as zero is left out; likelihood and fixed effects stay",
         caveats=("an estimate of zero from few groups is no proof of zero",),
-        lrt=likelihood_ratio_test(statistic, removal, null_is_singular=trial.is_singular),
+        lrt=likelihood_ratio_test(statistic, removal, null_is_singular=comparison.is_singular),
     )
-    return [(changed_model_attempt(title, trial), remedy)]
+    return [(changed_model_attempt(title, comparison), remedy)]
 
 
 def _smaller_bar(case: Case, term: RandomTerm, zero: Sequence[str]) -> Bar | None:
@@ -138,13 +138,13 @@ def _as_fixed(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, Remedy
 def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     """The structure kept, the covariance kept off its boundary by a weak prior."""
     # a prior on covariances gives no mode of fixed effects that have none, and mends no failing PIRLS
-    if case.is_separated or case.trial.baseline is None:
+    if case.is_separated or case.comparison.lme4 is None:
         return []
     began = time.perf_counter()
-    reference = case.trial.reference_fit
-    prepared = case.trial.prepared
+    reference = case.comparison.optimum_fit
+    prepared = case.comparison.prepared
     try:
-        mode, search = prior_mode(prepared.problem, case.trial.reference.place)
+        mode, search = prior_mode(prepared.problem, case.comparison.optimum.place)
         fit = prepared.kind.describe(prepared.problem, mode)
     except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
         return []

@@ -1,8 +1,8 @@
 """The walk up the ladder: five rungs, always in this order, and when to stop.
 
-For `not_converged` and `false_alarm` only `cleared` stops it, so other optimisers and more evaluations are
+For `not_converged` and `false_alarm` only `cleared` stops it, so other optimizers and more evaluations are
 tried before anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried
-(scale and origin can fake singularity), other optimisers and more evaluations are not applicable, and
+(scale and origin can fake singularity), other optimizers and more evaluations are not applicable, and
 `cleared_by_change` stops it. What rung 4 detects is always looked for. `all_rungs` climbs all.
 """
 
@@ -15,7 +15,7 @@ from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder import allfit, maxfun, rescale, simplify, singular
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.rung import RUNG_NUMBER, RungId, RungResult
+from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult
 
 
 @dataclass(frozen=True, slots=True)

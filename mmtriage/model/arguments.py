@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.errors import FormulaError
-from mmtriage.formula.functions import match_arguments
 from mmtriage.formula.nodes import Call, Node
+from mmtriage.formula.signatures import match_arguments
 from mmtriage.formula.text import to_text
-from mmtriage.model.constants import Constant, constants, flag, number
-from mmtriage.model.values import Array, Value, as_factor
+from mmtriage.model.literals import Constant, constants, flag, number
+from mmtriage.model.values import Value, as_factor
 
 if TYPE_CHECKING:
     from mmtriage.model.evaluate import Evaluator

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtriage.model.values import Array
+from mmtriage.arrays import Array
 
 RANK_TOLERANCE = 1e-7  # R's qr()
 
 
-def standardise(x: Array, centre: float | None, scale: float | None) -> Array:
-    """R's `scale`: subtract the mean (or `centre`), divide by the root mean square with n - 1 (or `scale`).
+def standardize(x: Array, center: float | None, scale: float | None) -> Array:
+    """R's `scale`: subtract the mean (or `center`), divide by the root mean square with n - 1 (or `scale`).
 
     NaN means "compute it", None means "leave it out".
     """
     present = ~np.isnan(x)
     if not present.any():
         return x
-    if centre is not None:
-        x = x - (x[present].mean() if np.isnan(centre) else centre)
+    if center is not None:
+        x = x - (x[present].mean() if np.isnan(center) else center)
     if scale is not None:
         degrees_of_freedom = max(1, int(np.count_nonzero(present)) - 1)
         mean_square = np.sum(x[present] ** 2) / degrees_of_freedom
@@ -38,8 +38,8 @@ def orthogonal_polynomials(x: Array, degree: int) -> Array | None:
     """
     if np.unique(x).size <= degree:
         return None
-    centred = x - x.mean()
-    powers = (centred / np.abs(centred).max())[:, None] ** np.arange(degree + 1)
+    centered = x - x.mean()
+    powers = (centered / np.abs(centered).max())[:, None] ** np.arange(degree + 1)
     Q, R = np.linalg.qr(powers)
     diagonal = np.diag(R)
     if np.any(np.abs(diagonal) < RANK_TOLERANCE * np.linalg.norm(powers, axis=0)):

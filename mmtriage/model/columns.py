@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Term
 from mmtriage.formula.coding import Coding, term_codings
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.contrasts import CONTRASTS, MAX_POLY_LEVELS, Contrast, full_dummies
-from mmtriage.model.values import Array, Value
+from mmtriage.model.values import Value
 
 MAX_COLUMNS = 10_000
 MAX_CELLS = 2_000_000_000  # 16 GB of doubles

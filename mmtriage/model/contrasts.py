@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.model.bases import orthogonal_polynomials
-from mmtriage.model.values import Array
 
 MAX_POLY_LEVELS = 95  # R's limit: beyond it contr.poly is numerically void
 

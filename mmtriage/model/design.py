@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array, Index
 from mmtriage.data import Column, Table
 from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
+from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, model_columns
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.model.families import family_of, is_glmm
@@ -25,10 +27,9 @@ from mmtriage.model.frame import Frame, model_frame, report_missing, unused_leve
 from mmtriage.model.glmm_response import Response, glmm_response
 from mmtriage.model.missing import MissingReport
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
-from mmtriage.model.rank import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.response import numeric_response, refuse_infinite
 from mmtriage.model.spec import ModelSpec
-from mmtriage.model.values import Array, Codes, Value, read_only
+from mmtriage.model.values import Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
 
 _LEVELS_SHOWN = 5
@@ -51,7 +52,7 @@ class Design:
     weights: Array | None  # (n,) all positive; of a GLMM not negative, and times the trials
     trials: Array | None  # (n,) of a response `cbind(success, failure)`
     offset: Array | None  # (n,)
-    rows: Codes  # (n,) the table's rows, from 0
+    rows: Index  # (n,) the table's rows, from 0
     missing: MissingReport
     variables: Mapping[str, Column]  # the table's columns that the model uses, in the rows used
     messages: tuple[str, ...]  # what R or lme4 would warn about while building this
@@ -179,7 +180,7 @@ def _checked_contrasts(
     return {name: contrast.removeprefix("contr.") for name, contrast in spec.contrasts.items()}
 
 
-def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Codes) -> None:
+def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Index) -> None:
     for node, value in values.items():
         says = "NA/NaN/Inf in 'y'" if node == formula.response else "NA/NaN/Inf in foreign function call"
         refuse_infinite(node, value, rows, says)

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from mmtriage.arrays import Array
 from mmtriage.data import Table
 from mmtriage.errors import FormulaError, did_you_mean
 from mmtriage.formula.nodes import (
@@ -29,9 +30,9 @@ from mmtriage.formula.nodes import (
 )
 from mmtriage.formula.text import format_number, to_text
 from mmtriage.model.arguments import Arguments
-from mmtriage.model.constants import Constant, constants, is_constant
 from mmtriage.model.functions import FUNCTIONS
-from mmtriage.model.values import Array, Value, from_column
+from mmtriage.model.literals import Constant, constants, is_constant
+from mmtriage.model.values import Value, from_column
 
 MAX_COLUMNS_LISTED = 12
 

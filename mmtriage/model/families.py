@@ -24,6 +24,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.likelihoods import (
     binomial_saturated,
@@ -36,7 +37,6 @@ from mmtriage.model.likelihoods import (
 )
 from mmtriage.model.links import EPSILON, LINKS, Link
 from mmtriage.model.spec import ModelSpec
-from mmtriage.model.values import Array
 
 NEGATIVE_BINOMIAL = "negative.binomial"
 _WHOLE = 1e-7  # R's dpois: |x - round(x)| beyond this share of max(1, |x|) is not a whole number

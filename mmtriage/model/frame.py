@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Index, Mask
 from mmtriage.data import Column, Table
 from mmtriage.errors import DataError, FormulaError, OptionError
 from mmtriage.formula import Formula, parse_expression
@@ -14,10 +15,10 @@ from mmtriage.formula.nodes import Name, Node, String, children, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels
 from mmtriage.model.evaluate import Evaluator
-from mmtriage.model.missing import Mask, MissingReport, missing_report
+from mmtriage.model.missing import MissingReport, missing_report
 from mmtriage.model.ranef import grouping_factor
 from mmtriage.model.spec import ModelSpec
-from mmtriage.model.values import Codes, Value, from_column
+from mmtriage.model.values import Value, from_column
 
 _LEVELS_SHOWN = 8
 
@@ -36,7 +37,7 @@ class Frame:
     used: Mask  # (n_rows,)
 
     @property
-    def rows(self) -> Codes:
+    def rows(self) -> Index:
         """The rows used, (n,)."""
         return np.flatnonzero(self.used)
 

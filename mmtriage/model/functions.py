@@ -1,6 +1,6 @@
 """What the functions of the closed table compute: one small function each, on the full table.
 
-The table of names and arguments is `mmtriage.formula.functions.SIGNATURES`; FUNCTIONS has the same keys.
+The table of names and arguments is `mmtriage.formula.signatures.SIGNATURES`; FUNCTIONS has the same keys.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.errors import did_you_mean
 from mmtriage.formula.nodes import Logical, Name, Node, String, without_parens
 from mmtriage.formula.text import format_number, to_text
 from mmtriage.model import bases
 from mmtriage.model.arguments import Arguments
-from mmtriage.model.constants import Constant, number
 from mmtriage.model.contrasts import CONTRASTS
-from mmtriage.model.values import Array, Value, cross_factors, drop_unused
+from mmtriage.model.literals import Constant, number
+from mmtriage.model.values import Value, cross_factors, drop_unused
 
 MAX_DEGREE = 50
 MAX_SPLINE_COLUMNS = 500
@@ -60,7 +61,7 @@ def _scale(arguments: Arguments) -> Value:
         return number(node, arguments.evaluator.text)
 
     x = arguments.column("x")
-    return _numeric(bases.standardise(x, option("center"), option("scale")))
+    return _numeric(bases.standardize(x, option("center"), option("scale")))
 
 
 def _poly(arguments: Arguments) -> Value:

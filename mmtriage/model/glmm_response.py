@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data import Table, first_non_number
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.families import Family
-from mmtriage.model.missing import Mask
 from mmtriage.model.response import listed_levels, not_numeric, refuse_infinite
-from mmtriage.model.values import Array, Codes, Value
+from mmtriage.model.values import Value
 
 _WHOLE = 1e-3  # R's binomial warns where a count is further than this from a whole number
 _WHOLE_COUNT = 1e-7  # R's dpois: the same, as a share of max(1, |x|)
@@ -41,7 +41,7 @@ class _Variable:
     node: Node
     value: Value
     table: Table
-    rows: Codes  # (n,)
+    rows: Index  # (n,)
 
     @property
     def name(self) -> str:
@@ -59,7 +59,7 @@ class _Variable:
 
 
 def glmm_response(
-    formula: Formula, value: Value, table: Table, rows: Codes, family: Family, prior: Array | None
+    formula: Formula, value: Value, table: Table, rows: Index, family: Family, prior: Array | None
 ) -> Response:
     """The response as glmer's family takes it.
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from mmtriage.model.values import Array
+from mmtriage.arrays import Array
 
 _SERIES_FROM = 10.0  # from here the next term of either series is below rounding
 _NEAR = 0.5  # |y / mu - 1| below which log1p keeps digits that log loses

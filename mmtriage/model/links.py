@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import logit, ndtr, ndtri
 
-from mmtriage.model.values import Array
+from mmtriage.arrays import Array
 
 EPSILON = float(np.finfo(float).eps)
 _Map: TypeAlias = Callable[[Array], Array]

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mmtriage.arrays import Array, Index
 from mmtriage.errors import FormulaError
 from mmtriage.formula import Bar
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels, model_columns
-from mmtriage.model.values import Array, Codes, Value, as_factor, cross_factors, read_only
+from mmtriage.model.values import Value, as_factor, cross_factors, read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,7 +25,7 @@ class RandomTerm:
 
     group: str  # lme4's name: "Subject", "cask:batch"
     levels: tuple[str, ...]  # that occur, in R's order
-    codes: Codes  # (n,) index into levels
+    codes: Index  # (n,) index into levels
     columns: tuple[str, ...]  # (k,) R's names: "(Intercept)", "Days", "MachineB"
     Z: Array  # (n, k)
     correlated: bool  # False when the bar is one of the scalar pieces of a `||`

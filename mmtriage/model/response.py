@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage.arrays import Array, Index
 from mmtriage.data import Table, first_non_number
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node
 from mmtriage.formula.text import to_text
-from mmtriage.model.values import Array, Codes, Value
+from mmtriage.model.values import Value
 
 _LEVELS_SHOWN = 5
 
@@ -28,7 +29,7 @@ def numeric_response(formula: Formula, value: Value, table: Table) -> Array:
     return np.asarray(value.data)
 
 
-def refuse_infinite(node: Node, value: Value, rows: Codes, says: str) -> None:
+def refuse_infinite(node: Node, value: Value, rows: Index, says: str) -> None:
     """Refuse a variable with infinite values in the rows used, with what lme4 says of it."""
     if value.kind != "numeric":
         return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.model.families import Family
-from mmtriage.model.values import Array
 
 LEAST = float(np.finfo(float).tiny)  # a positive response is not drawn as zero
 

@@ -9,10 +9,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data import Column, number_labels
 
-Array = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 EXACT_INTEGERS = 1e15  # whole numbers below this are exact in int64 and float64
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -32,14 +31,14 @@ class Value:
         return self.data.ndim == 2
 
     @property
-    def is_missing(self) -> npt.NDArray[np.bool_]:
+    def is_missing(self) -> Mask:
         """Which rows have no value, (n,)."""
         if self.kind == "factor":
             return np.asarray(self.data < 0)
         missing = np.isnan(self.data)
         return np.asarray(missing.any(axis=1)) if self.is_matrix else missing
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Value:
+    def take(self, rows: Index) -> Value:
         """The value in these rows; levels that no longer occur are dropped, as R's model.frame does."""
         taken = replace(self, data=self.data[rows])
         return drop_unused(taken) if self.kind == "factor" else taken
@@ -65,7 +64,7 @@ def drop_unused(factor: Value) -> Value:
     return replace(factor, data=codes, levels=tuple(factor.levels[i] for i in used))
 
 
-def compress(keys: Codes, size: int) -> tuple[Codes, Codes]:
+def compress(keys: Index, size: int) -> tuple[Index, Index]:
     """The keys in 0..size-1 that occur, ascending, and each row's index among them; -1 stays -1.
 
     Where the range is not much longer than the data this takes a table and no sorting.
@@ -111,7 +110,7 @@ def cross_factors(factors: Sequence[Value], separator: str, *, fastest: Literal[
     return crossed
 
 
-def _distinct_numbers(data: Array) -> tuple[Array, Codes]:
+def _distinct_numbers(data: Array) -> tuple[Array, Index]:
     missing = np.isnan(data)
     present = data[~missing]
     codes = np.full(data.shape, -1, dtype=np.int64)

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mmtriage.arrays import Array, Mask
 from mmtriage.errors import FormulaError, OptionError
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.frame import Frame
-from mmtriage.model.missing import Mask
-from mmtriage.model.values import Array, Value, read_only
+from mmtriage.model.values import Value, read_only
 
 
 def prior_weights(frame: Frame, text: str | None, *, may_be_zero: bool) -> Array | None:
-    """The weights, (n,), finite and not negative; lme4 does not normalise them, so neither do we."""
+    """The weights, (n,), finite and not negative; lme4 does not normalize them, so neither do we."""
     if frame.weights is None or text is None:
         return None
     weights: Array = frame.weights.data[frame.rows]

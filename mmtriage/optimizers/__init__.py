@@ -1,4 +1,4 @@
-"""Optimisers over a box, one small adapter each, in one table.
+"""Optimizers over a box, one small adapter each, in one table.
 
 The table is data: the order is the order of lme4's allFit, the names are lme4's where the algorithm is
 lme4's. A caller may add an entry of his own (the engine's Newton method needs derivatives that no adapter
@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import nlopt
 
-from mmtriage.optimizers import bobyqa, lbfgsb, nelder_mead, nmkb
-from mmtriage.optimizers.backend_nlopt import NLMINB, TIGHT, derivative_free, with_differences
-from mmtriage.optimizers.guard import Array, Guard, Objective, OutOfBudgetError
-from mmtriage.optimizers.record import Ending, Family, Optimizer, OptimizerResult, Search, Status
+from mmtriage.arrays import Array
+from mmtriage.optimizers import lbfgsb, nelder_mead, nmkb
+from mmtriage.optimizers import pybobyqa_backend as bobyqa
+from mmtriage.optimizers.guard import Guard, Objective, OutOfBudgetError
+from mmtriage.optimizers.nlopt_backend import NLMINB, TIGHT, derivative_free, with_differences
+from mmtriage.optimizers.optimizer import (
+    Ending,
+    Optimizer,
+    OptimizerKind,
+    OptimizerResult,
+    OptimizerStatus,
+    Search,
+)
 
 __all__ = [
     "ALLFIT",
@@ -21,18 +30,18 @@ __all__ = [
     "OPTIMIZERS",
     "Array",
     "Ending",
-    "Family",
     "Guard",
     "Objective",
     "Optimizer",
+    "OptimizerKind",
     "OptimizerResult",
+    "OptimizerStatus",
     "OutOfBudgetError",
     "Search",
-    "Status",
 ]
 
 DEFAULT = "nloptwrap"  # lme4's for lmer
-ALLFIT_MAXFUN = 100_000  # lme4's allFit gives every optimiser this budget
+ALLFIT_MAXFUN = 100_000  # lme4's allFit gives every optimizer this budget
 
 _TABLE = (
     Optimizer(

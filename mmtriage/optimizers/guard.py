@@ -1,13 +1,13 @@
-"""The objective as an optimiser may see it: always finite, counted, its best point remembered."""
+"""The objective as an optimizer may see it: always finite, counted, its best point remembered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from mmtriage.arrays import Array
+
 Objective = Callable[[Array], float]
 
 FIRST_PENALTY = 1e10  # when the very first points fail and nothing is known of the criterion's size

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtriage.optimizers.differences import box_gradient
-from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Status
+from mmtriage.arrays import Array
+from mmtriage.optimizers.gradients import box_gradient
+from mmtriage.optimizers.guard import Guard
+from mmtriage.optimizers.optimizer import Ending, OptimizerStatus
 
 NDEPS = 1e-3  # optim
 FACTR = 1e7  # optim, in units of the machine epsilon
 CORRECTIONS = 5  # optim's lmm
 
 # optim's code and ours, by SciPy's status: converged, iteration or evaluation limit, abnormal line search
-CODES: dict[int, tuple[int, Status]] = {0: (0, "converged"), 1: (1, "maxfun"), 2: (52, "stalled")}
+CODES: dict[int, tuple[int, OptimizerStatus]] = {0: (0, "converged"), 1: (1, "maxfun"), 2: (52, "stalled")}
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise by limited-memory BFGS in a box."""
+    """Minimize by limited-memory BFGS in a box."""
     from scipy.optimize import Bounds, minimize  # slow to import
 
     steps = np.full(len(start), NDEPS)

@@ -13,8 +13,11 @@ from dataclasses import replace
 import nlopt
 import numpy as np
 
-from mmtriage.optimizers.backend_nlopt import StopRules, derivative_free
-from mmtriage.optimizers.bobyqa import (
+from mmtriage.arrays import Array
+from mmtriage.optimizers.guard import Guard
+from mmtriage.optimizers.nlopt_backend import StopRules, derivative_free
+from mmtriage.optimizers.optimizer import Ending, OptimizerStatus, Search
+from mmtriage.optimizers.pybobyqa_backend import (
     ALL_ZERO_START,
     CODES,
     LARGEST_RHOBEG,
@@ -22,15 +25,13 @@ from mmtriage.optimizers.bobyqa import (
     RELATIVE_RHOEND,
     budget_warnings,
 )
-from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Search, Status
 
 # what Py-BOBYQA would say, by our status of NLopt's return code
-FLAGS: dict[Status, int] = {"converged": 0, "maxfun": 1, "stalled": -2, "error": -3}
+FLAGS: dict[OptimizerStatus, int] = {"converged": 0, "maxfun": 1, "stalled": -2, "error": -3}
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise within the radii that minqa takes from the start."""
+    """Minimize within the radii that minqa takes from the start."""
     start = np.full(len(start), ALL_ZERO_START) if not start.any() else start
     rhobeg = min(LARGEST_RHOBEG, RELATIVE_RHOBEG * float(np.max(np.abs(start))))
     return with_radii(rhobeg, RELATIVE_RHOEND * rhobeg)(objective, start, lower, upper, maxfun)

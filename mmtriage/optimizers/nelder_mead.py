@@ -17,8 +17,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Search, Status
+from mmtriage.arrays import Array
+from mmtriage.optimizers.guard import Guard
+from mmtriage.optimizers.optimizer import Ending, OptimizerStatus, Search
 
 FIRST_STEP = 0.02  # lme4's xst
 TOLERANCE = 5e-4  # lme4's xt, of the first step
@@ -36,7 +37,7 @@ class _OutOfBudgetError(Exception):
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise by a simplex clipped to the box, the same first step along every coordinate."""
+    """Minimize by a simplex clipped to the box, the same first step along every coordinate."""
     return with_steps(np.full(len(start), FIRST_STEP))(objective, start, lower, upper, maxfun)
 
 
@@ -57,7 +58,7 @@ def _search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: 
         return value
 
     code, message = 0, "parameter values converged to within tolerance"
-    status: Status = "converged"
+    status: OptimizerStatus = "converged"
     warnings: tuple[str, ...] = ()
     try:
         vertices = _first_simplex(start, lower, upper, steps)
@@ -89,9 +90,9 @@ def _walk(
     """Move the simplex `vertices`, (n + 1, n), in place until it is as small as `tolerance` (n,)."""
     n = len(lower)
 
-    def moved(point: Array, centre: Array, factor: float) -> Array:
-        target = np.minimum(np.maximum(centre + factor * (centre - point), lower), upper)
-        if _same(target, centre) or _same(target, point):
+    def moved(point: Array, center: Array, factor: float) -> Array:
+        target = np.minimum(np.maximum(center + factor * (center - point), lower), upper)
+        if _same(target, center) or _same(target, point):
             raise _StuckError
         return target
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array, Guard
-from mmtriage.optimizers.record import Ending, Status
+from mmtriage.arrays import Array
+from mmtriage.optimizers.guard import Guard
+from mmtriage.optimizers.optimizer import Ending, OptimizerStatus
 
 VALUE_TOLERANCE = 1e-6  # dfoptim's tol: of the spread of the values
 SIZE_TOLERANCE = 1e-6  # dfoptim: of the simplex, relative
@@ -30,7 +31,7 @@ LARGEST_EXPONENT = 50.0  # beyond it exp() would only make overflows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coordinates:
+class OpenCoordinates:
     """The two ways between the box and R^m."""
 
     to_free: Callable[[Array], Array]
@@ -38,7 +39,7 @@ class Coordinates:
 
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-    """Minimise by Kelley's simplex, or by Brent's method if there is one parameter only."""
+    """Minimize by Kelley's simplex, or by Brent's method if there is one parameter only."""
     if len(start) == 1:
         return _brent(objective, start, lower, upper, maxfun)
     coordinates = _coordinates(lower, upper)
@@ -61,7 +62,7 @@ def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: i
     )
 
 
-def _outcome(simplex: _Simplex, *, exhausted: bool) -> tuple[int, str, Status]:
+def _outcome(simplex: _Simplex, *, exhausted: bool) -> tuple[int, str, OptimizerStatus]:
     if simplex.is_small:
         return 0, "Successful convergence", "converged"
     if exhausted:
@@ -72,10 +73,10 @@ def _outcome(simplex: _Simplex, *, exhausted: bool) -> tuple[int, str, Status]:
 class _Simplex:
     """n + 1 vertices (n + 1, n) with their values, best first, and how often the simplex was thrown away."""
 
-    def __init__(self, value_at: Callable[[Array], float], centre: Array) -> None:
+    def __init__(self, value_at: Callable[[Array], float], center: Array) -> None:
         self._value_at = value_at
         self.restarts = 0
-        self.vertices = _regular_simplex(centre)
+        self.vertices = _regular_simplex(center)
         self.values = np.array([value_at(vertex) for vertex in self.vertices])
         self._sort()
         gradient = self._gradient()
@@ -152,35 +153,35 @@ class _Simplex:
         return np.asarray((self.vertices[1:] - self.vertices[0]).T @ (self.values[1:] - self.values[0]))
 
 
-def _regular_simplex(centre: Array) -> Array:
-    """An equilateral simplex with a vertex at `centre` (n,) and edges of max(1, |centre|)."""
-    n = len(centre)
-    scale = max(1.0, float(np.sqrt(np.sum(centre**2)))) / (n * np.sqrt(2.0))
+def _regular_simplex(center: Array) -> Array:
+    """An equilateral simplex with a vertex at `center` (n,) and edges of max(1, |center|)."""
+    n = len(center)
+    scale = max(1.0, float(np.sqrt(np.sum(center**2)))) / (n * np.sqrt(2.0))
     near, far = scale * (np.sqrt(n + 1.0) - 1.0), scale * (np.sqrt(n + 1.0) + n - 1.0)
-    return np.vstack([centre, centre + near + (far - near) * np.eye(n)])
+    return np.vstack([center, center + near + (far - near) * np.eye(n)])
 
 
-def _coordinates(lower: Array, upper: Array) -> Coordinates:
+def _coordinates(lower: Array, upper: Array) -> OpenCoordinates:
     both = np.isfinite(lower) & np.isfinite(upper)
     below = np.isfinite(lower) & ~both
     above = np.isfinite(upper) & ~both
-    centre, half = (lower[both] + upper[both]) / 2.0, (upper[both] - lower[both]) / 2.0
+    center, half = (lower[both] + upper[both]) / 2.0, (upper[both] - lower[both]) / 2.0
 
     def to_free(theta: Array) -> Array:
         z = theta.copy()
-        z[both] = np.arctanh((theta[both] - centre) / half)
+        z[both] = np.arctanh((theta[both] - center) / half)
         z[below] = np.log(theta[below] - lower[below])
         z[above] = np.log(upper[above] - theta[above])
         return z
 
     def to_box(z: Array) -> Array:
         theta = z.copy()
-        theta[both] = centre + half * np.tanh(z[both])
+        theta[both] = center + half * np.tanh(z[both])
         theta[below] = lower[below] + np.exp(np.minimum(z[below], LARGEST_EXPONENT))
         theta[above] = upper[above] - np.exp(np.minimum(z[above], LARGEST_EXPONENT))
         return theta
 
-    return Coordinates(to_free=to_free, to_box=to_box)
+    return OpenCoordinates(to_free=to_free, to_box=to_box)
 
 
 def _brent(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:

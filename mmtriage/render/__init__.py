@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from mmtriage.checked import Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.summary import Summary
 
 # Format name -> module of this package, imported when asked for. Each has `render(report, settings) -> str`
 # for one model and `render_all(summary) -> str` for several.

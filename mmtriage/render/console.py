@@ -1,6 +1,6 @@
 """Text in columns: headings, wrapped paragraphs, verbatim lines and tables without a frame.
 
-Nothing but ASCII of our own, so that it reads the same in any locale; colour only adds emphasis.
+Nothing but ASCII of our own, so that it reads the same in any locale; color only adds emphasis.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from mmtriage.render import tables, words
 from mmtriage.render.tables import Grid
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class EvidencePart:
     """A heading and what stands below it, in this order."""
 
     title: str
@@ -21,21 +21,21 @@ class Part:
     lines: tuple[str, ...] = ()
 
 
-def parts(report: Report, *, full: bool) -> tuple[Part, ...]:
+def parts(report: Report, *, full: bool) -> tuple[EvidencePart, ...]:
     """The evidence, without what depends on the clock.
 
     `full` adds the refits of every rung, their gradients, theta, and what was not assessed.
     """
-    found = [_comparison(report), Part(title=words.LADDER, grid=tables.ladder(report))]
+    found = [_comparison(report), EvidencePart(title=words.LADDER, grid=tables.ladder(report))]
     found += [*_attempts(report, full=full), *_estimates(report)]
     if full:
         found += _particulars(report)
     return tuple(found)
 
 
-def _comparison(report: Report) -> Part:
+def _comparison(report: Report) -> EvidencePart:
     head, messages = words.lme4_says(report)
-    return Part(
+    return EvidencePart(
         title=words.COMPARISON,
         grid=tables.comparison(report) if report.baseline or report.reference else None,
         quote_head=head,
@@ -44,28 +44,28 @@ def _comparison(report: Report) -> Part:
     )
 
 
-def _attempts(report: Report, *, full: bool) -> Iterator[Part]:
+def _attempts(report: Report, *, full: bool) -> Iterator[EvidencePart]:
     """The optimizer table whenever allFit ran; the refits of the other rungs in full detail only."""
     for result in report.ladder:
         if result.attempts and (full or result.id == "allfit"):
             grid = tables.attempts(result.attempts, with_gradient=full)
-            yield Part(title=words.attempts_title(result), grid=grid)
+            yield EvidencePart(title=words.attempts_title(result), grid=grid)
 
 
-def _estimates(report: Report) -> Iterator[Part]:
+def _estimates(report: Report) -> Iterator[EvidencePart]:
     whose = words.estimates_of(report)
     if fixed := tables.fixed_effects(report):
         dropped = tuple(words.dropped_column(column) for column in report.model.dropped_columns)
         note = words.se_note(report.reference or report.baseline)
         lines = dropped if note is None else (*dropped, note)
-        yield Part(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
+        yield EvidencePart(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
     if random := tables.random_effects(report):
-        yield Part(title=f"{words.RANDOM_EFFECTS} {whose}", grid=random)
+        yield EvidencePart(title=f"{words.RANDOM_EFFECTS} {whose}", grid=random)
 
 
-def _particulars(report: Report) -> Iterator[Part]:
+def _particulars(report: Report) -> Iterator[EvidencePart]:
     if theta := tables.theta(report):
-        yield Part(title=words.THETA, grid=theta)
+        yield EvidencePart(title=words.THETA, grid=theta)
     if report.not_assessed:
         lines = tuple(words.unassessed(item) for item in report.not_assessed)
-        yield Part(title=words.UNASSESSED, lines=lines)
+        yield EvidencePart(title=words.UNASSESSED, lines=lines)

@@ -7,16 +7,16 @@ The escapes are those of the runner's own toolkit; what is within a line cannot 
 
 from __future__ import annotations
 
-from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import VerdictSeverity
-from mmtriage.drift import moved, verdict_counts
 from mmtriage.errors import MmtriageError
 from mmtriage.render import since, words
-from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.printable import printable
+from mmtriage.report.summary import Summary
 
 COMMAND: dict[VerdictSeverity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 

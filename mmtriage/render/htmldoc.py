@@ -14,17 +14,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mmtriage.checked import Checked, Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render import overview, since, words
 from mmtriage.render.evidence import parts
 from mmtriage.render.plots import can_draw, plots_of, remarks
-from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import pieces
 from mmtriage.render.settings import PLAIN, Plot, Settings, settings_of
 from mmtriage.render.tables import Grid, padding
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.printable import printable
+from mmtriage.report.summary import Checked, Summary
 
 PAGE = Path(__file__).parent / "page"
 WIDE = 4  # columns; tables with more become one block a row on a narrow screen

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mmtriage.checked import Summary
 from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report import Json, Report, error_dict
+from mmtriage.report.document import Json, Report, error_dict
+from mmtriage.report.summary import Summary
 from mmtriage.version import SCHEMA_VERSION
 
 

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
-from mmtriage.drift import moved, verdict_counts
 from mmtriage.errors import MmtriageError
 from mmtriage.render import since, words
-from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings, settings_of
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.printable import printable, printable_text
+from mmtriage.report.summary import Summary
 from mmtriage.version import VERSION
 
 OF_GLMMS = "MM5"  # checks that a linear mixed model does not need

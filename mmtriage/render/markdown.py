@@ -1,4 +1,4 @@
-"""The report as GitHub-flavoured Markdown, for a comment on a pull request.
+"""The report as GitHub-flavored Markdown, for a comment on a pull request.
 
 Verdict, cause and the best remedy are in the open, the rest folds out. Names of the user's are text or code,
 never markup: no HTML, no links, no mentions of people who happen to be called like a column.
@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
-from mmtriage.drift import is_known
 from mmtriage.errors import MmtriageError
-from mmtriage.ladder.rung import Remedy
+from mmtriage.ladder.records import Remedy
 from mmtriage.render import overview, since, words
-from mmtriage.render.evidence import Part, parts
-from mmtriage.render.printable import printable
+from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line, pieces
 from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.render.tables import Grid
-from mmtriage.report import Report, ToolFacts
+from mmtriage.report.document import Report, ToolFacts
+from mmtriage.report.drift import is_known
+from mmtriage.report.printable import printable
+from mmtriage.report.summary import Checked, Summary
 
 LANGUAGE = {"mmtriage": "sh", "lme4": "r"}
 MOST_ROWS = 40  # of a table: GitHub refuses comments of more than 65,536 characters
@@ -137,7 +137,7 @@ def _remedy(remedy: Remedy, report: Report) -> list[str]:
     return blocks + [_code(code, LANGUAGE[program]) for program, code in words.remedy_code(remedy)]
 
 
-def _part(part: Part) -> Iterable[str]:
+def _part(part: EvidencePart) -> Iterable[str]:
     if part.grid is not None and part.grid.rows:
         yield _table(part.grid)
         if (more := len(part.grid.rows) - MOST_ROWS) > 0:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from mmtriage.checked import INVALID, Checked, Summary
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import MmtriageError
 from mmtriage.render import words
-from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import settings_of
 from mmtriage.render.tables import Grid
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.printable import printable, printable_text
+from mmtriage.report.summary import INVALID, Checked, Summary
 
 HEADER = ("model", "verdict", "cause", words.REMEDIES.lower(), "exit")
 ERROR, NOT_JUDGED = "Error", "Not judged"
@@ -66,7 +66,7 @@ def verdict(model: Checked) -> str:
 
 
 def severity(model: Checked) -> str:
-    """The verdict's, for colours."""
+    """The verdict's, for colors."""
     return model.outcome.verdict.severity if isinstance(model.outcome, Report) else "error"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmtriage.errors import MmtriageError, Span
-from mmtriage.render.printable import printable_text
+from mmtriage.report.printable import printable_text
 
 CONTEXT = 30  # characters of a long text shown on either side of a mistake
 ELLIPSIS = "..."

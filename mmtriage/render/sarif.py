@@ -11,17 +11,17 @@ import os
 from pathlib import PurePath
 from urllib.parse import quote
 
-from mmtriage.checked import Summary
 from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
-from mmtriage.drift import moved
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
 from mmtriage.render import since, words
 from mmtriage.render.jsondoc import dump
-from mmtriage.render.printable import printable
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
-from mmtriage.report import Json, Report
+from mmtriage.report.document import Json, Report
+from mmtriage.report.drift import moved
+from mmtriage.report.printable import printable
+from mmtriage.report.summary import Summary
 from mmtriage.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmtriage.arguments import FAIL_ON
-from mmtriage.checked import Checked
-from mmtriage.report import Report
+from mmtriage.option_values import FAIL_ON
+from mmtriage.report.document import Report
+from mmtriage.report.summary import Checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mmtriage.diagnose.finding import CATALOGUE
-from mmtriage.drift import Change, Drift, is_known
 from mmtriage.render import words
-from mmtriage.render.evidence import Part
+from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
-from mmtriage.report import ModelFacts, Report
+from mmtriage.report.document import ModelFacts, Report
+from mmtriage.report.drift import Change, Drift, is_known
 
 TITLE = "Since the baseline"
 KNOWN = "As in the baseline"
@@ -16,13 +16,13 @@ NONE = "none"
 SHOWN_DIGITS = 12  # of a checksum
 
 
-def part(report: Report) -> Part | None:
+def part(report: Report) -> EvidencePart | None:
     """The changes as a table; None without a baseline."""
     if report.drift is None:
         return None
     rows = tuple(_row(change, report.model) for change in report.drift.changes)
     grid = Grid(header=HEADER, rows=rows, numeric=frozenset()) if rows else None
-    return Part(title=TITLE, grid=grid, lines=(headline(report.drift),))
+    return EvidencePart(title=TITLE, grid=grid, lines=(headline(report.drift),))
 
 
 def headline(drift: Drift) -> str:

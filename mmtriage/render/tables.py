@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mmtriage.ladder.rung import Attempt
+from mmtriage.ladder.records import Attempt
 from mmtriage.render import words
-from mmtriage.report import FitFacts, FixedEffect, RandomEffect, Report
+from mmtriage.report.document import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
 

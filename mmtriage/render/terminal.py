@@ -11,18 +11,18 @@ from typing import Literal
 
 from rich.console import Console
 
-from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import Finding
-from mmtriage.drift import is_known
 from mmtriage.errors import MmtriageError
-from mmtriage.ladder.rung import Remedy
+from mmtriage.ladder.records import Remedy
 from mmtriage.render import overview, since, tables, words
 from mmtriage.render.console import console_of, grid, heading, paragraph, text_of, verbatim
-from mmtriage.render.evidence import Part, parts
-from mmtriage.render.printable import printable, printable_text
+from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.drift import is_known
+from mmtriage.report.printable import printable, printable_text
+from mmtriage.report.summary import Checked, Summary
 
 Detail = Literal["brief", "normal", "full"]
 AS_BEFORE = "The rest is as it was: -v shows all."
@@ -182,7 +182,7 @@ def _evidence(console: Console, report: Report, detail: Detail) -> None:
         _part(console, part)
 
 
-def _part(console: Console, part: Part) -> None:
+def _part(console: Console, part: EvidencePart) -> None:
     heading(console, part.title)
     if part.grid is not None:
         grid(console, part.grid)

@@ -8,11 +8,18 @@ from __future__ import annotations
 import math
 
 from mmtriage.diagnose.finding import BaselineState, Finding, NotAssessed
-from mmtriage.diagnose.verdict import Status, Verdict
-from mmtriage.ladder.rung import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
-from mmtriage.report import RANKED_BY, CertificateFacts, DroppedColumnFacts, FitFacts, ModelFacts, Report
+from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.ladder.records import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
+from mmtriage.report.document import (
+    RANKED_BY,
+    CertificateFacts,
+    DroppedColumnFacts,
+    FitFacts,
+    ModelFacts,
+    Report,
+)
 
-STATUS_WORDS: dict[Status, str] = {
+STATUS_WORDS: dict[VerdictStatus, str] = {
     "undetermined": "Undetermined",
     "unidentifiable": "Unidentifiable",
     "not_converged": "Not converged",
@@ -230,7 +237,7 @@ def _explaining(report: Report) -> list[Finding]:
     return sorted(mine, key=lambda finding: order.index(finding.code))
 
 
-def effect_of(remedy: Remedy, verdict: Status) -> str:
+def effect_of(remedy: Remedy, verdict: VerdictStatus) -> str:
     """What a remedy is and does: "same model, clears the verdict (rung 1)"."""
     sound = "certified and not singular" if verdict == "converged" else "clears the verdict"
     clears = f", {sound}" if remedy.clears else ""
@@ -258,7 +265,7 @@ def likelihood_ratio(test: LikelihoodRatio) -> str:
 
 
 def remedy_title(remedy: Remedy) -> str:
-    """Rank and title: "1. Centre and scale Year"."""
+    """Rank and title: "1. Center and scale Year"."""
     return f"{remedy.rank}. {remedy.title}"
 
 

@@ -9,12 +9,12 @@ import time
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data import read_table
-from mmtriage.engine.trial import prepare, run_baseline
+from mmtriage.engine.comparison import fit_like_lme4, prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
-from mmtriage.session import triage_table
+from mmtriage.triage_table import triage_table
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     with threadpool_limits(limits=1, user_api="blas"):
         prepared = prepare(build_design(table, parse_formula(formula), ModelSpec()))
         began = time.perf_counter()
-        run_baseline(prepared)
+        fit_like_lme4(prepared)
         baseline = time.perf_counter() - began
     print(json.dumps({"diagnosis": report.timing["diagnosis"], "baseline": baseline}))
 

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from mmtriage.check.keys import ModelEntry
-from mmtriage.check.run import Answer, triage_entry
+from mmtriage.check.entries import ModelEntry
+from mmtriage.check.triage_all import Answer, triage_entry
 from mmtriage.errors import UnjudgedError
 
 

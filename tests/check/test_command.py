@@ -17,13 +17,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mmtriage import cli
-from mmtriage.check import run
+from mmtriage.check import triage_all
 from mmtriage.check.config import Config
-from mmtriage.checked import Checked, Summary
+from mmtriage.command import cli_to_split as cli
 from mmtriage.errors import UnjudgedError
 from mmtriage.render import RENDERERS, render_all, terminal
-from mmtriage.schema import schema_text
+from mmtriage.report.schema import schema_text
+from mmtriage.report.summary import Checked, Summary
 from tests.canned import CONVERGED, SINGULAR
 from tests.check.configs import CONFIG, EXPECTED
 from tests.check.test_workers import is_alive
@@ -68,7 +68,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             )
         )
 
-    monkeypatch.setattr(run, "check_models", check)
+    monkeypatch.setattr(triage_all, "check_models", check)
     return asked
 
 
@@ -128,7 +128,7 @@ def test_files_hold_what_stdout_would(mmtriage: Run, seen: list[Any], directory:
     outputs = [word for name in RENDERERS for word in ("--output", f"{name}:out.{name}")]
     mmtriage("--config", "m.toml", "-v", *outputs)
     ((config, _, _),) = seen
-    summary = run.check_models(config, jobs=1, progress=None)
+    summary = triage_all.check_models(config, jobs=1, progress=None)
     for name in RENDERERS:
         text = (directory / f"out.{name}").read_text(encoding="utf-8")
         expected = (
@@ -198,7 +198,7 @@ def test_a_broken_configuration_is_an_error_object_in_json(mmtriage: Run, direct
 
 def test_the_traceback_of_a_bug_goes_to_stderr(mmtriage: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def check(config: Config, **_: object) -> Summary:
-        error = UnjudgedError(run.BUG)
+        error = UnjudgedError(triage_all.BUG)
         models = [
             Checked(
                 name="one", path="m.toml", line=1, outcome=error, traceback="Traceback ...\nKeyError: 1\n"
@@ -206,7 +206,7 @@ def test_the_traceback_of_a_bug_goes_to_stderr(mmtriage: Run, monkeypatch: pytes
         ]
         return Summary(models=tuple(models))
 
-    monkeypatch.setattr(run, "check_models", check)
+    monkeypatch.setattr(triage_all, "check_models", check)
     result = mmtriage("--config", "m.toml", "-q")
     assert (result.code, result.err) == (3, "Model one:\nTraceback ...\nKeyError: 1\n")
 
@@ -225,9 +225,9 @@ def test_progress_is_for_a_terminal(mmtriage: Run, seen: list[Any], monkeypatch:
 @pytest.mark.parametrize("format_name", ["text", "json"])
 def test_what_an_interrupt_leaves(format_name: str, mmtriage: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def check(config: Config, **_: object) -> Summary:
-        raise run.InterruptedCheckError(("one",), tuple(f"m{number}" for number in range(12)))
+        raise triage_all.InterruptedCheckError(("one",), tuple(f"m{number}" for number in range(12)))
 
-    monkeypatch.setattr(run, "check_models", check)
+    monkeypatch.setattr(triage_all, "check_models", check)
     result = mmtriage("--config", "m.toml", "--format", format_name)
     assert (result.code, result.out) == (130, "")
     assert result.err == (
@@ -277,9 +277,9 @@ def triage(table, formula, options):  # in the processes too, which import this 
     from tests.canned import CONVERGED
     return CONVERGED
 
-sys.modules["mmtriage.session"] = types.SimpleNamespace(triage_table=triage)
+sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
 if __name__ == "__main__":
-    from mmtriage.cli import main
+    from mmtriage.command.cli_to_split import main
     main()
 """
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtriage import cli
 from mmtriage.check.config import Config, chosen, find_config, overridden, read_config
-from mmtriage.check.keys import KEYS
+from mmtriage.check.entries import KEYS
 from mmtriage.check.places import places_of
+from mmtriage.command import cli_to_split as cli
 
 MODEL = '[[models]]\nname = "a"\ndata = "d.csv"\nformula = "y ~ x + (1 | g)"\n'
 ALL = """

@@ -13,8 +13,6 @@ import jsonschema
 import junitparser
 import pytest
 
-from mmtriage.accept import accepted
-from mmtriage.checked import Checked, Summary
 from mmtriage.diagnose.finding import finding
 from mmtriage.errors import DataError, FormulaError, MmtriageError, Span, UnjudgedError
 from mmtriage.render import (
@@ -29,10 +27,12 @@ from mmtriage.render import (
     sarif,
     terminal,
 )
-from mmtriage.render.printable import printable_text
 from mmtriage.render.prose import one_line
-from mmtriage.report import Report
-from mmtriage.schema import schema_text
+from mmtriage.report.decisions import accepted
+from mmtriage.report.document import Report
+from mmtriage.report.printable import printable_text
+from mmtriage.report.schema import schema_text
+from mmtriage.report.summary import Checked, Summary
 from tests.canned import REPORTS, SINGULAR
 from tests.conftest import Snapshot
 from tests.render import test_browser, test_html, test_markdown, test_sarif
@@ -99,7 +99,7 @@ def test_how_much_is_said_is_the_users_choice() -> None:
     assert [name for name in failing if f"\n{name} (pyproject.toml, line" in full] == failing
 
 
-def test_colour_is_only_emphasis() -> None:
+def test_color_is_only_emphasis() -> None:
     colored = terminal.render_all(SUMMARY, color=True)
     assert "\x1b[" in colored
     plain = "\n".join(line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", colored).splitlines())

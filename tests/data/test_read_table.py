@@ -148,7 +148,7 @@ def test_fields_keep_their_separators_newlines_and_quotes(tmp_path: Path) -> Non
     assert cells(table.columns["a"]) == ["x,\ny", 'say "hi"', '5" pipe']
 
 
-def test_gzip_is_recognised_by_its_first_bytes(tmp_path: Path) -> None:
+def test_gzip_is_recognized_by_its_first_bytes(tmp_path: Path) -> None:
     packed = gzip.compress(b"a,b\n1,x\n", mtime=0)
     for name in ("d.csv.gz", "misnamed.csv"):
         assert cells(read_table(write(tmp_path, packed, name)).columns["a"]) == [1]

@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.reference import Reference
-from mmtriage.engine.trial import Trial, prepare, run_reference
-from mmtriage.model import Design
+from mmtriage.engine.comparison import Comparison, prepare, prove_optimum
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.optimum.search import Optimum
+from mmtriage.model.design import Design
 from tests.diagnose.test_separation import golden
 from tests.model.tables import design, factor, numeric, table
 
@@ -41,29 +41,29 @@ def answers(seed: int, *, groups: int, rows: int, sd: float, trials: int = 1) ->
 
 
 def optimum(made: Design) -> Fit:
-    return run_reference(prepare(made), {}, seed=0)[1]
+    return prove_optimum(prepare(made), {}, seed=0)[1]
 
 
 def with_points(made: Design, points: int) -> Fit:
     return optimum(replace(made, spec=replace(made.spec, nagq=points)))
 
 
-def reference_trial(made: Design, *, error: str | None = None) -> Trial:
+def reference_trial(made: Design, *, error: str | None = None) -> Comparison:
     """A trial whose baseline was not run, or stopped with an error."""
     prepared = prepare(made)
-    reference, fit = run_reference(prepared, {}, seed=0)
-    assert isinstance(reference, Reference)
-    return Trial(
+    reference, fit = prove_optimum(prepared, {}, seed=0)
+    assert isinstance(reference, Optimum)
+    return Comparison(
         prepared=prepared,
-        baseline=None,
-        baseline_fit=None,
-        baseline_error=error,
-        reference=reference,
-        reference_fit=fit,
+        lme4=None,
+        lme4_fit=None,
+        lme4_error=error,
+        optimum=reference,
+        optimum_fit=fit,
         seconds=0.0,
     )
 
 
 @cache
-def golden_reference(case_id: str) -> Trial:
+def golden_reference(case_id: str) -> Comparison:
     return reference_trial(golden(case_id))

@@ -9,8 +9,8 @@ import numpy as np
 
 from mmtriage.data import Column, Table
 from mmtriage.diagnose.finding import Finding
-from mmtriage.engine.trial import Trial, fit_trial, prepare
-from mmtriage.model import Design
+from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.model.design import Design
 from tests.engine.designs import golden_design
 from tests.model.tables import design, factor, numeric, table
 
@@ -71,13 +71,13 @@ def planted(formula: str, changes: Mapping[str, Column] | None = None, **options
 
 
 @cache
-def trial_of(formula: str) -> Trial:
-    return fit_trial(prepare(planted(formula)), seed=0)
+def trial_of(formula: str) -> Comparison:
+    return compare_fits(prepare(planted(formula)), seed=0)
 
 
 @cache
-def golden_trial(case_id: str) -> Trial:
-    return fit_trial(prepare(golden_design(case_id).design), seed=0)
+def golden_trial(case_id: str) -> Comparison:
+    return compare_fits(prepare(golden_design(case_id).design), seed=0)
 
 
 def by_code(findings: list[Finding]) -> dict[str, Finding]:

@@ -9,8 +9,8 @@ import pytest
 
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.finding import Finding, Severity, finding
-from mmtriage.diagnose.judge import THRESHOLDS
-from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
+from mmtriage.diagnose.judgement import THRESHOLDS
+from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
 
 SLOPE = finding("MM101", "slope of extreme scale", terms=("(1 + x | g)",))
 COLUMNS = finding("MM101", "columns of X on different scales", columns=("x", "z"))
@@ -22,7 +22,7 @@ SHORT = finding("MM403", "stopped short")
 BUDGET = finding("MM404", "budget")
 
 
-def verdict_of(status: Status, *, gap: float | None = None) -> Verdict:
+def verdict_of(status: VerdictStatus, *, gap: float | None = None) -> Verdict:
     return Verdict(
         status=status,
         severity=SEVERITY_OF[status],
@@ -35,7 +35,11 @@ def verdict_of(status: Status, *, gap: float | None = None) -> Verdict:
 
 
 def explained(
-    status: Status, findings: Sequence[Finding], *, proven: Sequence[str] = (), gap: float | None = None
+    status: VerdictStatus,
+    findings: Sequence[Finding],
+    *,
+    proven: Sequence[str] = (),
+    gap: float | None = None,
 ) -> tuple[tuple[str, ...], dict[str, tuple[Severity, tuple[str, ...]]]]:
     """The verdict's codes, and severity and causes of every finding."""
     verdict, linked = explain_causes(verdict_of(status, gap=gap), findings, proven)
@@ -169,7 +173,7 @@ def test_reused_labels_explain_the_zero_variance_of_their_factor() -> None:
 
 
 @pytest.mark.parametrize("status", ["converged", "undetermined"])
-def test_other_verdicts_have_no_chain(status: Status) -> None:
+def test_other_verdicts_have_no_chain(status: VerdictStatus) -> None:
     codes, found = explained(status, [SLOPE, FAR])
     assert (codes, found) == ((), {"MM101": ("info", ()), "MM106": ("info", ())})
 

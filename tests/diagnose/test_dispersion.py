@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose import freedom
 from mmtriage.diagnose.dispersion import dispersion_findings, overdispersion, why_not_assessed
 from mmtriage.diagnose.freedom import used_degrees
-from mmtriage.model import Design
+from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from tests.diagnose.generalized import answers, counts, golden_reference, optimum, reference_trial
 from tests.diagnose.planted import by_code
 from tests.diagnose.test_separation import golden
-from tests.oracle import Array
 
 
 def dense_used(design: Design, covariances: tuple[Array, ...], W: Array) -> float:
@@ -99,9 +99,9 @@ def test_a_large_ratio_of_few_rows_is_chance() -> None:
 
 
 def test_a_row_of_which_nothing_is_expected_has_no_say() -> None:
-    trial = reference_trial(counts(3, mean=5.0, surplus=0.7))
-    mu = np.array(trial.reference_fit.mu)
+    comparison = reference_trial(counts(3, mean=5.0, surplus=0.7))
+    mu = np.array(comparison.optimum_fit.mu)
     mu[:3] = 1e-12
-    found = dispersion_findings(replace(trial, reference_fit=replace(trial.reference_fit, mu=mu)))
+    found = dispersion_findings(replace(comparison, optimum_fit=replace(comparison.optimum_fit, mu=mu)))
     assert found
     assert found[0].evidence["ratio"] < 20  # type: ignore[operator]

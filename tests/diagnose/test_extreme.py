@@ -7,24 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.extreme import extreme_findings, standardised, without_column
+from mmtriage.diagnose.extreme import extreme_findings, standardized, without_column
 from mmtriage.diagnose.separation import separation_findings
-from mmtriage.engine.trial import Trial
+from mmtriage.engine.comparison import Comparison
 from tests.diagnose.generalized import counts, golden_reference, optimum, reference_trial
 from tests.diagnose.planted import by_code
 
 
-def with_estimate(trial: Trial, beta: float, se: float) -> Trial:
+def with_estimate(comparison: Comparison, beta: float, se: float) -> Comparison:
     """The trial with another coefficient of `x`."""
-    fit = trial.reference_fit
+    fit = comparison.optimum_fit
     vcov = np.diag([1e-2, se**2])
-    return replace(trial, reference_fit=replace(fit, beta=np.array([fit.beta[0], beta]), vcov=vcov))
+    return replace(comparison, optimum_fit=replace(fit, beta=np.array([fit.beta[0], beta]), vcov=vcov))
 
 
 def test_a_separated_level_is_extreme_because_it_is_separated() -> None:
-    trial = golden_reference("toy_separation")
-    separation = separation_findings(trial.prepared.design)
-    found = by_code(extreme_findings(trial, separation, lambda design: optimum(design).criterion))["MM205"]
+    comparison = golden_reference("toy_separation")
+    separation = separation_findings(comparison.prepared.design)
+    found = by_code(extreme_findings(comparison, separation, lambda design: optimum(design).criterion))[
+        "MM205"
+    ]
     assert found.caused_by == ("MM203",)
     assert found.message.startswith("the coefficient of `periodp4` is implausible on the logit scale: -")
     assert found.message.endswith(
@@ -55,8 +57,8 @@ def test_units_and_origin_of_a_predictor_make_nothing_extreme() -> None:
     design = counts(1)
     far = replace(design, X=np.column_stack([design.X[:, 0], 1e-4 * (design.X[:, 1] + 1e4)]))
     fit = optimum(design)
-    assert standardised(far, np.array([1.0, 1e4 * fit.beta[1]])) == pytest.approx(
-        standardised(design, np.array([1.0, fit.beta[1]]))
+    assert standardized(far, np.array([1.0, 1e4 * fit.beta[1]])) == pytest.approx(
+        standardized(design, np.array([1.0, fit.beta[1]]))
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmtriage.diagnose.causes import SINGULAR, STRUCTURAL, SYMPTOMS
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, finding
-from mmtriage.diagnose.judge import UNIDENTIFIABLE_CODES
+from mmtriage.diagnose.judgement import UNIDENTIFIABLE_CODES
 from mmtriage.diagnose.verdict import SEVERITY_OF
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mmtriage.diagnose.nesting import CROSSED_REST, GAIN, nesting_findings
 from mmtriage.formula import Formula
-from mmtriage.model import Design
+from mmtriage.model.design import Design
 from tests.model.tables import design, factor, numeric, table
 
 CROSSED = "y ~ 1 + (1 | school) + (1 | pupil)"

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose import recession
 from mmtriage.diagnose.recession import Kinds, recession_direction, row_codes, strict_rows
-from tests.oracle import Array
 
 FAMILIES = ("single", "counts", "zeros")
 
 
 def separates(X: Array, kinds: Kinds) -> bool:
-    """The definition as a linear program: maximise the sum of the margins in a box."""
+    """The definition as a linear program: maximize the sum of the margins in a box."""
     pure = kinds[:, None] * X
     answer = linprog(
         -pure.sum(axis=0),

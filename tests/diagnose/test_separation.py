@@ -14,8 +14,8 @@ from scipy.stats import norm
 from mmtriage.data import read_table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.separation import row_kinds, separation_findings
-from mmtriage.family_names import default_link
-from mmtriage.model import Design
+from mmtriage.model.design import Design
+from mmtriage.model.family_names import default_link
 from tests.golden_cases import glmms_that_fail, golden_case, golden_glmms
 from tests.model.tables import design, factor, logical, numeric, table
 

@@ -7,7 +7,7 @@ import pytest
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.singularity import defects, null_text, singularity_findings
-from mmtriage.engine.trial import Trial, fit_trial, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from tests.diagnose.planted import by_code, golden_trial, labels
 from tests.model.tables import design, factor, numeric, table
 
@@ -16,7 +16,7 @@ SEED = 2  # one with which the estimates are as degenerate as the truth
 
 def grouped_trial(
     formula: str, weights: list[list[float]], *, scale: float = 1.0, shift: float = 0.0
-) -> Trial:
+) -> Comparison:
     """20 groups of 12 rows; their effects on 1, x and z are r normal variables times `weights` (r, 3)."""
     rng = np.random.default_rng(SEED)
     g = np.arange(240) // 12
@@ -26,11 +26,11 @@ def grouped_trial(
     y = 1.0 + x + effects[g, 0] + effects[g, 1] * x + effects[g, 2] * z + noise
     columns = [numeric("y", y), numeric("x", shift + scale * x), numeric("z", z)]
     data = table(*columns, factor("g", labels("g", g)))
-    return fit_trial(prepare(design(data, formula)), seed=0)
+    return compare_fits(prepare(design(data, formula)), seed=0)
 
 
-def only(trial: Trial) -> Finding:
-    (found,) = singularity_findings(trial)
+def only(comparison: Comparison) -> Finding:
+    (found,) = singularity_findings(comparison)
     return found
 
 
@@ -49,15 +49,15 @@ def test_a_zero_variance_that_wants_to_be_negative() -> None:
 
 
 def test_a_zero_variance_of_a_slope_names_the_slope() -> None:
-    trial = grouped_trial("y ~ x + (1 | g) + (0 + x | g)", [[1.0, 0.0, 0.0]])
-    found = only(trial)
+    comparison = grouped_trial("y ~ x + (1 | g) + (0 + x | g)", [[1.0, 0.0, 0.0]])
+    found = only(comparison)
     assert (found.code, found.columns, found.terms) == ("MM310", ("x",), ("(0 + x | g)",))
 
 
 def test_a_perfect_correlation_is_said_with_its_sign_and_sds() -> None:
-    trial = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]])
-    found = only(trial)
-    a, b = np.sqrt(np.diag(trial.reference_fit.covariances[0]))
+    comparison = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]])
+    found = only(comparison)
+    a, b = np.sqrt(np.diag(comparison.optimum_fit.covariances[0]))
     assert found.message == (
         "in `(1 + x | g)` the estimated correlation is perfect: `(Intercept)` and `x` -1 "
         f"(SDs: (Intercept) {a:.4g}, x {b:.4g})"
@@ -67,8 +67,8 @@ def test_a_perfect_correlation_is_said_with_its_sign_and_sds() -> None:
 
 
 def test_a_covariance_may_lose_rank_without_a_perfect_correlation() -> None:
-    trial = grouped_trial("y ~ x + z + (1 + x + z | g)", [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
-    found = only(trial)
+    comparison = grouped_trial("y ~ x + z + (1 + x + z | g)", [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    found = only(comparison)
     direction = found.evidence["null_direction"]
     assert found.message == (
         f"the covariance of `(1 + x + z | g)` has rank 2, not 3: the combination {direction} of its random "
@@ -80,16 +80,16 @@ def test_a_covariance_may_lose_rank_without_a_perfect_correlation() -> None:
 @pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0.0), (1e6, 0.0), (1.0, 300.0)])
 def test_the_combination_that_does_not_vary_is_that_of_the_users_columns(scale: float, shift: float) -> None:
     """w'Sw = 0 for the named weights, and none of them is lost however small its unit makes it."""
-    trial = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]], scale=scale, shift=shift)
-    (defect,) = defects(trial)
+    comparison = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]], scale=scale, shift=shift)
+    (defect,) = defects(comparison)
     (weights,) = defect.null
-    S = trial.reference_fit.covariances[0]
+    S = comparison.optimum_fit.covariances[0]
     size = np.sqrt(np.diag(S))
     assert np.all(weights != 0.0)
     assert weights @ S @ weights == pytest.approx(0.0, abs=1e-9 * float((np.abs(weights) @ size) ** 2))
-    assert null_text(trial.prepared.design.random[0], defect.null).count(" x") == 1
+    assert null_text(comparison.prepared.design.random[0], defect.null).count(" x") == 1
 
 
 def test_each_singular_term_has_its_own_finding() -> None:
-    trial = grouped_trial("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
-    assert set(by_code(singularity_findings(trial))) == {"MM310", "MM311"}
+    comparison = grouped_trial("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
+    assert set(by_code(singularity_findings(comparison))) == {"MM310", "MM311"}

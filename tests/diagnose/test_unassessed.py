@@ -50,7 +50,7 @@ def test_a_scale_makes_the_gain_of_nesting_no_evidence() -> None:
     changes = {"y": positive, "h": factor("h", [f"h{i % 4}" for i in range(len(positive.values))])}
     crossed = planted("y ~ x + (1 | g) + (1 | h)", changes, family="Gamma", link="log")
     assert (
-        nesting_findings(crossed, reference_trial(crossed).reference_fit, lambda _: pytest.fail("no refit"))
+        nesting_findings(crossed, reference_trial(crossed).optimum_fit, lambda _: pytest.fail("no refit"))
         == []
     )
     assert "rewards effects of many levels" in str(why_not_assessed(crossed))

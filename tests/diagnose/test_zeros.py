@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.diagnose.zeros import simulated_zeros, why_not_assessed, zero_findings, zero_inflation
-from mmtriage.model import Design
+from mmtriage.model.design import Design
 from tests.diagnose.generalized import counts, golden_reference, optimum, reference_trial
 from tests.diagnose.planted import by_code
 from tests.diagnose.test_separation import golden
@@ -47,11 +47,11 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 @pytest.mark.parametrize("case_id", ["grouseticks", "nb", "poisson_sqrt"])
 def test_simulated_zeros_are_as_many_as_were_observed(case_id: str) -> None:
-    trial = golden_reference(case_id)
-    zeros = simulated_zeros(trial.prepared.design, trial.reference_fit, seed=3)
+    comparison = golden_reference(case_id)
+    zeros = simulated_zeros(comparison.prepared.design, comparison.optimum_fit, seed=3)
     low, high = np.quantile(zeros, (0.001, 0.999))
-    assert low <= np.sum(trial.prepared.design.y == 0) <= high
-    assert zero_findings(trial, seed=3) == []
+    assert low <= np.sum(comparison.prepared.design.y == 0) <= high
+    assert zero_findings(comparison, seed=3) == []
 
 
 def test_all_simulations_must_have_fewer_zeros_and_many_fewer() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mmtriage.arguments import factors
 from mmtriage.data import read_table
 from mmtriage.formula import parse_formula
-from mmtriage.model import ModelSpec, build_design
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
+from mmtriage.option_values import factors
 from tests.emitted.subjects import Subject
 from tests.triaged import triaged
 

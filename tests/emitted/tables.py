@@ -22,12 +22,12 @@ def _labels(prefix: str, codes: np.ndarray) -> list[str]:
     return [f"{prefix}{code:03d}" for code in codes]
 
 
-def scattered(*, labelled: bool) -> Columns:
+def scattered(*, labeled: bool) -> Columns:
     """Counts with more scatter than a Poisson has; a label of each row, or none."""
     rng, g, x = _groups(501, 12, 8)
     eta = 1.0 + 0.5 * x + 0.5 * rng.normal(size=12)[g] + 0.8 * rng.normal(size=len(g))
     columns = {"y": rng.poisson(np.exp(eta)), "x": x, "g": _labels("g", g)}
-    return {**columns, "visit": _labels("v", np.arange(len(g)))} if labelled else columns
+    return {**columns, "visit": _labels("v", np.arange(len(g)))} if labeled else columns
 
 
 def alike() -> Columns:
@@ -90,8 +90,8 @@ def foreign() -> Columns:
 
 
 TABLES: tuple[Subject, ...] = (
-    made("labelled counts", lambda: scattered(labelled=True), "y ~ x + (1 | g)", "--family", "poisson"),
-    made("unlabelled counts", lambda: scattered(labelled=False), "y ~ x + (1 | g)", "--family", "poisson"),
+    made("labelled counts", lambda: scattered(labeled=True), "y ~ x + (1 | g)", "--family", "poisson"),
+    made("unlabelled counts", lambda: scattered(labeled=False), "y ~ x + (1 | g)", "--family", "poisson"),
     made("alike counts", alike, "y ~ x + (1 | g)", "--family", "negative.binomial"),
     made("moderated slopes", moderated, "y ~ x + w + (x | g)"),
     made("steep product", steep, "y ~ z + exp(x):z + (1 | g)", "--family", "binomial"),

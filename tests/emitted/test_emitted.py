@@ -12,7 +12,7 @@ from typing import get_args
 
 import pytest
 
-from mmtriage.ladder import rung
+from mmtriage.ladder import records
 from tests.emitted import commands, lme4
 from tests.emitted.choice import CHOSEN
 from tests.emitted.remedies import Emitted, emitted
@@ -21,7 +21,7 @@ from tests.emitted.tables import EVEN
 
 IDS = [
     name
-    for names in (rung.SameModelId, rung.SmallerId, rung.OtherId, rung.GeneralizedId)
+    for names in (records.SameModelId, records.SmallerId, records.OtherId, records.GeneralizedId)
     for name in get_args(names)
 ]
 ALL = os.environ.get("EMITTED") == "all"

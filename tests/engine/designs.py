@@ -14,12 +14,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.data import Table, read_table
-from mmtriage.engine.lmm import LmmProblem, lmm_problem
-from mmtriage.model import Design
+from mmtriage.engine.linear.likelihood import LmmProblem, lmm_problem
+from mmtriage.model.design import Design
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
-from tests.oracle import Array, Block, DenseFit, dense_fit, relative_covariance
+from tests.oracle import Block, DenseFit, dense_fit, relative_covariance
 
 N = 120
 # name -> formula and options
@@ -113,7 +114,7 @@ def random_table(seed: int = 1, n: int = N) -> Table:
 
 
 def _chains(sizes: Sequence[int], n: int) -> Array:
-    """Codes (n,) whose rows 2i and 2i + 1 hold neighbours in a chain of one of the `sizes`."""
+    """Index (n,) whose rows 2i and 2i + 1 hold neighbors in a chain of one of the `sizes`."""
     starts = np.cumsum([0, *sizes])
     pairs = [
         (start + j, start + min(j + 1, size - 1))

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.data import Table, read_table
-from mmtriage.engine.faces import Place
-from mmtriage.engine.glmm import GlmmProblem, glmm_problem
-from mmtriage.engine.theta import theta_of_factors
-from mmtriage.model import Design
+from mmtriage.engine.algebra.theta import theta_of_factors
+from mmtriage.engine.generalized.likelihood import GlmmProblem, glmm_problem
+from mmtriage.engine.optimum.faces import Place
+from mmtriage.model.design import Design
 from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
 from tests.glmm_oracle import INVERSE, DenseGlmm, criterion
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
-from tests.oracle import Array
 
 N = 72
 NB_THETA = 1.7
 PAIRS = [(family, link) for family, links in FAMILY_LINKS.items() for link in links]
 PAIRS.remove(("gaussian", "identity"))  # that is lmer's
-# link -> centre of eta, and by how much x and the groups move it
+# link -> center of eta, and by how much x and the groups move it
 ETA = {
     "logit": (0.2, 0.6),
     "probit": (0.2, 0.4),
@@ -115,7 +115,7 @@ def place_at(problem: GlmmProblem, raw: tuple[Array, ...], beta: Array) -> Place
 
 
 def eta_of(family: str, link: str) -> tuple[float, float]:
-    """Centre and spread of eta."""
+    """Center and spread of eta."""
     return LOG_OF_PROBABILITY if (family, link) == ("binomial", "log") else ETA[link]
 
 
@@ -125,9 +125,9 @@ def glmm_table(family: str, link: str, *, seed: int = 1, n: int = N) -> Table:
     row = np.arange(n)
     codes = {"g": rng.permutation(row % 9), "h": rng.integers(0, 4, n), "a": row // 4, "b": row // 24}
     x, z = rng.normal(size=n), rng.normal(size=n)
-    centre, spread = eta_of(family, link)
+    center, spread = eta_of(family, link)
     noise = sum(rng.normal(size=9)[codes[name]] for name in ("g", "h", "b"))
-    mu = INVERSE[link](centre + spread * np.clip(x + noise, -4.0, 4.0))
+    mu = INVERSE[link](center + spread * np.clip(x + noise, -4.0, 4.0))
     size = rng.integers(1, 7, n)
     hits = rng.binomial(size, np.clip(mu, 0.0, 1.0))
     return table(

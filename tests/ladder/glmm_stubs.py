@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from mmtriage.data import Column, Table, table_from_frame
-from mmtriage.diagnose.verdict import Status
-from mmtriage.engine.trial import Trial
+from mmtriage.diagnose.verdict import VerdictStatus
+from mmtriage.engine.comparison import Comparison
 from mmtriage.formula import Formula, parse_formula
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.code import Commands
+from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
@@ -55,9 +55,9 @@ def glmm_case(
     formula: str,
     *,
     family: str,
-    status: Status = "not_converged",
+    status: VerdictStatus = "not_converged",
     data: Table = TABLE,
-    fit: Callable[[Design], Trial] = stubs.trial,
+    fit: Callable[[Design], Comparison] = stubs.comparison,
     present: Mapping[str, Any] | None = None,
     codes: tuple[str, ...] = (),
     run: Callable[..., Any] | None = None,
@@ -71,7 +71,7 @@ def glmm_case(
         added = {n: Column(name=n, kind="numeric", values=v) for n, v in (columns or {}).items()}
         return build_design(replace(data, columns={**data.columns, **added}), of, replace(spec, **changes))
 
-    own = stubs.trial(build(parse_formula(formula)), **{"gap": 5.0, **(present or {})})
+    own = stubs.comparison(build(parse_formula(formula)), **{"gap": 5.0, **(present or {})})
     linear = stubs.case(own, status=status, codes=codes, fit=fit, run=run)
     return replace(
         linear,

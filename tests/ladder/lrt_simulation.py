@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from mmtriage.data import table_from_frame
-from mmtriage.engine.likelihood import template_factors
-from mmtriage.engine.lmm import lmm_problem
-from mmtriage.engine.reference import Start, find_reference
+from mmtriage.engine.linear.likelihood import lmm_problem
+from mmtriage.engine.optimum.protocol import template_factors
+from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
@@ -37,7 +37,7 @@ def deviance(model: Design | None, y: np.ndarray) -> float:
         residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
         return float(len(y) * (1 + np.log(2 * np.pi * (residual @ residual) / len(y))))
     problem = lmm_problem(replace(model, y=y))
-    return find_reference(problem, [Start("template", template_factors(problem))]).criterion
+    return find_optimum(problem, [Start("template", template_factors(problem))]).criterion
 
 
 def main() -> None:

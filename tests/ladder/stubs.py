@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 
 from mmtriage.data import table_from_frame
-from mmtriage.diagnose.judge import THRESHOLDS
-from mmtriage.diagnose.verdict import SEVERITY_OF, Status, Verdict
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.certificate import Certificate, Multiplier
-from mmtriage.engine.faces import NO_FREE, Place
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.identifiability import NullDirection
-from mmtriage.engine.lme4_checks import ConvergenceCheck
-from mmtriage.engine.reference import Descent, Reference
-from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.diagnose.judgement import THRESHOLDS
+from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.linear.identifiability import NullDirection
+from mmtriage.engine.lme4.checks import ConvergenceCheck
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.optimum.certificate import Certificate, Multiplier
+from mmtriage.engine.optimum.faces import NO_FREE, Place
+from mmtriage.engine.optimum.search import Descent, Optimum
 from mmtriage.formula import Formula, parse_formula
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.code import Commands
+from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
@@ -65,9 +65,9 @@ def design_of(text: str) -> Design:
     return build(parse_formula(text))
 
 
-def baseline(criterion: float = 100.0, **changes: Any) -> Baseline:
-    """A run of an optimiser that says nothing."""
-    made = Baseline(
+def baseline(criterion: float = 100.0, **changes: Any) -> Lme4Run:
+    """A run of an optimizer that says nothing."""
+    made = Lme4Run(
         theta=np.ones(1),
         criterion=criterion,
         start=np.ones(1),
@@ -92,13 +92,13 @@ def baseline(criterion: float = 100.0, **changes: Any) -> Baseline:
     return replace(made, **changes)
 
 
-def failure(error: str = "Downdated VtV is not positive definite") -> BaselineFailure:
-    return BaselineFailure(
+def failure(error: str = "Downdated VtV is not positive definite") -> Lme4Failure:
+    return Lme4Failure(
         error=error, start=np.ones(1), optimizer="nloptwrap", total_evaluations=1, lme4_messages=()
     )
 
 
-def trial(
+def comparison(
     design: Design,
     *,
     criterion: float = 100.0,
@@ -108,19 +108,19 @@ def trial(
     certified: bool = True,
     shift: float = 0.0,
     **of_baseline: Any,
-) -> Trial:
+) -> Comparison:
     """A model with its optimum at `criterion`, its baseline `gap` above, covariances of the ranks given."""
     widths = tuple(len(term.columns) for term in design.random)
     ranks = widths if ranks is None else ranks
     fit = fit_of(design, criterion, ranks, shift)
     place = Place(fit.factors, NO_FREE)
     run = None if gap is None else baseline(criterion + gap, **of_baseline)
-    return Trial(
+    return Comparison(
         prepared=prepared(design, widths, null),
-        baseline=run,
-        baseline_fit=None if gap is None else replace(fit, criterion=criterion + gap),
-        baseline_error="Downdated VtV is not positive definite" if gap is None else None,
-        reference=Reference(
+        lme4=run,
+        lme4_fit=None if gap is None else replace(fit, criterion=criterion + gap),
+        lme4_error="Downdated VtV is not positive definite" if gap is None else None,
+        optimum=Optimum(
             place=place,
             criterion=criterion,
             certificate=certificate(widths, ranks, certified=certified),
@@ -129,7 +129,7 @@ def trial(
             gradients=9,
             runaway=False,
         ),
-        reference_fit=fit,
+        optimum_fit=fit,
         seconds=0.0,
     )
 
@@ -184,16 +184,16 @@ def certificate(widths: tuple[int, ...], ranks: tuple[int, ...], *, certified: b
 
 
 def case(
-    present: Trial | str = SLOPE,
+    present: Comparison | str = SLOPE,
     *,
-    status: Status = "not_converged",
-    run: Callable[..., Baseline | BaselineFailure] | None = None,
-    fit: Callable[[Design], Trial] | None = None,
+    status: VerdictStatus = "not_converged",
+    run: Callable[..., Lme4Run | Lme4Failure] | None = None,
+    fit: Callable[[Design], Comparison] | None = None,
     codes: tuple[str, ...] = (),
     **options: Any,
 ) -> Case:
     """A case; a refit that was not canned is an error."""
-    present = trial(design_of(present), gap=5.0) if isinstance(present, str) else present
+    present = comparison(design_of(present), gap=5.0) if isinstance(present, str) else present
     chosen = TriageOptions(**options)
     verdict = Verdict(
         status=status,
@@ -211,7 +211,7 @@ def case(
         return fit_of(of.design, 100.0 - count, tuple(of.problem.widths))
 
     return Case(
-        trial=present,
+        comparison=present,
         verdict=verdict,
         findings=tuple(SimpleNamespace(code=code, terms=()) for code in codes),
         options=chosen,
@@ -224,9 +224,9 @@ def case(
     )
 
 
-def _no_fit(design: Design) -> Trial:
+def _no_fit(design: Design) -> Comparison:
     raise AssertionError(f"no fit of {design.formula.to_text()} is canned")
 
 
-def _no_run(*_: object, **__: object) -> Baseline:
+def _no_run(*_: object, **__: object) -> Lme4Run:
     raise AssertionError("no run is canned")

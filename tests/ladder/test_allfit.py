@@ -1,4 +1,4 @@
-"""Rung 3 on canned runs of the optimisers."""
+"""Rung 3 on canned runs of the optimizers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.trial import Prepared
+from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
-from tests.ladder.stubs import SLOPE, baseline, case, design_of, failure, trial
+from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 
 LME4S = (
     "bobyqa",
@@ -29,7 +29,7 @@ LME4S = (
 def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit is read off theta: (criterion, shift of beta in SE, scale of the covariance)."""
 
-    def fit_of(_: object, run: Baseline) -> Any:
+    def fit_of(_: object, run: Lme4Run) -> Any:
         criterion, shift, scale = run.theta
         return SimpleNamespace(
             criterion=criterion, beta=np.ones(2) + 0.5 * shift, covariances=(scale * np.eye(2),)
@@ -39,15 +39,13 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Runs:
-    """Each optimiser ends at the gap canned for it (0 unless told otherwise)."""
+    """Each optimizer ends at the gap canned for it (0 unless told otherwise)."""
 
     def __init__(self, default: float = 0.0, **gaps: float | None) -> None:
         self.default, self.gaps = default, gaps
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(
-        self, _: object, *, optimizers: Sequence[Optimizer], maxfun: int
-    ) -> Baseline | BaselineFailure:
+    def __call__(self, _: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Lme4Run | Lme4Failure:
         (optimizer,) = optimizers
         self.asked.append((optimizer.name, maxfun))
         gap = self.gaps.get(optimizer.name, self.default)
@@ -112,7 +110,7 @@ def test_an_error_is_one_that_failed() -> None:
 
 
 def test_a_sound_fit_is_not_credited() -> None:
-    present = trial(design_of(SLOPE), gap=0.0)
+    present = comparison(design_of(SLOPE), gap=0.0)
     result = climb(case(present, status="converged", run=Runs(), all_rungs=True))
     assert (result.status, result.remedies) == ("not_needed", ())
     assert (
@@ -123,10 +121,10 @@ def test_a_sound_fit_is_not_credited() -> None:
 
 def test_reaching_the_optimum_no_closer_than_the_baseline_improves_nothing() -> None:
     """lme4 stopped for want of evaluations within the gap; under the same budget nobody does better."""
-    present = trial(design_of(SLOPE), gap=0.009)
+    present = comparison(design_of(SLOPE), gap=0.009)
     alarmed = ("Model failed to converge with max|grad| = 0.09 (tol = 0.002, component 1)",)
 
-    def run(_: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Baseline:
+    def run(_: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Lme4Run:
         (optimizer,) = optimizers
         gap = 0.009 if optimizer.name == "nloptwrap.NLOPT_LN_BOBYQA" else 3.0
         theta = np.array([100.0 + gap, 0.0, 1.0])
@@ -146,7 +144,7 @@ def test_disagreement_is_a_finding_and_a_warning_where_it_matters() -> None:
     present = case(SLOPE, run=Runs(default=42.8, nmkbw=0.0))
     (found,) = disagreement(present, [climb(present)])
     assert (found.code, found.severity, found.evidence["failed"]) == ("MM405", "warning", 7)
-    sound = case(trial(design_of(SLOPE), gap=0.0), status="converged", run=Runs(bobyqa=1.0))
+    sound = case(comparison(design_of(SLOPE), gap=0.0), status="converged", run=Runs(bobyqa=1.0))
     (found,) = disagreement(sound, [climb(sound)])
     assert found.severity == "info"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmtriage.data import read_table
-from mmtriage.engine.trial import Prepared, prepare, run_reference
+from mmtriage.engine.comparison import Prepared, prepare, prove_optimum
 from mmtriage.ladder.bootstrap import _statistic, simulate
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
@@ -26,7 +26,7 @@ def test_linear_responses_keep_their_draws() -> None:
     g = factor("g", [f"g{k // 5}" for k in range(40)])
     made = design(table(numeric("y", generator.normal(size=40)), g), "y ~ 1 + (1 | g)")
     prepared = prepare(made)
-    _, fit = run_reference(prepared, {}, seed=0)
+    _, fit = prove_optimum(prepared, {}, seed=0)
     drawn = simulate(prepared, fit, np.random.default_rng(7))
     again = np.random.default_rng(7)
     u = again.normal(size=(8, 1))
@@ -44,8 +44,8 @@ def test_a_drawn_response_of_a_generalized_model_is_fitted_by_both_models(
 ) -> None:
     full = prepared_of(case_id, f"{response} ~ x + (x | g)")
     null = prepared_of(case_id, f"{response} ~ x + (1 | g)")
-    _, full_fit = run_reference(full, {}, seed=0)
-    _, null_fit = run_reference(null, {}, seed=0)
+    _, full_fit = prove_optimum(full, {}, seed=0)
+    _, null_fit = prove_optimum(null, {}, seed=0)
     for seed in range(3):
         statistic = _statistic(full, full_fit, null, null_fit, np.random.default_rng(seed))
         assert statistic is not None

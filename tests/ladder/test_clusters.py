@@ -1,4 +1,4 @@
-"""The cluster verdict of rung 3 on made-up optimisers."""
+"""The cluster verdict of rung 3 on made-up optimizers."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_an_optimizer_better_than_the_reference_is_the_best_known() -> None:
 
 
 def test_next_to_nothing_is_zero() -> None:
-    """An optimiser that cannot reach the bound ends at a variance of 1e-9 where the others have 0."""
+    """An optimizer that cannot reach the bound ends at a variance of 1e-9 where the others have 0."""
     ends = [end("a", scale=0.0), end("b", "Newton", scale=1e-9)]
     reference = end("mmtriage", "Newton", scale=0.0)
     assert adjudicate(ends, reference, SE, [np.array([0.25, 0.06])]).agreement == "agree"

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.data import constant_combination, data_findings, moved_columns
-from mmtriage.engine.baseline import Baseline
+from mmtriage.diagnose.scale import constant_combination, data_findings, moved_columns
+from mmtriage.engine.lme4.run import Lme4Run
 from mmtriage.ladder import rescale
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.columns import MOVES, movable_columns, transforms
-from mmtriage.ladder.proof import proven_causes, with_proven
+from mmtriage.ladder.guilty_columns import proven_causes, with_proven
+from mmtriage.ladder.records import Attempt, RungResult
 from mmtriage.ladder.rescale import climb
 from mmtriage.ladder.rewriting import in_new_variables, rewritten_formula
-from mmtriage.ladder.rung import Attempt, RungResult
+from mmtriage.ladder.standardized import MOVES, movable_columns, transforms
 from tests.ladder import stubs
 from tests.ladder.glmm_stubs import glmm_case
 
@@ -54,7 +54,7 @@ def test_columns_of_x_move_only_with_beta() -> None:
     assert list(moved_columns(stubs.design_of("y ~ x + (1 | g)"))) == []
 
 
-def test_standardised_columns_span_what_they_spanned() -> None:
+def test_standardized_columns_span_what_they_spanned() -> None:
     case = poisson("wide + far + t + (1 | g)")
     movable = movable_columns(case.design)
     X = case.design.X
@@ -71,7 +71,7 @@ def test_without_the_constant_in_x_its_columns_are_only_scaled() -> None:
     case = poisson("0 + wide + (1 | g)")
     assert constant_combination(case.design) is None
     movable = movable_columns(case.design)
-    assert not movable.can_be_centred
+    assert not movable.can_be_centered
     _, A = transforms(case.design, movable, BOTH)
     assert pytest.approx(np.array([[1 / WIDE_SD]])) == A
 
@@ -92,7 +92,7 @@ def test_a_constant_made_of_columns_that_would_move_is_none() -> None:
 def test_each_move_is_run_on_z_and_x() -> None:
     asked: list[Any] = []
 
-    def run(_: object, **options: Any) -> Baseline:
+    def run(_: object, **options: Any) -> Lme4Run:
         asked.append(options["transform"])
         return stubs.baseline(100.0)
 
@@ -103,8 +103,8 @@ def test_each_move_is_run_on_z_and_x() -> None:
 
 
 def _not_same(design: Any) -> Any:
-    made = stubs.trial(design)
-    return replace(made, baseline=None, baseline_fit=None)
+    made = stubs.comparison(design)
+    return replace(made, lme4=None, lme4_fit=None)
 
 
 def test_with_nothing_continuous_there_is_nothing_to_rescale() -> None:
@@ -142,7 +142,7 @@ def test_a_function_of_the_slopes_column_is_rescaled_itself() -> None:
 
 
 def test_a_formula_is_offered_only_if_its_own_fit_is_free_of_the_alarm() -> None:
-    case = poisson("log(wide + 1) + (1 | g)", fit=stubs.trial)
+    case = poisson("log(wide + 1) + (1 | g)", fit=stubs.comparison)
     movable = movable_columns(case.design)
     assert rewritten_formula(case, movable, SCALE) is not None
     assert rewritten_formula(replace(case, fit=_not_same), movable, SCALE) is None

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from mmtriage.diagnose.finding import finding
-from mmtriage.engine.trial import Trial
-from mmtriage.ladder.change_link import change_link
-from mmtriage.ladder.more_points import more_points
-from mmtriage.ladder.overdispersed import for_overdispersion, row_label
+from mmtriage.engine.comparison import Comparison
+from mmtriage.ladder.records import Remedy
 from mmtriage.ladder.refused import refused_ladder
-from mmtriage.ladder.rung import Remedy
-from mmtriage.ladder.separated import for_separation
+from mmtriage.ladder.remedies.change_link import change_link
+from mmtriage.ladder.remedies.more_points import more_points
+from mmtriage.ladder.remedies.overdispersed import for_overdispersion, row_label
+from mmtriage.ladder.remedies.separated import for_separation
 from mmtriage.model.design import Design
 from tests.ladder import stubs
 from tests.ladder.glmm_stubs import COUNTS, glmm_case, with_row_numbers
@@ -28,9 +28,9 @@ def remedies(pairs: Any) -> dict[str, Remedy]:
 def with_theta(theta: float) -> Any:
     """A fit that knows the theta of a negative binomial."""
 
-    def fit(design: Design) -> Trial:
-        made = stubs.trial(design, criterion=90.0)
-        return replace(made, reference_fit=replace(made.reference_fit, nb_theta=theta))
+    def fit(design: Design) -> Comparison:
+        made = stubs.comparison(design, criterion=90.0)
+        return replace(made, optimum_fit=replace(made.optimum_fit, nb_theta=theta))
 
     return fit
 
@@ -96,7 +96,7 @@ def test_without_a_label_of_rows_r_makes_one() -> None:
     assert own.caveats[-1] == "no column of the table has one level per row: make one first"
 
 
-def test_rows_are_labelled_by_two_factors_that_cross_once() -> None:
+def test_rows_are_labeled_by_two_factors_that_cross_once() -> None:
     assert row_label(glmm_case("k ~ visit + (1 | g)", family="poisson")) == "visit:g"
     assert row_label(glmm_case("k ~ f + (1 | g)", family="poisson")) is None
 
@@ -104,15 +104,15 @@ def test_rows_are_labelled_by_two_factors_that_cross_once() -> None:
 def test_a_negative_binomial_without_surplus_is_poisson() -> None:
     case = glmm_case(COUNTS, family="negative.binomial")
     assert list(for_overdispersion(case)) == []
-    even = replace(case, trial=with_theta(1e9)(case.design))
+    even = replace(case, comparison=with_theta(1e9)(case.design))
     (remedy,) = remedies(for_overdispersion(even)).values()
     assert remedy.code.mmtriage == "mmtriage fit d.csv 'k ~ wide + (1 | g)' --family poisson"
 
 
 @pytest.mark.parametrize(("shift", "points"), [(0.01, 9), (1.0, 25)])
 def test_as_few_points_as_more_change_nothing(shift: float, points: int) -> None:
-    def fit(design: Design) -> Trial:
-        return stubs.trial(design, shift=shift if design.spec.nagq == 9 else 0.0)
+    def fit(design: Design) -> Comparison:
+        return stubs.comparison(design, shift=shift if design.spec.nagq == 9 else 0.0)
 
     case = glmm_case(COUNTS, family="poisson", codes=("MM503",), fit=fit)
     ((attempt, remedy),) = more_points(case)
@@ -144,7 +144,7 @@ def test_separated_effects_need_a_prior() -> None:
 def test_where_nothing_could_be_fitted_another_link_is_tried() -> None:
     case = glmm_case("k ~ wide + (1 | g)", family="poisson", link="identity")
     failed = finding("MM408", "the mean leaves its range wherever PIRLS could start")
-    results = refused_ladder(case.design, [failed], case.commands, case.build, stubs.trial)
+    results = refused_ladder(case.design, [failed], case.commands, case.build, stubs.comparison)
     simplify = next(r for r in results if r.id == "simplify")
     assert (simplify.status, simplify.reason) == (
         "cleared_by_change",
@@ -160,7 +160,7 @@ def test_models_of_different_distributions_are_not_compared() -> None:
     from mmtriage.ladder.case import compare
 
     case = glmm_case("w ~ wide + (1 | g)", family="Gamma")
-    other = stubs.trial(case.build(case.formula, family="inverse.gaussian", link="log"))
+    other = stubs.comparison(case.build(case.formula, family="inverse.gaussian", link="log"))
     comparison = compare(case, other)
     assert comparison.not_comparable == "the two models have different distributions"
     assert comparison.delta_aic is None

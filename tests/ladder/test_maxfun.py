@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.engine.baseline import Baseline, BaselineFailure
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.maxfun import PERTURBATION, applies, climb
-from tests.ladder.stubs import SLOPE, baseline, case, design_of, failure, trial
+from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 
 
 class Runs:
@@ -19,7 +19,7 @@ class Runs:
         self.gaps = list(gaps)
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, _: object, **asked: Any) -> Baseline | BaselineFailure:
+    def __call__(self, _: object, **asked: Any) -> Lme4Run | Lme4Failure:
         self.asked.append(asked)
         gap = self.gaps.pop(0)
         theta = np.array([1.0, 0.5, float(len(self.asked))])
@@ -27,7 +27,7 @@ class Runs:
 
 
 def exhausted() -> Any:
-    return trial(design_of(SLOPE), gap=0.14, status="maxfun", max_abs_gradient=11.2)
+    return comparison(design_of(SLOPE), gap=0.14, status="maxfun", max_abs_gradient=11.2)
 
 
 def test_budget_restart_and_perturbed_restart() -> None:
@@ -87,7 +87,7 @@ def test_an_exhausted_budget_is_named_as_the_cause() -> None:
 
 
 def test_a_budget_that_ends_at_a_singular_optimum_is_said_and_offered() -> None:
-    short = trial(design_of(SLOPE), gap=15.9, ranks=(1,), status="maxfun")
+    short = comparison(design_of(SLOPE), gap=15.9, ranks=(1,), status="maxfun")
     result = climb(case(short, run=Runs(0.0, 0.0, 0.0), maxfun=5))
     assert (result.status, result.reason) == (
         "improved",
@@ -102,7 +102,7 @@ def test_a_budget_that_ends_at_a_singular_optimum_is_said_and_offered() -> None:
 
 
 def test_a_sound_fit_is_not_credited() -> None:
-    present = trial(design_of(SLOPE), gap=0.0)
+    present = comparison(design_of(SLOPE), gap=0.0)
     result = climb(case(present, status="converged", run=Runs(0.0, 0.0, 0.0), all_rungs=True))
     assert (result.status, result.remedies) == ("not_needed", ())
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mmtriage.ladder.rank import ranked
-from mmtriage.ladder.rung import Code, Remedy, RungResult
+from mmtriage.ladder.records import Code, Remedy, RungResult
 
 
 def remedy(name: str, **changes: Any) -> Remedy:

@@ -7,26 +7,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.engine.baseline import Baseline, BaselineFailure
-from mmtriage.engine.lme4_checks import SINGULAR_MESSAGE
+from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
+from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder import rescale
-from mmtriage.ladder.proof import proven_causes
+from mmtriage.ladder.guilty_columns import proven_causes
 from mmtriage.ladder.rescale import climb
-from tests.ladder.stubs import baseline, case, design_of, failure, trial
+from tests.ladder.stubs import baseline, case, comparison, design_of, failure
 
 FAR = "y ~ far + (1 + far | g)"
 Z_MEAN, Z_SD = 2.5, np.std(np.arange(48) % 6, ddof=1)
 
 
 class Runs:
-    """An optimiser that ends at the gap canned for each move, and remembers what it was asked."""
+    """An optimizer that ends at the gap canned for each move, and remembers what it was asked."""
 
-    def __init__(self, *, both: float = 5.0, scale: float = 5.0, centre: float = 5.0, **changes: Any) -> None:
-        self.gaps = {(True, True): both, (False, True): scale, (True, False): centre}
+    def __init__(self, *, both: float = 5.0, scale: float = 5.0, center: float = 5.0, **changes: Any) -> None:
+        self.gaps = {(True, True): both, (False, True): scale, (True, False): center}
         self.changes = changes
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, _: object, **asked: Any) -> Baseline:
+    def __call__(self, _: object, **asked: Any) -> Lme4Run:
         self.asked.append(asked)
         ((T,), _) = asked["transform"]
         move = (T[0, -1] != 0, T[-1, -1] != 1)
@@ -35,8 +35,8 @@ class Runs:
 
 @pytest.fixture(autouse=True)
 def _one_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without group-mean centring, which is another model, and without formulas to prove."""
-    monkeypatch.setattr(rescale, "group_mean_centring", lambda _: [])
+    """Without group-mean centering, which is another model, and without formulas to prove."""
+    monkeypatch.setattr(rescale, "group_mean_centering", lambda _: [])
     monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
 
 
@@ -44,18 +44,18 @@ def test_three_moves_are_tried_on_the_columns_of_z() -> None:
     runs = Runs()
     result = climb(case(FAR, run=runs))
     assert [a.label for a in result.attempts] == ["centre and scale", "scale only", "centre only"]
-    both, scaled, centred = (asked["transform"][0][0] for asked in runs.asked)
+    both, scaled, centered = (asked["transform"][0][0] for asked in runs.asked)
     mean = 2000 + Z_MEAN
     assert both == pytest.approx(np.array([[1, -mean / Z_SD], [0, 1 / Z_SD]]))
     assert scaled == pytest.approx(np.array([[1, 0], [0, 1 / Z_SD]]))
-    assert centred == pytest.approx(np.array([[1, -mean], [0, 1]]))
+    assert centered == pytest.approx(np.array([[1, -mean], [0, 1]]))
 
 
 @pytest.mark.parametrize("formula", ["y ~ x + (1 + x || g)", "y ~ x + (0 + x | g)"])
 def test_without_an_intercept_in_the_block_columns_are_only_scaled(formula: str) -> None:
     asked: list[Any] = []
 
-    def run(_: object, **options: Any) -> Baseline:
+    def run(_: object, **options: Any) -> Lme4Run:
         asked.append(options["transform"])
         return baseline()
 
@@ -75,10 +75,10 @@ def test_two_valued_columns_and_factors_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("gaps", "status", "proven"),
     [
-        ({"both": 0.0, "centre": 0.0}, "cleared", ("MM106",)),
+        ({"both": 0.0, "center": 0.0}, "cleared", ("MM106",)),
         ({"both": 0.0, "scale": 0.0}, "cleared", ("MM101",)),
         ({"both": 0.0}, "cleared", ("MM101", "MM106")),
-        ({"both": 0.0, "scale": 0.0, "centre": 0.0}, "cleared", ()),
+        ({"both": 0.0, "scale": 0.0, "center": 0.0}, "cleared", ()),
         ({"both": 2.0}, "improved", ()),
         ({}, "no_effect", ()),
     ],
@@ -97,27 +97,27 @@ def test_a_fit_that_lme4_would_still_warn_of_is_not_cleared() -> None:
     """A false alarm is cured only where the alarm is gone; a fit that was short, by not being short."""
     messages = ("Model failed to converge with max|grad| = 0.1 (tol = 0.002, component 1)",)
     remark = ("Some predictor variables are on very different scales: consider rescaling",)
-    present = trial(design_of(FAR), gap=0.005)
+    present = comparison(design_of(FAR), gap=0.005)
     for said, status in ((messages, "improved"), (remark, "cleared")):
         run = Runs(both=0.0, lme4_messages=said)
         assert climb(case(present, status="false_alarm", run=run)).status == status
 
 
 def test_a_singular_optimum_is_not_cleared_by_scales() -> None:
-    present = trial(design_of(FAR), gap=0.0, ranks=(1,))
+    present = comparison(design_of(FAR), gap=0.0, ranks=(1,))
     result = climb(case(present, status="singular", run=Runs(both=0.0, lme4_messages=(SINGULAR_MESSAGE,))))
     assert result.status == "no_effect"
     assert "scale and origin are not its cause" in result.reason
 
 
 def test_a_sound_fit_is_not_credited() -> None:
-    present = trial(design_of(FAR), gap=0.0)
+    present = comparison(design_of(FAR), gap=0.0)
     result = climb(case(present, status="converged", all_rungs=True, run=Runs(both=0.0)))
     assert (result.status, result.remedies) == ("not_needed", ())
 
 
 def test_an_error_on_all_columns_is_a_failure() -> None:
-    def run(*_: object, **__: object) -> BaselineFailure:
+    def run(*_: object, **__: object) -> Lme4Failure:
         return failure()
 
     result = climb(case(FAR, run=run))
@@ -127,7 +127,7 @@ def test_an_error_on_all_columns_is_a_failure() -> None:
 
 
 def test_a_baseline_without_a_fit_is_improved_by_any() -> None:
-    present = trial(design_of(FAR), gap=None)
+    present = comparison(design_of(FAR), gap=None)
     assert climb(case(present, run=Runs(both=3.0))).status == "improved"
 
 
@@ -139,6 +139,6 @@ def test_the_users_budget_and_optimizer_hold() -> None:
 
 
 def test_the_remedy_changes_nothing() -> None:
-    (remedy,) = climb(case(FAR, run=Runs(both=0.0, centre=0.0))).remedies
+    (remedy,) = climb(case(FAR, run=Runs(both=0.0, center=0.0))).remedies
     assert (remedy.id, remedy.scope, remedy.clears) == ("rescale", "same_model", True)
     assert (remedy.delta_aic, remedy.loss, remedy.max_shift_se) == (0.0, 0.0, 0.0)

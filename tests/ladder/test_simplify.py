@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from mmtriage.engine.fit import Fit
-from mmtriage.engine.identifiability import NullDirection, Part
-from mmtriage.engine.trial import Prepared, Trial
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.linear.identifiability import NullDirection, NullPart
 from mmtriage.formula import parse_formula
 from mmtriage.ladder.simplify import climb
 from mmtriage.model.design import Design
-from tests.ladder.stubs import case, design_of, fit_of, trial
+from tests.ladder.stubs import case, comparison, design_of, fit_of
 
 
 def text(formula: str) -> str:
@@ -28,18 +28,18 @@ class Fits:
         self.zero = zero
         self.fitted: list[str] = []
 
-    def __call__(self, design: Design) -> Trial:
+    def __call__(self, design: Design) -> Comparison:
         formula = design.formula.to_text()
         self.fitted.append(formula)
         if formula in self.sound:
-            return trial(design, criterion=102.0)
+            return comparison(design, criterion=102.0)
         widths = [len(term.columns) for term in design.random]
         ranks = (*widths[:-1], widths[-1] - 1) if self.zero is None else self.zero(design)
-        return trial(design, criterion=101.0, ranks=ranks)
+        return comparison(design, criterion=101.0, ranks=ranks)
 
 
-def singular(formula: str, ranks: tuple[int, ...]) -> Trial:
-    return trial(design_of(formula), gap=0.0, ranks=ranks)
+def singular(formula: str, ranks: tuple[int, ...]) -> Comparison:
+    return comparison(design_of(formula), gap=0.0, ranks=ranks)
 
 
 def test_correlations_go_first_then_the_slope() -> None:
@@ -54,9 +54,9 @@ def test_correlations_go_first_then_the_slope() -> None:
 
 
 def test_rescaled_columns_are_those_of_the_same_model() -> None:
-    def fit(design: Design) -> Trial:
+    def fit(design: Design) -> Comparison:
         raw = "I(far" not in design.formula.to_text()
-        return trial(design, gap=5.0 if raw else 0.0, shift=0.25 if raw else 8.0)
+        return comparison(design, gap=5.0 if raw else 0.0, shift=0.25 if raw else 8.0)
 
     def fit_ml(of: Prepared) -> Fit:
         is_other = "log(I(far" in of.design.formula.to_text()
@@ -118,7 +118,7 @@ def test_correlations_are_brought_back_at_the_end() -> None:
 
 def test_a_sound_structure_is_left_alone() -> None:
     for status in ("not_converged", "converged"):
-        present = trial(design_of("y ~ x + (1 + x | g)"), gap=5.0)
+        present = comparison(design_of("y ~ x + (1 + x | g)"), gap=5.0)
         result = climb(case(present, status=status, all_rungs=True))
         assert (result.status, result.attempts) == ("not_needed", ())
 
@@ -126,8 +126,8 @@ def test_a_sound_structure_is_left_alone() -> None:
 def test_a_constant_slope_is_dropped_before_anything_else() -> None:
     """`few` repeats within g in the same way, so take a slope that is constant in its group."""
     formula = "y ~ x + (1 + x | g)"
-    direction = NullDirection(parts=(Part(0, 1, 1, 1.0), Part(0, 0, 0, -0.25)), absorbed=False)
-    present = trial(design_of(formula), gap=0.0, null=(direction,))
+    direction = NullDirection(parts=(NullPart(0, 1, 1, 1.0), NullPart(0, 0, 0, -0.25)), absorbed=False)
+    present = comparison(design_of(formula), gap=0.0, null=(direction,))
     fits = Fits("y ~ x + (1 | g)")
     result = climb(case(present, status="unidentifiable", fit=fits, codes=("MM304",)))
     assert fits.fitted[0] == text("y ~ x + (1 | g)")
@@ -137,9 +137,9 @@ def test_a_constant_slope_is_dropped_before_anything_else() -> None:
 def test_of_two_terms_that_cannot_be_told_apart_one_goes() -> None:
     formula = "y ~ x + (1 | g) + (0 + x | g) + (1 | few)"
     design = design_of(formula)
-    direction = NullDirection(parts=(Part(0, 0, 0, 1.0), Part(2, 0, 0, -1.0)), absorbed=False)
+    direction = NullDirection(parts=(NullPart(0, 0, 0, 1.0), NullPart(2, 0, 0, -1.0)), absorbed=False)
     fits = Fits("y ~ x + (1 | g) + (0 + x | g)")
-    present = trial(design, gap=0.0, null=(direction,))
+    present = comparison(design, gap=0.0, null=(direction,))
     result = climb(case(present, status="unidentifiable", fit=fits, codes=("MM308",)))
     assert text("y ~ x + (1 | g) + (0 + x | g)") in fits.fitted
     assert result.status == "cleared_by_change"

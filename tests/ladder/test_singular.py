@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from mmtriage.engine import linear
-from mmtriage.engine.trial import Prepared, Trial
-from mmtriage.ladder import plain, singular
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.linear import model as linear
+from mmtriage.ladder import singular
+from mmtriage.ladder.remedies import plain_model
 from mmtriage.ladder.singular import applies, climb
 from mmtriage.model.design import Design
-from tests.ladder.stubs import case, design_of, trial
+from tests.ladder.stubs import case, comparison, design_of
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     def describe(problem: Any, _: object) -> Any:
         return replace(FITS[id(problem)], criterion=100.3)
 
-    monkeypatch.setattr(plain, "plain_fit", plain_fit)
+    monkeypatch.setattr(plain_model, "plain_fit", plain_fit)
     monkeypatch.setattr(linear, "describe", describe)
     search = SimpleNamespace(status="converged", gradients=7)
     monkeypatch.setattr(singular, "prior_mode", lambda *_: ("mode", search))
@@ -35,14 +36,14 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 FITS: dict[int, Any] = {}
 
 
-def at_the_edge(formula: str, ranks: tuple[int, ...]) -> Trial:
-    present = trial(design_of(formula), gap=0.0, ranks=ranks)
-    FITS[id(present.prepared.problem)] = present.reference_fit
+def at_the_edge(formula: str, ranks: tuple[int, ...]) -> Comparison:
+    present = comparison(design_of(formula), gap=0.0, ranks=ranks)
+    FITS[id(present.prepared.problem)] = present.optimum_fit
     return present
 
 
-def fits_well(design: Design) -> Trial:
-    return trial(design, criterion=100.0)
+def fits_well(design: Design) -> Comparison:
+    return comparison(design, criterion=100.0)
 
 
 def test_detection_always_runs() -> None:

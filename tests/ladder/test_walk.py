@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from mmtriage.deadline import TimeBudgetError
-from mmtriage.diagnose.verdict import Status
+from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import ModelError
 from mmtriage.ladder import walk as walking
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.rung import RUNG_NUMBER, RungId, RungResult, RungStatus
+from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult, RungStatus
 from mmtriage.ladder.walk import RUNGS, Rung, walk
 from tests.ladder.stubs import case
 
@@ -54,7 +54,7 @@ def test_the_ladder_is_that_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("status", ["not_converged", "false_alarm"])
-def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: Status, rungs: Install) -> None:
+def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: VerdictStatus, rungs: Install) -> None:
     climbed = rungs(rescale="improved", simplify="cleared_by_change", allfit="improved")
     results, incomplete = walk(case(status=status))
     assert climbed == list(NAMES)
@@ -73,7 +73,7 @@ def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: Status, rungs
 )
 @pytest.mark.parametrize("status", ["not_converged", "false_alarm"])
 def test_cleared_stops_it_but_detection_goes_on(
-    status: Status, cleared: str, climbed: list[str], rungs: Install
+    status: VerdictStatus, cleared: str, climbed: list[str], rungs: Install
 ) -> None:
     seen = rungs(**{cleared: "cleared"})
     results, _ = walk(case(status=status))
@@ -86,7 +86,9 @@ def test_cleared_stops_it_but_detection_goes_on(
 
 
 @pytest.mark.parametrize("status", ["singular", "unidentifiable"])
-def test_a_changed_model_stops_a_fit_whose_optimum_is_the_trouble(status: Status, rungs: Install) -> None:
+def test_a_changed_model_stops_a_fit_whose_optimum_is_the_trouble(
+    status: VerdictStatus, rungs: Install
+) -> None:
     climbed = rungs(simplify="cleared_by_change", skipped=("allfit", "maxfun"))
     results, _ = walk(case(status=status))
     assert climbed == ["rescale", "simplify", "singular"]
@@ -94,7 +96,7 @@ def test_a_changed_model_stops_a_fit_whose_optimum_is_the_trouble(status: Status
 
 
 @pytest.mark.parametrize("status", ["singular", "unidentifiable"])
-def test_without_a_remedy_it_goes_on_to_the_top(status: Status, rungs: Install) -> None:
+def test_without_a_remedy_it_goes_on_to_the_top(status: VerdictStatus, rungs: Install) -> None:
     climbed = rungs()
     walk(case(status=status))
     assert climbed == list(NAMES)
@@ -111,7 +113,7 @@ def test_a_sound_fit_needs_no_ladder(rungs: Install) -> None:
 @pytest.mark.parametrize(
     "status", ["converged", "not_converged", "false_alarm", "singular", "unidentifiable"]
 )
-def test_all_rungs_climbs_all_that_apply(status: Status, rungs: Install) -> None:
+def test_all_rungs_climbs_all_that_apply(status: VerdictStatus, rungs: Install) -> None:
     climbed = rungs(rescale="cleared", simplify="cleared_by_change", skipped=("allfit",))
     results, _ = walk(case(status=status, all_rungs=True))
     assert climbed == ["rescale", "simplify", "singular", "maxfun"]

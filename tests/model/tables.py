@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from mmtriage.data import Column, Table
 from mmtriage.formula import parse_formula
-from mmtriage.model import Design, ModelSpec, build_design
+from mmtriage.model.design import Design, build_design
+from mmtriage.model.spec import ModelSpec
 
 R_MATRICES: dict[str, Any] = json.loads((Path(__file__).parent / "r_matrices.json").read_text())
 

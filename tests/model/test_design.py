@@ -9,7 +9,9 @@ import pytest
 
 from mmtriage.data import Table
 from mmtriage.formula import parse_formula
-from mmtriage.model import DroppedColumn, ModelSpec, build_design
+from mmtriage.model.aliased import DroppedColumn
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
 from tests.model.tables import design, factor, logical, numeric, r_table, table
 
 NA = None

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmtriage.formula.edit import compound_symmetry, drop_bar_term, drop_correlations, with_random
-from mmtriage.model import ModelSpec, build_design
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
 from tests.model.tables import design, r_table
 
 

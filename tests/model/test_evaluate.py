@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmtriage.formula import parse_expression
-from mmtriage.formula.functions import SIGNATURES
+from mmtriage.formula.signatures import SIGNATURES
 from mmtriage.model.evaluate import Evaluator
 from mmtriage.model.functions import FUNCTIONS
 from mmtriage.model.values import Value

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.errors import OptionError
 from mmtriage.model.families import DEFAULT_LINKS, FAMILIES, FAMILY_LINKS, Family, family_of, is_glmm
 from mmtriage.model.links import EPSILON, LINKS
 from mmtriage.model.spec import ModelSpec
-from mmtriage.model.values import Array
 
 R: dict[str, Any] = json.loads((Path(__file__).parent / "r_families.json").read_text())
 CASES = {case["id"]: case for case in R["cases"]}

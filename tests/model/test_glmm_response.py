@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.data import Table, read_table
-from mmtriage.diagnose.data import data_findings
+from mmtriage.diagnose.scale import data_findings
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
 from mmtriage.formula import parse_formula
-from mmtriage.model import Design, ModelSpec, build_design
+from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import DEFAULT_LINKS
-from mmtriage.model.values import Array
+from mmtriage.model.spec import ModelSpec
 from tests.golden_cases import GoldenCase, glmms_that_fail, golden_glmms
 from tests.model.tables import design, factor, logical, numeric, table
 

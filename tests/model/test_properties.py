@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtriage.errors import InputError
-from mmtriage.model import Design
+from mmtriage.model.design import Design
 from tests.model.tables import design, factor, logical, numeric, table
 
 NA = None

@@ -1,13 +1,13 @@
-"""Every optimiser of the table, on the same problems and on the same kinds of trouble."""
+"""Every optimizer of the table, on the same problems and on the same kinds of trouble."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.optimizers import ALLFIT, DEFAULT, OPTIMIZERS, Optimizer, OptimizerResult
 from tests.dense_designs import dense_design
-from tests.oracle import Array
 
 SLEEPSTUDY_START = np.array([1.0, 0.0, 1.0])
 LOWER = np.array([0.0, -np.inf, 0.0])

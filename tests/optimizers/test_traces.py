@@ -19,9 +19,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.optimizers import OPTIMIZERS
 from tests.optimizers.test_optimizers import curved
-from tests.oracle import Array
 
 Function = Callable[[Array], float]
 

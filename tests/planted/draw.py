@@ -21,7 +21,7 @@ class Layout:
     group: str
     levels: int
     rows: tuple[int, int]  # per group, both ends included
-    centre: float  # of the response
+    center: float  # of the response
     sigma: float  # residual SD
     x_mean: float
     x_sd: float
@@ -35,7 +35,7 @@ LAYOUTS = (
         group="subject",
         levels=24,
         rows=(8, 8),
-        centre=250.0,
+        center=250.0,
         sigma=25.0,
         x_mean=4.5,
         x_sd=3.0,
@@ -47,7 +47,7 @@ LAYOUTS = (
         group="school",
         levels=40,
         rows=(5, 12),
-        centre=50.0,
+        center=50.0,
         sigma=8.0,
         x_mean=0.0,
         x_sd=1.0,
@@ -59,7 +59,7 @@ LAYOUTS = (
         group="plot",
         levels=30,
         rows=(10, 10),
-        centre=4.2,
+        center=4.2,
         sigma=0.6,
         x_mean=2.0,
         x_sd=0.8,
@@ -71,7 +71,7 @@ LAYOUTS = (
         group="item",
         levels=60,
         rows=(6, 6),
-        centre=6.4,
+        center=6.4,
         sigma=0.2,
         x_mean=-1.0,
         x_sd=1.7,
@@ -83,7 +83,7 @@ LAYOUTS = (
         group="patient_id",
         levels=50,
         rows=(4, 9),
-        centre=120.0,
+        center=120.0,
         sigma=11.0,
         x_mean=5.0,
         x_sd=2.5,
@@ -95,7 +95,7 @@ LAYOUTS = (
         group="nest",
         levels=36,
         rows=(7, 7),
-        centre=13.0,
+        center=13.0,
         sigma=1.4,
         x_mean=6.0,
         x_sd=4.0,
@@ -107,7 +107,7 @@ LAYOUTS = (
         group="lake",
         levels=20,
         rows=(12, 20),
-        centre=900.0,
+        center=900.0,
         sigma=140.0,
         x_mean=0.5,
         x_sd=0.3,
@@ -119,7 +119,7 @@ LAYOUTS = (
         group="g",
         levels=28,
         rows=(9, 9),
-        centre=0.0,
+        center=0.0,
         sigma=1.0,
         x_mean=0.0,
         x_sd=5.0,
@@ -149,12 +149,12 @@ class Sample:
     @property
     def labels(self) -> np.ndarray:
         """The grouping column."""
-        return labelled(self.layout.prefix, self.codes)
+        return labeled(self.layout.prefix, self.codes)
 
     @property
     def fixed(self) -> np.ndarray:
         """Intercept and a moderate effect of the predictor, (n,)."""
-        return self.layout.centre + 0.4 * self.layout.sigma * self.z
+        return self.layout.center + 0.4 * self.layout.sigma * self.z
 
     def noise(self) -> np.ndarray:
         """Residuals, (n,)."""
@@ -202,27 +202,27 @@ def sample(
 def random_part(
     rng: np.random.Generator, codes: np.ndarray, Z: np.ndarray, sd: Sequence[float], rho: float
 ) -> np.ndarray:
-    """Z b per row, (n,), b standardised to the covariance asked for, so that a small draw is a fair one."""
+    """Z b per row, (n,), b standardized to the covariance asked for, so that a small draw is a fair one."""
     k = Z.shape[1]
     correlation = np.full((k, k), rho) + (1 - rho) * np.eye(k)
-    b = standardised(rng.normal(size=(int(codes.max()) + 1, k))) @ np.linalg.cholesky(correlation).T
+    b = standardized(rng.normal(size=(int(codes.max()) + 1, k))) @ np.linalg.cholesky(correlation).T
     return np.asarray(np.sum(Z * (b * np.asarray(sd))[codes], axis=1))
 
 
-def standardised(b: np.ndarray) -> np.ndarray:
+def standardized(b: np.ndarray) -> np.ndarray:
     """Columns (levels, k) with mean 0, SD 1 and no correlation."""
-    centred = b - b.mean(axis=0)
+    centered = b - b.mean(axis=0)
     if len(b) <= b.shape[1]:
-        return centred
-    L = np.linalg.cholesky(np.cov(centred.T, bias=True).reshape(b.shape[1], b.shape[1]))
-    return np.asarray(np.linalg.solve(L, centred.T).T)
+        return centered
+    L = np.linalg.cholesky(np.cov(centered.T, bias=True).reshape(b.shape[1], b.shape[1]))
+    return np.asarray(np.linalg.solve(L, centered.T).T)
 
 
-def labelled(prefix: str, codes: np.ndarray) -> np.ndarray:
+def labeled(prefix: str, codes: np.ndarray) -> np.ndarray:
     """Labels of codes (n,): text, or numbers from 1 where there is no prefix."""
     return codes + 1 if not prefix else np.array([f"{prefix}{code + 1}" for code in codes])
 
 
 def crossed(rng: np.random.Generator, levels: int, n: int) -> np.ndarray:
-    """Codes (n,) of a second factor, all levels about equally often, in no relation to the first."""
+    """Index (n,) of a second factor, all levels about equally often, in no relation to the first."""
     return np.asarray(rng.permutation(np.arange(n) % levels))

@@ -16,7 +16,7 @@ PLANTS: tuple[Callable[[], Iterator[Case]], ...] = (
     faults_data.far_origin,
     faults_fixed.rank_deficient,
     faults_fixed.collinear,
-    faults_fixed.uncentred_slope,
+    faults_fixed.uncentered_slope,
     faults_structure.too_few_levels,
     faults_structure.one_level,
     faults_structure.observation_level,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, Sample, crossed, labelled, sample
+from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, sample
 from tests.planted.record import FINE, Case
 
 
 def predictor_scale() -> Iterator[Case]:
-    """MM101: a random slope in units so small or so large that lme4's optimiser stops short."""
+    """MM101: a random slope in units so small or so large that lme4's optimizer stops short."""
     units = (1e6, 1e-6, 1e5, 1e-5, 1e7, 1e-7, 1e8, 1e-8)
     for i, (layout, unit) in enumerate(zip(LAYOUTS, units, strict=True)):
         s = sample(layout, 101_00 + i)
@@ -87,7 +87,7 @@ def missing_rows() -> Iterator[Case]:
         y, x, g = layout.y, layout.x, layout.group
         f = crossed(s.rng, 4, s.n)
         values = s.fixed + s.intercepts() + 0.3 * layout.sigma * f + s.noise()
-        columns = s.columns(values, site=labelled("site", f))
+        columns = s.columns(values, site=labeled("site", f))
         formula = f"{y} ~ {x} + site + (1 | {g})"
         what = (
             "predictor",
@@ -151,7 +151,7 @@ def numeric_grouping() -> Iterator[Case]:
 
 
 def far_origin() -> Iterator[Case]:
-    """MM106: a slope's column so far from zero that lme4's optimiser stops on the ridge."""
+    """MM106: a slope's column so far from zero that lme4's optimizer stops on the ridge."""
     origins = (2000, 5000, -1000, 1e4, 300, 2459000, -700, 1500)  # in SDs of the predictor
     for i, (layout, origin) in enumerate(zip(LAYOUTS, origins, strict=True)):
         s = sample(layout, 106_00 + i)
@@ -173,6 +173,6 @@ def far_origin() -> Iterator[Case]:
 
 def _second_factor(s: Sample, columns: dict[str, np.ndarray], y: str) -> str:
     codes = crossed(s.rng, 12, s.n)
-    columns["rater"] = labelled("r", codes)
+    columns["rater"] = labeled("r", codes)
     columns[y] = columns[y] + s.effect(codes, np.ones(s.n), sd=[0.8])
     return " + (1 | rater)"

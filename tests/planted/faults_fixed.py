@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, crossed, labelled, sample
+from tests.planted.draw import LAYOUTS, crossed, labeled, sample
 from tests.planted.record import FINE, Case
 
 
@@ -34,18 +34,18 @@ def rank_deficient() -> Iterator[Case]:
                 columns["one"] = np.full(s.n, 7.0)
             case 4:
                 name, extra = "a dummy of a factor", "arm + treated"
-                columns["arm"] = labelled("arm", a)
+                columns["arm"] = labeled("arm", a)
                 columns["treated"] = (a == 1).astype(float)
             case 5:
                 name, extra = "an empty cell", "arm * sex"
-                columns["arm"], columns["sex"] = labelled("arm", a), labelled("s", np.where(a == 2, 1, b))
+                columns["arm"], columns["sex"] = labeled("arm", a), labeled("s", np.where(a == 2, 1, b))
             case 6:
                 name, extra = "shares that add up to one", "p1 + p2 + p3"
                 p = s.rng.dirichlet([4, 3, 3], size=s.n)
                 columns["p1"], columns["p2"], columns["p3"] = p.T
             case _:
                 name, extra = "a factor that is the coarser of another", "town + region"
-                columns["town"], columns["region"] = labelled("t", 2 * a + b), labelled("r", a)
+                columns["town"], columns["region"] = labeled("t", 2 * a + b), labeled("r", a)
         yield Case(
             name=f"{name}, {g}",
             fault="MM201",
@@ -91,7 +91,7 @@ def collinear() -> Iterator[Case]:
         )
 
 
-def uncentred_slope() -> Iterator[Case]:
+def uncentered_slope() -> Iterator[Case]:
     """MM204: a random slope on a predictor that differs between groups as well as within."""
     shares = (0.3, 0.5, 0.7, 0.4, 0.6, 0.35, 0.5, 0.8)  # of the variance between groups
     for i, (layout, share) in enumerate(zip(LAYOUTS, shares, strict=True)):

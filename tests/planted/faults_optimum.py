@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, crossed, labelled, random_part, sample
+from tests.planted.draw import LAYOUTS, crossed, labeled, random_part, sample
 from tests.planted.record import Case
 
 
@@ -31,7 +31,7 @@ def zero_variance() -> Iterator[Case]:
             case _:
                 f = crossed(s.rng, 11, s.n)
                 values = s.fixed + s.effect(f, one, sd=[0.9]) + e
-                bars, extra = f"(1 | {g}) + (1 | rater)", {"rater": labelled("r", f)}
+                bars, extra = f"(1 | {g}) + (1 | rater)", {"rater": labeled("r", f)}
         yield Case(
             name=f"{bars}, {y}",
             fault="MM310",
@@ -86,7 +86,7 @@ def lost_rank() -> Iterator[Case]:
             f = np.concatenate([np.arange(k) for k in np.bincount(s.codes)]) % 3
             D = [(f == level).astype(float) for level in range(3)]
             values = s.fixed + a * D[0] + b * D[1] + (mix * a + b) * D[2] + s.clean_noise(*D, s.z)
-            columns = s.columns(values, cond=labelled("c", f))
+            columns = s.columns(values, cond=labeled("c", f))
             fixed, bars = f"{x} + cond", f"(0 + cond | {g})"
         yield Case(
             name=f"{bars}, {y}",
@@ -106,7 +106,7 @@ def budget() -> Iterator[Case]:
         f = crossed(s.rng, 15, s.n)
         one = np.ones(s.n)
         values = s.fixed + s.both() + s.effect(f, one, sd=[0.7]) + s.noise()
-        columns = s.columns(values, rater=labelled("i", f))
+        columns = s.columns(values, rater=labeled("i", f))
         bars = (
             f"({x} | {g}) + (1 | rater)",
             f"({x} | {g})",
@@ -139,7 +139,7 @@ def flat() -> Iterator[Case]:
                 columns[y], bars = s.fixed + s.both(), f"({x} | {g})"
             case 2:
                 f = crossed(s.rng, 8, s.n)
-                columns["rater"] = labelled("r", f)
+                columns["rater"] = labeled("r", f)
                 columns[y], bars = (
                     s.fixed + s.intercepts() + s.effect(f, one, sd=[0.7]),
                     f"(1 | {g}) + (1 | rater)",
@@ -150,7 +150,7 @@ def flat() -> Iterator[Case]:
                 columns[y] = np.bincount(s.codes, s.noise())[s.codes]  # a group mean, repeated
             case 6:
                 inner = s.codes * 3 + np.arange(s.n) % 3
-                columns["part"] = labelled("p", np.arange(s.n) % 3)
+                columns["part"] = labeled("p", np.arange(s.n) % 3)
                 part = random_part(s.rng, inner, one[:, None], [layout.sigma], 0.0)
                 columns[y], bars = s.fixed + s.intercepts() + part, f"(1 | {g}/part)"
             case _:
@@ -194,8 +194,8 @@ def several_optima() -> Iterator[Case]:
             name=f"{lone} lone rows {far:g} SDs away, {layout.y}",
             fault="MM406",
             columns={
-                layout.y: layout.centre + layout.sigma * (e + means[codes]),
-                layout.group: labelled(layout.prefix, codes),
+                layout.y: layout.center + layout.sigma * (e + means[codes]),
+                layout.group: labeled(layout.prefix, codes),
             },
             formula=f"{layout.y} ~ 1 + (1 | {layout.group})",
             statuses=("singular", "not_converged") if at_zero else ("converged", "not_converged"),

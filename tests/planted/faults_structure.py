@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, Sample, crossed, labelled, random_part, sample
+from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, random_part, sample
 from tests.planted.record import FINE, Case
 
 
@@ -20,7 +20,7 @@ def too_few_levels() -> Iterator[Case]:
         effect = layout.sigma * np.linspace(-1.5, 1.5, levels)[codes]  # far apart: the variance is not zero
         name = ("machine", "site", "sex", "rater", "year", "arm", "lab", "block")[i]
         columns = s.columns(s.fixed + s.intercepts() + effect + s.noise())
-        columns[name] = labelled(name[0], codes)
+        columns[name] = labeled(name[0], codes)
         alone = i in (2, 5)
         if alone:
             columns[y] = s.fixed + effect + s.noise()
@@ -48,11 +48,11 @@ def one_level() -> Iterator[Case]:
             case 1:
                 pass
             case 2:
-                columns["wave"] = labelled("wave", crossed(s.rng, 3, s.n))
+                columns["wave"] = labeled("wave", crossed(s.rng, 3, s.n))
                 bars, options = f"(1 | {g}) + (1 | wave)", {"subset": "wave == 'wave2'"}
             case _:
                 f = crossed(s.rng, 2, s.n)
-                columns["unit"] = labelled("u", f)
+                columns["unit"] = labeled("u", f)
                 columns[x] = np.where(f == 1, np.nan, s.x)
                 also = ("MM104",)
         yield Case(
@@ -81,7 +81,7 @@ def observation_level() -> Iterator[Case]:
             case 2:
                 bars = "(1 | row)"
             case _:
-                columns["id"] = labelled("obs", s.rng.permutation(s.n))
+                columns["id"] = labeled("obs", s.rng.permutation(s.n))
                 bars = f"({x} | {g}) + (1 | id)"
         yield Case(
             name=f"{bars}, {y}",
@@ -112,7 +112,7 @@ def constant_slope_unidentifiable() -> Iterator[Case]:
         columns = s.columns(s.fixed + s.intercepts() + s.noise())
         match i:
             case 0 | 4:
-                columns["arm"] = labelled("arm", half)  # a factor: one dummy
+                columns["arm"] = labeled("arm", half)  # a factor: one dummy
                 bars, name = f"(1 + arm | {g})", "arm"
             case 1:
                 columns["cond"] = half - 0.5
@@ -121,10 +121,10 @@ def constant_slope_unidentifiable() -> Iterator[Case]:
                 columns["side"] = 2.0 * half - 1  # the square is constant, so `||` does not help
                 bars, name = f"(side || {g})", "side"
             case 3:
-                columns["arm"] = labelled("arm", third)  # 3 variances for 6 parameters
+                columns["arm"] = labeled("arm", third)  # 3 variances for 6 parameters
                 bars, name = f"(arm | {g})", "arm"
             case 5:
-                columns["arm"] = labelled("arm", half)
+                columns["arm"] = labeled("arm", half)
                 bars, name = f"(0 + arm | {g})", "arm"  # no group has both: no covariance
             case 6:
                 columns["old"] = half * 17.0
@@ -176,16 +176,16 @@ def too_many_effects() -> Iterator[Case]:
         fixed, bars = x, f"({x} | {g})"
         match i:
             case 2:
-                columns["when"] = labelled("t", within)  # one row per group and level
+                columns["when"] = labeled("t", within)  # one row per group and level
                 fixed, bars = "when", f"(when | {g})"
             case 4:
                 columns["w"] = s.rng.normal(size=s.n)
                 fixed, bars = f"{x} + w", f"({x} + w | {g})"
             case 5:
-                columns["a"], columns["b"] = labelled("a", within % 2), labelled("b", within // 2)
+                columns["a"], columns["b"] = labeled("a", within % 2), labeled("b", within // 2)
                 fixed, bars = "a * b", f"(a * b | {g})"
             case 6:
-                columns["cond"] = labelled("c", within)
+                columns["cond"] = labeled("c", within)
                 fixed, bars = "cond", f"(0 + cond | {g})"
             case 7:
                 columns["cond"] = 1.0 * within
@@ -216,7 +216,7 @@ def singletons() -> Iterator[Case]:
         extra = ""
         if i % 3 == 1:
             codes = crossed(s.rng, 10, s.n)
-            values["rater"] = labelled("r", codes)
+            values["rater"] = labeled("r", codes)
             values[y] = values[y] + s.effect(codes, np.ones(s.n), sd=[0.9])
             extra = " + (1 | rater)"
         yield Case(
@@ -248,15 +248,15 @@ def nesting() -> Iterator[Case]:
         x = rng.normal(size=len(a))
         one = np.ones((len(a), 1))
         part = random_part(rng, a, one, [0.8], 0.0) + random_part(rng, a * labels + b, one, [1.0], 0.0)
-        y = layout.centre + layout.sigma * (0.4 * x + part + rng.normal(size=len(a)))
+        y = layout.center + layout.sigma * (0.4 * x + part + rng.normal(size=len(a)))
         yield Case(
             name=f"{labels} {inner}s in each of {levels} {outer}s",
             fault="MM307",
             columns={
                 layout.y: y,
                 "x": x,
-                outer: labelled(outer, a),
-                inner: labelled("" if i % 2 else "k", b),
+                outer: labeled(outer, a),
+                inner: labeled("" if i % 2 else "k", b),
             },
             formula=f"{layout.y} ~ x + (1 | {outer}) + (1 | {inner})",
             statuses=(*FINE, "singular"),
@@ -270,7 +270,7 @@ def confounded() -> Iterator[Case]:
         s = sample(layout, 308_00 + i)
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.both() + s.noise())
-        columns["code"] = labelled(
+        columns["code"] = labeled(
             "id", s.rng.permutation(layout.levels)[s.codes]
         )  # the same groups, other names
         match i:
@@ -283,10 +283,10 @@ def confounded() -> Iterator[Case]:
             case 3:
                 bars = f"({x} | {g}) + (0 + {x} | {g})"
             case 4:
-                columns["area"] = labelled("area", (np.arange(layout.levels) // 5)[s.codes])
+                columns["area"] = labeled("area", (np.arange(layout.levels) // 5)[s.codes])
                 bars = f"(1 | {g}) + (1 | area:{g})"  # a group lies in one area: area:group is the group
             case 5:
-                columns["cond"] = labelled("c", crossed(s.rng, 2, s.n))
+                columns["cond"] = labeled("c", crossed(s.rng, 2, s.n))
                 bars = f"(1 | {g}) + (0 + cond | {g})"  # the intercept is the sum of the dummies
             case 6:
                 bars = f"(1 + {x} | {g}) + (1 | {g})"
@@ -307,7 +307,7 @@ def pairs_with_opposite_signs(s: Sample) -> dict[str, np.ndarray]:
     n = 2 * (s.n // 2)
     codes, z = np.arange(n) // 2, np.tile([-1.0, 1.0], n // 2)
     part = random_part(s.rng, codes, np.column_stack([np.ones(n), z]), [0.8, 0.5], 0.0)
-    return {s.layout.y: 0.4 * z + part + s.rng.normal(size=n), "z": z, "pair": labelled("p", codes)}
+    return {s.layout.y: 0.4 * z + part + s.rng.normal(size=n), "z": z, "pair": labeled("p", codes)}
 
 
 def also_fixed() -> Iterator[Case]:
@@ -316,9 +316,9 @@ def also_fixed() -> Iterator[Case]:
         s = sample(layout, 309_00 + i)
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise())
-        columns[g] = labelled(layout.prefix or "k", s.codes)
+        columns[g] = labeled(layout.prefix or "k", s.codes)
         rater, arm = crossed(s.rng, 9, s.n), crossed(s.rng, 3, s.n)
-        columns["rater"], columns["arm"] = labelled("r", rater), labelled("arm", arm)
+        columns["rater"], columns["arm"] = labeled("r", rater), labeled("arm", arm)
         columns[y] = columns[y] + s.effect(rater, np.ones(s.n), sd=[0.8])
         options: dict[str, object] = {}
         match i % 4:

@@ -1,7 +1,7 @@
 """Sixty healthy fits: fifteen kinds of design, four layouts each.
 
 True parameters lie well inside: SDs of half to one sigma, correlations of 0.2, at least 16 groups, effects
-standardised to the covariance they are drawn from. No set was chosen by what the tool says of it; whether the
+standardized to the covariance they are drawn from. No set was chosen by what the tool says of it; whether the
 optimum of each is interior was checked with the dense oracle (`python -m tests.planted.interior`).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, Sample, crossed, labelled, sample
+from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, sample
 from tests.planted.record import FINE, Case
 
 Made = tuple[dict[str, np.ndarray], str, dict[str, object]]
@@ -66,9 +66,9 @@ def nested(s: Sample, j: int) -> Made:
     area, within = codes // 4, codes % 4
     y = t.fixed + t.effect(codes, _one(t), sd=[0.8]) + t.effect(area, _one(t), sd=[1.0]) + t.noise()
     name = layout.group
-    columns = {layout.y: y, layout.x: t.x, "area": labelled("A", area), name: labelled("", within)}
+    columns = {layout.y: y, layout.x: t.x, "area": labeled("A", area), name: labeled("", within)}
     if j % 2:
-        columns[name] = labelled("u", codes)
+        columns[name] = labeled("u", codes)
         return columns, f"{layout.x} + (1 | area) + (1 | {name})", {}
     return columns, f"{layout.x} + (1 | area/{name})", {}
 
@@ -77,14 +77,14 @@ def crossed_factors(s: Sample, j: int) -> Made:
     f = crossed(s.rng, 18 + j, s.n)
     y = s.fixed + s.intercepts() + s.effect(f, _one(s), sd=[0.7]) + s.noise()
     terms = f"{s.layout.x} + (1 | {s.layout.group}) + (1 | rater)"
-    return s.columns(y, rater=labelled("" if j % 2 else "r", f)), terms, {}
+    return s.columns(y, rater=labeled("" if j % 2 else "r", f)), terms, {}
 
 
 def crossed_with_slope(s: Sample, j: int) -> Made:
     f = crossed(s.rng, 20, s.n)
     y = s.fixed + s.both() + s.effect(f, _one(s), sd=[0.8]) + s.noise()
     terms = f"{s.layout.x} + ({s.layout.x} | {s.layout.group}) + (1 | rater)"
-    return s.columns(y, rater=labelled("r", f)), terms, {}
+    return s.columns(y, rater=labeled("r", f)), terms, {}
 
 
 def weighted(s: Sample, j: int) -> Made:
@@ -109,7 +109,7 @@ def interaction(s: Sample, j: int) -> Made:
     arm = (np.arange(int(s.codes.max()) + 1) % 2)[s.codes] if j % 2 else crossed(s.rng, 3, s.n)
     y = s.fixed + 0.5 * s.layout.sigma * arm * (1 + s.z) + s.both() + s.noise()
     terms = f"{s.layout.x} * arm + ({s.layout.x} | {s.layout.group})"
-    return s.columns(y, arm=labelled("arm", arm)), terms, {}
+    return s.columns(y, arm=labeled("arm", arm)), terms, {}
 
 
 def factor_slope(s: Sample, j: int) -> Made:
@@ -117,7 +117,7 @@ def factor_slope(s: Sample, j: int) -> Made:
     f = np.concatenate([np.arange(k) for k in np.bincount(s.codes)]) % 2
     y = s.fixed + 0.3 * s.layout.sigma * f + s.effect(s.codes, 1.0 - f, 1.0 * f, sd=[0.9, 0.9]) + s.noise()
     bars = ("(cond | {g})", "(0 + cond | {g})")[j % 2].format(g=s.layout.group)
-    return s.columns(y, cond=labelled("c", f)), f"{s.layout.x} + cond + {bars}", {}
+    return s.columns(y, cond=labeled("c", f)), f"{s.layout.x} + cond + {bars}", {}
 
 
 def other_units(s: Sample, j: int) -> Made:
@@ -127,7 +127,7 @@ def other_units(s: Sample, j: int) -> Made:
     return s.columns(y), f"{s.layout.x} + ({s.layout.x} | {s.layout.group})", {}
 
 
-def uncentred(s: Sample, j: int) -> Made:
+def uncentered(s: Sample, j: int) -> Made:
     """A predictor three to six SDs from zero, which lme4 can live with."""
     columns = s.columns(s.fixed + s.both() + s.noise())
     columns[s.layout.x] = (s.z + (3, -4, 5, 6)[j]) * (1.0, 0.5, 3.0, 2.0)[j]
@@ -163,7 +163,7 @@ DESIGNS: tuple[Callable[[Sample, int], Made], ...] = (
     interaction,
     factor_slope,
     other_units,
-    uncentred,
+    uncentered,
     two_slopes,
     curved,
 )

@@ -19,11 +19,11 @@ from tests.oracle import dense_objective, relative_factors
 from tests.planted.healthy import healthy
 from tests.planted.record import Case
 
-INTERIOR = 0.1  # principal SD over sigma, on standardised columns, below which a set would not be healthy
+INTERIOR = 0.1  # principal SD over sigma, on standardized columns, below which a set would not be healthy
 
 
 def smallest_sd(case: Case) -> float:
-    """The smallest singular value of the relative factors at the optimum, columns standardised."""
+    """The smallest singular value of the relative factors at the optimum, columns standardized."""
     options = dict(case.options)
     spec = ModelSpec(
         reml=options.get("reml", True), weights=options.get("weights"), offset=options.get("offset")

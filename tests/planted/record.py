@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import mmtriage
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 
 FINE = ("converged", "false_alarm")  # the fit is at its optimum, whatever lme4 says of it
 
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def primary(self) -> tuple[str, ...]:
-        """Codes of which one must be at the head."""
+        """Index of which one must be at the head."""
         return self.heads or (self.fault,)
 
     def frame(self) -> pd.DataFrame:

@@ -9,12 +9,12 @@ import numpy as np
 
 from mmtriage.data import table_from_frame
 from mmtriage.diagnose.finding import Finding
-from mmtriage.engine.baseline import BaselineFailure
-from mmtriage.engine.trial import prepare, run_baseline
+from mmtriage.engine.comparison import fit_like_lme4, prepare
+from mmtriage.engine.lme4.run import Lme4Failure
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 from tests.planted.record import Case
 
 # What lme4 says that names the cause, by fault. Its remark that a fit is singular names the three kinds of
@@ -104,10 +104,10 @@ def _messages_without_verdict(case: Case) -> tuple[str, ...]:
     known = {field.name for field in fields(ModelSpec)}
     spec = ModelSpec(**{name: value for name, value in case.options.items() if name in known})
     try:
-        run = run_baseline(prepare(build_design(table, parse_formula(case.formula), spec)))
+        run = fit_like_lme4(prepare(build_design(table, parse_formula(case.formula), spec)))
     except np.linalg.LinAlgError as stop:
         return (str(stop),)
-    return (*run.lme4_messages, run.error) if isinstance(run, BaselineFailure) else tuple(run.lme4_messages)
+    return (*run.lme4_messages, run.error) if isinstance(run, Lme4Failure) else tuple(run.lme4_messages)
 
 
 HEADER = (

@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 from tests.planted import faults_fixed, faults_optimum, faults_structure
 from tests.planted.healthy import healthy
 from tests.planted.record import Case
@@ -30,7 +30,7 @@ MOVES = (
     (1e9, 0.0),
     (1e9, 1e4),
 )
-FEW_MOVES = (MOVES[2], MOVES[4], MOVES[6])  # where all eight optimisers have a singular optimum to look for
+FEW_MOVES = (MOVES[2], MOVES[4], MOVES[6])  # where all eight optimizers have a singular optimum to look for
 OF_COLUMNS = frozenset({"MM101", "MM106"})
 CHAIN = frozenset({"MM401", "MM402", "MM403", "MM405"})  # what they do to lme4's fit
 
@@ -44,7 +44,7 @@ SUBJECTS = {
     "slope": (chosen(healthy(), "slope, "), "rain"),
     "crossed": (chosen(healthy(), "crossed_with_slope, "), "depth"),
     "two levels": (chosen(faults_structure.too_few_levels(), "2 levels of machine"), "days"),
-    "uncentred slope": (chosen(faults_fixed.uncentred_slope(), "50% of hours"), "hours"),
+    "uncentred slope": (chosen(faults_fixed.uncentered_slope(), "50% of hours"), "hours"),
     "confounded": (chosen(faults_structure.confounded(), "(1 + depth | lake)"), "depth"),
     "constant slope": (chosen(faults_structure.constant_slope_identifiable(), "(size | school)"), "size"),
     "singular": (chosen(faults_optimum.perfect_correlation(), "correlation -1, score"), "hours"),

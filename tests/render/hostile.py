@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import finding, not_assessed
-from mmtriage.ladder.rung import Code
-from mmtriage.report import FitFacts, RandomTermFacts, Report
+from mmtriage.ladder.records import Code
+from mmtriage.report.document import FitFacts, RandomTermFacts, Report
 from tests.canned import NOT_CONVERGED, effects, slope_effects
 
 NAMES = {

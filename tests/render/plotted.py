@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mmtriage.curves import Band, CriterionCurve, Curves, EffectSet, LevelEffects, LevelMode
-from mmtriage.report import Report
+from mmtriage.plotted import Band, CriterionCurve, Curves, EffectSet, LevelEffects, LevelMode
+from mmtriage.report.document import Report
 from tests.canned import NOT_CONVERGED, REPORTS
 from tests.render.hostile import HOSTILE, NAMES
 
 
 def curve(group: str, *columns: str, **changes: object) -> CriterionCurve:
     """A profile around 1, or around 0.5 for a correlation."""
-    centre = 1.0 if len(columns) == 1 else 0.5
+    center = 1.0 if len(columns) == 1 else 0.5
     facts: dict[str, object] = {
         "kind": "profile",
-        "values": tuple(centre + 0.1 * k for k in range(-4, 5)),
+        "values": tuple(center + 0.1 * k for k in range(-4, 5)),
         "rises": tuple(0.6 * k * k for k in range(-4, 5)),
-        "reference": centre,
-        "baseline": centre - 0.2,
+        "reference": center,
+        "baseline": center - 0.2,
         "baseline_rise": 2.4,
         "bounds": (0.0,) if len(columns) == 1 else (-1.0, 1.0),
     }

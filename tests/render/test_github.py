@@ -9,8 +9,8 @@ import pytest
 
 from mmtriage.errors import DataError
 from mmtriage.render import github
-from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Location, Settings
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.conftest import Snapshot
 from tests.render.hostile import HOSTILE, NAMES

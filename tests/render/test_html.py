@@ -12,8 +12,8 @@ import html5lib
 import pytest
 
 from mmtriage.render import htmldoc, tables, words
-from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Plot, Settings
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.render.hostile import HOSTILE, NAMES
 from tests.render.real import REAL, real_report
@@ -95,7 +95,7 @@ def test_a_page_is_accessible(name: str) -> None:
         assert region.get("aria-label")
 
 
-def test_colours_can_be_read() -> None:
+def test_colors_can_be_read() -> None:
     """WCAG AA: a contrast of 4.5 of headings and small print on their backgrounds."""
     style = (htmldoc.PAGE / "report.css").read_text()
     pairs = re.findall(r"--accent: (#\w{6}); --tint: (#\w{6})", style)

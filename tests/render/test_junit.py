@@ -12,8 +12,8 @@ from lxml import etree
 from mmtriage.diagnose.finding import CATALOGUE, not_assessed
 from mmtriage.errors import FormulaError, Span
 from mmtriage.render import junit
-from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Settings
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.conftest import Snapshot
 from tests.render.hostile import HOSTILE, NAMES

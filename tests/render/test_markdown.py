@@ -12,8 +12,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from mmtriage.render import markdown
-from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Settings
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot
 from tests.render.hostile import HOSTILE, NAMES

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mmtriage.ladder.rung import Attempt
+from mmtriage.ladder.records import Attempt
 from mmtriage.render import htmldoc, plots
-from mmtriage.render.plots import ink, optimizers, plots_of
-from mmtriage.render.printable import printable_text
+from mmtriage.render.plots import endings, ink, plots_of
 from mmtriage.render.settings import Plot
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, NOT_CONVERGED
 from tests.render.hostile import NAMES
 from tests.render.plotted import HOSTILE_PLOTS, PLOTTED
@@ -153,12 +153,12 @@ def attempt(label: str, gap: float | None) -> Attempt:
 
 def test_clusters_are_a_hundredth_of_a_unit_apart() -> None:
     ends = {"a": -2e-12, "b": 0.0099, "c": 5.0, "d": 5.009, "e": 5.018, "f": 42.0, "g": None, "h": 0.011}
-    found = optimizers.clusters([attempt(label, gap) for label, gap in ends.items()])
+    found = endings.clusters([attempt(label, gap) for label, gap in ends.items()])
     assert [[a.label for a in group] for group in found] == [["a", "b"], ["h"], ["c", "d", "e"], ["f"]]
 
 
 def test_none_may_have_reached_the_optimum() -> None:
-    found = optimizers.clusters([attempt("a", 3.0)])
+    found = endings.clusters([attempt("a", 3.0)])
     assert [[a.label for a in group] for group in found] == [[], ["a"]]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from mmtriage.errors import FormulaError, Span
 from mmtriage.render import RENDERERS, jsondoc, render, terminal
-from mmtriage.render.printable import printable, printable_text
 from mmtriage.render.problem import render_error
+from mmtriage.report.printable import printable, printable_text
 from tests.canned import REPORTS
 from tests.render.hostile import HOSTILE, NAMES
 

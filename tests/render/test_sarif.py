@@ -18,8 +18,8 @@ from mmtriage.diagnose.finding import CATALOGUE, finding
 from mmtriage.errors import UnjudgedError
 from mmtriage.explain.library import SECTIONS
 from mmtriage.render import sarif
-from mmtriage.render.printable import printable_text
 from mmtriage.render.settings import Location, Settings
+from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.conftest import Snapshot
 from tests.render.hostile import HOSTILE, NAMES
@@ -141,7 +141,7 @@ def test_what_is_no_file_is_no_place(source: str) -> None:
     assert run["results"][0]["locations"] == [{"logicalLocations": [{"name": "Batch", "kind": "variable"}]}]
 
 
-def test_the_same_finding_is_recognised_when_its_numbers_change() -> None:
+def test_the_same_finding_is_recognized_when_its_numbers_change() -> None:
     def fingerprint(**changes: Any) -> str:
         report = replace(SINGULAR, findings=(replace(SINGULAR.findings[0], **changes),))
         text: str = read(sarif.render(report))["results"][0]["partialFingerprints"]["mmtriage/v1"]

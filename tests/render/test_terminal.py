@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.render import RENDERERS, console, render, terminal
-from mmtriage.report import FitFacts, RandomEffect, Report
+from mmtriage.report.document import FitFacts, RandomEffect, Report
 from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot
 
@@ -54,17 +54,17 @@ def test_long_names_are_folded_not_cut() -> None:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_without_colour_there_is_nothing_but_ascii(name: str) -> None:
+def test_without_color_there_is_nothing_but_ascii(name: str) -> None:
     text = terminal.render(REPORTS[name], detail="full")
     assert text.isascii()
     assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_colour_changes_nothing_but_colour(name: str) -> None:
-    coloured = terminal.render(REPORTS[name], width=80, color=True)
-    plain = "\n".join(line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", coloured).splitlines())
-    assert "\x1b[1;" in coloured
+def test_color_changes_nothing_but_color(name: str) -> None:
+    colored = terminal.render(REPORTS[name], width=80, color=True)
+    plain = "\n".join(line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", colored).splitlines())
+    assert "\x1b[1;" in colored
     assert plain + "\n" == terminal.render(REPORTS[name], width=80)
 
 

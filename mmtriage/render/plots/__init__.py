@@ -1,15 +1,15 @@
 """Plots as SVG, from the Report alone; matplotlib is imported when one is drawn, and only here.
 
-Report -> a drawing each (`criterion`, `optimizers`, `effects`, `levels`) -> `ink.svg_text`
+Report -> a drawing each (`criterion`, `endings`, `effects`, `levels`) -> `ink.svg_text`
 """
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-from mmtriage.render.printable import printable
 from mmtriage.render.settings import Plot
-from mmtriage.report import Report
+from mmtriage.report.document import Report
+from mmtriage.report.printable import printable
 
 HOW_TO_GET = 'pip install "mmtriage[plot]"'
 
@@ -23,14 +23,14 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
     """All plots of a report, in the order in which they are read; none without its `curves`."""
     if report.curves is None:
         return ()
-    from mmtriage.render.plots import criterion, effects, levels, optimizers
+    from mmtriage.render.plots import criterion, effects, endings, levels
     from mmtriage.render.plots.ink import quietly
 
     report = printable(report)
     with quietly():
         return (
             *criterion.plots(report),
-            *optimizers.plots(report),
+            *endings.plots(report),
             *effects.plots(report),
             *levels.plots(report),
         )

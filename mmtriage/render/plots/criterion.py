@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
-from numpy.typing import NDArray
 
-from mmtriage.curves import CriterionCurve
+from mmtriage.arrays import Array
+from mmtriage.plotted import CriterionCurve
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report import Report
-
-Array = NDArray[np.float64]
+from mmtriage.report.document import Report
 
 INTERVAL = 3.841  # chi-squared on one degree of freedom, 95 %
 ROUNDING = 1e-6  # deviance units that are no gap

@@ -1,7 +1,7 @@
 """Fixed effects with their intervals: lme4's fit, the optimum, and after each remedy.
 
 All in standard errors of the optimum, from the optimum's estimate: effects of any unit stand on one scale,
-and it is the scale of the verdict. A coefficient that a remedy moves off the scale, as centring moves an
+and it is the scale of the verdict. A coefficient that a remedy moves off the scale, as centering moves an
 intercept, is an arrow with the number beside it.
 """
 
@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mmtriage.curves import EffectSet
+from mmtriage.plotted import EffectSet
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 
 QUANTILE = 1.96  # Wald intervals of 95 %
 WIDEST = 8.0  # standard errors on either side of the optimum that are shown

@@ -1,8 +1,8 @@
 """How every plot looks, and how it becomes SVG.
 
 Drawn at the width of half a desk or a whole phone, so that its letters are as large as the page's on both.
-The colours are those of Okabe & Ito (2008), told apart by colour-blind readers; shape says the same as
-colour, for paper. Text stays text: it can be searched, copied and read aloud.
+The colors are those of Okabe & Ito (2008), told apart by color-blind readers; shape says the same as
+color, for paper. Text stays text: it can be searched, copied and read aloud.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A shape in a colour, filled or open, that stands for one thing in all plots."""
+    """A shape in a color, filled or open, that stands for one thing in all plots."""
 
     shape: str  # matplotlib's letter
     color: str

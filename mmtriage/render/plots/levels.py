@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmtriage.curves import LevelEffects, LevelMode
+from mmtriage.plotted import LevelEffects, LevelMode
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report import Report
+from mmtriage.report.document import Report
 
 QUANTILE = 1.96
 ROW = 0.145  # inches

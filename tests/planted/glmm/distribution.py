@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from tests.planted.draw import Sample, crossed, labelled
+from tests.planted.draw import Sample, crossed, labeled
 from tests.planted.faults_structure import occurrence
 from tests.planted.glmm.draw import (
     Response,
@@ -43,7 +43,7 @@ def observation_level(seed: int = 0) -> Iterator[Case]:
         more = {
             "row": np.arange(s.n) + 1,
             "trial": occurrence(s.codes),
-            "id": labelled("o", s.rng.permutation(s.n)),
+            "id": labeled("o", s.rng.permutation(s.n)),
         }
         bars = (f"(1 | {g}) + (1 | row)", f"(1 | {g}/trial)", "(1 | row)", f"({x} | {g}) + (1 | id)")[i % 4]
         yield Case(
@@ -100,7 +100,7 @@ def overdispersion(seed: int = 0) -> Iterator[Case]:
         bars, more = f"(1 | {g})", {}
         if i % 3 == 1:
             rater = crossed(s.rng, 12, s.n)
-            more["rater"], bars = labelled("r", rater), f"(1 | {g}) + (1 | rater)"
+            more["rater"], bars = labeled("r", rater), f"(1 | {g}) + (1 | rater)"
             between = between + of_factor(s, rater, 0.6)
         if i % 2:
             trials = s.rng.integers(12, 30, size=s.n)

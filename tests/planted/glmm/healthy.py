@@ -1,6 +1,6 @@
 """Healthy generalized models: every family and link, and designs that do not support a complaint.
 
-Effects are standardised to the covariance they are drawn from and of moderate size, groups large enough to
+Effects are standardized to the covariance they are drawn from and of moderate size, groups large enough to
 tell a variance. No set was chosen by what the tool says of it.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, Sample, crossed, labelled, sample
+from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, sample
 from tests.planted.glmm.draw import Response, effects, of_factor, responses
 from tests.planted.record import FINE, Case
 
@@ -102,7 +102,7 @@ def crossed_factors(s: Sample, j: int) -> Made:
     rater = crossed(s.rng, 18 + j, s.n)
     eta = _fixed(s, 0.5) + effects(s, sd=[0.8]) + of_factor(s, rater, 0.7)
     right = f"{s.layout.x} + (1 | {s.layout.group}) + (1 | rater)"
-    return responses(s, eta, family, link, j), right, {"rater": labelled("r", rater)}, {}
+    return responses(s, eta, family, link, j), right, {"rater": labeled("r", rater)}, {}
 
 
 def nested(s: Sample, j: int) -> Made:
@@ -111,7 +111,7 @@ def nested(s: Sample, j: int) -> Made:
     t = Sample(s.layout, s.rng, codes, s.rng.normal(s.layout.x_mean, s.layout.x_sd, size=len(codes)))
     area, within = codes // 4, codes % 4
     eta = _fixed(t, 0.5) + effects(t, sd=[0.7]) + of_factor(t, area, 0.9)
-    more = {s.layout.x: t.x, "area": labelled("A", area), s.layout.group: labelled("", within)}
+    more = {s.layout.x: t.x, "area": labeled("A", area), s.layout.group: labeled("", within)}
     return responses(t, eta, family, link, j), f"{s.layout.x} + (1 | area/{s.layout.group})", more, {}
 
 
@@ -146,7 +146,7 @@ def interaction(s: Sample, j: int) -> Made:
     arm = (np.arange(int(s.codes.max()) + 1) % 2)[s.codes] if j % 2 else crossed(s.rng, 3, s.n)
     eta = _fixed(s, 0.2) + 0.3 * arm * (1 + s.z) + effects(s, sd=[0.7])
     right = f"{s.layout.x} * arm + (1 | {s.layout.group})"
-    return responses(s, eta, family, link, j), right, {"arm": labelled("arm", arm)}, {}
+    return responses(s, eta, family, link, j), right, {"arm": labeled("arm", arm)}, {}
 
 
 def factor_slope(s: Sample, j: int) -> Made:
@@ -154,7 +154,7 @@ def factor_slope(s: Sample, j: int) -> Made:
     f = (np.arange(s.n) - np.searchsorted(s.codes, s.codes)) % 2
     eta = 0.4 + 0.3 * f + effects(s, 1.0 - f, 1.0 * f, sd=[0.9, 0.9])
     bars = ("(cond | {g})", "(0 + cond | {g})")[j % 2].format(g=s.layout.group)
-    return responses(s, eta, family, link, j), f"cond + {bars}", {"cond": labelled("c", f)}, {}
+    return responses(s, eta, family, link, j), f"cond + {bars}", {"cond": labeled("c", f)}, {}
 
 
 def observation_level(s: Sample, j: int) -> Made:
@@ -163,7 +163,7 @@ def observation_level(s: Sample, j: int) -> Made:
     row = np.arange(s.n)
     eta = _fixed(s, 1.5 * (j % 2 == 0)) + effects(s, sd=[0.8]) + of_factor(s, row, 0.7)
     right = f"{s.layout.x} + (1 | {s.layout.group}) + (1 | row)"
-    return responses(s, eta, family, link, j), right, {"row": labelled("", row)}, {}
+    return responses(s, eta, family, link, j), right, {"row": labeled("", row)}, {}
 
 
 def rare(s: Sample, j: int) -> Made:

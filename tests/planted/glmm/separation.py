@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from tests.planted.draw import Sample, crossed, labelled
+from tests.planted.draw import Sample, crossed, labeled
 from tests.planted.glmm.draw import Response, bernoulli, drawn, effects, layouts, numbers, proportions
 from tests.planted.record import Case
 
@@ -67,7 +67,7 @@ def level(seed: int = 0) -> Iterator[Case]:
         chance = expit(0.3 + 0.6 * s.z + effects(s, sd=[0.8]) + 0.3 * arm)
         pure = (arm == 1) & (sex == 1) if i == 4 else arm == (2, 1, 0)[i % 3]
         right = f"{x} + arm * sex + (1 | {g})" if i == 4 else f"{x} + arm + (1 | {g})"
-        columns = {"arm": labelled("arm", arm), "sex": labelled("", sex)}
+        columns = {"arm": labeled("arm", arm), "sex": labeled("", sex)}
         if i == 7:
             columns, right = {"treated": pure.astype(int)}, f"{x} + treated + ({x} | {g})"
         if i in (2, 6):
@@ -116,7 +116,7 @@ def empty_cell(seed: int = 0) -> Iterator[Case]:
         y = s.rng.poisson(mean * (s.rng.gamma(2.0, 0.5, size=s.n) if is_clumped else 1.0))
         family = "negative.binomial" if is_clumped else "poisson"
         response = numbers(s, np.where(empty, 0, y), family, "log")
-        columns = {"site": labelled("site", site), "season": labelled("s", season)}
+        columns = {"site": labeled("site", site), "season": labeled("s", season)}
         yield _case(s, "empty cell", response, f"{right} + (1 | {g})", columns)
 
 
@@ -130,7 +130,7 @@ def pure_groups(seed: int = 0) -> Iterator[Case]:
         columns: dict[str, np.ndarray] = {}
         right = (f"{x} + (1 | {g})", f"1 + (1 | {g})", f"{x} + ({x} | {g})", f"{x} + (1 | {g})")[i % 4]
         if i == 4:
-            columns["item"] = labelled("i", crossed(s.rng, 12, s.n))
+            columns["item"] = labeled("i", crossed(s.rng, 12, s.n))
             right = f"{x} + (1 | {g}) + (1 | item)"
         if i in (3, 5):
             trials = s.rng.integers(2, 7, size=s.n)
@@ -150,7 +150,7 @@ def extreme(seed: int = 0) -> Iterator[Case]:
         x, g = layout.x, layout.group
         arm = crossed(s.rng, 2, s.n)
         between = effects(s, sd=[0.6])
-        columns, right = {"arm": labelled("arm", arm)}, f"{x} + arm + (1 | {g})"
+        columns, right = {"arm": labeled("arm", arm)}, f"{x} + arm + (1 | {g})"
         match i:
             case 0 | 3:
                 trials = np.full(s.n, 20_000)

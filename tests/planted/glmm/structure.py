@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from tests.planted.draw import Sample, crossed, labelled
+from tests.planted.draw import Sample, crossed, labeled
 from tests.planted.glmm.draw import (
     Response,
     drawn,
@@ -86,7 +86,7 @@ def fixed_scale(seed: int = 0) -> Iterator[Case]:
 
 
 def slope_scale(seed: int = 0) -> Iterator[Case]:
-    """MM101: a random slope in extreme units, whose variance glmer's optimisers do not find."""
+    """MM101: a random slope in extreme units, whose variance glmer's optimizers do not find."""
     units = (1e5, 1e-5, 1e6, 1e-6, 1e4, 1e-4, 1e5, 1e-5)
     for i, layout in layouts():
         s = drawn(1101, i, seed, rows=max(12, layout.rows[0]))
@@ -139,14 +139,14 @@ def constant_slope(seed: int = 0) -> Iterator[Case]:
         half = (np.arange(layout.levels) % 2)[s.codes]
         third = (np.arange(layout.levels) % 3)[s.codes]
         columns, bar, name = (
-            ({"arm": labelled("arm", half)}, f"(1 + arm | {g})", "arm"),
+            ({"arm": labeled("arm", half)}, f"(1 + arm | {g})", "arm"),
             ({"cond": half - 0.5}, f"(1 + cond | {g})", "cond"),
             ({"side": 2.0 * half - 1}, f"(side || {g})", "side"),
-            ({"arm": labelled("arm", third)}, f"(arm | {g})", "arm"),
-            ({"arm": labelled("arm", half)}, f"(0 + arm | {g})", "arm"),
+            ({"arm": labeled("arm", third)}, f"(arm | {g})", "arm"),
+            ({"arm": labeled("arm", half)}, f"(0 + arm | {g})", "arm"),
             ({"male": half == 1}, f"(male | {g})", "male"),
             ({"old": half * 17.0}, f"({x} + old | {g})", "old"),
-            ({"arm": labelled("", half)}, f"(factor(arm) | {g})", "factor(arm)"),
+            ({"arm": labeled("", half)}, f"(factor(arm) | {g})", "factor(arm)"),
         )[i]
         eta = 0.4 * s.z + effects(s, np.ones(s.n), s.z, sd=[0.7, 0.5 * (i == 6)])
         right = f"{x} + {name} + {bar}"
@@ -159,9 +159,9 @@ def confounded(seed: int = 0) -> Iterator[Case]:
         s = drawn(308, i, seed)
         x, g = layout.x, layout.group
         more = {
-            "code": labelled("id", s.rng.permutation(layout.levels)[s.codes]),
-            "area": labelled("area", (np.arange(layout.levels) // 5)[s.codes]),
-            "cond": labelled("c", crossed(s.rng, 2, s.n)),
+            "code": labeled("id", s.rng.permutation(layout.levels)[s.codes]),
+            "area": labeled("area", (np.arange(layout.levels) // 5)[s.codes]),
+            "cond": labeled("c", crossed(s.rng, 2, s.n)),
         }
         bars = (
             f"(1 | {g}) + (1 | {g})",
@@ -183,7 +183,7 @@ def also_fixed(seed: int = 0) -> Iterator[Case]:
         s = drawn(309, i, seed)
         x, g = layout.x, layout.group
         rater = crossed(s.rng, 9, s.n)
-        more = {"rater": labelled("r", rater), "number": rater + 1, g: labelled("k", s.codes)}
+        more = {"rater": labeled("r", rater), "number": rater + 1, g: labeled("k", s.codes)}
         right = (
             f"{x} + rater + (1 | rater) + (1 | {g})",
             f"{x} + factor(number) + (1 | number) + (1 | {g})",
@@ -205,7 +205,7 @@ def zero_variance(seed: int = 0) -> Iterator[Case]:
         more, bars = {}, f"(1 | {g})"
         if i in (3, 7):
             rater = crossed(s.rng, 12, s.n)
-            more["rater"], bars = labelled("r", rater), f"(1 | {g}) + (1 | rater)"
+            more["rater"], bars = labeled("r", rater), f"(1 | {g}) + (1 | rater)"
             eta = eta + of_factor(s, rater, 0.8)
         match i % 4:
             case 0:
@@ -267,7 +267,7 @@ def budget(seed: int = 0) -> Iterator[Case]:
         bars = f"({x} | {g})"
         if i % 2:
             eta, bars = eta + of_factor(s, rater, 0.6), f"({x} || {g}) + (1 | rater)"
-        more = {"rater": labelled("i", rater)}
+        more = {"rater": labeled("i", rater)}
         yield _case(
             s,
             i,

@@ -1,0 +1,223 @@
+"""The keys of a configuration, of a model or above all models, and how their values are read.
+
+A key is the option of `fit` with underscores, as in Python; hyphens, as on the command line, do as well.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, TypeVar
+
+from mmtriage import option_values as arguments
+from mmtriage.check import located as read
+from mmtriage.check.located import Node
+from mmtriage.errors import OptionError, did_you_mean
+from mmtriage.options import TriageOptions
+from mmtriage.report.decisions import codes_of
+
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
+Factors = Mapping[str, tuple[str, ...] | None]
+
+
+def _factors(node: Node) -> Factors:
+    """Columns with their levels: {dose = ["low", "high"], batch = true}, or as on the command line."""
+    if not isinstance(node.value, dict):
+        return _as_option(node, arguments.factors, read.strings(node))
+    found: dict[str, tuple[str, ...] | None] = {}
+    for column, levels in read.table(node).items():
+        if levels.value is False or levels.value == []:
+            raise levels.error(
+                f"`{column}` has no levels", f'Write {column} = true, or {column} = ["a", "b"].'
+            )
+        found[column] = None if levels.value is True else read.strings(levels)
+    return found
+
+
+def _contrasts(node: Node) -> Mapping[str, str]:
+    """Codings of factors: {dose = "sum"}, or as on the command line."""
+    if not isinstance(node.value, dict):
+        return _as_option(node, arguments.contrasts, read.strings(node))
+    return {column: read.one_of(coding, arguments.CONTRASTS) for column, coding in read.table(node).items()}
+
+
+def _ignored(node: Node) -> Mapping[str, str]:
+    """Code -> reason, from [{code = "MM310", reason = "..."}]."""
+    example = 'Write ignore = [{code = "MM310", reason = "why it is no concern here"}].'
+    if not isinstance(node.value, list):
+        raise node.error(f"`ignore` must be a list of tables, and is {read.described(node.value)}", example)
+    found: dict[str, str] = {}
+    for item in node.items():
+        if not isinstance(item.value, dict):
+            problem = f"an item of `ignore` must be a table, and is {read.described(item.value)}"
+            raise item.error(problem, example)
+        found |= _with_reason(item, example)
+    return found
+
+
+def _with_reason(item: Node, example: str) -> Mapping[str, str]:
+    parts = read.table(item)
+    for key, part in parts.items():
+        if key not in ("code", "reason"):
+            guess = did_you_mean(key, ("code", "reason"))
+            raise part.error(f"`{key}` is not a key of an item of `ignore`", guess or example)
+    for key in ("code", "reason"):
+        if key not in parts:
+            raise item.error(f"an item of `ignore` has no `{key}`", example)
+    return dict.fromkeys(_codes(parts["code"]), read.text(parts["reason"]))
+
+
+def _selected(node: Node) -> tuple[str, ...]:
+    """Index of findings."""
+    if not node.value and isinstance(node.value, list):
+        raise node.error("`select` is empty: no finding would be listed")
+    return tuple(code for item in _listed(node) for code in _codes(item))
+
+
+def _optimizer(node: Node) -> str:
+    from mmtriage.optimizers import OPTIMIZERS
+
+    return read.one_of(node, OPTIMIZERS)
+
+
+# Keys of a model -> what reads the value.
+KEYS: Mapping[str, Callable[[Node], Any]] = {
+    "name": read.text,
+    "data": read.text,
+    "formula": read.text,
+    "sep": read.text,
+    "na_values": read.strings,
+    "factor": _factors,
+    "contrasts": _contrasts,
+    "subset": read.text,
+    "family": read.text,
+    "link": read.text,
+    "nagq": partial(read.whole_number, least=0),
+    "weights": read.text,
+    "offset": read.text,
+    "ml": read.flag,
+    "optimizer": _optimizer,
+    "maxfun": partial(read.whole_number, least=1),
+    "all_rungs": read.flag,
+    "keep": read.strings,
+    "bootstrap": partial(read.whole_number, least=0),
+    "seed": partial(read.whole_number, least=0),
+    "time_budget": read.seconds,
+    "fail_on": partial(read.one_of, known=arguments.FAIL_ON),
+    "select": _selected,
+    "ignore": _ignored,
+}
+NEEDED = ("name", "data", "formula")  # of every model, and of nothing else
+DEFAULTS = tuple(key for key in KEYS if key not in NEEDED)  # may stand above all models
+OF_TRIAGE = tuple(field.name for field in fields(TriageOptions) if field.name in KEYS)
+NOT_KEYS = {  # what somebody might well write, and what to do instead
+    "reml": "REML is the default; write ml = true for maximum likelihood.",
+    "jobs": "Models run side by side: `jobs` stands above all of them, or -j on the command line.",
+    "tool": "In a file of its own the keys stand at the top, without [tool.mmtriage].",
+    "format": "Formats are chosen on the command line: mmtriage check --format json.",
+    "output": "Files are named on the command line: mmtriage check --output json:report.json.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """One model of a configuration, understood."""
+
+    name: str
+    line: int
+    data: str  # the table, as seen from the working directory
+    formula: str
+    sep: str | None = None
+    na_values: tuple[str, ...] = ()
+    factors: Factors
+    options: TriageOptions
+    fail_on: str = "warning"
+    select: tuple[str, ...] | None = None
+    ignore: Mapping[str, str]  # code -> reason
+
+
+def known_keys(node: Node, known: tuple[str, ...], what: str) -> dict[str, Node]:
+    """The keys of a table in our spelling; one that is unknown, or given in both spellings, is refused."""
+    found: dict[str, Node] = {}
+    for written, child in read.table(node).items():
+        key = written.replace("-", "_")
+        if key not in known:
+            hint = NOT_KEYS.get(key) or did_you_mean(key, known) or f"Its keys are: {', '.join(known)}."
+            raise child.error(f"`{written}` is not a key of {what}", hint)
+        if key in found:
+            raise child.error(f"`{key}` is given twice, as `{found[key].key}` and as `{written}`")
+        found[key] = child
+    return found
+
+
+def read_model(table: Node, defaults: Mapping[str, Node], own: Mapping[str, Node], data: str) -> ModelEntry:
+    """A model from its own keys and those above all models.
+
+    Args:
+        table: the model as a whole.
+        data: the path of its table, as seen from the working directory.
+    """
+    given = {**defaults, **own}
+    values: dict[str, Any] = {key: KEYS[key](value) for key, value in given.items()}
+    reasons = [KEYS["ignore"](keys["ignore"]) for keys in (defaults, own) if "ignore" in keys]
+    return ModelEntry(
+        name=values["name"],
+        line=table.line,
+        data=data,
+        formula=values["formula"],
+        sep=values.get("sep"),
+        na_values=values.get("na_values", ()),
+        factors=values.get("factor", {}),
+        options=_options(values, given, table),
+        fail_on=values.get("fail_on", "warning"),
+        select=values.get("select"),
+        ignore={code: reason for found in reasons for code, reason in found.items()},
+    )
+
+
+def _options(values: Mapping[str, Any], given: Mapping[str, Node], table: Node) -> TriageOptions:
+    """The options of `fit`; what makes no sense together is said of the key that is one too many."""
+    chosen = {key: values[key] for key in OF_TRIAGE if key in values}
+    try:
+        return TriageOptions(**chosen, reml=not values.get("ml", False), reading=_reading(values))
+    except OptionError as error:
+        option = (error.where or "").removeprefix("option ")
+        node = given.get({"reml": "ml"}.get(option, option), table)
+        raise node.error(f"model `{values['name']}`: {error.message}", error.hint) from None
+
+
+def _reading(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """How the table is read, as words of a command."""
+    words = ["--sep", values["sep"]] if "sep" in values else []
+    if values.get("na_values"):
+        words += ["--na-values", _joined(values["na_values"])]
+    for column, levels in values.get("factor", {}).items():
+        words += ["--factor", column if levels is None else f"{column}={_joined(levels)}"]
+    return tuple(words)
+
+
+def _joined(cells: Iterable[str]) -> str:
+    """Cells between commas, as the command line reads them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _codes(node: Node) -> tuple[str, ...]:
+    return _as_option(node, lambda word: codes_of(word, "key"), read.text(node))
+
+
+def _listed(node: Node) -> Iterable[Node]:
+    return node.items() if isinstance(node.value, list) else (node,)
+
+
+def _as_option(node: Node, reader: Callable[[Given], Answer], value: Given) -> Answer:
+    """Read a value as the command line does; what is wrong is said of the line in the configuration."""
+    try:
+        return reader(value)
+    except OptionError as error:
+        raise node.error(error.message, error.hint) from None

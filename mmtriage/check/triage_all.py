@@ -1,0 +1,122 @@
+"""The models of a configuration, side by side: a report for each, or the error that there is none."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mmtriage.check.config import Config
+from mmtriage.check.entries import ModelEntry
+from mmtriage.check.workers import Died, run_each
+from mmtriage.data import Table, read_table
+from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.report.decisions import accepted, selected
+from mmtriage.report.document import Report
+from mmtriage.report.summary import Checked, Summary
+
+KEPT_TABLES = 4  # per process; models that share a table stand together as a rule
+NOT_ENOUGH_MEMORY = "there is not enough memory for this table and model"
+BUG = "this is a bug in mmtriage; please report it with the traceback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a process sends back."""
+
+    outcome: Report | MmtriageError
+    traceback: str | None = None  # of a bug
+
+
+class InterruptedCheckError(Exception):
+    """The user has had enough; says how far it came.
+
+    Args:
+        done, undone: names of models, in order.
+    """
+
+    def __init__(self, done: tuple[str, ...], undone: tuple[str, ...]) -> None:
+        super().__init__(f"{len(done)} of {len(done) + len(undone)} models were checked")
+        self.done = done
+        self.undone = undone
+
+
+def check_models(
+    config: Config,
+    *,
+    jobs: int,
+    progress: Callable[[str], None] | None = None,
+    task: Callable[[ModelEntry], Answer] | None = None,
+) -> Summary:
+    """Triage every model on up to `jobs` processes; `jobs` changes nothing but the time.
+
+    Args:
+        progress: told how many models are done.
+        task: what is done for each model; `triage_entry` unless a test has something else in mind.
+
+    Raises:
+        InterruptedCheckError: by the user; the processes have ended.
+    """
+    models = config.models
+    done: set[int] = set()
+
+    def on_answer(index: int, _: object) -> None:
+        done.add(index)
+        if progress is not None:
+            progress(f"{len(done)}/{len(models)} models")
+
+    if progress is not None:
+        progress(f"0/{len(models)} models")
+    try:
+        answers = run_each(task or triage_entry, models, jobs=jobs, on_answer=on_answer)
+    except KeyboardInterrupt:
+        names = [model.name for model in models]
+        raise InterruptedCheckError(
+            tuple(name for index, name in enumerate(names) if index in done),
+            tuple(name for index, name in enumerate(names) if index not in done),
+        ) from None
+    checked = [_checked(config, model, answer) for model, answer in zip(models, answers, strict=True)]
+    return Summary(models=tuple(checked))
+
+
+def triage_entry(model: ModelEntry) -> Answer:
+    """One model, in a process of its own: whatever goes wrong is its answer."""
+    try:
+        from mmtriage.triage_table import triage_table
+
+        table = _table(model.data, model.sep, model.na_values, tuple(model.factors.items()))
+        report = triage_table(table, model.formula, model.options)
+    except MmtriageError as error:
+        return Answer(outcome=error)
+    except MemoryError:
+        return Answer(outcome=UnjudgedError(NOT_ENOUGH_MEMORY))
+    except Exception:  # a bug must not stop the other models; its traceback is not lost
+        return Answer(outcome=UnjudgedError(BUG), traceback=traceback.format_exc())
+    report = accepted(report, model.ignore)
+    return Answer(outcome=report if model.select is None else selected(report, model.select))
+
+
+@lru_cache(maxsize=KEPT_TABLES)
+def _table(
+    source: str,
+    sep: str | None,
+    na_values: tuple[str, ...],
+    factors: tuple[tuple[str, tuple[str, ...] | None], ...],
+) -> Table:
+    """A table that several models may share."""
+    return read_table(source, sep=sep, na_values=na_values, factors=dict(factors))
+
+
+def _checked(config: Config, model: ModelEntry, answer: Answer | Died) -> Checked:
+    if isinstance(answer, Died):
+        hint = "There may not be enough memory. Fewer processes (-j) need less."
+        answer = Answer(outcome=UnjudgedError(f"the process that worked on this model {answer}", hint=hint))
+    return Checked(
+        name=model.name,
+        path=config.path,
+        line=model.line,
+        fail_on=model.fail_on,
+        outcome=answer.outcome,
+        traceback=answer.traceback,
+    )

@@ -1,0 +1,65 @@
+"""Models that reproduce the response exactly: no residual is left, and the likelihood has no maximum."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsqr
+
+from mmtriage.arrays import Array
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.naming import plural
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
+
+REPRODUCED = 1e-9  # length of the residual relative to that of the response
+
+
+def saturated(design: Design) -> Finding | None:
+    """MM407 where there are as many fixed effects as rows; lme4 stops with "objective in x0 returns NA"."""
+    n, p = design.X.shape
+    if design.offset is not None and np.array_equal(design.y, design.offset):
+        message = "the response equals its offset in every row: nothing is left to explain"
+        return finding("MM407", message, rows=n)
+    if p < n:
+        return None
+    message = (
+        f"the fixed effects have {plural(p, 'coefficient')} for {plural(n, 'row')}: they reproduce the "
+        "response exactly, and nothing is left for the random effects and the residual"
+    )
+    return finding("MM407", message, coefficients=p, rows=n)
+
+
+def exact_fit(design: Design) -> Finding | None:
+    """MM407 where the columns of X, or of X and Z, reproduce the response; slow, so asked after a failure."""
+    y = design.y if design.offset is None else design.y - design.offset
+    fixed = csr_array(_unit(design.X))
+    everything = hstack([fixed, *(_columns(term) for term in design.random)], format="csr")
+    for columns, who in ((fixed, "the fixed effects"), (everything, "the fixed and random effects")):
+        share = _residual_share(columns, y)
+        if columns.shape[1] < len(y) and share <= REPRODUCED:
+            message = (
+                f"the likelihood rises without end as the residual variance goes to zero: {who} reproduce "
+                "the response exactly, as if it had been computed from them"
+            )
+            return finding("MM407", message, residual_share=share, threshold=REPRODUCED)
+    return None
+
+
+def _residual_share(columns: csr_array, y: Array) -> float:
+    solution = lsqr(columns, y / np.linalg.norm(y), atol=1e-13, btol=1e-13, iter_lim=10 * columns.shape[1])[0]
+    return float(np.linalg.norm(y / np.linalg.norm(y) - columns @ solution))
+
+
+def _columns(term: RandomTerm) -> csr_array:
+    """The (n, levels k) model matrix of a term."""
+    n, k = term.Z.shape
+    indices = term.codes[:, None] * k + np.arange(k)
+    shape = (n, len(term.levels) * k)
+    return csr_array((_unit(term.Z).ravel(), indices.ravel(), np.arange(0, n * k + 1, k)), shape=shape)
+
+
+def _unit(columns: Array) -> Array:
+    """Columns (n, k) of length one."""
+    lengths = np.linalg.norm(columns, axis=0)
+    return columns / np.where(lengths > 0, lengths, 1.0)

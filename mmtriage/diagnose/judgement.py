@@ -1,0 +1,190 @@
+"""The verdict: the baseline measured against the proven optimum (SPEC 2), the first status that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.estimates import largest_sd_change, largest_shift
+from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
+from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
+from mmtriage.engine.optimum.search import SNAP
+
+GAP = 0.01  # deviance units that are material
+RELATIVE_GAP = 1e-9  # the same as a share of the criterion: its rounding
+SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
+SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
+SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
+SE_CHANGE = 0.10  # relative error of a standard error that is material
+
+THRESHOLDS: dict[str, float] = {
+    "gap": GAP,
+    "relative_gap": RELATIVE_GAP,
+    "max_shift_se": SHIFT_SE,
+    "sd_change": SD_CHANGE,
+    "sd_change_gap": SD_GAP,
+    "newton_decrement": DECREMENT_TOLERANCE,
+    "se_change": SE_CHANGE,
+    "singular_sd": SNAP,
+}
+UNIDENTIFIABLE_CODES = (*("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407"),)
+
+
+def allowed_gap(criterion: float) -> float:
+    """Deviance units a baseline may lie above a reference of this criterion."""
+    return max(GAP, RELATIVE_GAP * abs(criterion))
+
+
+def beats_reference(comparison: Comparison) -> bool:
+    """Whether the baseline is materially better than what was proven: then something was proven amiss."""
+    return comparison.gap is not None and comparison.gap < -allowed_gap(comparison.optimum_fit.criterion)
+
+
+def is_short(comparison: Comparison) -> bool:
+    """Whether the baseline is materially short of the reference, or failed."""
+    if comparison.lme4_fit is None or comparison.gap is None:
+        return True
+    reference = comparison.optimum_fit
+    return (
+        comparison.gap > allowed_gap(reference.criterion)
+        or largest_shift(comparison.lme4_fit.beta, reference) > SHIFT_SE
+        or (comparison.gap > SD_GAP and largest_sd_change(comparison.lme4_fit, reference) > SD_CHANGE)
+    )
+
+
+def wrong_standard_error(comparison: Comparison) -> tuple[str, float] | None:
+    """The fixed effect whose standard error lme4 gets most wrong at the optimum, and lme4's over the true.
+
+    lme4 takes those of a generalized model from a finite-difference Hessian, which scale and the tolerance of
+    PIRLS can spoil (lme4 issue 998).
+    """
+    fit, reference = comparison.lme4_fit, comparison.optimum_fit
+    if fit is None or fit.se_method != "hessian" or is_short(comparison):
+        return None
+    endless = comparison.endless_effects()
+    names = comparison.prepared.design.fixed_names
+    ratios = {n: a / b for n, a, b in zip(names, fit.se, reference.se, strict=True) if n not in endless}
+    worst = max(ratios, key=lambda name: abs(np.log(ratios[name])), default=None)
+    if worst is None or abs(np.log(ratios[worst])) <= np.log(1.0 + SE_CHANGE):
+        return None
+    return worst, float(ratios[worst])
+
+
+def is_alarmed(comparison: Comparison) -> bool:
+    """Whether lme4's convergence checks would warn of a baseline that is where it should be."""
+    baseline = comparison.lme4
+    if baseline is None:
+        return False
+    false_singular = SINGULAR_MESSAGE in baseline.lme4_messages and not comparison.is_singular
+    return bool(baseline.check.codes) or baseline.code != 0 or false_singular
+
+
+def status_of(comparison: Comparison, findings: Sequence[Finding]) -> VerdictStatus:
+    """The status of a fitted model; `findings` are those of its structure."""
+    if any(f.code in UNIDENTIFIABLE_CODES and f.severity == "error" for f in findings):
+        return "unidentifiable"
+    if not comparison.optimum.certificate.certified or beats_reference(comparison):
+        return "undetermined"
+    if is_short(comparison):
+        return "not_converged"
+    if comparison.is_singular:
+        return "singular"
+    return "false_alarm" if is_alarmed(comparison) else "converged"
+
+
+def judge(comparison: Comparison, findings: Sequence[Finding]) -> Verdict:
+    """The verdict on a fitted model; its codes are filled in once causes are known."""
+    status = status_of(comparison, findings)
+    shift = (
+        None
+        if comparison.lme4_fit is None
+        else largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
+    )
+    return Verdict(
+        status=status,
+        severity=SEVERITY_OF[status],
+        codes=(),
+        message=_message(status, comparison, shift),
+        gap=comparison.gap,
+        max_shift_se=shift,
+        thresholds=THRESHOLDS,
+    )
+
+
+def refused(findings: Sequence[Finding]) -> Verdict:
+    """The verdict on a model that lme4 would not fit, or whose likelihood could not be evaluated."""
+    status: VerdictStatus = "undetermined" if findings[0].code == "MM408" else "unidentifiable"
+    lead = {
+        "undetermined": "No optimum was found, and nothing can be said with confidence",
+        "unidentifiable": "The data cannot determine this model, whatever the optimizer",
+    }[status]
+    return Verdict(
+        status=status,
+        severity=SEVERITY_OF[status],
+        codes=tuple(f.code for f in findings),
+        message=f"{lead}: {findings[0].message}.",
+        gap=None,
+        max_shift_se=None,
+        thresholds=THRESHOLDS,
+    )
+
+
+def _message(status: VerdictStatus, comparison: Comparison, shift: float | None) -> str:
+    gap = comparison.gap
+    match status:
+        case "undetermined":
+            reason = comparison.optimum.certificate.reason
+            if beats_reference(comparison):
+                reason = "lme4's fit has a lower criterion than the point that was proven"
+            return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
+        case "unidentifiable":
+            return "The data cannot determine some parameter of this model, whatever the optimizer."
+        case "not_converged" if gap is None:
+            error = comparison.lme4_error
+            return f"lme4's fit stops with an error ({error}), though the model has a proven optimum."
+        case "not_converged":
+            short = f"The fit stopped {gap:.4g} deviance units short of the proven optimum"
+            return f"{short}: {_distance(comparison, shift)}."
+        case "singular":
+            return (
+                "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on "
+                "its boundary. The optimizer is not to blame."
+            )
+        case "false_alarm":
+            return f"{_at_optimum(gap)}; lme4's warning is a false alarm{_but_errors(comparison)}."
+        case "converged":
+            return f"{_at_optimum(gap)}{_but_errors(comparison)}."
+
+
+def _but_errors(comparison: Comparison) -> str:
+    wrong = wrong_standard_error(comparison)
+    if wrong is None:
+        return ""
+    name, ratio = wrong
+    factor, which = (1.0 / ratio, "small") if ratio < 1.0 else (ratio, "large")
+    return f", but the standard error that lme4 gives for `{name}` is {factor:.2g} times too {which}"
+
+
+def _at_optimum(gap: float | None) -> str:
+    return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)"
+
+
+def _distance(comparison: Comparison, shift: float | None) -> str:
+    """How far the estimates are from the optimum's: the most telling of coefficients, their SEs and SDs."""
+    fit, reference = comparison.lme4_fit, comparison.optimum_fit
+    if fit is None or shift is None:
+        return "there are no estimates to compare"
+    if shift > SHIFT_SE:
+        return f"a fixed effect lies {shift:.2g} SE away"
+    ratio = fit.se / reference.se
+    worst = float(max(ratio.max(initial=1.0), (1.0 / ratio).max(initial=1.0)))
+    if worst > 1.0 + SHIFT_SE:
+        return f"the coefficients hardly move, but a standard error is wrong by a factor of {worst:.2g}"
+    if largest_sd_change(fit, reference) > SHIFT_SE:
+        change = largest_sd_change(fit, reference)
+        return f"the coefficients hardly move, but a random-effect SD is wrong by {change:.0%}"
+    return f"the estimates hardly move (fixed effects by at most {shift:.2g} SE)"

@@ -1,0 +1,88 @@
+"""Laplace bias (MM503): the same model by adaptive Gauss-Hermite quadrature, and how far the estimates move.
+
+Laplace replaces the integral over a group's effect by its value at one point. With a handful of 0/1 answers
+per group and a large variance between groups the two differ (Lesaffre & Spiessens 2001); with 25 points
+the integral is as good as exact. It takes a single scalar random term, and a family without a scale: of
+others lme4 integrates the deviance as if the scale were 1, so that 25 points estimate another model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.naming import term_text
+from mmtriage.engine.estimates import Fit
+from mmtriage.model.design import Design
+from mmtriage.model.families import family_of
+
+POINTS = 25  # more than lme4's documentation advises
+MATERIAL_SHIFT = 0.1  # standard errors, the distance that no reader would call a change
+MATERIAL_SD = 0.1  # relative change of a standard deviation, as in the verdict
+WHOLE = 1e-3  # as in binomial()'s warning of counts that are not whole
+
+
+def why_not_assessed(design: Design) -> str | None:
+    """Why MM503 cannot be asked of a generalized model; None where it can."""
+    if design.spec.family == "negative.binomial":
+        return "glmer.nb has no quadrature"
+    if family_of(design.spec).scale_free:
+        return "lme4's quadrature takes the scale of this family to be 1: no better than Laplace"
+    if design.spec.nagq > 1:
+        return "the fit is by quadrature itself"
+    if len(design.random) > 1 or len(design.random[0].columns) > 1:
+        return "quadrature takes a single scalar random term"
+    if design.spec.family == "binomial" and _has_rounded_successes(design):
+        return (
+            "lme4's Laplace criterion rounds successes and trials that are not whole numbers, its quadrature "
+            "does not: the two differ for that alone"
+        )
+    return None
+
+
+def _has_rounded_successes(design: Design) -> bool:
+    """Whether binomial()'s aic, which only the Laplace criterion has, scores other counts than the data's."""
+    trials = np.ones_like(design.y) if design.weights is None else design.weights
+    return any(bool(np.any(np.abs(n - np.rint(n)) > WHOLE)) for n in (trials, trials * design.y))
+
+
+def quadrature_findings(design: Design, fit: Fit, by_quadrature: Callable[[int], Fit]) -> list[Finding]:
+    """MM503 from the reference and the same model's optimum with a number of points."""
+    if why_not_assessed(design):
+        return []
+    found = laplace_bias(design, fit, by_quadrature(POINTS))
+    return [] if found is None else [found]
+
+
+def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
+    """MM503 from two fits of one model with a scalar term, the second by quadrature."""
+    shifts = np.abs(laplace.beta - exact.beta) / exact.se if len(exact.beta) else np.zeros(0)
+    worst = int(np.argmax(shifts)) if len(shifts) else None
+    shift = 0.0 if worst is None else float(shifts[worst])
+    sd, sd_exact = (float(np.sqrt(fit.covariances[0][0, 0])) for fit in (laplace, exact))
+    change = abs(sd - sd_exact) / sd_exact if sd_exact > 0 else float(sd > 0)
+    if shift <= MATERIAL_SHIFT and change <= MATERIAL_SD:
+        return None
+    term = design.random[0]
+    moved = []
+    if shift > MATERIAL_SHIFT and worst is not None:
+        name = design.fixed_names[worst]
+        moved.append(f"`{name}` by {shift:.2g} SE ({laplace.beta[worst]:.4g} to {exact.beta[worst]:.4g})")
+    if change > MATERIAL_SD:
+        moved.append(f"the SD of `{term_text(term)}` by {change:.0%} ({sd:.4g} to {sd_exact:.4g})")
+    method = "the fit with nAGQ = 0" if design.spec.nagq == 0 else "the Laplace approximation"
+    message = f"{method} is too rough here: quadrature with {POINTS} points moves {' and '.join(moved)}"
+    return finding(
+        "MM503",
+        message,
+        columns=(term.group,),
+        terms=(term_text(term),),
+        points=POINTS,
+        max_shift_se=shift,
+        sd_laplace=sd,
+        sd_quadrature=sd_exact,
+        threshold_se=MATERIAL_SHIFT,
+        threshold_sd=MATERIAL_SD,
+    )

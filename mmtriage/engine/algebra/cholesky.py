@@ -1,0 +1,199 @@
+"""Blocked Cholesky of `M = Lambda' A Lambda + I`: factor, solve, and the inverse on the pattern of A.
+
+Follows the plan of `fronts.py`. With W = L_CC^-1 of a front,
+
+    factor:   M_CC = L_CC L_CC',  L_BC = M_BC W',  M_BB <- M_BB - L_BC L_BC'
+    inverse:  T = L_BC W,  V_BC = -V_BB T,  V_CC = W'W - T' V_BC
+
+where V = M^-1 (Takahashi, Fagan & Chin 1973): the second line needs V only where L may be nonzero, so the
+diagonal blocks that the gradient asks for cost no more than the factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import blas, lapack
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra.crossproducts import CrossProducts
+from mmtriage.engine.algebra.symbolic import Bucket, Plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Front:
+    """Numbers of one bucket: `W` (N, c, c) = L_CC^-1 and `L_BC` (N, b, c)."""
+
+    W: Array
+    L_BC: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """L L' = M. Right-hand sides are (q, m), rows in the order of the blocks."""
+
+    plan: Plan
+    fronts: tuple[_Front, ...]
+    root: Array  # (d, d) upper: L' of the root
+    logdet: float  # log det M
+
+    def forward(self, rhs: Array) -> Array:
+        """Solve `L x = rhs`."""
+        x = np.vstack([rhs, np.zeros((1, rhs.shape[1]))])
+        start = self.plan.root_start
+        for bucket, front in zip(self.plan.buckets, self.fronts, strict=True):
+            head = front.W @ x[bucket.columns]
+            x[bucket.columns] = head
+            if bucket.spans_root:
+                x[start:-1] -= np.tensordot(front.L_BC, head, ([0, 2], [0, 1]))
+            elif front.L_BC.shape[1]:
+                np.subtract.at(x, bucket.border, front.L_BC @ head)
+            x[-1] = 0.0
+        if len(self.root):
+            x[start:-1] = _solve_root(self.root, x[start:-1], transposed=False)
+        return x[:-1]
+
+    def backward(self, rhs: Array) -> Array:
+        """Solve `L' x = rhs`."""
+        x = np.vstack([rhs, np.zeros((1, rhs.shape[1]))])
+        start = self.plan.root_start
+        if len(self.root):
+            x[start:-1] = _solve_root(self.root, x[start:-1], transposed=True)
+        for bucket, front in zip(reversed(self.plan.buckets), reversed(self.fronts), strict=True):
+            head = x[bucket.columns]
+            if bucket.spans_root:
+                head = head - np.einsum("nbc,bm->ncm", front.L_BC, x[start:-1])
+            elif front.L_BC.shape[1]:
+                head = head - front.L_BC.transpose(0, 2, 1) @ x[bucket.border]
+            x[bucket.columns] = front.W.transpose(0, 2, 1) @ head
+            x[-1] = 0.0
+        return x[:-1]
+
+    def inverse_on_pattern(self) -> Array:
+        """The store of `M^-1` where L may be nonzero, symmetric parts filled on both sides."""
+        plan = self.plan
+        store = np.zeros(plan.store_size)
+        d = plan.root_size
+        root = _symmetric_inverse(self.root)
+        store[plan.root_position : plan.root_position + d * d] = root.ravel()
+        for bucket, front in zip(reversed(plan.buckets), reversed(self.fronts), strict=True):
+            _invert_bucket(store, root, bucket, front)
+        return store
+
+
+def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
+    """Factor M for per-block factors `Lambda` [(K, K)]; raises LinAlgError when M is not finite."""
+    store = np.zeros(plan.store_size)
+    for A, L, where in zip(products.diagonal, Lambda, plan.diagonal_positions, strict=True):
+        store[where] = sandwich(L.T, A, L) + np.eye(len(L))
+    for link, where in zip(products.links, plan.link_positions, strict=True):
+        store[where] = sandwich(Lambda[link.row].T, link.values, Lambda[link.col])
+    d, start = plan.root_size, plan.root_position
+    root = store[start : start + d * d].reshape(d, d)  # a view: buckets below add to it
+    fronts = []
+    logdet = 0.0
+    for stage in plan.stages:
+        updates = []
+        for bucket in stage.buckets:
+            front, part, update = _factor_bucket(store, root, bucket)
+            fronts.append(front)
+            logdet += part
+            if update is not None:
+                updates.append(update)
+        if updates:
+            store -= np.bincount(stage.updates, np.concatenate(updates), minlength=len(store))
+    if d:
+        # The lower triangle in C order is the upper one in LAPACK's order: no copy.
+        root, failed = lapack.dpotrf(root.T, lower=0, clean=1, overwrite_a=1)
+        if failed:
+            raise np.linalg.LinAlgError("root of the blocked Cholesky is not positive definite")
+        logdet += 2.0 * float(np.sum(np.log(np.diag(root))))
+    if not np.isfinite(logdet):
+        raise np.linalg.LinAlgError("log-determinant is not finite")
+    return Factor(plan, tuple(fronts), root, logdet)
+
+
+def sandwich(left: Array, stack: Array, right: Array) -> Array:
+    """`left M right` for a stack M (N, k, l); scalars without N calls of a matrix product."""
+    is_scalar = left.size == right.size == 1
+    product: Array = left[0, 0] * stack * right[0, 0] if is_scalar else left @ stack @ right
+    return product
+
+
+def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:
+    """Eliminate a bucket: its numbers, its part of log det M, what its border pairs lose (lower halves)."""
+    n, c, b = bucket.shape
+    store[bucket.identity] = 1.0
+    panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)
+    W, logdet = inverse_cholesky(panels[:, :c])
+    L_BC = panels[:, c:] @ W.transpose(0, 2, 1)
+    if bucket.spans_root:
+        flat = L_BC.transpose(1, 0, 2).reshape(b, n * c)
+        root -= flat @ flat.T
+        return _Front(W, L_BC), logdet, None
+    if not b:
+        return _Front(W, L_BC), logdet, None
+    rows, columns = bucket.lower
+    if c == 1:
+        flat = L_BC[:, :, 0]
+        return _Front(W, L_BC), logdet, (flat[:, rows] * flat[:, columns]).ravel()
+    return _Front(W, L_BC), logdet, (L_BC @ L_BC.transpose(0, 2, 1))[:, rows, columns].ravel()
+
+
+def _invert_bucket(store: Array, root: Array, bucket: Bucket, front: _Front) -> None:
+    n, c, b = bucket.shape
+    panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)
+    W_t = front.W.transpose(0, 2, 1)
+    if b == 0:
+        panels[:] = W_t @ front.W
+        return
+    T = front.L_BC @ front.W
+    if bucket.spans_root:
+        flat = T.transpose(1, 0, 2).reshape(b, n * c)
+        V_BC = -(root @ flat).reshape(b, n, c).transpose(1, 0, 2)
+    else:
+        V_BC = -(store[bucket.pairs] @ T)
+    panels[:, c:] = V_BC
+    panels[:, :c] = W_t @ front.W - T.transpose(0, 2, 1) @ V_BC
+
+
+def inverse_cholesky(M: Array) -> tuple[Array, float]:
+    """`W = L^-1` of a stack M (N, c, c) with L L' = M, and the sum of log det M over the stack."""
+    c = M.shape[1]
+    if c == 1:
+        root = np.sqrt(M)
+        return 1.0 / root, float(np.sum(np.log(M)))
+    if c == 2:
+        return _inverse_cholesky_2(M)
+    L = np.linalg.cholesky(M)
+    logdet = 2.0 * float(np.sum(np.log(np.einsum("njj->nj", L))))
+    return np.linalg.inv(L), logdet
+
+
+def _inverse_cholesky_2(M: Array) -> tuple[Array, float]:
+    """The closed form for c = 2, the commonest model: ten times faster than a stack of LAPACK calls."""
+    a = np.sqrt(M[:, 0, 0])
+    b = M[:, 1, 0] / a
+    d = np.sqrt(M[:, 1, 1] - b * b)
+    W = np.zeros_like(M)
+    W[:, 0, 0] = 1.0 / a
+    W[:, 1, 1] = 1.0 / d
+    W[:, 1, 0] = -b * W[:, 0, 0] * W[:, 1, 1]
+    return W, 2.0 * float(np.sum(np.log(a * d)))
+
+
+def _solve_root(U: Array, rhs: Array, *, transposed: bool) -> Array:
+    """Solve `L x = rhs` or `L' x = rhs` with U = L'."""
+    solved: Array = blas.dtrsm(1.0, U, rhs, lower=0, trans_a=int(not transposed))
+    return solved
+
+
+def _symmetric_inverse(U: Array) -> Array:
+    """`(U'U)^-1`, both triangles."""
+    if not len(U):
+        return np.zeros((0, 0))
+    upper, _ = lapack.dpotri(U, lower=0)
+    inverse: Array = upper + upper.T
+    inverse[np.diag_indices(len(U))] *= 0.5
+    return inverse

@@ -1,0 +1,185 @@
+"""Cross-products of a design: the one pass over the n rows.
+
+Random terms that share a grouping factor are amalgamated into one *block* of K columns per level (as
+MixedModels.jl does), and the blocks are put in elimination order: most levels first. With `Q_i` the
+(n, l_i K_i) model matrix of block i in orthonormal coordinates and `[Q, r]` that of `[X, y]`, the pass sums
+
+    A_ii = Q_i'Q_i (block diagonal),  A_ij = Q_i'Q_j (sparse),  C_i = Q_i'[Q, r]
+
+over blocks of rows. Every likelihood evaluation works from these sums alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
+
+from mmtriage.arrays import Array, Index
+from mmtriage.engine.algebra.coordinates import Coordinates
+from mmtriage.model.design import Design
+
+ROWS_PER_PASS = 1 << 18  # rows transformed at a time: bounds the memory of the pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The random terms of one grouping factor, side by side."""
+
+    group: str
+    n_levels: int
+    terms: tuple[int, ...]  # indices into the design's random terms
+    slices: tuple[slice, ...]  # where each term's columns sit among the block's K
+    width: int  # K
+
+    @property
+    def size(self) -> int:
+        """Number of random effects, levels x K."""
+        return self.n_levels * self.width
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """Cross-product of two blocks `row` > `col` over the pairs of levels that occur together."""
+
+    row: int
+    col: int
+    row_level: Index  # (N,)
+    col_level: Index  # (N,)
+    values: Array  # (N, K_row, K_col)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossProducts:
+    """All sums the likelihood needs."""
+
+    n: int
+    blocks: tuple[Block, ...]  # elimination order
+    diagonal: tuple[Array, ...]  # A_ii as (l_i, K_i, K_i)
+    links: tuple[Link, ...]
+    fixed: tuple[Array, ...]  # C_i as (l_i, K_i, p + 1)
+
+    @property
+    def p(self) -> int:
+        """Number of fixed effects."""
+        return int(self.fixed[0].shape[2]) - 1
+
+
+def blocks_of(design: Design) -> tuple[Block, ...]:
+    """Amalgamate terms with equal grouping codes; most levels first, ties in the order of the terms."""
+    groups: list[list[int]] = []
+    for index, term in enumerate(design.random):
+        for members in groups:
+            first = design.random[members[0]]
+            if len(first.levels) == len(term.levels) and np.array_equal(first.codes, term.codes):
+                members.append(index)
+                break
+        else:
+            groups.append([index])
+    blocks = []
+    for members in groups:
+        edges = np.cumsum([0] + [design.random[t].Z.shape[1] for t in members]).tolist()
+        slices = tuple(slice(a, b) for a, b in pairwise(edges))
+        first = design.random[members[0]]
+        blocks.append(Block(first.group, len(first.levels), tuple(members), slices, edges[-1]))
+    return tuple(sorted(blocks, key=lambda block: -block.n_levels))
+
+
+def cross_products(design: Design, basis: Coordinates) -> CrossProducts:
+    """Sum the cross-products of a design over blocks of rows."""
+    blocks = blocks_of(design)
+    return reduce(_add, (_partial(design, basis, blocks, rows) for rows in _row_blocks(len(design.y))))
+
+
+def _row_blocks(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + ROWS_PER_PASS, n)) for start in range(0, n, ROWS_PER_PASS))
+
+
+def _partial(design: Design, basis: Coordinates, blocks: tuple[Block, ...], rows: slice) -> CrossProducts:
+    root_weights = None if design.weights is None else np.sqrt(design.weights[rows])
+    XY = _fixed_rows(design, basis, rows, root_weights)
+    codes = [design.random[block.terms[0]].codes[rows] for block in blocks]
+    Q = [_block_rows(design, basis, block, rows, root_weights) for block in blocks]
+    sparse = [sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
+    links = tuple(
+        _link(row, col, sparse[row], sparse[col], blocks) for row in range(len(blocks)) for col in range(row)
+    )
+    return CrossProducts(
+        n=len(XY),
+        blocks=blocks,
+        diagonal=tuple(_level_sums(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)),
+        links=links,
+        fixed=tuple(
+            (Z.T @ XY).reshape(b.n_levels, b.width, XY.shape[1]) for Z, b in zip(sparse, blocks, strict=True)
+        ),
+    )
+
+
+def _fixed_rows(design: Design, basis: Coordinates, rows: slice, root_weights: Array | None) -> Array:
+    y = design.y[rows] if design.offset is None else design.y[rows] - design.offset[rows]
+    stacked = np.column_stack([design.X[rows], y])
+    if root_weights is not None:
+        stacked *= root_weights[:, None]
+    for R in basis.fixed.steps:
+        stacked = solve_triangular(R, stacked.T, trans="T", check_finite=False).T
+    return stacked
+
+
+def _block_rows(
+    design: Design, basis: Coordinates, block: Block, rows: slice, root_weights: Array | None
+) -> Array:
+    Q = np.hstack([design.random[t].Z[rows] @ basis.terms[t].inverse for t in block.terms])
+    return Q if root_weights is None else Q * root_weights[:, None]
+
+
+def sparse_rows(codes: Index, Q: Array, block: Block) -> csr_array:
+    """The (n, l K) model matrix of a block."""
+    n, K = Q.shape
+    columns = codes[:, None] * K + np.arange(K)
+    starts = np.arange(0, n * K + 1, K)
+    return csr_array((Q.ravel(), columns.ravel(), starts), shape=(n, block.size))
+
+
+def _level_sums(codes: Index, Q: Array, block: Block) -> Array:
+    """`sum_{i in level} q_i q_i'` as (l, K, K)."""
+    sums = np.empty((block.n_levels, block.width, block.width))
+    for a in range(block.width):
+        for b in range(a + 1):
+            sums[:, a, b] = sums[:, b, a] = np.bincount(codes, Q[:, a] * Q[:, b], minlength=block.n_levels)
+    return sums
+
+
+def _link(row: int, col: int, Z_row: csr_array, Z_col: csr_array, blocks: tuple[Block, ...]) -> Link:
+    shape = (blocks[row].width, blocks[col].width)
+    product = (Z_row.T @ Z_col).tobsr(blocksize=shape)
+    product.sort_indices()
+    row_level = np.repeat(np.arange(blocks[row].n_levels), np.diff(product.indptr))
+    return Link(row, col, row_level, product.indices.astype(np.int64), product.data)
+
+
+def _add(one: CrossProducts, two: CrossProducts) -> CrossProducts:
+    """Sums over disjoint sets of rows add."""
+    return CrossProducts(
+        n=one.n + two.n,
+        blocks=one.blocks,
+        diagonal=tuple(a + b for a, b in zip(one.diagonal, two.diagonal, strict=True)),
+        links=tuple(_add_links(a, b) for a, b in zip(one.links, two.links, strict=True)),
+        fixed=tuple(a + b for a, b in zip(one.fixed, two.fixed, strict=True)),
+    )
+
+
+def _add_links(one: Link, two: Link) -> Link:
+    keys = np.concatenate([_pair_key(one), _pair_key(two)])
+    pairs, where = np.unique(keys, return_inverse=True)
+    values = np.zeros((len(pairs), *one.values.shape[1:]))
+    np.add.at(values, where, np.concatenate([one.values, two.values]))
+    return Link(one.row, one.col, pairs >> 32, pairs & 0xFFFFFFFF, values)
+
+
+def _pair_key(link: Link) -> Index:
+    return (link.row_level << 32) | link.col_level

@@ -1,0 +1,163 @@
+"""The rows of a generalized linear mixed model, laid out for weights that change at every iteration.
+
+A linear model meets its n rows once. A generalized one meets them at every PIRLS step, with new working
+weights W; so everything that does not depend on W is found once: the sparse model matrix Z (n, q), and a
+sparse matrix S that turns weights into all entries of A = Z'WZ that can be nonzero,
+
+    entries(A) = S W,   d log|M| / dW = S' (d log|M| / d entries(A)),
+
+one multiplication each way, whatever the number of groups.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, hstack, vstack
+
+from mmtriage.arrays import Array, Index
+from mmtriage.engine.algebra.cholesky import sandwich
+from mmtriage.engine.algebra.crossproducts import Block, CrossProducts, Link, blocks_of, sparse_rows
+from mmtriage.engine.algebra.symbolic import Plan, plan
+from mmtriage.model.design import Design
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Model matrices by row, in block order: the factor with most levels first."""
+
+    X: Array  # (n, p)
+    Z: csr_array  # (n, q)
+    Zt: csr_array  # (q, n)
+    S: csr_array  # (entries, n)
+    St: csr_array  # (n, entries)
+    pattern: CrossProducts  # at unit weights; its `fixed` is empty
+    plan: Plan
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The grouping factors."""
+        return self.pattern.blocks
+
+    def weighted(self, W: Array) -> CrossProducts:
+        """A = Z'WZ for weights W (n,)."""
+        return _unpacked(self.pattern, self.S @ W)
+
+    def leverages(self, inverse: Array, Lambda: Sequence[Array]) -> Array:
+        """`z_i' Lambda M^-1 Lambda' z_i` for every row, (n,): the derivative of log|M| by its weight.
+
+        `inverse` is `Factor.inverse_on_pattern()`.
+        """
+        parts = [
+            sandwich(L, inverse[where], L.T).ravel()
+            for L, where in zip(Lambda, self.plan.diagonal_positions, strict=True)
+        ]
+        parts += [
+            # a link stands for both triangles of A
+            2.0 * sandwich(Lambda[link.row], inverse[where], Lambda[link.col].T).ravel()
+            for link, where in zip(self.pattern.links, self.plan.link_positions, strict=True)
+        ]
+        leverages: Array = self.St @ np.concatenate(parts)
+        return leverages
+
+
+def rows_of(design: Design, bases: Sequence[Array] | None = None, X: Array | None = None) -> Rows:
+    """Lay out a design's rows.
+
+    Args:
+        bases: (k, k) per term: its columns become `Z_t bases[t]`; None keeps the user's, as lme4 does.
+        X: (n, p) columns of the fixed effects, if not the design's own.
+    """
+    blocks = blocks_of(design)
+    codes = [design.random[block.terms[0]].codes for block in blocks]
+    columns = [
+        np.hstack(
+            [
+                design.random[t].Z if bases is None else design.random[t].Z @ np.asarray(bases[t])
+                for t in block.terms
+            ]
+        )
+        for block in blocks
+    ]
+    parts = [sparse_rows(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
+    Z = csr_array(hstack(parts, format="csr"))
+    entries = [_diagonal_entries(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
+    links = []
+    for row in range(len(blocks)):
+        for col in range(row):
+            link, part = _link_entries(row, col, codes, columns, blocks)
+            links.append(link)
+            entries.append(part)
+    S = csr_array(vstack(entries, format="csr"))
+    n = len(design.y)
+    empty = CrossProducts(
+        n=n,
+        blocks=blocks,
+        diagonal=tuple(np.zeros((b.n_levels, b.width, b.width)) for b in blocks),
+        links=tuple(links),
+        fixed=(),
+    )
+    pattern = _unpacked(empty, S @ np.ones(n))
+    return Rows(
+        X=design.X if X is None else X,
+        Z=Z,
+        Zt=csr_array(Z.T.tocsr()),
+        S=S,
+        St=csr_array(S.T.tocsr()),
+        pattern=pattern,
+        plan=plan(pattern),
+    )
+
+
+def _diagonal_entries(codes: Index, Q: Array, block: Block) -> csr_array:
+    """(l K K, n): entry (level, a, b) of a row's block is q_a q_b."""
+    n, K = Q.shape
+    products = (Q[:, :, None] * Q[:, None, :]).reshape(n, K * K)
+    entry = codes[:, None] * (K * K) + np.arange(K * K)
+    return _entries(entry, products, block.n_levels * K * K)
+
+
+def _link_entries(
+    row: int, col: int, codes: Sequence[Index], columns: Sequence[Array], blocks: Sequence[Block]
+) -> tuple[Link, csr_array]:
+    """The pairs of levels that occur together, and (N K_row K_col, n)."""
+    pairs, where = np.unique(codes[row] * blocks[col].n_levels + codes[col], return_inverse=True)
+    n, size = len(where), blocks[row].width * blocks[col].width
+    products = (columns[row][:, :, None] * columns[col][:, None, :]).reshape(n, size)
+    entry = where.reshape(-1)[:, None] * size + np.arange(size)
+    link = Link(
+        row,
+        col,
+        pairs // blocks[col].n_levels,
+        pairs % blocks[col].n_levels,
+        np.zeros((len(pairs), blocks[row].width, blocks[col].width)),
+    )
+    return link, _entries(entry, products, len(pairs) * size)
+
+
+def _entries(entry: Index, values: Array, size: int) -> csr_array:
+    row = np.broadcast_to(np.arange(len(entry))[:, None], entry.shape)
+    triplets = (values.ravel(), (entry.ravel(), row.ravel()))
+    return csr_array(coo_array(triplets, shape=(size, len(entry))))
+
+
+def _unpacked(pattern: CrossProducts, values: Array) -> CrossProducts:
+    """Cross-products of the same pattern with other values, in the order of S."""
+    shapes = [A.shape for A in pattern.diagonal] + [link.values.shape for link in pattern.links]
+    edges = list(accumulate((math.prod(shape) for shape in shapes), initial=0))
+    parts = [values[a:b].reshape(s) for a, b, s in zip(edges[:-1], edges[1:], shapes, strict=True)]
+    split = len(pattern.diagonal)
+    return CrossProducts(
+        n=pattern.n,
+        blocks=pattern.blocks,
+        diagonal=tuple(parts[:split]),
+        links=tuple(
+            Link(link.row, link.col, link.row_level, link.col_level, part)
+            for link, part in zip(pattern.links, parts[split:], strict=True)
+        ),
+        fixed=(),
+    )

@@ -1,0 +1,127 @@
+"""What a fitted linear mixed model says: estimates, standard errors, information criteria, in user's units.
+
+Conventions are lme4's: the log-likelihood of a REML fit is minus half its REML criterion, df counts fixed
+effects, theta and sigma, BIC uses the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import theta_of_factors
+from mmtriage.engine.linear.likelihood import LmmProblem
+
+# How the standard errors of beta were computed: from sigma^2 (RX' RX)^-1, exact for a linear mixed model; of
+# a generalized one from the joint Hessian in (theta, beta), or from RX, as if theta were known, where that
+# Hessian is not positive definite or nagq is 0.
+SeMethod = Literal["exact", "hessian", "conditional"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A model at one value of its covariances."""
+
+    criterion: float  # REML criterion or -2 log-likelihood
+    df: int
+    n: int
+    theta: Array  # lme4's: column-major lower triangles, terms in lme4's order
+    factors: tuple[Array, ...]  # per term (k, k), orthonormal coordinates
+    sigma: float
+    beta: Array  # (p,)
+    vcov: Array  # (p, p)
+    covariances: tuple[Array, ...]  # per term (k, k), variances of the random effects in the user's units
+    shares: tuple[float, ...]  # per term: share of the residual-plus-random variance of an average row
+    nb_theta: float | None = None  # of the negative binomial
+    se_method: SeMethod = "exact"
+    saturated: float = 0.0  # what the criterion of adaptive quadrature leaves out of -2 log-likelihood
+    mu: Array | None = None  # (n,) means at the conditional modes, of generalized models
+    profiles_beta: bool = True  # whether lme4's optimizer moves theta alone
+
+    @property
+    def se(self) -> Array:
+        """Standard errors of beta (p,)."""
+        root: Array = np.sqrt(np.diag(self.vcov))
+        return root
+
+    @property
+    def log_likelihood(self) -> float:
+        return -0.5 * (self.criterion + self.saturated)
+
+    @property
+    def aic(self) -> float:
+        return -2.0 * self.log_likelihood + 2.0 * self.df
+
+    @property
+    def bic(self) -> float:
+        return -2.0 * self.log_likelihood + float(np.log(self.n)) * self.df
+
+
+def fit_at(problem: LmmProblem, factors: Sequence[Array], theta: Array | None = None) -> Fit:
+    """Describe the model at `factors` (orthonormal coordinates); `theta` is derived unless given.
+
+    Raises LinAlgError where the criterion is not finite.
+    """
+    at = problem.evaluate(factors)
+    sigma = problem.sigma(at)
+    beta, vcov = problem.fixed_effects(at)
+    raw = [basis.inverse @ F for basis, F in zip(problem.basis.terms, factors, strict=True)]
+    spread = np.array([float(np.sum(F * F)) for F in factors])  # tr(Z S Z') / n, relative to sigma^2
+    if theta is None:
+        theta = lme4_theta(raw)
+    return Fit(
+        criterion=at.criterion,
+        df=problem.p + len(theta) + 1,
+        n=problem.n,
+        theta=theta,
+        factors=tuple(factors),
+        sigma=sigma,
+        beta=beta,
+        vcov=vcov,
+        covariances=tuple(sigma**2 * F @ F.T for F in raw),
+        shares=tuple(spread / (1.0 + spread.sum())),
+    )
+
+
+def lme4_theta(raw: Sequence[Array]) -> Array:
+    """lme4's theta for factors F (k, r) in the user's columns: triangles L, diagonal >= 0, L L' = F F'."""
+    triangles = [np.asarray(np.linalg.qr(F.T, mode="r")).T for F in raw]
+    return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
+
+
+def correlation(covariance: Array) -> tuple[Array, Array]:
+    """Standard deviations (k,) and correlations (k, k), NaN where a standard deviation is zero."""
+    sd = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        matrix = covariance / np.outer(sd, sd)
+    matrix = np.clip(matrix, -1.0, 1.0)
+    matrix[np.diag_indices(len(sd))] = np.where(sd > 0, 1.0, np.nan)
+    return sd, matrix
+
+
+def largest_shift(beta: Array, reference: Fit) -> float:
+    """Largest distance of `beta` (p,) from the reference's, in the reference's standard errors."""
+    if not len(beta):
+        return 0.0
+    return float(np.max(np.abs(beta - reference.beta) / reference.se))
+
+
+def largest_sd_change(fit: Fit, reference: Fit) -> float:
+    """Largest relative change of a random-effect standard deviation, per average row.
+
+    Standard deviations are those of the random effects as the user's columns have them; where the
+    reference has none in a term, the change is relative to the residual standard deviation.
+    """
+    worst = 0.0
+    for mine, theirs, F in zip(fit.covariances, reference.covariances, fit.factors, strict=True):
+        a, b = np.sqrt(np.diag(mine)), np.sqrt(np.diag(theirs))
+        if np.any(b > 0):
+            change = np.abs(a - b) / np.where(b > 0, b, np.inf)
+        else:
+            change = np.array([np.linalg.norm(F)])
+        worst = max(worst, float(np.max(change, initial=0.0)))
+    return worst

@@ -1,0 +1,240 @@
+"""Conditional modes of a generalized model by penalized iteratively reweighted least squares (PIRLS).
+
+The modes u, with beta or at a given beta, minimize the penalized deviance `D(y, mu) + |u|^2`. lme4 stops when
+that changes by less than 1e-7 of itself, which costs it the fourth digit of its gradient. Newton steps on
+the observed information (Fisher's where that is not positive definite), halved while they raise the
+deviance, go on here until the next one is rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra import blocks
+from mmtriage.engine.algebra.cholesky import Factor, factor
+from mmtriage.engine.algebra.weighted_rows import Rows
+from mmtriage.model.families import Family
+
+MAX_PIRLS = 100  # iterations
+MAX_HALVINGS = 40
+NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
+SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
+FOLDED = ("sqrt",)  # links of which eta and -eta have one mean: modes of either sign, and a value for each
+CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTerms:
+    """The family at one eta; arrays are (n,)."""
+
+    mu: Array
+    score: Array  # -1/2 d deviance / d eta
+    W: Array  # expected information
+    B: Array  # observed information
+    dW: Array  # dW / d eta
+    slope: Array  # d mu / d eta
+    deviance: float
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether observed and expected information are the same."""
+        return float(np.max(np.abs(self.B - self.W), initial=0.0)) <= CANONICAL * float(
+            np.max(self.W, initial=0.0)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modes:
+    """The conditional modes at one point."""
+
+    u: Array  # (q,)
+    beta: Array  # (p,) orthonormal columns
+    eta: Array  # (n,)
+    terms: RowTerms
+
+    @property
+    def penalized(self) -> float:
+        """D + |u|^2."""
+        return self.terms.deviance + float(self.u @ self.u)
+
+
+class Memory:
+    """Where PIRLS ended last: only ever a start, never part of an answer."""
+
+    def __init__(self, q: int, p: int) -> None:
+        self.u = np.zeros(q)
+        self.beta = np.zeros(p)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pirls:
+    """The data of a model, and the systems that its modes solve. All arrays by row are (n,)."""
+
+    rows: Rows
+    y: Array
+    weights: Array  # ones where there are none
+    trials: Array | None
+    offset: Array
+    memory: Memory
+
+    def find(self, family: Family, Lambda: list[Array], beta: Array | None) -> Modes:
+        """u, and beta with it if none is given, from where the last evaluation ended or from scratch.
+
+        Of a folded link the best of the modes that all starts lead to.
+        """
+        failure: np.linalg.LinAlgError | None = None
+        best: Modes | None = None
+        for u, b in self._starts(family, Lambda, beta):
+            modes = self._modes_at(family, Lambda, u, b)
+            if not np.isfinite(modes.penalized):
+                continue
+            try:
+                found = self._pirls(family, Lambda, modes, joint=beta is None)
+            except np.linalg.LinAlgError as stop:
+                failure = stop
+                continue
+            if family.link.name not in FOLDED:
+                return found
+            if best is None or found.penalized < best.penalized:
+                best = found
+        if best is None:
+            raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+        return best
+
+    def _starts(
+        self, family: Family, Lambda: list[Array], beta: Array | None
+    ) -> Iterator[tuple[Array, Array]]:
+        """Starting points for u and beta, the nearest first."""
+        known = self.memory
+        yield known.u, known.beta if beta is None else beta
+        yield np.zeros_like(known.u), known.beta if beta is None else beta
+        u, b = self._start_from_mean(family, Lambda, beta)
+        yield u, b if beta is None else beta
+        if beta is None:
+            yield np.zeros_like(known.u), self.constant_mean(family)
+
+    def constant_mean(self, family: Family) -> Array:
+        """beta (p,) that gives every row the same mean, as nearly as X can: in range where a slope is not."""
+        mean = np.average(family.start(self.y, self.weights, self.trials), weights=self.weights)
+        eta = np.full(len(self.y), float(family.link.link(np.array([mean]))[0])) - self.offset
+        return np.asarray(np.linalg.lstsq(self.rows.X, eta, rcond=None)[0])
+
+    def _start_from_mean(
+        self, family: Family, Lambda: list[Array], beta: Array | None
+    ) -> tuple[Array, Array]:
+        """One step of penalized least squares from lme4's starting mean, which is always in range."""
+        mu = family.start(self.y, self.weights, self.trials)
+        eta = family.link.link(mu)
+        terms = row_terms(family, self.y, self.weights, eta)
+        M = factor(self.rows.plan, self.rows.weighted(terms.W), Lambda)
+        working = terms.W * (eta - self.offset) + terms.score
+        if beta is not None:
+            working = working - terms.W * (self.rows.X @ beta)
+        r = self.transposed(Lambda, working)
+        return self.solve(M, Lambda, terms.W, r, self.rows.X.T @ working if beta is None else None)
+
+    def _modes_at(self, family: Family, Lambda: list[Array], u: Array, beta: Array) -> Modes:
+        eta = self.offset + self.rows.X @ beta + self.rows.Z @ self.applied(Lambda, u)
+        return Modes(u, beta, eta, row_terms(family, self.y, self.weights, eta))
+
+    def _pirls(self, family: Family, Lambda: list[Array], modes: Modes, *, joint: bool) -> Modes:
+        for _ in range(MAX_PIRLS):
+            g_u = modes.u - self.transposed(Lambda, modes.terms.score)
+            g_b = -self.rows.X.T @ modes.terms.score if joint else None
+            weights, M, is_newton = self._information(modes.terms, Lambda, joint=joint)
+            step_u, step_b = self.solve(M, Lambda, weights, g_u, g_b)
+            decrement = float(g_u @ step_u) + (0.0 if g_b is None else float(g_b @ step_b))
+            moved = self._halved(family, Lambda, modes, step_u, step_b)
+            if decrement <= SCORING_DECREMENT * max(1.0, modes.penalized):
+                return modes if moved is None else moved
+            if moved is None:
+                raise np.linalg.LinAlgError("step-halvings do not reduce the penalised deviance")
+            modes = moved
+            if is_newton and decrement <= NEWTON_DECREMENT:
+                return modes
+        raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
+
+    def _information(
+        self, terms: RowTerms, Lambda: list[Array], *, joint: bool
+    ) -> tuple[Array, Factor, bool]:
+        """Observed information while it is positive definite, expected information elsewhere."""
+        try:
+            M = factor(self.rows.plan, self.rows.weighted(terms.B), Lambda)
+            if not joint or terms.is_canonical:
+                return terms.B, M, True
+            _, root = self.reduced(M, Lambda, terms.B)
+            np.linalg.cholesky(root)
+            return terms.B, M, True
+        except np.linalg.LinAlgError:
+            return terms.W, factor(self.rows.plan, self.rows.weighted(terms.W), Lambda), False
+
+    def _halved(
+        self, family: Family, Lambda: list[Array], modes: Modes, step_u: Array, step_b: Array
+    ) -> Modes | None:
+        """The longest of the halved steps that does not raise the penalized deviance."""
+        noise = 64.0 * np.finfo(float).eps * (abs(modes.penalized) + len(self.y))
+        size = 1.0
+        for _ in range(MAX_HALVINGS):
+            moved = self._modes_at(family, Lambda, modes.u - size * step_u, modes.beta - size * step_b)
+            if moved.penalized <= modes.penalized + noise:
+                return moved
+            size *= 0.5
+        return None
+
+    def reduced(self, M: Factor, Lambda: list[Array], weights: Array) -> tuple[Array, Array]:
+        """`L^-1 Lambda'Z'W X` (q, p) and `X'WX` less its square (p, p)."""
+        X = self.rows.X
+        WX = weights[:, None] * X
+        half = M.forward(self.times(Lambda, self.rows.Zt @ WX, transposed=True))
+        return half, X.T @ WX - half.T @ half
+
+    def solve(
+        self, M: Factor, Lambda: list[Array], weights: Array, r_u: Array, r_b: Array | None
+    ) -> tuple[Array, Array]:
+        """Solve the information's system for (u, beta), or for u alone where `r_b` is None."""
+        half_u = M.forward(r_u[:, None])
+        if r_b is None:
+            return M.backward(half_u)[:, 0], np.zeros(self.rows.X.shape[1])
+        half, root = self.reduced(M, Lambda, weights)
+        step_b = np.asarray(np.linalg.solve(root, r_b - half.T @ half_u[:, 0]), dtype=np.float64)
+        return M.backward(half_u - (half @ step_b)[:, None])[:, 0], step_b
+
+    def applied(self, Lambda: list[Array], u: Array) -> Array:
+        """`Lambda u` for u (q,)."""
+        return self.times(Lambda, u[:, None], transposed=False)[:, 0]
+
+    def applied_transposed(self, Lambda: list[Array], x: Array) -> Array:
+        """`Lambda'x` for x (q,)."""
+        return self.times(Lambda, x[:, None], transposed=True)[:, 0]
+
+    def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
+        """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
+        return blocks.times(self.rows.blocks, self.rows.plan.offsets, Lambda, rhs, transposed=transposed)
+
+    def transposed(self, Lambda: list[Array], by_row: Array) -> Array:
+        """`Lambda'Z'x` for x (n,)."""
+        return self.applied_transposed(Lambda, self.rows.Zt @ by_row)
+
+
+def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
+    """The family and its derivatives at eta (n,)."""
+    link = family.link
+    mu = link.inverse(eta)
+    slope, bend = link.slope(eta), link.curvature(eta)
+    V, dV = family.variance(mu), family.variance_slope(mu)
+    W = weights * slope**2 / V
+    change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
+    return RowTerms(
+        mu=mu,
+        score=weights * (y - mu) * slope / V,
+        W=W,
+        B=W - weights * (y - mu) * change,
+        dW=weights * slope * (bend / V + change),
+        slope=slope,
+        # Outside the mean's range R's deviance residuals may be finite, even negative.
+        deviance=float(np.sum(family.deviance(y, mu, weights))) if family.has_mean(mu) else np.inf,
+    )

@@ -1,0 +1,235 @@
+"""The linear mixed model: profiled criterion, exact gradient, estimates.
+
+The criterion is that of Bates et al. (2015), JSS 67(1), section 3.
+
+For relative factors `F_t` of the terms' covariances (`S_t = F_t F_t'`, in the coordinates of
+`coordinates.py`), V = I + sum_t Z_t S_t Z_t' and P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1:
+
+    ML:    log|V| - sum log w + n (1 + log(2 pi r2 / n)),                              r2 = y'Py
+    REML:  log|V| + log|X'V^-1 X| - sum log w + (n-p) (1 + log(2 pi r2 / (n-p)))
+
+and with G_t = d criterion / d S_t,
+
+    G_t = sum over levels j of [Z'V^-1 Z - E E' - nu h h']_jj,
+    E E' = Z'V^-1 X (X'V^-1 X)^-1 X'V^-1 Z (REML only),  h = Z'Py / sqrt(r2),  nu = n or n - p.
+
+Since Z'V^-1 Z Lambda = A Lambda M^-1, the derivative with respect to the factor, `2 G_t F_t`, needs M^-1
+on the pattern of A only, and is exact where F_t is singular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.sparse import coo_array, csr_array
+
+from mmtriage.arrays import Array, Index
+from mmtriage.deadline import NEVER, Deadline
+from mmtriage.engine.algebra import blocks
+from mmtriage.engine.algebra.cholesky import Factor, factor
+from mmtriage.engine.algebra.coordinates import Coordinates, coordinates
+from mmtriage.engine.algebra.crossproducts import CrossProducts, cross_products
+from mmtriage.engine.algebra.symbolic import Plan, plan
+from mmtriage.engine.linear.curvature import average_information
+from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
+from mmtriage.model.design import Design
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The criterion at one point, with what the gradient and the estimates go on from."""
+
+    criterion: float
+    Lambda: list[Array]  # per block (K, K)
+    factor: Factor
+    half_solved: Array  # (q, p + 1) L^-1 Lambda' C
+    root_S: Array  # (p + 1, p + 1) lower Cholesky factor of [Q r]'V^-1 [Q r]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LmmProblem:
+    """A design reduced to what its likelihood needs: nothing here grows with n."""
+
+    reml: bool
+    basis: Coordinates
+    products: CrossProducts
+    plan: Plan
+    A: csr_array  # (q, q) Z'WZ
+    C: Array  # (q, p + 1) Z'W[Q, r]
+    widths: tuple[int, ...]  # columns of each term, in the design's order
+    sum_log_weights: float
+    deadline: Deadline
+
+    @property
+    def n(self) -> int:
+        """Observations."""
+        return self.products.n
+
+    @property
+    def p(self) -> int:
+        """Fixed effects."""
+        return self.products.p
+
+    @property
+    def nu(self) -> int:
+        """Divisor of the residual sum of squares: n, or n - p under REML."""
+        return self.n - self.p if self.reml else self.n
+
+    def with_method(self, *, reml: bool) -> LmmProblem:
+        """The same model by the other method."""
+        return replace(self, reml=reml)
+
+    def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> Evaluation:
+        """The criterion at `factors` [(k, k)], in deviance units.
+
+        beta and sigma are profiled out, so `free` is empty. Raises LinAlgError where there is no finite
+        value, TimeBudgetError after the deadline.
+        """
+        assert not len(free)
+        self.deadline.check()
+        with np.errstate(all="ignore"):
+            Lambda = blocks.block_factors(self.products.blocks, factors)
+            L = factor(self.plan, self.products, Lambda)
+            half_solved = L.forward(self.times(Lambda, self.C, transposed=True))
+            S = np.eye(self.p + 1) - half_solved.T @ half_solved
+            root_S = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
+            diagonal = np.diag(root_S)
+            r2 = (self.basis.fixed.residual_length * diagonal[-1]) ** 2
+            value = L.logdet - self.sum_log_weights + self.nu * (1.0 + np.log(2.0 * np.pi * r2 / self.nu))
+            if self.reml:
+                value += 2.0 * np.sum(np.log(diagonal[:-1])) + self.basis.fixed.logdet_X
+        if not np.isfinite(value):
+            raise np.linalg.LinAlgError("the criterion is not finite")
+        return Evaluation(float(value), Lambda, L, half_solved, root_S)
+
+    def criterion(self, factors: Sequence[Array], free: Array = NO_FREE) -> float:
+        """`evaluate(factors).criterion`."""
+        return self.evaluate(factors, free).criterion
+
+    def slopes(self, at: Evaluation) -> Place:
+        """`gradient(at)`, and that nothing else is free."""
+        return Place(tuple(self.gradient(at)), NO_FREE)
+
+    def curvature(self, face: Face, at: Evaluation, slopes: Place) -> Array:
+        """Approximate Hessian (m, m) in the parameters of `face`."""
+        return average_information(self, face, at, slopes.factors)
+
+    @property
+    def free_scale(self) -> Array:
+        """Natural steps of the free parameters: there are none."""
+        return NO_FREE
+
+    def gradient(self, at: Evaluation) -> list[Array]:
+        """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
+        traces = blocks.trace_parts(self.products, self.plan, at.Lambda, at.factor.inverse_on_pattern())
+        D = [
+            trace + quadratic @ L
+            for trace, quadratic, L in zip(traces, self._quadratic_part(at), at.Lambda, strict=True)
+        ]
+        return [2.0 * d for d in self.term_parts(D)]
+
+    def term_parts(self, matrices: Sequence[Array]) -> list[Array]:
+        """The (k, k) part of each term, in the design's order, of per-block (K, K) matrices."""
+        return blocks.term_parts(self.products.blocks, matrices)
+
+    def covariance_gradient(self, factors: Sequence[Array], free: Array = NO_FREE) -> list[Array]:
+        """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
+        return blocks.covariance_gradient(factors, lambda probes: self.gradient(self.evaluate(probes, free)))
+
+    def sigma(self, at: Evaluation) -> float:
+        """Residual standard deviation."""
+        return float(self.basis.fixed.residual_length * at.root_S[-1, -1] / np.sqrt(self.nu))
+
+    def fixed_effects(self, at: Evaluation) -> tuple[Array, Array]:
+        """beta (p,) and its covariance (p, p), in the user's columns."""
+        R = self.basis.fixed.R
+        p = self.p
+        root = at.root_S[:p, :p]
+        # The least-squares part is in R; the generalized part moves it by the projection of the residual.
+        moved = solve_triangular(root, at.root_S[p, :p], trans="T", lower=True)
+        right = R[:p, p] + R[p, p] * moved
+        beta: Array = solve_triangular(R[:p, :p], right)
+        half: Array = solve_triangular(R[:p, :p].T @ root, np.eye(p), lower=True) if p else R[:0, :0]
+        return beta, self.sigma(at) ** 2 * half.T @ half
+
+    def random_effects(self, at: Evaluation) -> list[Array]:
+        """Conditional modes b_t (levels, k) of each term, in the user's columns."""
+        solved = at.factor.backward(at.half_solved)
+        p = self.p
+        moved = solve_triangular(at.root_S[:p, :p], at.root_S[p, :p], trans="T", lower=True)
+        u = (solved[:, p] - solved[:, :p] @ moved) * self.basis.fixed.R[p, p]
+        b = self.times(at.Lambda, u[:, None], transposed=False)
+        inverses = [basis.inverse for basis in self.basis.terms]
+        return blocks.level_modes(self.products.blocks, self.plan.offsets, b[:, 0], inverses)
+
+    def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
+        """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
+        return blocks.times(self.products.blocks, self.plan.offsets, Lambda, rhs, transposed=transposed)
+
+    def whitened(self, at: Evaluation) -> Array:
+        """`[E, h]` (q, p + 1) of the module's formulas."""
+        solved = at.factor.backward(at.half_solved)
+        projected = self.C - self.A @ self.times(at.Lambda, solved, transposed=False)  # Z'V^-1 [Q r]
+        whitened: Array = solve_triangular(at.root_S, projected.T, lower=True).T
+        return whitened
+
+    def _quadratic_part(self, at: Evaluation) -> list[Array]:
+        """`-sum_j (E E' + nu h h')_jj` per block, (K, K)."""
+        used = self.whitened(at)
+        used[:, -1] *= np.sqrt(self.nu)
+        if not self.reml:
+            used = used[:, -1:]
+        sums = blocks.outer_sums(self.products.blocks, self.plan.offsets, used, used)
+        return [-H for H in sums]
+
+
+def lmm_problem(design: Design, deadline: Deadline = NEVER) -> LmmProblem:
+    """Reduce a design to its cross-products: the only pass over its rows."""
+    basis = coordinates(design)
+    products = cross_products(design, basis)
+    return LmmProblem(
+        reml=design.spec.reml,
+        basis=basis,
+        products=products,
+        plan=plan(products),
+        A=_gram(products),
+        C=np.vstack([C.reshape(-1, C.shape[2]) for C in products.fixed]),
+        widths=tuple(term.Z.shape[1] for term in design.random),
+        sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
+        deadline=deadline,
+    )
+
+
+def _gram(products: CrossProducts) -> csr_array:
+    """Z'WZ (q, q), both triangles."""
+    sizes = [block.size for block in products.blocks]
+    offsets = np.cumsum([0, *sizes])
+    rows, columns, values = [], [], []
+    for i, A in enumerate(products.diagonal):
+        level = np.arange(len(A))
+        r, c = _scalar_pairs(level, level, A.shape[1:], int(offsets[i]), int(offsets[i]))
+        rows.append(r)
+        columns.append(c)
+        values.append(A.ravel())
+    for link in products.links:
+        shape = link.values.shape[1:]
+        r, c = _scalar_pairs(
+            link.row_level, link.col_level, shape, int(offsets[link.row]), int(offsets[link.col])
+        )
+        rows += [r, c]
+        columns += [c, r]
+        values += [link.values.ravel(), link.values.ravel()]
+    triplets = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csr_array(coo_array(triplets, shape=(int(offsets[-1]), int(offsets[-1]))))
+
+
+def _scalar_pairs(
+    row_level: Index, col_level: Index, shape: tuple[int, ...], row_offset: int, col_offset: int
+) -> tuple[Index, Index]:
+    rows = row_offset + row_level[:, None, None] * shape[0] + np.arange(shape[0])[None, :, None]
+    columns = col_offset + col_level[:, None, None] * shape[1] + np.arange(shape[1])[None, None, :]
+    rows, columns = np.broadcast_arrays(rows, columns)
+    return rows.ravel(), columns.ravel()

@@ -1,0 +1,157 @@
+"""glmer.nb of lme4 1.1-31: a Poisson fit, an estimate of theta from it, then a search over log theta.
+
+    glmer(poisson) -> MASS::theta.ml at its mu -> glmer(NB(theta)) -> R's optimize() over log theta,
+    within 3 of log theta.ml, tolerance 5e-5
+
+Every point of the search is a refit that starts from the last one's end: stage 2 alone, its optimizer
+without the adjustments of stage 2, its PIRLS from a predictor without fixed effects, no steps onto the edge.
+Heard are the warnings of the Poisson fit, of theta.ml and of the first NB fit, though not their messages, and
+what the last refit says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import fminbound
+from scipy.special import digamma, polygamma
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import lower_bounds
+from mmtriage.engine.lme4.checks import SCALE_MESSAGE, SINGULAR_MESSAGE
+from mmtriage.engine.lme4.glmer import (
+    Course,
+    GlmerCall,
+    as_minqa,
+    fit_family,
+    on_second_radii,
+    with_free_beta,
+)
+from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
+from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
+from mmtriage.engine.lme4.run import Lme4Run, assemble, frozen
+from mmtriage.model.families import Family
+from mmtriage.optimizers import Optimizer
+
+HALF_WIDTH = 3.0  # glmer.nb: of the interval of log theta
+TOLERANCE = 5e-5  # glmer.nb: of log theta
+SCORING_LIMIT = 20  # glmer.nb's initCtrl: theta.ml stops before its 20th step
+SCORING_TOLERANCE = 2 * TOLERANCE  # glmer.nb's initCtrl: a step of theta no larger is theta.ml's last
+
+LIMIT_REACHED = "iteration limit reached"
+TRUNCATED = "estimate truncated at zero"
+
+
+def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lme4Run:
+    """lme4's glmer.nb.
+
+    Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
+    """
+    of_columns = [message for message in course.messages if message == SCALE_MESSAGE]
+    course.messages = list(of_columns)
+    at, said = _poisson_fit(call, Family("poisson", family.link), course)
+    theta, warnings = theta_ml(at.y, at.mu, at.weights)
+    course.messages = [*said, *warnings, *of_columns]
+    fit = fit_family(call, family.with_theta(theta), course)
+    heard = _warnings(fit[0].lme4_messages)
+
+    def criterion_of(log_theta: float) -> float:
+        nonlocal fit
+        course.messages = list(heard)
+        fit = _refit(call, family.with_theta(math.exp(log_theta)), course, *fit)
+        return fit[0].criterion
+
+    center = float(np.log(theta))
+    best = float(fminbound(criterion_of, center - HALF_WIDTH, center + HALF_WIDTH, xtol=TOLERANCE))
+    criterion_of(best)  # R's optimize() ends with a look at its optimum
+    return replace(fit[0], nb_theta=math.exp(best), total_evaluations=course.evaluations)
+
+
+def _poisson_fit(call: GlmerCall, family: Family, course: Course) -> tuple[GlmerPirls, list[str]]:
+    """The first stage: its means, and its warnings.
+
+    Of counts that are not whole the Poisson density is zero: the criterion is infinite everywhere, no
+    optimizer moves, and lme4 goes on from the means at its start.
+    """
+    y = call.design.y
+    if np.array_equal(y, np.rint(y)):
+        fit, criterion = fit_family(call, family, course)
+        return criterion.pirls, _warnings(fit.lme4_messages)
+    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion.start(call.theta)
+    return criterion.pirls, []
+
+
+def _warnings(messages: Sequence[str]) -> list[str]:
+    """Without what lme4 says by message(), which glmer.nb suppresses."""
+    return [message for message in messages if message != SINGULAR_MESSAGE]
+
+
+def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
+    """MASS::theta.ml as glmer.nb calls it: theta by scoring, from a moment estimate, and its warnings.
+
+    y, mu, weights are (n,).
+    """
+    theta = float(np.sum(weights) / np.sum(weights * (y / mu - 1.0) ** 2))
+    step, steps = 1.0, 1
+    while steps < SCORING_LIMIT and abs(step) > SCORING_TOLERANCE:
+        theta = abs(theta)
+        step = _score(theta, y, mu, weights) / _information(theta, y, mu, weights)
+        theta += step
+        steps += 1
+    warnings = []
+    if theta < 0.0:
+        theta = 0.0
+        warnings.append(TRUNCATED)
+    if steps == SCORING_LIMIT:
+        warnings.append(LIMIT_REACHED)
+    return theta, warnings
+
+
+def _score(theta: float, y: Array, mu: Array, weights: Array) -> float:
+    terms = digamma(theta + y) - digamma(theta) + math.log(theta) + 1.0
+    terms = terms - np.log(theta + mu) - (y + theta) / (mu + theta)
+    return float(np.sum(weights * terms))
+
+
+def _information(theta: float, y: Array, mu: Array, weights: Array) -> float:
+    terms = polygamma(1, theta) - polygamma(1, theta + y) - 1.0 / theta + 2.0 / (mu + theta)
+    return float(np.sum(weights * (terms - (y + theta) / (mu + theta) ** 2)))
+
+
+def _refit(
+    call: GlmerCall, family: Family, course: Course, last: Lme4Run, state: GlmerCriterion
+) -> tuple[Lme4Run, GlmerCriterion]:
+    """lme4's refit() of the `last` fit, which left `state`, with another theta of the family."""
+    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion.pirls.u = state.pirls.u
+    criterion.start(last.theta, jointly=call.is_joint)
+    start, lower = last.theta, lower_bounds(call.sizes)
+    counted = course.counted(criterion.stage_1 if call.is_joint else criterion.stage_2)
+    if not call.is_joint and last.beta is not None:
+        start, lower = np.concatenate([start, last.beta]), with_free_beta(lower, criterion.p)
+    run = course.run(counted, start, lower, _of_refit(call), call, last=not call.is_joint)
+    baseline = assemble(
+        run,
+        run.result.theta,
+        run.result.value,
+        lower=lower,
+        start=call.theta,
+        optimizer=course.optimizer,
+        messages=course.messages,
+        total_evaluations=course.evaluations,
+    )
+    if call.is_joint:
+        baseline = replace(baseline, beta=frozen(criterion.pirls.beta))
+    return baseline, criterion
+
+
+def _of_refit(call: GlmerCall) -> Optimizer:
+    """The optimizer of a refit: with the controls of stage 2, but for the steps of the simplex."""
+    optimizer = call.optimizers[0 if call.is_joint else 1]
+    if call.is_joint or call.maxfun is not None:
+        return as_minqa(optimizer)
+    return on_second_radii(optimizer)

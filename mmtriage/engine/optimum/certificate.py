@@ -1,0 +1,229 @@
+"""The proof that a point is an optimum, in the covariances and not in theta.
+
+At theta = 0 the gradient in theta vanishes by symmetry, so a small gradient in theta proves nothing
+there. On the cone of covariances, with G_t = d criterion / d S_t, a point is a local optimum iff
+(Karush-Kuhn-Tucker)
+
+* G_t F_t = 0: stationary on its face. Measured by the Newton decrement g'H^+ g / 2, the deviance still to be
+  gained, which does not depend on units;
+* the Hessian on the face is positive semidefinite;
+* N' G_t N is positive semidefinite on the null space N of S_t: its eigenvalues are the multipliers. A
+  negative one is a direction in which a variance wants to leave zero: a saddle of the criterion in theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.optimum.faces import Face, Place, null_space
+from mmtriage.engine.optimum.newton import Point, central_hessian, differenced_hessian, pseudo_solve
+from mmtriage.engine.optimum.protocol import Likelihood, supports
+
+DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
+CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients are good to about 1e-8
+FLAT_CURVATURE = 1e-6  # relative eigenvalue on the face below which the criterion does not change
+FLAT_STEP = 0.5  # natural units that a flat direction is followed
+DOUBTFUL_CURVATURE = 1e-4  # relative eigenvalue below which forward differences cannot tell the sign
+NEGLIGIBLE_CHANGE = 1e-3  # share of a flat direction below which a parameter takes no part in it
+POLISHING_STEPS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multiplier:
+    """The slope of the criterion in the variance along one null direction of a term."""
+
+    term: int
+    value: float  # deviance units per unit of relative variance; negative: the variance wants to grow
+    direction: Array  # (k,) unit vector in the problem's coordinates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """What was proven at a point."""
+
+    certified: bool
+    reason: str  # one sentence: what was proven, or what is missing
+    newton_decrement: float
+    min_eigenvalue_free: float | None  # of the Hessian on the face, natural units; None: no free parameter
+    max_eigenvalue_free: float | None
+    negative_direction: Array | None  # parameter vector of negative curvature, if there is any
+    flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
+    hessian: Array | None  # (m, m) of the criterion in the parameters of the face, free ones last
+    multipliers: tuple[Multiplier, ...]
+    ranks: tuple[int, ...]
+
+
+def natural_scale(problem: Likelihood, factors: Sequence[Array]) -> list[float]:
+    """Size of a natural step in each term's factor: its own size, at least one over root(rows per level)."""
+    scale = [1.0] * len(factors)
+    for block in problem.products.blocks:
+        floor = np.sqrt(block.n_levels / problem.n)
+        for term in block.terms:
+            scale[term] = float(max(np.linalg.norm(factors[term], 2), floor)) if factors[term].size else 1.0
+    return scale
+
+
+def face_scale(problem: Likelihood, face: Face, x: Array) -> Array:
+    """`natural_scale` spread over the parameters of a face, (m,), and that of the free parameters."""
+    natural = natural_scale(problem, face.factors(x))
+    return np.concatenate([np.repeat(natural, [term.size for term in face.terms]), problem.free_scale])
+
+
+def face_objective(problem: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
+    """The criterion in a face's parameters, in units of `scale` (m,)."""
+
+    def evaluate(z: Array) -> Point:
+        at = problem.evaluate(*face.place(z * scale))
+        slopes = problem.slopes(at)
+        gradient = face.entries(*slopes) * scale
+
+        def curvature() -> Array:
+            """The likelihood's own approximate Hessian, else differences of its gradient."""
+            H = problem.curvature(face, at, slopes)
+            if H is not None:
+                return H * np.outer(scale, scale)
+            return differenced_hessian(lambda v: evaluate(v).gradient, z, gradient)
+
+        return Point(at.criterion, gradient, curvature)
+
+    return evaluate
+
+
+def multipliers(problem: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
+    """Multipliers of all null directions of terms whose covariance is not of full rank."""
+    factors = place.factors
+    full = supports(problem)
+    if tuple(ranks) == full:
+        return []
+    found = []
+    for t, G in enumerate(problem.covariance_gradient(*place)):
+        if ranks[t] == full[t]:
+            continue
+        N = null_space(factors[t], ranks[t], full[t])
+        values, vectors = np.linalg.eigh(N.T @ G @ N)
+        found += [Multiplier(t, float(v), N @ w) for v, w in zip(values, vectors.T, strict=True)]
+    return found
+
+
+def polish_and_certify(
+    problem: Likelihood, face: Face, x: Array, *, saddle_free: bool
+) -> tuple[Array, Certificate]:
+    """Newton-polish a point on its face and prove what can be proven there.
+
+    Args:
+        saddle_free: negative multipliers have been followed and led to no lower criterion.
+    """
+    scale = face_scale(problem, face, x)
+    objective = face_objective(problem, face, scale)
+    z = x / scale
+    decrement, lowest, highest, descent = 0.0, None, None, None
+    flat: tuple[Array, ...] = ()
+    H = np.zeros((0, 0))
+    if face.size:
+        gradient = objective(z).gradient
+        H = differenced_hessian(lambda v: objective(v).gradient, z, gradient)
+        if np.linalg.eigvalsh(H)[0] < DOUBTFUL_CURVATURE * np.max(np.abs(H)):
+            H = central_hessian(lambda v: objective(v).gradient, z)
+        z, decrement = _polish(objective, z, gradient, H)
+        eigenvalues, Q = np.linalg.eigh(H)
+        lowest, highest = float(eigenvalues[0]), float(eigenvalues[-1])
+        descent = Q[:, 0] * scale if lowest < 0 else None
+        flat = tuple(
+            Q[:, i] * scale
+            for i in np.flatnonzero(np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300))
+            if _is_flat(objective, z, Q[:, i])
+        )
+    found = multipliers(problem, face.place(z * scale), face.ranks)
+    reason = _missing(decrement, lowest, highest, found, saddle_free) or _no_end(face, flat)
+    certificate = Certificate(
+        certified=reason is None,
+        reason=reason or _proven(face, problem),
+        newton_decrement=decrement,
+        min_eigenvalue_free=lowest,
+        max_eigenvalue_free=highest,
+        negative_direction=descent,
+        flat_directions=flat,
+        hessian=H / np.outer(scale, scale),
+        multipliers=tuple(found),
+        ranks=face.ranks,
+    )
+    return z * scale, certificate
+
+
+def uncertified(face: Face, reason: str) -> Certificate:
+    """The certificate of a point about which nothing could be proven."""
+    return Certificate(
+        certified=False,
+        reason=reason,
+        newton_decrement=float("nan"),
+        min_eigenvalue_free=None,
+        max_eigenvalue_free=None,
+        negative_direction=None,
+        flat_directions=(),
+        hessian=None,
+        multipliers=(),
+        ranks=face.ranks,
+    )
+
+
+def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array) -> tuple[Array, float]:
+    """Newton steps while they bring the decrement down: gradients outlast values in exactness."""
+    step = pseudo_solve(H, gradient)
+    decrement = 0.5 * abs(float(gradient @ step))
+    for _ in range(POLISHING_STEPS):
+        if decrement < 1e-20 or np.linalg.norm(step) > 0.1:
+            break
+        moved = z - step
+        new_gradient = objective(moved).gradient
+        new_step = pseudo_solve(H, new_gradient)
+        new_decrement = 0.5 * abs(float(new_gradient @ new_step))
+        if new_decrement >= decrement:
+            break
+        z, step, decrement = moved, new_step, new_decrement
+    return z, decrement
+
+
+def _is_flat(objective: Callable[[Array], Point], z: Array, direction: Array) -> bool:
+    """Whether the criterion stays as it is half a natural step away on both sides."""
+    here = objective(z).value
+    try:
+        moves = [objective(z + side * FLAT_STEP * direction).value - here for side in (1.0, -1.0)]
+    except np.linalg.LinAlgError:
+        return False
+    return max(abs(move) for move in moves) < DECREMENT_TOLERANCE
+
+
+def _missing(
+    decrement: float,
+    lowest: float | None,
+    highest: float | None,
+    found: Sequence[Multiplier],
+    saddle_free: bool,
+) -> str | None:
+    """What keeps the point from being certified, or None."""
+    if not np.isfinite(decrement) or decrement > DECREMENT_TOLERANCE:
+        return f"Newton decrement {decrement:.3g} is above {DECREMENT_TOLERANCE:g} deviance units"
+    if lowest is not None and highest is not None and lowest < -CURVATURE_TOLERANCE * max(highest, 1.0):
+        return f"the Hessian on the free face has a negative eigenvalue ({lowest:.3g})"
+    worst = min((m.value for m in found), default=0.0)
+    if worst < 0 and not saddle_free:
+        return f"a variance at zero wants to grow (multiplier {worst:.3g})"
+    return None
+
+
+def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
+    """Whether a free parameter runs away: beside full-rank columns, no other ridge leads along it."""
+    for direction in flat:
+        largest = NEGLIGIBLE_CHANGE * np.max(np.abs(direction))
+        if face.n_free and np.max(np.abs(direction[-face.n_free :])) > largest:
+            return "the criterion falls towards a limit that no finite value of a parameter reaches"
+    return None
+
+
+def _proven(face: Face, problem: Likelihood) -> str:
+    where = "in the interior" if face.ranks == supports(problem) else "on the boundary"
+    return f"second-order optimum {where}: stationary, no descent direction within or off its face"

@@ -1,0 +1,95 @@
+"""What the attempts of rung 1 prove: whether scale (MM101) or origin (MM106) is the cause, and whose.
+
+A cause is never guessed from a size. It is proven where the fit is good on columns that differ in nothing but
+scale, or nothing but origin. The size only says which columns it can have been: an attempt moves all of them
+at once, and a column that was well scaled before has nothing to answer for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, Severity, finding
+from mmtriage.diagnose.naming import listed
+from mmtriage.diagnose.scale import FixedColumn
+from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
+from mmtriage.ladder.case import Case, is_alarm
+from mmtriage.ladder.records import Attempt, RungResult
+from mmtriage.ladder.standardized import movable_columns
+
+CAN_BE_SCALE = 5.0  # SD, or its inverse, from which a column of X can be what scaling has cured
+CAN_BE_ORIGIN = 3.0  # |mean| / SD from which it can be what centering has cured
+
+
+def proven_causes(case: Case, ladder: Sequence[RungResult]) -> tuple[str, ...]:
+    """Which of scale (MM101) and origin (MM106) the attempts of rung 1 prove guilty."""
+    if case.verdict.status not in ("not_converged", "false_alarm"):
+        return ()
+    attempts = next((r.attempts for r in ladder if r.id == "rescale"), ())
+    reached = {a.label for a in attempts if a.certified and not any(map(is_alarm, _own_alarms(a)))}
+    by_scale, by_center = "scale only" in reached, "centre only" in reached
+    if by_scale and by_center and movable_columns(case.design).fixed:
+        return ("MM106", "MM101")  # without either the fit is good: it takes both to spoil it
+    if by_scale and not by_center:
+        return ("MM101",)
+    if by_center and not by_scale:
+        return ("MM106",)
+    return ("MM101", "MM106") if "centre and scale" in reached and not by_scale else ()
+
+
+def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings, with what is proven of the columns of X though they break no rule."""
+    columns = movable_columns(case.design).fixed
+    if not columns:
+        return tuple(findings)
+    severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
+    present = {f.code for f in findings}
+    known = [replace(f, severity=severity) if f.code in proven else f for f in findings]
+    made = {"MM101": _scale, "MM106": _origin}
+    new = [made[code](columns) for code in proven if code not in present]
+    return (*known, *(replace(f, severity=severity) for f in new if f is not None))
+
+
+def _scale(columns: Sequence[FixedColumn]) -> Finding | None:
+    size = {c.column: abs(np.log(c.sd)) for c in columns}
+    # Far less off scale than the worst of them is no part of the trouble.
+    limit = max(float(np.log(CAN_BE_SCALE)), 0.5 * max(size.values()))
+    guilty = [c for c in columns if size[c.column] >= limit]
+    if not guilty:
+        return None
+    described = ", ".join(f"`{c.column}` has SD {c.sd:.3g}" for c in guilty)
+    return finding(
+        "MM101",
+        f"fixed-effect columns far from unit scale: {described}; lme4 has nothing to object once they are "
+        "scaled",
+        columns=tuple(c.column for c in guilty),
+        smallest_sd=min(c.sd for c in guilty),
+        largest_sd=max(c.sd for c in guilty),
+        threshold=CAN_BE_SCALE,
+    )
+
+
+def _origin(columns: Sequence[FixedColumn]) -> Finding | None:
+    guilty = [c for c in columns if abs(c.mean) >= CAN_BE_ORIGIN * c.sd]
+    if not guilty:
+        return None
+    worst = max(guilty, key=lambda c: abs(c.mean) / c.sd)
+    names = listed([c.column for c in guilty])
+    return finding(
+        "MM106",
+        f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}); lme4 has nothing to object "
+        "once it is centred",
+        columns=tuple(c.column for c in guilty),
+        mean=worst.mean,
+        sd=worst.sd,
+        ratio=abs(worst.mean) / worst.sd,
+        threshold=CAN_BE_ORIGIN,
+    )
+
+
+def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
+    """Messages of an attempt that say more than that the optimum is singular."""
+    return tuple(m for m in attempt.lme4_messages if m != SINGULAR_MESSAGE)

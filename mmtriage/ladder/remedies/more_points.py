@@ -1,0 +1,50 @@
+"""Adaptive quadrature where the Laplace approximation is materially off (MM503): `nAGQ` of 9, or 25."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmtriage.diagnose.judgement import SHIFT_SE
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.estimates import largest_sd_change, largest_shift
+from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.records import Attempt, Remedy
+from mmtriage.ladder.remedies.measured import changed_model_remedy
+
+POINTS = (9, 25)  # more than 25 change nothing that matters (lme4's ?glmer)
+SAME_SD = 0.01  # relative change of a standard deviation that is the same for all purposes
+
+
+def more_points(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+    """The fewest points after which more change nothing; none where their own optimum is not proven."""
+    if "MM503" not in case.codes:
+        return
+    few, many = (case.fit(case.build(case.formula, nagq=n)) for n in POINTS)
+    chosen = few if _agree(few, many) else many
+    if chosen.optimum.certificate.certified:
+        yield _measured(case, chosen)
+
+
+def _agree(few: Comparison, many: Comparison) -> bool:
+    one, two = few.optimum_fit, many.optimum_fit
+    return largest_shift(one.beta, two) <= SHIFT_SE and largest_sd_change(one, two) <= SAME_SD
+
+
+def _measured(case: Case, comparison: Comparison) -> tuple[Attempt, Remedy]:
+    points = comparison.prepared.design.spec.nagq
+    change = largest_sd_change(comparison.optimum_fit, case.comparison.optimum_fit)
+    title = f"Integrate with {points} quadrature points"
+    remedy = changed_model_remedy(
+        case,
+        comparison,
+        id="quadrature",
+        rung=2,
+        title=title,
+        changes=(
+            f"how the likelihood is computed, not the model: the random-effect SD moves by {change:.1%}; "
+            "standard errors with it"
+        ),
+        caveats=("compare it only with models fitted with as many points",),
+        code=case.commands.of(nagq=points).both(case.formula.to_text()),
+    )
+    return changed_model_attempt(title, comparison, note=f"nAGQ = {points}"), remedy

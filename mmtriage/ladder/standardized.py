@@ -1,0 +1,90 @@
+"""Standardizing columns in the likelihood: of random slopes, `Z T`; of X where beta is optimized, `X A`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.diagnose.scale import FixedColumn, Slope, constant_combination, moved_columns, slopes
+from mmtriage.engine.linear.model import Transform
+from mmtriage.model.design import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One way to change columns: which parts of standardizing it does."""
+
+    label: str
+    center: bool
+    scale: bool
+
+
+MOVES = (
+    Move("centre and scale", True, True),
+    Move("scale only", False, True),
+    Move("centre only", True, False),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movable:
+    """The columns of a design that can be standardized without changing the model."""
+
+    slopes: tuple[Slope, ...]
+    fixed: tuple[FixedColumn, ...]
+    constant: Array | None  # c (p,) with X c = 1; None: X may not be centered
+
+    def __bool__(self) -> bool:
+        return bool(self.slopes or self.fixed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, each once."""
+        return tuple(dict.fromkeys([s.column for s in self.slopes] + [c.column for c in self.fixed]))
+
+    @property
+    def can_be_centered(self) -> bool:
+        """Whether any of them can."""
+        return any(s.has_intercept for s in self.slopes) or self.centres_fixed
+
+    @property
+    def centres_fixed(self) -> bool:
+        """Whether the columns of X can."""
+        return bool(self.fixed) and self.constant is not None
+
+
+def movable_columns(design: Design) -> Movable:
+    """What rung 1 standardizes."""
+    fixed = tuple(moved_columns(design))
+    constant = constant_combination(design) if fixed else None
+    if constant is not None and np.any(constant[[c.index for c in fixed]]):
+        constant = None  # the constant is made of columns that would move themselves
+    return Movable(tuple(s for s in slopes(design) if s.sd > 0), fixed, constant)
+
+
+def transforms(design: Design, movable: Movable, move: Move) -> Transform:
+    """T (k, k) of every term, `Z_s = Z T`, and A (p, p), `X_s = X A`."""
+    bases = []
+    for term in design.random:
+        T = np.eye(len(term.columns))
+        for slope in movable.slopes:
+            if slope.term is not term:
+                continue
+            scale = slope.sd if move.scale else 1.0
+            T[slope.index, slope.index] = 1.0 / scale
+            if move.center and slope.has_intercept:
+                T[term.columns.index("(Intercept)"), slope.index] = -slope.mean / scale
+        bases.append(T)
+    return bases, _fixed_transform(design, movable, move)
+
+
+def _fixed_transform(design: Design, movable: Movable, move: Move) -> Array:
+    A = np.eye(design.X.shape[1])
+    for column in movable.fixed:
+        if move.center and movable.constant is not None:
+            A[:, column.index] -= column.mean * movable.constant
+        if move.scale:
+            A[:, column.index] /= column.sd
+    return A

@@ -1,0 +1,71 @@
+"""All that is plotted of one model, as far as the time budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.engine.comparison import Comparison
+from mmtriage.ladder.case import Refit
+from mmtriage.ladder.records import Remedy
+from mmtriage.plotted.criterion import criterion_curves, parameters_of
+from mmtriage.plotted.effects import effect_sets
+from mmtriage.plotted.levels import MOST_COLUMNS, level_effects
+from mmtriage.plotted.shown import CriterionCurve, Curves, LevelEffects
+
+PRESENT = "the present model, at its optimum"
+
+
+def curves_of(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> Curves:
+    """Records for the plots; `remedies` in their order, with the fits behind those of other models."""
+    levels, levels_of, unseen = _levels(comparison, remedies)
+    criterion, missing = _criterion(comparison)
+    return Curves(
+        criterion=criterion,
+        effects=effect_sets(comparison, remedies),
+        levels=levels,
+        levels_of=levels_of,
+        notes=(*missing, *unseen),
+    )
+
+
+def _criterion(comparison: Comparison) -> tuple[tuple[CriterionCurve, ...], list[str]]:
+    curves, notes = [], []
+    try:
+        for item in criterion_curves(comparison):
+            if isinstance(item, str):
+                notes.append(item)
+            else:
+                curves.append(item)
+    except TimeBudgetError as stop:
+        done = f"{len(curves)} of {len(parameters_of(comparison))} covariance parameters"
+        notes.append(f"{stop.message}: the criterion is plotted along {done}")
+    return tuple(curves), notes
+
+
+def _levels(
+    comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]
+) -> tuple[tuple[LevelEffects, ...], str, list[str]]:
+    """The random effects of the recommended model: the best remedy that clears, else the present model."""
+    prepared, place, fit, whose = (
+        comparison.prepared,
+        comparison.optimum.place,
+        comparison.optimum_fit,
+        PRESENT,
+    )
+    remedy, refit = next((pair for pair in remedies if pair[0].clears), (None, None))
+    if remedy is not None and remedy.scope != "same_model" and refit is not None:
+        whose = f"{remedy.rank}. {remedy.title}"
+        if refit.place is None:
+            return (), whose, [f"the recommended model ({whose}) has no random effects to plot"]
+        prepared, place, fit = refit.prepared, refit.place, refit.fit
+    try:
+        found = level_effects(prepared, place, fit.covariances)
+    except TimeBudgetError as stop:
+        return (), whose, [f"{stop.message}: the random effects are not plotted"]
+    except np.linalg.LinAlgError as failure:
+        return (), whose, [f"the random effects are not plotted: {failure}"]
+    left = sum(prepared.sizes) - MOST_COLUMNS
+    return found, whose, [f"the random effects of {left} more columns are not plotted"] if left > 0 else []

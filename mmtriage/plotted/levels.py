@@ -1,0 +1,86 @@
+"""Conditional modes of the random effects with their conditional SDs, as lme4's ranef(condVar = TRUE).
+
+Given the estimates, b of one level has variance sigma^2 Lambda [M^-1]_jj Lambda', M being the matrix of the
+penalized least-squares problem (of the last step of PIRLS for a generalized model).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.linear.likelihood import LmmProblem
+from mmtriage.engine.optimum.faces import Place
+from mmtriage.model.ranef import RandomTerm
+from mmtriage.plotted.shown import Band, LevelEffects, LevelMode
+
+MOST_LEVELS = 50  # shown one by one
+EXTREMES = 5  # at either end, shown by name where there are more
+BANDS = 40
+MOST_COLUMNS = 12  # of all terms
+
+
+def conditional_modes(prepared: Prepared, place: Place) -> tuple[list[Array], list[Array]]:
+    """Modes and SDs (levels, k) of each term, in the user's columns."""
+    problem = prepared.problem
+    at = problem.evaluate(*place)
+    plan = problem.plan if isinstance(problem, LmmProblem) else problem.rows.plan
+    inverse = at.factor.inverse_on_pattern()
+    sigma = problem.sigma(at)
+    sds: list[Array] = [np.empty(0)] * len(prepared.sizes)
+    for block, L, where in zip(problem.products.blocks, at.Lambda, plan.diagonal_positions, strict=True):
+        V = L @ inverse[where] @ L.T
+        for term, part in zip(block.terms, block.slices, strict=True):
+            rows = problem.basis.terms[term].inverse
+            variances = np.einsum("ia,jab,ib->ji", rows, V[:, part, part], rows)
+            sds[term] = sigma * np.sqrt(np.maximum(variances, 0.0))
+    return problem.random_effects(at), sds
+
+
+def level_effects(prepared: Prepared, place: Place, spreads: tuple[Array, ...]) -> tuple[LevelEffects, ...]:
+    """Every column of every term; `spreads` are the terms' covariances (k, k)."""
+    modes, sds = conditional_modes(prepared, place)
+    found = [
+        _column(term, column, b[:, column], sd[:, column], float(np.sqrt(S[column, column])))
+        for term, b, sd, S in zip(prepared.design.random, modes, sds, spreads, strict=True)
+        for column in range(len(term.columns))
+    ]
+    return tuple(found[:MOST_COLUMNS])
+
+
+def _column(term: RandomTerm, column: int, modes: Array, sds: Array, spread: float) -> LevelEffects:
+    order = np.argsort(modes, kind="stable")
+    n = len(order)
+    shown = range(n) if n <= MOST_LEVELS else (*range(EXTREMES), *range(n - EXTREMES, n))
+    return LevelEffects(
+        group=term.group,
+        column=term.columns[column],
+        n_levels=n,
+        sd=spread,
+        levels=tuple(
+            LevelMode(
+                level=term.levels[order[rank]],
+                rank=rank + 1,
+                mode=float(modes[order[rank]]),
+                sd=float(sds[order[rank]]),
+            )
+            for rank in shown
+        ),
+        bands=() if n <= MOST_LEVELS else _bands(modes[order], sds[order]),
+    )
+
+
+def _bands(modes: Array, sds: Array) -> tuple[Band, ...]:
+    edges = np.linspace(0, len(modes), min(BANDS, len(modes) // 8) + 1).round().astype(int)
+    return tuple(
+        Band(
+            first=int(start) + 1,
+            last=int(stop),
+            mode=float(np.median(modes[start:stop])),
+            sd=float(np.median(sds[start:stop])),
+        )
+        for start, stop in pairwise(edges)
+    )

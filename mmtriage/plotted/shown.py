@@ -1,0 +1,90 @@
+"""The records behind the plots. Numbers are in the user's units, rises in deviance units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CurveKind = Literal["profile", "slice"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionCurve:
+    """The criterion along one standard deviation or correlation of a random term.
+
+    A profile has every other parameter optimized anew at each value; a slice has them where they are at the
+    optimum, but for the fixed effects of a linear model, which are always optimized.
+    """
+
+    group: str
+    columns: tuple[str, ...]  # one: its SD; two: their correlation
+    kind: CurveKind
+    values: tuple[float, ...]  # increasing, the reference among them
+    rises: tuple[float, ...]  # of the criterion above the reference's
+    reference: float
+    baseline: float | None  # None: lme4 made no fit, or the correlation is undefined there
+    baseline_rise: float | None  # the gap of lme4's fit
+    bounds: tuple[float, ...]  # that the parameter has: (0,) or (-1, 1)
+
+    @property
+    def is_correlation(self) -> bool:
+        """Whether it runs along a correlation."""
+        return len(self.columns) == 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectSet:
+    """The fixed effects of one fit."""
+
+    kind: Literal["baseline", "optimum", "remedy"]
+    label: str
+    also: tuple[str, ...] = ()  # remedies of the same model: they lead here too
+    names: tuple[str, ...]
+    estimates: tuple[float, ...]
+    ses: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMode:
+    """The conditional mode of one level of a grouping factor."""
+
+    level: str
+    rank: int  # from 1, the lowest mode
+    mode: float
+    sd: float  # conditional on the estimates of all parameters, as lme4's condVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A run of consecutive ranks: medians of the modes and of their conditional SDs."""
+
+    first: int
+    last: int
+    mode: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelEffects:
+    """The random effects of one column of a term, in order of their modes.
+
+    `levels` has all of few; of many only both ends, and `bands` summarize all.
+    """
+
+    group: str
+    column: str
+    n_levels: int
+    sd: float  # of the random effect, estimated
+    levels: tuple[LevelMode, ...]
+    bands: tuple[Band, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """Everything that is plotted beside what the report has anyway."""
+
+    criterion: tuple[CriterionCurve, ...] = ()
+    effects: tuple[EffectSet, ...] = ()  # the optimum among them, if any
+    levels: tuple[LevelEffects, ...] = ()
+    levels_of: str = ""  # whose: "the present model", or a remedy's title
+    notes: tuple[str, ...] = ()  # what is not plotted, and why

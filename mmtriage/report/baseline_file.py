@@ -1,0 +1,204 @@
+"""The file of --baseline: read before any work is done, compared with, and replaced.
+
+It holds a report as --format json prints it; `check` has a directory of them, one for each model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mmtriage.errors import MmtriageError, OptionError
+from mmtriage.render import jsondoc, since
+from mmtriage.report.decisions import selected
+from mmtriage.report.document import Report
+from mmtriage.report.drift import compare, snapshot, state_of
+from mmtriage.report.printable import printable_text
+from mmtriage.report.summary import Summary
+
+WHERE = "option --baseline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A file, and what is in it."""
+
+    path: Path
+    document: Any = None  # JSON; None: there is no such file yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What came of --update-baseline."""
+
+    report: Report
+    is_kept: bool  # then nothing that it says fails the build
+    said: str  # to the user
+
+
+def open_baseline(path: Path, *, update: bool) -> Baseline:
+    """The file as it is; where it is to be updated it need not exist, but must be one of ours."""
+    name = str(path)
+    if path.is_dir() or not path.parent.is_dir():
+        problem = "is a directory" if path.is_dir() else "is in a directory that does not exist"
+        raise OptionError(f"`{name}` {problem}", where=WHERE, hint="Give the file of a JSON report.")
+    if update and not path.exists():
+        return Baseline(path=path)
+    document = _document(path, name)
+    if not isinstance(document, dict) or "schema_version" not in document:
+        hint = "A baseline is what --format json prints; --update-baseline writes one."
+        if update:
+            hint = "It is not overwritten. Name another file, which is then created."
+        raise OptionError(f"`{name}` is JSON, but no report of mmtriage", where=WHERE, hint=hint)
+    return Baseline(path=path, document=document)
+
+
+def compared(report: Report, earlier: object, source: str) -> Report:
+    """The report with what has changed since an earlier one, a JSON document.
+
+    Raises:
+        OptionError: the document is no report, or one on another model.
+    """
+    before = snapshot(earlier, source)
+    drift = compare(before, snapshot(report.to_dict(), "this report"), source)
+    findings = tuple(
+        replace(
+            finding,
+            baseline_state=state_of((finding.code, finding.terms, finding.columns), finding.severity, before),
+        )
+        for finding in report.findings
+    )
+    return replace(report, findings=findings, drift=drift)
+
+
+def open_baselines(directory: Path, names: Iterable[str], *, update: bool) -> dict[str, Baseline]:
+    """The files of those models that a directory has a report of; of all, where they are to be updated."""
+    if update and not directory.exists() and directory.parent.is_dir():
+        directory.mkdir()
+    if not directory.is_dir():
+        problem = "is not a directory" if directory.exists() else "does not exist"
+        hint = "It holds a report of each model; --update-baseline creates it."
+        raise OptionError(f"`{directory}` {problem}", where=WHERE, hint=hint)
+    paths = {name: file_of(directory, name) for name in names}
+    return {
+        name: open_baseline(path, update=update) for name, path in paths.items() if update or path.exists()
+    }
+
+
+def file_of(directory: Path, name: str) -> Path:
+    """Where a directory of reports keeps that of a model, whatever it is called."""
+    return directory / f"{quote(name, safe=' ')}.json"
+
+
+def compared_each(
+    summary: Summary, baselines: Mapping[str, Baseline], select: Mapping[str, Collection[str] | None]
+) -> Summary:
+    """Each model of a summary compared with its own earlier report, if it has one.
+
+    Args:
+        baselines: name of a model -> its file.
+        select: name of a model -> the codes that are listed of it, or None for all.
+    """
+    models = []
+    for model in summary.models:
+        if model.name in baselines and isinstance(model.outcome, Report):
+            outcome = _compared(model.outcome, baselines[model.name], select[model.name])
+            model = replace(model, outcome=outcome)
+        models.append(model)
+    return replace(summary, models=tuple(models))
+
+
+def _compared(report: Report, baseline: Baseline, select: Collection[str] | None) -> Report | MmtriageError:
+    """A report on another model stops this model, and no other."""
+    try:
+        found = compared(report, baseline.document, str(baseline.path))
+    except OptionError as error:
+        return error
+    return found if select is None else selected(found, select)
+
+
+def keep_each(summary: Summary, baselines: Mapping[str, Baseline]) -> tuple[Summary, str]:
+    """Put the reports of a summary in the place of earlier ones, and say what changes."""
+    models, said = [], ""
+    for model in summary.models:
+        if isinstance(model.outcome, Report):
+            kept = keep(model.outcome, baselines[model.name])
+            fail_on = "never" if kept.is_kept else model.fail_on
+            model = replace(model, outcome=kept.report, fail_on=fail_on)
+            said += kept.said
+        models.append(model)
+    return replace(summary, models=tuple(models)), said
+
+
+def keep(report: Report, baseline: Baseline) -> Kept:
+    """Put a report in the place of an earlier one; without a verdict nothing is kept.
+
+    Returns:
+        the report compared with the earlier one, where there is one on this model.
+    """
+    before = None if baseline.document is None else str(baseline.path)
+    shown, said = report, "created"
+    if before is not None:
+        try:
+            shown = compared(report, baseline.document, before)
+            said = since.replaced(shown)
+        except OptionError as error:
+            said = f"replaced; {error.message}"
+    if report.verdict.status == "undetermined":
+        return Kept(report=shown, is_kept=False, said=_said(baseline, "not written, for there is no verdict"))
+    if is_same(baseline, report):
+        return Kept(report=shown, is_kept=True, said=_said(baseline, "nothing has changed"))
+    write_baseline(baseline.path, jsondoc.render(report))
+    return Kept(report=shown, is_kept=True, said=_said(baseline, said))
+
+
+def _said(baseline: Baseline, words: str) -> str:
+    return printable_text(f"Baseline {baseline.path}: {words}\n")
+
+
+def is_same(baseline: Baseline, report: Report) -> bool:
+    """Whether the file already says what a report says, but for what depends on the clock."""
+    if not isinstance(baseline.document, dict):
+        return False
+    return {**baseline.document, "timing": None} == {**report.to_dict(), "timing": None}
+
+
+def write_baseline(path: Path, text: str) -> None:
+    """Put a new text in the place of the old one at once: no reader ever meets half of it."""
+    place = path.resolve()  # of a link, what it points to
+    partial = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        if place.exists():
+            shutil.copymode(place, partial)
+        os.replace(partial, place)
+    except OSError as error:
+        raise OptionError(f"`{path}` cannot be written: {error.strerror}", where=WHERE) from None
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _document(path: Path, name: str) -> Any:
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise OptionError(
+            f"there is no file `{name}`", where=WHERE, hint="--update-baseline creates it."
+        ) from None
+    except OSError as error:
+        raise OptionError(f"`{name}` cannot be read: {error.strerror}", where=WHERE) from None
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or JSON that no report is
+        hint = "A baseline is what --format json prints; --update-baseline writes one."
+        raise OptionError(f"`{name}` is not JSON", where=WHERE, hint=hint) from None
+
+
+def _no_constant(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")

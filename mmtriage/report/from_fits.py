@@ -1,0 +1,246 @@
+"""From fits and designs to the report's plain records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.data import Table
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit, correlation, lme4_theta
+from mmtriage.engine.lme4.checks import check_convergence, design_messages
+from mmtriage.engine.lme4.differences import Derivatives, finite_differences
+from mmtriage.engine.optimum.search import Optimum
+from mmtriage.model.design import Design
+from mmtriage.model.families import family_of, is_glmm
+from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.spec import ModelSpec
+from mmtriage.options import TriageOptions
+from mmtriage.report.document import (
+    CertificateFacts,
+    Dependence,
+    DroppedColumnFacts,
+    FitFacts,
+    FixedEffect,
+    InputFacts,
+    Method,
+    ModelFacts,
+    RandomEffect,
+    RandomTermFacts,
+    StartFacts,
+)
+
+REFERENCE_OPTIMIZER = "mmtriage"
+
+
+def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFacts:
+    """The table, and how much of it was used."""
+    return InputFacts(
+        source=table.source,
+        sha256=table.sha256,
+        rows_read=table.n_rows,
+        rows_used=len(design.rows),
+        rows_dropped=table.n_rows - len(design.rows),
+        seed=options.seed,
+    )
+
+
+def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
+    """The model as lme4 would describe it."""
+    return ModelFacts(
+        formula=design.formula.to_text(),
+        family=design.spec.family,
+        link=design.spec.link,
+        method=_method(design.spec),
+        nagq=design.spec.nagq if is_glmm(design.spec) else None,
+        n_obs=len(design.y),
+        groups={term.group: len(term.levels) for term in design.random},
+        fixed_names=design.fixed_names,
+        random_terms=tuple(
+            RandomTermFacts(group=t.group, terms=t.columns, correlated=t.correlated) for t in design.random
+        ),
+        dropped_columns=tuple(
+            DroppedColumnFacts(
+                name=column.name,
+                depends_on=tuple(Dependence(name=n, coefficient=c) for n, c in column.depends_on),
+            )
+            for column in design.dropped
+        ),
+        weights=options.weights,
+        offset=options.offset,
+        subset=options.subset,
+        contrasts=options.contrasts,
+        notes=design.messages,
+    )
+
+
+def _method(spec: ModelSpec) -> Method:
+    """What is maximized, and how far it is approximated."""
+    if not is_glmm(spec):
+        return "REML" if spec.reml else "ML"
+    if spec.nagq == 0:
+        return "PIRLS"
+    return "Laplace" if spec.nagq == LAPLACE else "AGQ"
+
+
+def baseline_facts(comparison: Comparison) -> FitFacts | None:
+    """The fit as lme4 made it, or None if it made none."""
+    run, fit = comparison.lme4, comparison.lme4_fit
+    if run is None or fit is None:
+        return None
+    if is_glmm(comparison.prepared.design.spec):
+        # What lme4 prints: its PIRLS stops earlier than ours, by which the gap is measured.
+        fit = replace(fit, criterion=run.criterion)
+    return _fit_facts(
+        comparison.prepared,
+        fit,
+        optimizer=run.optimizer,
+        start=run.start,
+        status=run.status,
+        evaluations=run.evaluations,
+        gradient=run.max_abs_gradient,
+        singular=run.singular,
+        messages=run.lme4_messages,
+        certificate=None,
+    )
+
+
+def reference_facts(comparison: Comparison) -> FitFacts:
+    """The proven optimum, with what lme4 would say of it."""
+    prepared, fit, reference = comparison.prepared, comparison.optimum_fit, comparison.optimum
+    parameters = prepared.kind.parameters(fit)
+    derivatives = _differences(prepared, fit, parameters)
+    check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
+    before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
+    began = next(d for d in reference.descents if d.label == reference.start).began
+    return _fit_facts(
+        prepared,
+        fit,
+        optimizer=REFERENCE_OPTIMIZER,
+        start=_user_theta(prepared, began.factors),
+        status="converged" if reference.certificate.certified else "stalled",
+        evaluations=reference.gradients,
+        gradient=None if derivatives is None else float(np.max(np.abs(derivatives.gradient), initial=0.0)),
+        singular=check.singular,
+        messages=(*before, *check.messages),
+        certificate=_certificate_facts(prepared, reference),
+        endless=comparison.endless_effects(),
+    )
+
+
+def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
+    """lme4's differences at the optimum; None where lme4 takes none, or the clock allows none."""
+    if not prepared.design.spec.nagq:
+        return None
+    if not is_glmm(prepared.design.spec):  # no row is touched: it takes no time worth asking for
+        prepared = prepared.unhurried()
+    try:
+        return finite_differences(lambda at: prepared.objective(at, fit.nb_theta), parameters)
+    except TimeBudgetError:
+        return None
+
+
+def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
+    bases = prepared.problem.basis.terms
+    return lme4_theta([basis.inverse @ F for basis, F in zip(bases, factors, strict=True)])
+
+
+def _fit_facts(
+    prepared: Prepared,
+    fit: Fit,
+    *,
+    optimizer: str,
+    start: Array,
+    status: str,
+    evaluations: int,
+    gradient: float | None,
+    singular: bool,
+    messages: tuple[str, ...],
+    certificate: CertificateFacts | None,
+    endless: Collection[str] = (),
+) -> FitFacts:
+    design = prepared.design
+    return FitFacts(
+        optimizer=optimizer,
+        start=tuple(float(v) for v in start),
+        status=status,  # type: ignore[arg-type]
+        criterion=fit.criterion,
+        log_likelihood=fit.log_likelihood,
+        aic=fit.aic,
+        bic=fit.bic,
+        df=fit.df,
+        evaluations=evaluations,
+        sigma=fit.sigma if family_of(design.spec).scale_free else None,
+        family_theta=fit.nb_theta,
+        theta=tuple(float(v) for v in fit.theta),
+        theta_names=prepared.theta_names,
+        fixed_effects=_fixed_effects(design, fit, endless),
+        se_method=fit.se_method,
+        random_effects=_random_effects(design, fit),
+        max_abs_gradient=gradient,
+        singular=singular,
+        lme4_messages=messages,
+        certificate=certificate,
+    )
+
+
+def _fixed_effects(design: Design, fit: Fit, endless: Collection[str]) -> tuple[FixedEffect, ...]:
+    """Coefficients; one without end is where it goes, not where the search stopped."""
+    has_p = is_glmm(design.spec)
+    return tuple(
+        FixedEffect(name=name, estimate=math.copysign(math.inf, b), se=math.inf, statistic=math.nan)
+        if name in endless
+        else FixedEffect(
+            name=name,
+            estimate=float(b),
+            se=float(se),
+            statistic=float(b / se),
+            p_value=_two_sided(float(b / se)) if has_p else None,
+        )
+        for name, b, se in zip(design.fixed_names, fit.beta, fit.se, strict=True)
+    )
+
+
+def _two_sided(z: float) -> float:
+    """2 pnorm(-abs(z))."""
+    return math.erfc(abs(z) / math.sqrt(2.0))
+
+
+def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
+    effects = []
+    for term, covariance, share in zip(design.random, fit.covariances, fit.shares, strict=True):
+        sd, rho = correlation(covariance)
+        has_share = term.columns == ("(Intercept)",) and not is_glmm(design.spec)
+        effects.append(
+            RandomEffect(
+                group=term.group,
+                terms=term.columns,
+                sd=tuple(float(v) for v in sd),
+                correlation=tuple(tuple(float(v) for v in row) for row in rho),
+                icc=share if has_share else None,
+            )
+        )
+    return tuple(effects)
+
+
+def _certificate_facts(prepared: Prepared, reference: Optimum) -> CertificateFacts:
+    certificate = reference.certificate
+    smallest: list[float | None] = [None] * len(prepared.design.random)
+    for m in certificate.multipliers:
+        known = smallest[m.term]
+        smallest[m.term] = m.value if known is None else min(known, m.value)
+    return CertificateFacts(
+        certified=certificate.certified,
+        reason=certificate.reason,
+        newton_decrement=certificate.newton_decrement,
+        min_eigenvalue_free=certificate.min_eigenvalue_free,
+        multipliers=tuple(smallest),
+        rank=certificate.ranks,
+        starts=tuple(StartFacts(name=d.label, criterion=d.criterion) for d in reference.descents),
+        distinct_optima=reference.optima,
+    )

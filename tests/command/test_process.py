@@ -1,0 +1,137 @@
+"""The command in a process of its own: pipes, signals, locales, and how fast it starts."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from mmtriage.version import VERSION
+
+ROOT = Path(__file__).parents[2]
+FORMULA = "Reaction ~ Days + (Days | Subject)"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    path = tmp_path / "d.csv"
+    path.write_text("Reaction,Days,Subject\n250,0,a\n260,1,a\n")
+    return str(path)
+
+
+STUB = """
+import os, sys, types
+from tests.canned import REPORTS
+def triage(*_):
+    if os.environ.get("SLEEP"):
+        print("ready", file=sys.stderr, flush=True)
+        import time; time.sleep(30)
+    return REPORTS[os.environ["REPORT"]]
+sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
+from mmtriage.command.cli_to_split import main
+main()
+"""
+
+
+def process(
+    argv: Sequence[str], report: str = "not_converged", **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start the command in a process of its own."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUTF8")
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", STUB, *argv],
+        cwd=ROOT,
+        env={**kept, "REPORT": report, "PYTHONPATH": str(ROOT), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_reader_that_stops_early_is_no_error(data: str) -> None:
+    with process(["fit", data, FORMULA, "-v"]) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.stderr.read(), started.wait()) == (b"", 1)
+
+
+def test_ctrl_c_ends_quietly(data: str) -> None:
+    with process(["fit", data, FORMULA], SLEEP="1") as started:
+        assert started.stderr is not None
+        assert started.stderr.readline() == b"ready\n"
+        started.send_signal(signal.SIGINT)
+        assert started.communicate()[1] == b"\nInterrupted.\n"
+        assert started.returncode == 130
+
+
+def test_any_name_can_be_printed_in_an_ascii_locale(tmp_path: Path) -> None:
+    path = tmp_path / "größe.csv"
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    with process(["fit", str(path), FORMULA], **environment) as started:
+        out, err = started.communicate()
+        assert started.returncode == 2
+    assert out == b""
+    assert err.isascii()
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_closed_streams_are_no_error(closed: str, data: str) -> None:
+    words = [sys.executable, "-c", STUB, "fit", data, FORMULA, "--fail-on", "never"]
+    done = subprocess.run(
+        f"{shlex.join(words)} {closed}",
+        shell=True,
+        cwd=ROOT,
+        env={**os.environ, "REPORT": "not_converged", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said(data: str) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", STUB, "fit", data, FORMULA, "--format", "json"],
+            cwd=ROOT,
+            env={**os.environ, "REPORT": "not_converged", "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    message = b"Error in stdout: the report cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (3, message)
+
+
+def test_columns_sets_the_width(data: str) -> None:
+    with process(["fit", data, FORMULA], COLUMNS="50") as narrow, process(["fit", data, FORMULA]) as piped:
+        (first, _), (second, _) = narrow.communicate(), piped.communicate()
+    assert "\n  the optimum. It calls the fit singular, which\n" in first.decode()
+    assert second.decode() == (ROOT / "tests/render/snapshots/not_converged_80.txt").read_text()
+
+
+def test_version_answers_at_once_without_the_heavy_libraries() -> None:
+    script = (
+        "import sys; sys.argv = ['mmtriage', '--version']\n"
+        "from mmtriage.command.cli_to_split import main\n"
+        "try: main()\n"
+        "except SystemExit: print(sorted({'numpy', 'pandas', 'scipy', 'rich', 'nlopt'} & set(sys.modules)))"
+    )
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        times.append(time.perf_counter() - started)
+    assert done.stdout == f"mmtriage {VERSION}\n[]\n"
+    assert min(times) < 0.5  # 0.07 s on an idle machine

@@ -1,0 +1,68 @@
+"""Whose fixed effects stand beside each other, in a real triage."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+import mmtriage
+from mmtriage.plotted.compute import PRESENT
+from mmtriage.report.document import Report
+from tests.triaged import SAMPLES
+
+
+@cache
+def report(name: str, formula: str) -> Report:
+    return mmtriage.triage(SAMPLES / name, formula, plots=True)
+
+
+def year() -> Report:
+    return report("sleepstudy_year.csv", "Reaction ~ Year + (Year | Subject)")
+
+
+def dyestuff2() -> Report:
+    return report("Dyestuff2.csv", "Yield ~ 1 + (1 | Batch)")
+
+
+def test_lme4s_fit_and_the_optimum_come_first() -> None:
+    curves = year().curves
+    assert curves is not None
+    assert [fit.kind for fit in curves.effects] == ["baseline", "optimum"]
+    for fit, facts in zip(curves.effects, (year().baseline, year().reference), strict=True):
+        assert facts is not None
+        assert fit.names == tuple(effect.name for effect in facts.fixed_effects)
+        assert fit.ses == pytest.approx([effect.se for effect in facts.fixed_effects])
+
+
+def test_a_remedy_of_the_same_model_leads_to_the_optimum() -> None:
+    curves = year().curves
+    assert curves is not None
+    assert curves.effects[1].also == ("1. Centre and scale Year",)
+    assert curves.levels_of == PRESENT
+
+
+def test_another_model_has_its_own_effects() -> None:
+    curves = dyestuff2().curves
+    assert curves is not None
+    assert [fit.label[:2] for fit in curves.effects if fit.kind == "remedy"] == ["1.", "2."]
+    prior = curves.effects[-1]
+    assert prior.estimates == pytest.approx([5.6656])
+    assert prior.ses[0] > curves.effects[1].ses[0]
+
+
+def test_a_recommended_model_without_random_effects_has_none_to_plot() -> None:
+    curves = dyestuff2().curves
+    assert curves is not None
+    assert curves.levels == ()
+    assert curves.notes[-1].endswith("so plain lm) has no random effects to plot")
+
+
+def test_without_plots_nothing_is_computed() -> None:
+    found = mmtriage.triage(SAMPLES / "Dyestuff.csv", "Yield ~ 1 + (1 | Batch)")
+    assert found.curves is None
+    assert "plots" not in found.timing
+
+
+def test_curves_are_not_in_the_json() -> None:
+    assert "curves" not in dyestuff2().to_dict()
