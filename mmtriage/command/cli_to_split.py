@@ -487,7 +487,7 @@ def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report,
 
 def _baselines(config: Config, options: dict[str, Any]) -> dict[str, Baseline]:
     """The files in the directory of --baseline, read before any work is done."""
-    from mmtriage.report.baseline_file import open_baselines
+    from mmtriage.check.baselines import open_baselines
 
     _refuse_update_of_nothing(options)
     if options["baseline"] is None:
@@ -500,7 +500,7 @@ def _since_each(
     summary: Summary, config: Config, baselines: Mapping[str, Baseline], *, update: bool
 ) -> Summary:
     """The models compared with earlier reports, and these replaced if that is wanted."""
-    from mmtriage.report.baseline_file import compared_each, keep_each
+    from mmtriage.check.baselines import compared_each, keep_each
 
     if not update:
         return compared_each(summary, baselines, {model.name: model.select for model in config.models})

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from mmtriage.check.baselines import file_of
 from mmtriage.command import cli_to_split as cli
 from mmtriage.errors import OptionError
 from mmtriage.render import jsondoc
-from mmtriage.report.baseline_file import file_of, write_baseline
+from mmtriage.report.baseline_file import write_baseline
 from mmtriage.report.document import Report
 from tests.canned import CONVERGED, NOT_CONVERGED, SINGULAR, UNDETERMINED
 
