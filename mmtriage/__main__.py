@@ -1,6 +1,6 @@
 """python -m mmtriage"""
 
-from mmtriage.command.cli_to_split import main
+from mmtriage.command.main import main
 
 if __name__ == "__main__":
     main()

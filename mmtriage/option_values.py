@@ -1,4 +1,4 @@
-"""What the values of command-line options mean: `COL=a,b`, `COL=sum`, `json:report.json`.
+"""What the values of command-line options mean: `COL=a,b`, `COL=sum`.
 
 Every function raises OptionError with the option's name, what is wrong, and what to write instead.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 from mmtriage.errors import OptionError, did_you_mean
 
@@ -23,14 +21,6 @@ _EXAMPLES = {
     "--time-budget": "60",
 }
 FAIL_ON = ("error", "warning", "info", "never")  # gravest first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """A report to be written to a file, beside stdout."""
-
-    format_name: str
-    path: Path
 
 
 def one_of(value: str, known: Iterable[str], where: str) -> str:
@@ -109,62 +99,6 @@ def contrasts(values: Sequence[str]) -> dict[str, str]:
 def na_values(values: Sequence[str]) -> tuple[str, ...]:
     """Cells that mean missing, from one or more comma-separated lists."""
     return tuple(cell.strip() for value in values for cell in next(csv.reader([value]), []))
-
-
-def _make(directory: Path) -> str:
-    return f"Make `{directory}` first, or name another file."
-
-
-def outputs(
-    values: Sequence[str],
-    formats: Iterable[str],
-    inputs: Mapping[str, str],
-    *,
-    directories: Collection[str] = (),
-) -> tuple[Output, ...]:
-    """Files from `FORMAT:PATH`; what cannot or must not be written is refused before any work is done.
-
-    Args:
-        inputs: what is read, and must not be overwritten: path -> what it is.
-        directories: formats that fill a directory, which may exist or not.
-    """
-    known = list(formats)
-    result: list[Output] = []
-    for value in values:
-        format_name, colon, path = value.partition(":")
-        if not colon or not path or path == "-":
-            hint = "Write FORMAT:PATH, such as json:report.json. For stdout use --format."
-            raise OptionError(f"`{value}` is not FORMAT:PATH", where="option --output", hint=hint)
-        output = Output(format_name=one_of(format_name, known, "option --output"), path=Path(path))
-        if output.format_name in directories:
-            if output.path.exists() and not output.path.is_dir():
-                hint = "Give a directory; it is made if it does not exist."
-                raise OptionError(f"`{path}` is a file", where="option --output", hint=hint)
-        elif output.path.is_dir() or not output.path.parent.is_dir():
-            problem = "is a directory" if output.path.is_dir() else "is in a directory that does not exist"
-            hint = "Give a file to write." if output.path.is_dir() else _make(output.path.parent)
-            raise OptionError(f"`{path}` {problem}", where="option --output", hint=hint)
-        if any(output.path.resolve() == other.path.resolve() for other in result):
-            raise OptionError(
-                f"`{path}` is given twice: one report would overwrite the other",
-                where="option --output",
-                hint="Give each format a file of its own.",
-            )
-        _not_an_input(output.path, path, inputs)
-        result.append(output)
-    return tuple(result)
-
-
-def _not_an_input(path: Path, written: str, inputs: Mapping[str, str]) -> None:
-    if not path.exists():
-        return
-    for name, what in inputs.items():
-        if Path(name).exists() and path.samefile(name):
-            raise OptionError(
-                f"`{written}` is {what} itself: the report would overwrite it",
-                where="option --output",
-                hint="Give another file.",
-            )
 
 
 def _once(column: str, result: Mapping[str, object], option: str) -> None:

@@ -37,7 +37,7 @@ from typing import Any
 import jsonschema
 from threadpoolctl import threadpool_limits
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.diagnose.pirls_failure import valid_side
 from mmtriage.report.schema import schema_text
 from tests.fuzz_glmm import glmm_case

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.command.cli_to_split import run
+from mmtriage.command.main import run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

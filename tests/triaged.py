@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.report.schema import schema_text
 from tests.golden_cases import GoldenCase, golden_case
 

@@ -1,12 +1,14 @@
-"""Progress: one line that says what is being done, silent for the first second.
-
-The stream belongs to the caller, who also knows whether anybody is looking at it.
-"""
+"""Progress: one line of stderr that says what is being done, silent for the first second."""
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
+
+from mmtriage.command.screen import width
 
 PATIENCE = 1.0  # seconds
 
@@ -48,3 +50,16 @@ class Ticker:
     def _draw(self, text: str) -> None:
         self._stream.write("\r" + text[: self._width].ljust(self._width))
         self._stream.flush()
+
+
+@contextmanager
+def progress_line(*, wanted: bool) -> Iterator[Callable[[str], None] | None]:
+    """Something to tell what is being done, or None where nobody would see it."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    ticker = Ticker(sys.stderr, width=width() - 1)
+    try:
+        yield ticker.say
+    finally:
+        ticker.clear()

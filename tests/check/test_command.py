@@ -19,7 +19,7 @@ import pytest
 
 from mmtriage.check import triage_all
 from mmtriage.check.config import Config
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.errors import UnjudgedError
 from mmtriage.render import RENDERERS, render_all, terminal
 from mmtriage.report.schema import schema_text
@@ -279,7 +279,7 @@ def triage(table, formula, options):  # in the processes too, which import this 
 
 sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
 if __name__ == "__main__":
-    from mmtriage.command.cli_to_split import main
+    from mmtriage.command.main import main
     main()
 """
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mmtriage.check.config import Config, chosen, find_config, overridden, read_config
 from mmtriage.check.entries import KEYS
 from mmtriage.check.places import places_of
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command.fit_model import fit
 
 MODEL = '[[models]]\nname = "a"\ndata = "d.csv"\nformula = "y ~ x + (1 | g)"\n'
 ALL = """
@@ -110,7 +110,7 @@ def test_the_keys_are_the_options_of_fit() -> None:
     """An option that `fit` learns must be a key here, or be named among those that are not."""
     about_the_run = {"format_name", "output", "jobs", "quiet", "verbose", "no_color"}
     about_the_run |= {"baseline", "update_baseline"}
-    options = {parameter.name for parameter in cli.fit.params} - about_the_run
+    options = {parameter.name for parameter in fit.params} - about_the_run
     assert options | {"name"} == set(KEYS)
 
 

@@ -18,7 +18,7 @@ from mmtriage.report.schema import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 SLEEP = str(ROOT / "sample_data" / "sleepstudy.csv")
-COMMAND = "import sys; sys.argv = ['mmtriage']; from mmtriage.command.cli_to_split import main; main()"
+COMMAND = "import sys; sys.argv = ['mmtriage']; from mmtriage.command.main import main; main()"
 CONFIG = '[[models]]\nname = "{}"\ndata = "d.csv"\nformula = "y ~ 1 + (1 | g)"\n'
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mmtriage import option_values as arguments
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.command.progress import Ticker
 from mmtriage.data import Table
 from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, UnjudgedError

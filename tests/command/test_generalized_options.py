@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.errors import OptionError
 from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
 from mmtriage.model.family_names import LINKS_OF

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.render import htmldoc, plots
 from mmtriage.report.schema import schema_text
 from tests.triaged import SAMPLES

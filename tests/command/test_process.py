@@ -33,7 +33,7 @@ def triage(*_):
         import time; time.sleep(30)
     return REPORTS[os.environ["REPORT"]]
 sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
-from mmtriage.command.cli_to_split import main
+from mmtriage.command.main import main
 main()
 """
 
@@ -122,7 +122,7 @@ def test_columns_sets_the_width(data: str) -> None:
 def test_version_answers_at_once_without_the_heavy_libraries() -> None:
     script = (
         "import sys; sys.argv = ['mmtriage', '--version']\n"
-        "from mmtriage.command.cli_to_split import main\n"
+        "from mmtriage.command.main import main\n"
         "try: main()\n"
         "except SystemExit: print(sorted({'numpy', 'pandas', 'scipy', 'rich', 'nlopt'} & set(sys.modules)))"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.render import terminal
 from tests.canned import NOT_CONVERGED, REPORTS
 
@@ -58,7 +58,7 @@ def test_the_width_is_that_of_the_terminal(
 @pytest.mark.parametrize("argv", [["explain"], ["explain", "MM304"], ["explain", "rescale"]])
 def test_no_slow_module_is_imported(argv: list[str]) -> None:
     code = (
-        "import sys; from mmtriage.command import cli_to_split as cli; cli.run(sys.argv[1:]); "
+        "import sys; from mmtriage.command import main as cli; cli.run(sys.argv[1:]); "
         "print(*(name for name in sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.ladder.emitted.commands import FUNCTIONS, Commands
 from mmtriage.options import TriageOptions
 from tests.canned import CONVERGED

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mmtriage.check.baselines import file_of
-from mmtriage.command import cli_to_split as cli
+from mmtriage.command import main as cli
 from mmtriage.errors import OptionError
 from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import write_baseline

@@ -1,0 +1,87 @@
+"""From the words of a command line to an exit code, whatever happens in between.
+
+Exit codes: 0 nothing at or above --fail-on, 1 a finding or a verdict at or above it, 2 the user's input is
+wrong, 3 it could not be judged, 130 the user has interrupted it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from mmtriage.command.complaints import as_option_error, refuse_unknown_command
+from mmtriage.command.group import cli
+from mmtriage.command.screen import INTERRUPTED, show, width
+from mmtriage.errors import MmtriageError, UnjudgedError
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> None:
+    """The console script."""
+    for variable in ONE_THREAD:  # before NumPy is imported; one BLAS thread gives the same bytes everywhere
+        os.environ.setdefault(variable, "1")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what matters is said in the report
+    _replace_closed_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale
+    sys.exit(run(sys.argv[1:]))
+
+
+def _replace_closed_streams() -> None:
+    """A stream that the shell has closed (`>&-`) is None: it becomes an empty one."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        refuse_unknown_command(argv, cli.commands)
+        result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
+        return int(result or 0)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.UsageError as error:
+        return _fail(as_option_error(error, argv, cli), argv)
+    except MmtriageError as error:
+        return _fail(error, argv)
+    except MemoryError:
+        return _fail(UnjudgedError("there is not enough memory for this table and model"), argv)
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+    except Exception:  # a bug keeps its traceback, and is not mistaken for a finding
+        traceback.print_exc()
+        return _fail(UnjudgedError("this is a bug in mmtriage; please report it with the lines above"), argv)
+
+
+def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
+    """One message on stderr; the same on stdout where a program expects to read a report."""
+    from mmtriage.render.problem import render_error as in_words
+
+    sys.stderr.write(in_words(error, width=width()))
+    if (format_name := _wanted_format(argv)) != "text":
+        from mmtriage.render import ERROR_FORMATS, render_error
+
+        if format_name in ERROR_FORMATS:
+            with suppress(UnjudgedError):  # of a stdout that cannot be written
+                show(render_error(error, format_name))
+    return error.exit_code
+
+
+def _wanted_format(argv: Sequence[str]) -> str:
+    """The value of --format, read off the raw words, for they may be what is wrong."""
+    given = [word.partition("=")[2] for word in argv if word.startswith("--format=")]
+    given += [value for option, value in itertools.pairwise(argv) if option == "--format"]
+    return given[-1] if given else "text"
