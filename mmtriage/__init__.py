@@ -14,7 +14,7 @@ from mmtriage.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmtriage.data import Table
+    from mmtriage.data.table import Table
     from mmtriage.options import TriageOptions
     from mmtriage.report.document import Report
 
@@ -36,7 +36,9 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
         mmtriage.errors.UnjudgedError: no verdict could be reached.
     """
-    from mmtriage.data import Table, read_table, table_from_frame
+    from mmtriage.data.in_memory import table_from_frame
+    from mmtriage.data.read_table import read_table
+    from mmtriage.data.table import Table
     from mmtriage.optimizers import OPTIMIZERS
     from mmtriage.option_values import one_of
     from mmtriage.options import TriageOptions as Options

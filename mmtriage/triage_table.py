@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.arrays import Array
-from mmtriage.data import Column, Table
+from mmtriage.data.table import Column, Table
 from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.convergence import optimum_findings

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import mmtriage
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.errors import DataError, FormulaError, InputError, OptionError, UnjudgedError
 from mmtriage.render.jsondoc import render
 from mmtriage.report.document import Report

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import mmtriage
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.engine.comparison import prepare
 from mmtriage.engine.linear import model as linear
 from mmtriage.formula import parse_formula

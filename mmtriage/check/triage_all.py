@@ -10,7 +10,8 @@ from functools import lru_cache
 from mmtriage.check.config import Config
 from mmtriage.check.entries import ModelEntry
 from mmtriage.check.workers import Died, run_each
-from mmtriage.data import Table, read_table
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Table
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.document import Report

@@ -177,7 +177,7 @@ def _triage(
             "there is nothing on standard input", hint="Pipe a table into the command, or name a file."
         )
 
-    from mmtriage.data import read_table
+    from mmtriage.data.read_table import read_table
     from mmtriage.triage_table import triage_table
 
     table = read_table(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array, Index, Mask
-from mmtriage.data import Column
+from mmtriage.data.table import Column
 from mmtriage.diagnose.naming import MOST_NAMES, listed
 from mmtriage.diagnose.recession import Kinds, recession_direction, row_codes, strict_rows
 from mmtriage.formula.nodes import names_in

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judgement import allowed_gap
 from mmtriage.diagnose.verdict import Verdict

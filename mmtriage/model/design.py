@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array, Index
-from mmtriage.data import Column, Table
+from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.errors import FormulaError, did_you_mean
 from mmtriage.formula.nodes import (
     Binary,

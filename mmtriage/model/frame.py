@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Index, Mask
-from mmtriage.data import Column, Table
+from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, FormulaError, OptionError
 from mmtriage.formula import Formula, parse_expression
 from mmtriage.formula.nodes import Name, Node, String, children, names_in

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array, Index, Mask
-from mmtriage.data import Table, first_non_number
+from mmtriage.data.convert import first_non_number
+from mmtriage.data.table import Table
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.arrays import Array, Index, Mask
-from mmtriage.data import Column, number_labels
+from mmtriage.data.convert import number_labels
+from mmtriage.data.table import Column
 
 EXACT_INTEGERS = 1e15  # whole numbers below this are exact in int64 and float64
 _Scalar = TypeVar("_Scalar", bound=np.generic)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit, correlation, lme4_theta

@@ -8,7 +8,7 @@ import time
 
 from threadpoolctl import threadpool_limits
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.engine.comparison import fit_like_lme4, prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design

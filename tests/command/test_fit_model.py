@@ -16,7 +16,7 @@ import pytest
 from mmtriage import option_values as arguments
 from mmtriage.command import main as cli
 from mmtriage.command.progress import Ticker
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, UnjudgedError
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.optimizers import OPTIMIZERS

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtriage.data import Column, Table, read_table
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Column, Table
 from mmtriage.errors import MmtriageError
 
 

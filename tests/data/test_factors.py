@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtriage.data import Column, as_factor, first_non_number, number_labels, read_table
+from mmtriage.data.convert import as_factor, first_non_number, number_labels
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Column
 from mmtriage.errors import DataError
 from tests.data.reading import cells, column_of, facts, write
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.errors import DataError
 from tests.data.reading import cells
 

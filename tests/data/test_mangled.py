@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtriage.data import Table, delimited, read_table
+from mmtriage.data import delimited
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Table
 from mmtriage.errors import DataError
 from tests.data.reading import same
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtriage.data import delimited, read_table
+from mmtriage.data import delimited
+from mmtriage.data.read_table import read_table
 from mmtriage.errors import DataError
 from tests.data.reading import cells, column_of, facts, same, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.errors import DataError, OptionError
 from tests.data.reading import facts, write
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from mmtriage.data import Column, Table
+from mmtriage.data.table import Column, Table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.model.design import Design

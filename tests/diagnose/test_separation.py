@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.separation import row_kinds, separation_findings
 from mmtriage.model.design import Design

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

@@ -15,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table, read_table
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Table
 from mmtriage.engine.linear.likelihood import LmmProblem, lmm_problem
 from mmtriage.model.design import Design
 from tests.golden_cases import golden_case

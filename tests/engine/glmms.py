@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table, read_table
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Table
 from mmtriage.engine.algebra.theta import theta_of_factors
 from mmtriage.engine.generalized.likelihood import GlmmProblem, glmm_problem
 from mmtriage.engine.optimum.faces import Place

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmtriage.data import Column, Table, table_from_frame
+from mmtriage.data.in_memory import table_from_frame
+from mmtriage.data.table import Column, Table
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.engine.comparison import Comparison
 from mmtriage.formula import Formula, parse_formula

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.engine.linear.likelihood import lmm_problem
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start, find_optimum

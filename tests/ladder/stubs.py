@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.diagnose.judgement import THRESHOLDS
 from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
 from mmtriage.engine.comparison import Comparison, Prepared

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.engine.comparison import Prepared, prepare, prove_optimum
 from mmtriage.ladder.bootstrap import _statistic, simulate
 from tests.golden_cases import golden_case

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.formula import parse_formula
 from mmtriage.model.columns import model_columns
 from mmtriage.model.values import from_column

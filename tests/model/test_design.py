@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.formula import parse_formula
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import build_design

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
 from tests.formula.marked import mark, unmarked
 from tests.model.tables import design, factor, logical, numeric, table

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table, read_table
+from mmtriage.data.read_table import read_table
+from mmtriage.data.table import Table
 from mmtriage.diagnose.scale import data_findings
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
 from mmtriage.formula import parse_formula

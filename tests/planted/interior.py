@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from scipy.optimize import minimize
 
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mmtriage.data import table_from_frame
+from mmtriage.data.in_memory import table_from_frame
 from mmtriage.diagnose.finding import Finding
 from mmtriage.engine.comparison import fit_like_lme4, prepare
 from mmtriage.engine.lme4.run import Lme4Failure

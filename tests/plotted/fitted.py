@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.formula import parse_formula

@@ -6,7 +6,8 @@ would keep both, rename columns that are no R names, and know nothing of `--sep`
 
 from __future__ import annotations
 
-from mmtriage.data import NA_STRINGS, Table
+from mmtriage.data.convert import NA_STRINGS
+from mmtriage.data.table import Table
 from mmtriage.formula.text import quote, quote_name
 from mmtriage.ladder.emitted.commands import r_strings
 from mmtriage.option_values import na_values

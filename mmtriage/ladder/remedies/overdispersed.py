@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from mmtriage.arrays import Index
-from mmtriage.data import Column
+from mmtriage.data.table import Column
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
 from mmtriage.formula import Formula, parse_formula

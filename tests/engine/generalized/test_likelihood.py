@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.deadline import Deadline, TimeBudgetError
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.estimates import lme4_theta

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.data import Table
+from mmtriage.data.table import Table
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
 from mmtriage.engine.linear.moments import component_gram
 from tests.engine.designs import ZOO, Case, case_of, zoo_case

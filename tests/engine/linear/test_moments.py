@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.engine.linear import moments
 from mmtriage.engine.linear.likelihood import lmm_problem
 from mmtriage.engine.linear.moments import component_gram, moment_start

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.data import read_table
+from mmtriage.data.read_table import read_table
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.comparison import fit_like_lme4, prepare
 from mmtriage.engine.lme4.arithmetic import _cholesky, _factor, _panels, lme4_criterion

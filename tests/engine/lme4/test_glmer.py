@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import mmtriage
-from mmtriage.data import read_table, table_from_frame
+from mmtriage.data.in_memory import table_from_frame
+from mmtriage.data.read_table import read_table
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.algebra.theta import template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
