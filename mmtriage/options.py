@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mmtriage.errors import OptionError
 from mmtriage.model.family_names import LAPLACE, check_model, default_link, is_linear
+from mmtriage.model.spec import ModelSpec
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
@@ -50,6 +51,20 @@ class TriageOptions:
             raise OptionError(problem, where="option time_budget")
         nagq = None if self.nagq == LAPLACE else self.nagq
         check_model(self.family, self.link, nagq, reml=self.reml)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model that the options ask for; what it can do is asked of this."""
+        return ModelSpec(
+            family=self.family,
+            link=self.link_name,
+            reml=self.reml and self.is_linear,
+            nagq=self.nagq,
+            weights=self.weights,
+            offset=self.offset,
+            subset=self.subset,
+            contrasts=self.contrasts,
+        )
 
     @property
     def is_linear(self) -> bool:

@@ -53,7 +53,6 @@ from mmtriage.ladder.remedies.from_causes import with_cause_remedies
 from mmtriage.ladder.walk import walk
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import is_glmm
-from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 from mmtriage.report.document import FitFacts, Report
@@ -79,16 +78,7 @@ class _Session:
     def __init__(self, table: Table, options: TriageOptions) -> None:
         self.table = table
         self.options = options
-        self.spec = ModelSpec(
-            family=options.family,
-            link=options.link_name,
-            reml=options.reml and options.is_linear,
-            nagq=options.nagq,
-            weights=options.weights,
-            offset=options.offset,
-            subset=options.subset,
-            contrasts=options.contrasts,
-        )
+        self.spec = options.spec
         self.commands = Commands(source=table.source, options=options, reading=r_reading(table, options))
         self.deadline: Deadline = deadline_in(options.time_budget)
         self.timing: dict[str, float] = {}

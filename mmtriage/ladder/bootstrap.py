@@ -13,7 +13,6 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.ladder.case import Case
 from mmtriage.model.families import family_of
-from mmtriage.model.simulation import draw
 from mmtriage.processes import run_all
 
 
@@ -51,7 +50,7 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
     family = family_of(design.spec)
     if fit.nb_theta is not None:
         family = family.with_theta(fit.nb_theta)
-    return draw(family, family.link.inverse(eta), generator, fit.sigma, design.weights, design.trials)
+    return family.draw(family.link.inverse(eta), generator, fit.sigma, design.weights, design.trials)
 
 
 def _refitted(prepared: Prepared, y: Array, fit: Fit) -> float:

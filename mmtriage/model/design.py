@@ -22,7 +22,7 @@ from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, model_columns
 from mmtriage.model.contrasts import CONTRASTS
-from mmtriage.model.families import family_of, is_glmm
+from mmtriage.model.families import family_of
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
 from mmtriage.model.glmm_response import Response, glmm_response
 from mmtriage.model.missing import MissingReport
@@ -114,7 +114,7 @@ def _check_has_random(formula: Formula) -> None:
 
 def _response(frame: Frame, values: Mapping[Node, Value], spec: ModelSpec) -> Response:
     value = values[frame.formula.response]
-    if not is_glmm(spec):
+    if spec.is_linear:
         return Response(y=numeric_response(frame.formula, value, frame.table))
     prior = prior_weights(frame, spec.weights, may_be_zero=True)
     return glmm_response(frame.formula, value, frame.table, frame.rows, family_of(spec), prior)
@@ -122,8 +122,7 @@ def _response(frame: Frame, values: Mapping[Node, Value], spec: ModelSpec) -> Re
 
 def _weights(frame: Frame, spec: ModelSpec, response: Response) -> Array | None:
     """The prior weights, times the trials of `cbind()`, (n,)."""
-    # a free scale of the gaussian family takes log w, as in a linear mixed model
-    weights = prior_weights(frame, spec.weights, may_be_zero=spec.family != "gaussian")
+    weights = prior_weights(frame, spec.weights, may_be_zero=spec.distribution.allows_zero_weights)
     if response.trials is None:
         return weights
     return read_only(response.trials if weights is None else weights * response.trials)

@@ -1,7 +1,7 @@
 """Families and links as a user names them: R's names, and what to say of any other.
 
-What they compute is in `model.families`; this table is all that the command line needs, and costs nothing to
-import.
+What they are is in `model.distributions`, what they compute in `model.densities`. Nothing here imports NumPy:
+the command line reads it at every start.
 """
 
 from __future__ import annotations
@@ -9,30 +9,20 @@ from __future__ import annotations
 from typing import Literal
 
 from mmtriage.errors import OptionError, did_you_mean
+from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS
 
 # Family -> the links that glmer fits it with, the default first.
-LINKS_OF: dict[str, tuple[str, ...]] = {
-    "gaussian": ("identity", "log", "inverse"),
-    "binomial": ("logit", "probit", "cloglog", "cauchit", "log"),
-    "poisson": ("log", "sqrt", "identity"),
-    "Gamma": ("inverse", "log", "identity"),
-    "inverse.gaussian": ("1/mu^2", "log", "inverse", "identity"),
-    "negative.binomial": ("log",),  # glmer.nb fits no other
-}
-# What other software, or the model's everyday name, calls a family.
+LINKS_OF = {name: distribution.links for name, distribution in DISTRIBUTIONS.items()}
 _ALSO_CALLED = {
-    "normal": "gaussian",
-    **dict.fromkeys(("bernoulli", "logistic", "logit", "probit"), "binomial"),
-    **dict.fromkeys(("nb", "nbinom", "nbinom1", "nbinom2", "negbin"), "negative.binomial"),
-    "wald": "inverse.gaussian",
+    also: name for name, distribution in DISTRIBUTIONS.items() for also in distribution.also_called
 }
-LAPLACE = 1  # quadrature points, glmer's default
+LAPLACE = 1  # quadrature points, glmer's default: a single point, at the mode
 MOST_POINTS = 100  # of lme4's Gauss-Hermite rules
 
 
 def is_linear(family: str, link: str | None) -> bool:
     """Whether this is a linear mixed model, `lmer`'s; a link of None is the family's default."""
-    return family == "gaussian" and link in (None, "identity")
+    return family == DEFAULT and link in (None, "identity")
 
 
 def default_link(family: str) -> str:
@@ -62,7 +52,7 @@ def check_model(
     if nagq is not None:
         where = f"option {dashes}nagq"
         _check_points(nagq, linear=is_linear(family, link), where=where)
-        if family == "negative.binomial" and nagq > LAPLACE:
+        if DISTRIBUTIONS[family].estimates_theta and nagq > LAPLACE:
             raise OptionError(
                 "with quadrature lme4 leaves out of the likelihood a part that depends on the theta of a "
                 "negative binomial: its theta would be wrong",

@@ -6,7 +6,6 @@ message of the design.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node
 from mmtriage.formula.text import to_text
+from mmtriage.model.distributions import POSITIVE
 from mmtriage.model.families import Family
 from mmtriage.model.response import listed_levels, not_numeric, refuse_infinite
 from mmtriage.model.values import Value
@@ -75,8 +75,8 @@ def glmm_response(
     """
     variable = _Variable(node=formula.response, value=value, table=table, rows=rows)
     refuse_infinite(variable.node, value, rows, "NA/NaN/Inf in 'y'")
-    if family.name != "binomial":
-        return _CHECKS[family.name](variable, _one_column(variable, family), family)
+    if not family.distribution.has_trials:
+        return _plain(variable, _one_column(variable, family), family)
     if value.kind == "factor":
         return _levels(variable)
     if value.is_matrix and value.data.shape[1] != 1:
@@ -175,10 +175,23 @@ def _proportion_hint(variable: _Variable, y: Array) -> str:
     return f"Of counts, write `cbind({variable.name}, total - {variable.name})`; or use `--family poisson`."
 
 
-def _check_poisson(variable: _Variable, y: Array, _: Family) -> Response:
-    _refuse(variable, y < 0, "negative values not allowed for the 'Poisson' family", _NOT_A_COUNT)
+def _plain(variable: _Variable, y: Array, family: Family) -> Response:
+    """One number for each row, in the range of the family."""
+    distribution = family.distribution
+    if distribution.is_count:
+        return _whole_numbers(variable, y, family)
+    if distribution.mean_range == POSITIVE:
+        _refuse(variable, y <= 0, distribution.refusal, _NOT_POSITIVE)
+        return Response(y=y)
+    _check_start(variable, y, family)
+    return Response(y=y)
+
+
+def _whole_numbers(variable: _Variable, y: Array, family: Family) -> Response:
+    """Counts; a fraction has no probability, but only R's Poisson density says so."""
+    _refuse(variable, y < 0, family.distribution.refusal, _NOT_A_COUNT)
     bad = _fractional_counts(y)
-    if bad.any():
+    if bad.any() and family.distribution.refuses_fractions:
         raise DataError(
             f"non-integer x = {y[np.argmax(bad)]:.6f}: `{variable.name}` is not a whole number in "
             f"{_rows(bad)}; lme4's log-likelihood is -Inf whatever the estimates",
@@ -186,29 +199,12 @@ def _check_poisson(variable: _Variable, y: Array, _: Family) -> Response:
             hint="A rate is a count with an offset, `+ offset(log(exposure))`; positive amounts belong to "
             "`--family Gamma --link log`.",
         )
-    return Response(y=y)
-
-
-def _check_negative_binomial(variable: _Variable, y: Array, _: Family) -> Response:
-    _refuse(variable, y < 0, "negative values not allowed for the negative binomial family", _NOT_A_COUNT)
-    bad = _fractional_counts(y)
     text = f"`{variable.name}` is not a count: non-integer x = {y[np.argmax(bad)]:.6f}"
     return Response(y=y, messages=_warned(bad, text))
 
 
-def _check_gamma(variable: _Variable, y: Array, _: Family) -> Response:
-    _refuse(variable, y <= 0, "non-positive values not allowed for the 'Gamma' family", _NOT_POSITIVE)
-    return Response(y=y)
-
-
-def _check_inverse_gaussian(variable: _Variable, y: Array, _: Family) -> Response:
-    says = "positive values only are allowed for the 'inverse.gaussian' family"
-    _refuse(variable, y <= 0, says, _NOT_POSITIVE)
-    return Response(y=y)
-
-
-def _check_gaussian(variable: _Variable, y: Array, family: Family) -> Response:
-    """glmer starts at mu = y, which must be in the domain of the link."""
+def _check_start(variable: _Variable, y: Array, family: Family) -> None:
+    """Of a family that takes any number: glmer starts at mu = y, which must be in the domain of the link."""
     domains = {"log": (y <= 0, "y > 0"), "inverse": (y == 0, "no y = 0")}
     bad, needs = domains[family.link.name]  # the identity link makes a linear mixed model
     hint = (
@@ -216,18 +212,10 @@ def _check_gaussian(variable: _Variable, y: Array, family: Family) -> Response:
         "`--subset`, or use the identity link."
     )
     _refuse(variable, bad, "cannot find valid starting values: please specify some", hint)
-    return Response(y=y)
 
 
 _NOT_A_COUNT = "Correct the table; a difference or a score belongs to the gaussian family."
 _NOT_POSITIVE = "Leave those rows out with `--subset`; amounts with exact zeros need another family."
-_CHECKS: dict[str, Callable[[_Variable, Array, Family], Response]] = {
-    "poisson": _check_poisson,
-    "negative.binomial": _check_negative_binomial,
-    "Gamma": _check_gamma,
-    "inverse.gaussian": _check_inverse_gaussian,
-    "gaussian": _check_gaussian,
-}
 
 
 def _refuse(variable: _Variable, bad: Mask, says: str, hint: str) -> None:

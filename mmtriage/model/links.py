@@ -9,8 +9,9 @@ does in lme4.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -31,6 +32,11 @@ class Link:
     inverse: _Map  # eta -> mu
     slope: _Map  # eta -> dmu/deta
     curvature: _Map  # eta -> d2mu/deta2
+    is_unitless: bool = False  # eta is a logarithm, or a normal deviate: its size does not depend on units
+    is_folded: bool = False  # eta and -eta have one mean: a likelihood may have a mode of either sign
+    side_of_positive: int | None = None  # the sign that eta must have for the mean to be positive, if any
+    side_of_shares: int | None = None  # the sign that eta must have for the mean to be below 1, if any
+    latent_variance: float = math.nan  # of the variable whose being above 0 is a success; NaN: not used
 
 
 def _quiet(function: _Map) -> _Map:
@@ -88,59 +94,69 @@ def _cloglog_curvature(eta: Array) -> Array:
     return _unless_bounded(slope * -np.expm1(eta), slope)
 
 
+_IDENTITY = _link("identity", np.copy, np.copy, np.ones_like, np.zeros_like)
+_LOG = _link(
+    "log",
+    np.log,
+    lambda eta: _bounded(np.exp(eta)),
+    lambda eta: _bounded(np.exp(eta)),
+    lambda eta: _unless_bounded(np.exp(eta), np.exp(eta)),
+)
+_LOGIT = _link(
+    "logit",
+    logit,
+    lambda eta: _bounded(_below_one(1 / (1 + np.exp(-eta)))),
+    lambda eta: _bounded(_logistic_density(eta)),
+    _logit_curvature,
+)
+_PROBIT = _link(
+    "probit",
+    ndtri,
+    lambda eta: _below_one(ndtr(eta)),
+    _normal_density,
+    lambda eta: -eta * _normal_density(eta),
+)
+_CAUCHIT = _link(
+    "cauchit",
+    lambda mu: -1 / np.tan(np.pi * mu),
+    _cauchit_inverse,
+    lambda eta: 1 / (np.pi * (1 + np.square(eta))),
+    lambda eta: -2 * eta / (np.pi * np.square(1 + np.square(eta))),
+)
+_CLOGLOG = _link(
+    "cloglog",
+    lambda mu: np.log(-np.log1p(-mu)),
+    lambda eta: _bounded(_below_one(-np.expm1(-np.exp(eta)))),
+    lambda eta: _bounded(_gumbel_density(eta)),
+    _cloglog_curvature,
+)
+_INVERSE = _link(
+    "inverse",
+    lambda mu: 1 / mu,
+    lambda eta: 1 / eta,
+    lambda eta: -1 / np.square(eta),
+    lambda eta: 2 / eta**3,
+)
+_SQRT = _link("sqrt", np.sqrt, np.square, lambda eta: 2 * eta, lambda eta: np.full_like(eta, 2.0))
+_INVERSE_SQUARE = _link(
+    "1/mu^2",
+    lambda mu: 1 / np.square(mu),
+    lambda eta: 1 / np.sqrt(eta),
+    lambda eta: -0.5 * eta**-1.5,
+    lambda eta: 0.75 * eta**-2.5,
+)
+
 LINKS: dict[str, Link] = {
     link.name: link
     for link in (
-        _link("identity", np.copy, np.copy, np.ones_like, np.zeros_like),
-        _link(
-            "log",
-            np.log,
-            lambda eta: _bounded(np.exp(eta)),
-            lambda eta: _bounded(np.exp(eta)),
-            lambda eta: _unless_bounded(np.exp(eta), np.exp(eta)),
-        ),
-        _link(
-            "logit",
-            logit,
-            lambda eta: _bounded(_below_one(1 / (1 + np.exp(-eta)))),
-            lambda eta: _bounded(_logistic_density(eta)),
-            _logit_curvature,
-        ),
-        _link(
-            "probit",
-            ndtri,
-            lambda eta: _below_one(ndtr(eta)),
-            _normal_density,
-            lambda eta: -eta * _normal_density(eta),
-        ),
-        _link(
-            "cauchit",
-            lambda mu: -1 / np.tan(np.pi * mu),
-            _cauchit_inverse,
-            lambda eta: 1 / (np.pi * (1 + np.square(eta))),
-            lambda eta: -2 * eta / (np.pi * np.square(1 + np.square(eta))),
-        ),
-        _link(
-            "cloglog",
-            lambda mu: np.log(-np.log1p(-mu)),
-            lambda eta: _bounded(_below_one(-np.expm1(-np.exp(eta)))),
-            lambda eta: _bounded(_gumbel_density(eta)),
-            _cloglog_curvature,
-        ),
-        _link(
-            "inverse",
-            lambda mu: 1 / mu,
-            lambda eta: 1 / eta,
-            lambda eta: -1 / np.square(eta),
-            lambda eta: 2 / eta**3,
-        ),
-        _link("sqrt", np.sqrt, np.square, lambda eta: 2 * eta, lambda eta: np.full_like(eta, 2.0)),
-        _link(
-            "1/mu^2",
-            lambda mu: 1 / np.square(mu),
-            lambda eta: 1 / np.sqrt(eta),
-            lambda eta: -0.5 * eta**-1.5,
-            lambda eta: 0.75 * eta**-2.5,
-        ),
+        replace(_IDENTITY, side_of_positive=1),
+        replace(_LOG, is_unitless=True, side_of_shares=-1),
+        replace(_LOGIT, is_unitless=True, latent_variance=math.pi**2 / 3.0),
+        replace(_PROBIT, is_unitless=True, latent_variance=1.0),
+        replace(_CAUCHIT, is_unitless=True),
+        replace(_CLOGLOG, is_unitless=True, latent_variance=math.pi**2 / 6.0),
+        replace(_INVERSE, side_of_positive=1),
+        replace(_SQRT, is_folded=True),
+        replace(_INVERSE_SQUARE, side_of_positive=1),
     )
 }

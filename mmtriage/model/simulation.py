@@ -1,52 +1,74 @@
-"""Responses drawn from a family at given means."""
+"""Responses drawn at given means mu (n,), one function for each family.
+
+`sigma` is the root of the scale phi, of the families that have one. Prior weights w, times the trials, make
+the variance phi V(mu) / w; of a binomial they are the trials; with counts they stand for no distribution, and
+are left out.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.model.families import Family
 
 LEAST = float(np.finfo(float).tiny)  # a positive response is not drawn as zero
 
 
-def draw(
-    family: Family,
-    mu: Array,
-    generator: np.random.Generator,
-    sigma: float = 1.0,
-    weights: Array | None = None,
-    trials: Array | None = None,
-) -> Array:
-    """A response (n,) with means mu (n,).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a draw depends on beside the mean; arrays are (n,)."""
 
-    Args:
-        sigma: root of the scale phi, of the families that have one.
-        weights: prior weights, times the trials: a variance of phi V(mu) / w; of a binomial the trials; of
-            counts they stand for no distribution, and are left out.
-        trials: of `cbind()`.
-    """
-    match family.name:
-        case "gaussian":
-            noise = generator.normal(size=len(mu)) * sigma
-            return mu + (noise if weights is None else noise / np.sqrt(weights))
-        case "binomial":
-            size = trials if trials is not None else np.ones(len(mu)) if weights is None else weights
-            whole = np.maximum(1, np.rint(size)).astype(np.int64)
-            return generator.binomial(whole, np.clip(mu, 0.0, 1.0)) / whole
-        case "poisson":
-            return generator.poisson(mu).astype(np.float64)
-        case "Gamma":
-            shape = _precision(len(mu), sigma, weights)
-            return np.maximum(generator.gamma(shape, mu / shape), LEAST)
-        case "inverse.gaussian":
-            return np.maximum(generator.wald(mu, _precision(len(mu), sigma, weights)), LEAST)
-        case _:
-            assert family.theta is not None  # the negative binomial
-            clumped = mu * generator.gamma(family.theta, size=len(mu)) / family.theta
-            return generator.poisson(clumped).astype(np.float64)
+    generator: np.random.Generator
+    sigma: float = 1.0
+    weights: Array | None = None
+    trials: Array | None = None  # of `cbind()`
+    theta: float = 1.0  # of the negative binomial
 
 
-def _precision(n: int, sigma: float, weights: Array | None) -> Array:
+class Drawn(Protocol):
+    """A response (n,) with means mu (n,)."""
+
+    def __call__(self, mu: Array, at: Circumstances, /) -> Array: ...
+
+
+def normal(mu: Array, at: Circumstances) -> Array:
+    """Of the gaussian family."""
+    noise = at.generator.normal(size=len(mu)) * at.sigma
+    return mu + (noise if at.weights is None else noise / np.sqrt(at.weights))
+
+
+def shares_of_successes(mu: Array, at: Circumstances) -> Array:
+    """Of the binomial family."""
+    weights = np.ones(len(mu)) if at.weights is None else at.weights
+    whole = np.maximum(1, np.rint(weights if at.trials is None else at.trials)).astype(np.int64)
+    return at.generator.binomial(whole, np.clip(mu, 0.0, 1.0)) / whole
+
+
+def counts(mu: Array, at: Circumstances) -> Array:
+    """Of the Poisson family."""
+    return at.generator.poisson(mu).astype(np.float64)
+
+
+def gamma_amounts(mu: Array, at: Circumstances) -> Array:
+    """Of the Gamma family."""
+    shape = _precision(len(mu), at)
+    return np.maximum(at.generator.gamma(shape, mu / shape), LEAST)
+
+
+def inverse_gaussian_amounts(mu: Array, at: Circumstances) -> Array:
+    """Of the inverse Gaussian family."""
+    return np.maximum(at.generator.wald(mu, _precision(len(mu), at)), LEAST)
+
+
+def clumped_counts(mu: Array, at: Circumstances) -> Array:
+    """Of the negative binomial family: Poisson counts whose means scatter as a gamma of shape theta."""
+    clumped = mu * at.generator.gamma(at.theta, size=len(mu)) / at.theta
+    return at.generator.poisson(clumped).astype(np.float64)
+
+
+def _precision(n: int, at: Circumstances) -> Array:
     """w / phi, (n,)."""
-    return (np.ones(n) if weights is None else weights) / sigma**2
+    return (np.ones(n) if at.weights is None else at.weights) / at.sigma**2

@@ -1,20 +1,114 @@
-"""What is to be fitted, beside data and formula: the options of lme4's `lmer` and `glmer`."""
+"""What is to be fitted, beside data and formula: the options of lme4's `lmer` and `glmer`, and what follows.
+
+Code that treats linear and generalized models differently asks for the property that makes the difference
+(`spec.has_p_values`, `spec.optimizes_beta`), not for the name of the model.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS, Distribution
+from mmtriage.model.family_names import LAPLACE, is_linear
+
+CONDITIONAL = 0  # quadrature points: beta is found together with the conditional modes, by PIRLS alone
+
+Method = Literal["REML", "ML", "Laplace", "AGQ", "PIRLS"]
+RFunction = Literal["lmer", "glmer", "glmer.nb"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """The model's options; names of columns and expressions are still text."""
 
-    family: str = "gaussian"
+    family: str = DEFAULT
     link: str = "identity"
     reml: bool = True
-    nagq: int = 1
+    nagq: int = LAPLACE
     weights: str | None = None  # a column or an expression
     offset: str | None = None  # added to the formula's own offset() terms
     subset: str | None = None  # an expression, e.g. "age > 20 & site %in% c('a', 'b')"
     contrasts: Mapping[str, str] = field(default_factory=dict)  # of the fixed part, as lmer's `contrasts`
+
+    @property
+    def distribution(self) -> Distribution:
+        """The facts of the family."""
+        return DISTRIBUTIONS[self.family]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the model is linear in its coefficients, with normal errors: `lmer` fits it."""
+        return is_linear(self.family, self.link)
+
+    @property
+    def r_function(self) -> RFunction:
+        """The function of lme4 that fits the model."""
+        if self.is_linear:
+            return "lmer"
+        return "glmer.nb" if self.distribution.estimates_theta else "glmer"
+
+    @property
+    def r_control(self) -> Literal["lmerControl", "glmerControl"]:
+        """The function of lme4 that makes the settings of `r_function`."""
+        return "lmerControl" if self.is_linear else "glmerControl"
+
+    @property
+    def r_plain(self) -> Literal["lm", "glm", "glm.nb"]:
+        """The function of R that fits the model without its random effects."""
+        if self.is_linear:
+            return "lm"
+        return "glm.nb" if self.distribution.estimates_theta else "glm"
+
+    @property
+    def method(self) -> Method:
+        """What is optimized, and how far it is approximated."""
+        if not self.is_approximated:
+            return "REML" if self.reml else "ML"
+        if self.nagq == CONDITIONAL:
+            return "PIRLS"
+        return "Laplace" if self.nagq == LAPLACE else "AGQ"
+
+    @property
+    def is_approximated(self) -> bool:
+        """Whether the likelihood is an integral without a closed form.
+
+        Then the conditional modes are found by iteration (PIRLS), which can fail, and which lme4 ends sooner
+        than this program does; every evaluation goes through all rows.
+        """
+        return not self.is_linear
+
+    @property
+    def quadrature_points(self) -> int | None:
+        """Points of the integral over a group's random effects; None where it has a closed form."""
+        return self.nagq if self.is_approximated else None
+
+    @property
+    def optimizes_beta(self) -> bool:
+        """Whether lme4's optimizer moves beta as well as theta.
+
+        A linear mixed model finds beta by least squares, and a generalized one with nAGQ = 0 together with
+        the conditional modes: there no scale or origin of X can hinder the optimizer.
+        """
+        return self.is_approximated and self.nagq != CONDITIONAL
+
+    @property
+    def takes_differences(self) -> bool:
+        """Whether lme4 takes derivatives where its optimizer ended, and tests them: not for nAGQ = 0."""
+        return self.nagq != CONDITIONAL
+
+    @property
+    def has_p_values(self) -> bool:
+        """Whether lme4 prints p-values of the coefficients: by z, not by t, whose df it does not know."""
+        return not self.is_linear
+
+    @property
+    def statistic(self) -> Literal["t", "z"]:
+        """What a coefficient over its standard error is called."""
+        return "z" if self.has_p_values else "t"
+
+    @property
+    def has_icc(self) -> bool:
+        """Whether the response is the sum of random effects and a residual: then each has its share."""
+        return self.is_linear

@@ -7,7 +7,6 @@ import pytest
 
 from mmtriage.model.families import DEFAULT_LINKS, Family
 from mmtriage.model.links import LINKS
-from mmtriage.model.simulation import draw
 
 N = 40_000
 SIGMA = 0.3
@@ -25,7 +24,7 @@ def test_mean_and_variance_are_the_familys(name: str, weight: float) -> None:
     made = family(name)
     sigma = SIGMA if made.scale_free else 1.0
     mean = 0.3 if name == "binomial" else 2.0
-    y = draw(made, np.full(N, mean), np.random.default_rng(3), sigma, np.full(N, weight))
+    y = made.draw(np.full(N, mean), np.random.default_rng(3), sigma, np.full(N, weight))
     per_row = 1.0 if name in ("poisson", "negative.binomial") else weight
     variance = sigma**2 * made.variance(np.array([mean]))[0] / per_row
     assert np.mean(y) == pytest.approx(mean, abs=5 * np.sqrt(variance / N))
@@ -34,8 +33,8 @@ def test_mean_and_variance_are_the_familys(name: str, weight: float) -> None:
 
 def test_proportions_are_of_the_trials() -> None:
     trials = np.repeat([1.0, 7.0], 50)
-    y = draw(
-        family("binomial"), np.full(100, 0.4), np.random.default_rng(0), weights=trials * 2, trials=trials
+    y = family("binomial").draw(
+        np.full(100, 0.4), np.random.default_rng(0), weights=trials * 2, trials=trials
     )
     assert np.all(np.rint(y * trials) == pytest.approx(y * trials))
     assert set(y[:50]) == {0.0, 1.0}
@@ -43,4 +42,4 @@ def test_proportions_are_of_the_trials() -> None:
 
 def test_positive_responses_stay_positive() -> None:
     for name in ("Gamma", "inverse.gaussian"):
-        assert np.all(draw(family(name), np.full(2000, 1.0), np.random.default_rng(0), sigma=40.0) > 0)
+        assert np.all(family(name).draw(np.full(2000, 1.0), np.random.default_rng(0), sigma=40.0) > 0)

@@ -37,11 +37,9 @@ from mmtriage.engine.generalized.quadrature import Quadrature, quadrature
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.model.design import Design
-from mmtriage.model.families import NEGATIVE_BINOMIAL, Family, family_of
+from mmtriage.model.families import FIRST_THETA, Family, family_of
 
-FIRST_NB_THETA = 1.0
-UNITLESS_LINKS = ("logit", "probit", "cloglog", "cauchit", "log")
-LARGEST_STEP = 5.0  # natural step of a coefficient on such a scale, for the row that it moves most
+LARGEST_STEP = 5.0  # natural step of a coefficient on a scale without units, for the row that it moves most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +156,7 @@ class GlmmProblem:
 
     def saturated(self, family: Family) -> float:
         """What nAGQ > 1 leaves out of -2 log-likelihood: no constant, where the scale is free."""
-        if self.nagq <= 1 or self.estimates_nb or family.scale_free:
+        if self.nagq <= 1 or self.estimates_nb or family.distribution.estimates_scale:
             return 0.0
         return family.saturated(self.y, self.weights, self.trials)
 
@@ -278,13 +276,13 @@ class GlmmProblem:
 
     def curvature(self, face: Face, at: GlmmEvaluation, slopes: Place) -> Array | None:
         """Approximate Hessian (m, m) in the parameters of `face`; None where the working model has none."""
-        if self.profiles_beta or self.family.scale_free:
+        if self.profiles_beta or self.family.distribution.estimates_scale:
             return None
         return working_information(self, face, at, slopes)
 
     def sigma(self, at: GlmmEvaluation) -> float:
         """Residual scale as lme4 reports it: 1 where the family fixes it."""
-        if not self.family.scale_free:
+        if not self.family.distribution.estimates_scale:
             return 1.0
         terms = at.modes.terms
         pearson = self.weights * (self.y - terms.mu) ** 2 / at.family.variance(terms.mu)
@@ -334,7 +332,7 @@ class GlmmProblem:
         M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
         _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)
         se = np.sqrt(np.diag(np.linalg.inv(reduced)))
-        if self.family.link.name in UNITLESS_LINKS:
+        if self.family.link.is_unitless:
             # Where the data separate a coefficient has no end, and its standard error is no step to take.
             se = np.minimum(se, LARGEST_STEP / np.max(np.abs(self.rows.X), axis=0))
         return np.concatenate([se, np.ones(int(self.estimates_nb))])
@@ -343,7 +341,7 @@ class GlmmProblem:
         """`free` for the user's beta and the negative binomial's theta."""
         parts = [] if self.profiles_beta else [self.basis.R @ beta]
         if self.estimates_nb:
-            parts.append(np.array([np.log(nb_theta or FIRST_NB_THETA)]))
+            parts.append(np.array([np.log(nb_theta or FIRST_THETA)]))
         return np.concatenate(parts) if parts else NO_FREE
 
     def random_effects(self, at: GlmmEvaluation) -> list[Array]:
@@ -373,7 +371,7 @@ def glmm_problem(design: Design, deadline: Deadline = NEVER) -> GlmmProblem:
     terms = tuple(term_basis(term.Z, None) for term in design.random)
     rows = rows_of(design, [basis.inverse for basis in terms], X=design.X @ inverse)
     n = len(design.y)
-    estimates_nb = design.spec.family == NEGATIVE_BINOMIAL
+    estimates_nb = design.spec.distribution.estimates_theta
     p = 0 if design.spec.nagq == 0 else design.X.shape[1]
     problem = GlmmProblem(
         design=design,

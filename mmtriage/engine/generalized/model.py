@@ -24,7 +24,6 @@ from mmtriage.engine.optimum.search import Start
 from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 
-LATENT_VARIANCE = {"logit": np.pi**2 / 3.0, "probit": 1.0, "cloglog": np.pi**2 / 6.0}  # of a binary response
 LOG_NB_THETA = "log(theta)"
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
@@ -55,7 +54,7 @@ def structure(problem: GlmmProblem) -> tuple[tuple[NullDirection, ...], Sequence
         problem.deadline,
     )
     gram = component_gram(linear)
-    scale = None if problem.family.scale_free else 1.0
+    scale = None if problem.family.distribution.estimates_scale else 1.0
     moments = moment_start(linear, gram, residual_variance=scale)
     if moments is not None:
         raw = [basis.inverse @ F for basis, F in zip(linear.basis.terms, moments, strict=True)]
@@ -130,7 +129,10 @@ def describe(
     vcov, se_method = _covariance(problem, point, hessian, lme4_hessian, len(theta))
     return Fit(
         criterion=point.criterion,
-        df=problem.p + len(theta) + int(problem.family.scale_free) + int(problem.estimates_nb),
+        df=problem.p
+        + len(theta)
+        + int(problem.family.distribution.estimates_scale)
+        + int(problem.estimates_nb),
         n=problem.n,
         theta=theta,
         factors=tuple(at.factors),
@@ -188,9 +190,10 @@ def _shares(problem: GlmmProblem, factors: Sequence[Array]) -> tuple[float, ...]
     A binary response has the latent variance of its link; free scales are relative to the residual.
     """
     spread = np.array([float(np.sum(F * F)) for F in factors])
-    rest = 1.0 if problem.family.scale_free else LATENT_VARIANCE.get(problem.family.link.name, np.nan)
-    if problem.family.name != "binomial" and not problem.family.scale_free:
-        rest = np.nan
+    family = problem.family
+    rest = 1.0 if family.distribution.estimates_scale else np.nan
+    if family.distribution.has_trials:
+        rest = family.link.latent_variance
     return tuple(spread / (rest + spread.sum()))
 
 

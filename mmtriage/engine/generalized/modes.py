@@ -23,7 +23,6 @@ MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
 NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
-FOLDED = ("sqrt",)  # links of which eta and -eta have one mean: modes of either sign, and a value for each
 CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
 
 
@@ -97,7 +96,7 @@ class Pirls:
             except np.linalg.LinAlgError as stop:
                 failure = stop
                 continue
-            if family.link.name not in FOLDED:
+            if not family.link.is_folded:
                 return found
             if best is None or found.penalized < best.penalized:
                 best = found
