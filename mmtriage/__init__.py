@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmtriage.data.table import Table
+    from mmtriage.notebook import Report
     from mmtriage.options import TriageOptions
-    from mmtriage.report.document import Report
 
 __all__ = ["Report", "TriageOptions", "__version__", "triage"]
 
@@ -39,6 +39,7 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     from mmtriage.data.in_memory import table_from_frame
     from mmtriage.data.read_table import read_table
     from mmtriage.data.table import Table
+    from mmtriage.notebook import with_methods
     from mmtriage.optimizers import OPTIMIZERS
     from mmtriage.option_values import one_of
     from mmtriage.options import TriageOptions as Options
@@ -54,7 +55,7 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
         table = read_table(data, factors=factors)
     else:
         table = table_from_frame(data, factors=factors)
-    return triage_table(table, formula, chosen)
+    return with_methods(triage_table(table, formula, chosen))
 
 
 def _reading(factors: Iterable[str]) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def _reading(factors: Iterable[str]) -> tuple[str, ...]:
 def __getattr__(name: str) -> Any:
     """`Report` and `TriageOptions`, imported when first asked for: start-up stays fast."""
     if name == "Report":
-        from mmtriage.report.document import Report
+        from mmtriage.notebook import Report
 
         return Report
     if name == "TriageOptions":

@@ -55,7 +55,7 @@ from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import is_glmm
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
-from mmtriage.report.document import FitFacts, Report
+from mmtriage.report.facts import FitFacts, Report
 from mmtriage.report.from_fits import baseline_facts, input_facts, model_facts, reference_facts
 
 ROUNDING = 1e-7  # residual SD as a share of the response's, at which the response may be reproduced exactly

@@ -19,7 +19,8 @@ from mmtriage.ladder.records import (
     RungResult,
     RungStatus,
 )
-from mmtriage.report.document import (
+from mmtriage.report.drift import Change, Drift
+from mmtriage.report.facts import (
     CertificateFacts,
     Dependence,
     DroppedColumnFacts,
@@ -32,7 +33,6 @@ from mmtriage.report.document import (
     Report,
     StartFacts,
 )
-from mmtriage.report.drift import Change, Drift
 
 THRESHOLDS = {"gap": 0.01, "max_shift_se": 0.05, "max_shift_sd": 0.1, "newton_decrement": 1e-6}
 NAN = float("nan")

@@ -8,13 +8,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mmtriage.engine.estimates import SeMethod
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 NAN = float("nan")
 
 
 def report_from(document: Mapping[str, Any]) -> Report:
-    """The record whose `to_dict` gives the document back, but for the seconds of single refits."""
+    """The record whose document is this one, but for the seconds of single refits."""
     report: Report = _value(Report, document)
     return report
 

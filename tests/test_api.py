@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import mmtriage
+from mmtriage import Report
 from mmtriage.data.read_table import read_table
 from mmtriage.errors import DataError, FormulaError, InputError, OptionError, UnjudgedError
 from mmtriage.render.jsondoc import render
-from mmtriage.report.document import Report
 from tests.triaged import ROOT, SAMPLES, report_validator, triaged
 
 PATH = SAMPLES / "sleepstudy.csv"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmtriage import triage
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 GROUPS = np.repeat(np.arange(12), 5)
 X = np.random.default_rng(0).normal(size=GROUPS.size)

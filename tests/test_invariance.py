@@ -20,7 +20,7 @@ from mmtriage.engine.linear import model as linear
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.golden_cases import golden_case
 from tests.triaged import SAMPLES, ran, triaged
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmtriage.errors import MmtriageError, OptionError
+from mmtriage.render import since
 from mmtriage.report.baseline_file import WHERE, Baseline, compared, keep, open_baseline
 from mmtriage.report.decisions import selected
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.summary import Summary
 
 
@@ -68,6 +69,6 @@ def keep_each(summary: Summary, baselines: Mapping[str, Baseline]) -> tuple[Summ
             kept = keep(model.outcome, baselines[model.name])
             fail_on = "never" if kept.is_kept else model.fail_on
             model = replace(model, outcome=kept.report, fail_on=fail_on)
-            said += kept.said
+            said += since.kept(kept)
         models.append(model)
     return replace(summary, models=tuple(models)), said

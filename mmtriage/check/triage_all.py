@@ -14,7 +14,7 @@ from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Table
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.report.decisions import accepted, selected
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
 
 KEPT_TABLES = 4  # per process; models that share a table stand together as a rule

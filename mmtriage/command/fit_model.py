@@ -25,7 +25,7 @@ from mmtriage.options import DEFAULT_SEED, TriageOptions
 if TYPE_CHECKING:
     from mmtriage.render.settings import Settings
     from mmtriage.report.baseline_file import Baseline
-    from mmtriage.report.document import Report
+    from mmtriage.report.facts import Report
 
 
 @click.command(context_settings={"allow_extra_args": True})
@@ -126,7 +126,7 @@ def fit(data: str, formula: str, **given: Any) -> int:
     from mmtriage.render.plots import plots_of
     from mmtriage.render.settings import Settings
     from mmtriage.report.decisions import accepted, selected
-    from mmtriage.report.summary import exit_code
+    from mmtriage.report.exit_code import exit_code_of
 
     refuse_extra_arguments(click.get_current_context().args)
     choices = report_choices(given)
@@ -145,7 +145,7 @@ def fit(data: str, formula: str, **given: Any) -> int:
     for output in files:
         _write(output, report, choices, settings)
     _show(report, choices, settings)
-    return exit_code(report, settings.fail_on)
+    return exit_code_of(report, settings.fail_on)
 
 
 def _baseline(given: Mapping[str, Any]) -> Baseline | None:
@@ -229,12 +229,13 @@ def _triage_options(given: Mapping[str, Any]) -> TriageOptions:
 
 def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report, bool]:
     """The report compared with an earlier one, and whether it has taken its place."""
+    from mmtriage.render import since
     from mmtriage.report.baseline_file import compared, keep
 
     if not update:
         return compared(report, baseline.document, str(baseline.path)), False
     kept = keep(report, baseline)
-    sys.stderr.write(kept.said)
+    sys.stderr.write(since.kept(kept))
     return kept.report, kept.is_kept
 
 

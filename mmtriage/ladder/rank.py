@@ -1,4 +1,4 @@
-"""The ranking of remedies: one sort with a key that the report spells out (`report.RANKED_BY`)."""
+"""The ranking of remedies: one sort with a key that the report spells out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from dataclasses import replace
 
 from mmtriage.ladder.records import Remedy, RungResult, Scope
 
+# What `_key` sorts by, told to the reader.
+RANKED_BY = (
+    "clears the verdict and is certified",
+    "same model before changed model",
+    "smaller loss of fit",
+    "smaller move of the fixed effects",
+    "cost",
+    "code",
+)
 SCOPE_ORDER: dict[Scope, int] = {"same_model": 0, "changes_model": 1, "advice": 2}
 ROUNDING = 6  # decimals to which losses are compared: less is rounding of the optimum
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from mmtriage.errors import MmtriageError
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.summary import Summary
 
 # Format name -> module of this package, imported when asked for. Each has `render(report, settings) -> str`

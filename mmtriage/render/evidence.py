@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmtriage.render import tables, words
 from mmtriage.render.tables import Grid
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

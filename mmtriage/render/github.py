@@ -13,8 +13,8 @@ from mmtriage.errors import MmtriageError
 from mmtriage.render import since, words
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
-from mmtriage.report.document import Report
 from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Summary
 

@@ -22,7 +22,7 @@ from mmtriage.render.problem import in_full
 from mmtriage.render.prose import pieces
 from mmtriage.render.settings import PLAIN, Plot, Settings, settings_of
 from mmtriage.render.tables import Grid, padding
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary
 

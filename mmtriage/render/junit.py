@@ -17,8 +17,8 @@ from mmtriage.render import since, words
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings, settings_of
-from mmtriage.report.document import Report
 from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Summary
 from mmtriage.version import VERSION
@@ -133,7 +133,7 @@ def _families(report: Report, settings: Settings) -> Iterator[Element]:
     for prefix, title in words.FAMILY_TITLES.items():
         family = [code for code in CATALOGUE if code.startswith(prefix)]
         found = [finding for finding in report.findings if finding.code in family]
-        is_made = prefix != OF_GLMMS or not report.model.is_linear
+        is_made = prefix != OF_GLMMS or report.model.spec.is_approximated
         if found or (is_made and not skipped.issuperset(family)):
             yield _family(f"{prefix}xx {title}", found, settings)
 

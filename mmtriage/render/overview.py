@@ -11,9 +11,10 @@ from mmtriage.render import words
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import settings_of
 from mmtriage.render.tables import Grid
-from mmtriage.report.document import Report
+from mmtriage.report.exit_code import INVALID
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
-from mmtriage.report.summary import INVALID, Checked, Summary
+from mmtriage.report.summary import Checked, Summary
 
 HEADER = ("model", "verdict", "cause", words.REMEDIES.lower(), "exit")
 ERROR, NOT_JUDGED = "Error", "Not judged"

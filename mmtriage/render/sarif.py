@@ -15,11 +15,11 @@ from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
 from mmtriage.render import since, words
-from mmtriage.render.jsondoc import dump
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
-from mmtriage.report.document import Json, Report
+from mmtriage.report.document import Json, finding_document, json_text, verdict_document
 from mmtriage.report.drift import moved
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Summary
 from mmtriage.version import VERSION
@@ -69,7 +69,7 @@ def render_error(error: MmtriageError) -> str:
 
 def document(runs: list[Json]) -> str:
     """Runs in one log."""
-    return dump({"$schema": SCHEMA, "version": SARIF_VERSION, "runs": runs})
+    return json_text({"$schema": SCHEMA, "version": SARIF_VERSION, "runs": runs})
 
 
 def run(report: Report, settings: Settings = PLAIN) -> Json:
@@ -172,8 +172,7 @@ def _table(report: Report) -> Json:
 
 
 def _about(report: Report) -> dict[str, Json]:
-    verdict = report.to_dict()["verdict"]
-    assert isinstance(verdict, dict)
+    verdict = verdict_document(report.verdict)
     return {
         "formula": report.model.formula,
         "verdict": verdict["status"],
@@ -186,12 +185,9 @@ def _picked(record: dict[str, Json], *keys: str) -> dict[str, Json]:
 
 
 def _results(report: Report, rules: list[str], settings: Settings) -> list[Json]:
-    plain = report.to_dict()["findings"]
-    assert isinstance(plain, list)
     results: list[Json] = []
     name = f"{settings.name}: " if settings.name else ""
-    for finding, record in zip(report.findings, plain, strict=True):
-        assert isinstance(record, dict)
+    for finding in report.findings:
         result: dict[str, Json] = {
             "ruleId": finding.code,
             "ruleIndex": rules.index(finding.code),
@@ -199,7 +195,7 @@ def _results(report: Report, rules: list[str], settings: Settings) -> list[Json]
             "message": {"text": _message(f"{finding.message}\n{name}{report.model.formula}")},
             "locations": [_location(finding, report, settings)],
             "partialFingerprints": {FINGERPRINT: _fingerprint(finding, report, settings)},
-            "properties": _picked(record, *OF_RESULTS),
+            "properties": _picked(finding_document(finding), *OF_RESULTS),
         }
         if finding.baseline_state is not None:
             result["baselineState"] = finding.baseline_state

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmtriage.option_values import FAIL_ON
-from mmtriage.report.document import Report
+from mmtriage.report.exit_code import fails
+from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked
 
 
@@ -41,7 +41,7 @@ class Settings:
 
     def fails(self, severity: str) -> bool:
         """Whether a finding or a verdict of this severity fails the check."""
-        return self.fail_on != "never" and severity in FAIL_ON[: FAIL_ON.index(self.fail_on) + 1]
+        return fails(severity, self.fail_on)
 
 
 PLAIN = Settings()

@@ -6,8 +6,10 @@ from mmtriage.diagnose.finding import CATALOGUE
 from mmtriage.render import words
 from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
-from mmtriage.report.document import ModelFacts, Report
+from mmtriage.report.baseline_file import Kept
 from mmtriage.report.drift import Change, Drift, is_known
+from mmtriage.report.facts import ModelFacts, Report
+from mmtriage.report.printable import printable_text
 
 TITLE = "Since the baseline"
 KNOWN = "As in the baseline"
@@ -33,13 +35,29 @@ def headline(drift: Drift) -> str:
     return f"{words.count(len(drift.changes), 'change')} since {compared}."
 
 
-def replaced(report: Report) -> str:
-    """What --update-baseline says when another report takes the place of the earlier one."""
-    assert report.drift is not None
-    changes = report.drift.changes
+def kept(kept: Kept) -> str:
+    """What --update-baseline says."""
+    return printable_text(f"Baseline {kept.path}: {_outcome(kept)}\n")
+
+
+def _outcome(kept: Kept) -> str:
+    match kept.outcome:
+        case "no_verdict":
+            return "not written, for there is no verdict"
+        case "unchanged":
+            return "nothing has changed"
+        case "created":
+            return "created"
+        case "replaced":
+            return f"replaced; {kept.other_model or _replaced(kept.report)}"
+
+
+def _replaced(report: Report) -> str:
+    """What has changed since the report whose place another one takes."""
+    changes = () if report.drift is None else report.drift.changes
     if not changes:
-        return "replaced; nothing is new and nothing has drifted"
-    return "\n  ".join([f"replaced; {words.count(len(changes), 'change')}:", *_lines(report, changes)])
+        return "nothing is new and nothing has drifted"
+    return "\n  ".join([f"{words.count(len(changes), 'change')}:", *_lines(report, changes)])
 
 
 def line(change: Change, model: ModelFacts) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mmtriage.ladder.records import Attempt
 from mmtriage.render import words
-from mmtriage.report.document import FitFacts, FixedEffect, RandomEffect, Report
+from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
 
@@ -55,7 +55,7 @@ def comparison(report: Report) -> Grid:
 def _converged_inside(report: Report) -> list[tuple[str, ...]]:
     """The criteria of a generalized model with PIRLS converged, where lme4's own shows that its is not."""
     baseline, reference, gap = report.baseline, report.reference, report.verdict.gap
-    if baseline is None or reference is None or gap is None or report.model.is_linear:
+    if baseline is None or reference is None or gap is None or not report.model.spec.is_approximated:
         return []
     values = tuple(words.criterion(v) for v in (reference.criterion + gap, reference.criterion))
     return [] if values[0] == words.criterion(baseline.criterion) else [(INSIDE, *values, "")]
@@ -107,7 +107,7 @@ def fixed_effects(report: Report) -> Grid | None:
     fit = report.reference or report.baseline
     if fit is None or not fit.fixed_effects:
         return None
-    statistic = "t value" if report.model.is_linear else "z value"
+    statistic = f"{report.model.spec.statistic} value"
     has_p = any(effect.p_value is not None for effect in fit.fixed_effects)
     beside = report.baseline if report.reference is not None else None
     header = ["", "estimate", "SE", statistic, *(["p"] if has_p else [])]

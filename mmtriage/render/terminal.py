@@ -19,8 +19,8 @@ from mmtriage.render.console import console_of, grid, heading, paragraph, text_o
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings
-from mmtriage.report.document import Report
 from mmtriage.report.drift import is_known
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Checked, Summary
 

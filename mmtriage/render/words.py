@@ -9,9 +9,9 @@ import math
 
 from mmtriage.diagnose.finding import BaselineState, Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.ladder.rank import RANKED_BY
 from mmtriage.ladder.records import LikelihoodRatio, Remedy, RungResult, RungStatus, Scope
-from mmtriage.report.document import (
-    RANKED_BY,
+from mmtriage.report.facts import (
     CertificateFacts,
     DroppedColumnFacts,
     FitFacts,
@@ -155,7 +155,7 @@ def model_line(model: ModelFacts) -> str:
     """The kind of model and its size, as in the head of lme4's summary."""
     groups = ", ".join(f"{name} {levels:,}" for name, levels in model.groups.items())
     size = f"{count(model.n_obs, 'observation')}; groups: {groups or 'none'}"
-    if model.is_linear:
+    if not model.spec.is_approximated:
         return f"Linear mixed model fit by {model.method}; {size}"
     return (
         f"Generalized linear mixed model fit by maximum likelihood ({_approximation(model)}). "

@@ -11,15 +11,15 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmtriage.errors import OptionError
-from mmtriage.render import jsondoc, since
-from mmtriage.report.document import Report
+from mmtriage.report.document import json_text, report_document
 from mmtriage.report.drift import compare, snapshot, state_of
-from mmtriage.report.printable import printable_text
+from mmtriage.report.facts import Report
 
 WHERE = "option --baseline"
+Outcome = Literal["created", "replaced", "unchanged", "no_verdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,17 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What came of --update-baseline."""
+    """What came of --update-baseline; `render.since` has the words for it."""
 
-    report: Report
-    is_kept: bool  # then nothing that it says fails the build
-    said: str  # to the user
+    path: Path
+    outcome: Outcome
+    report: Report  # compared with the earlier one, where there is one on this model
+    other_model: str | None = None  # why the earlier one cannot be compared
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the report is the baseline now: then nothing that it says fails the build."""
+        return self.outcome != "no_verdict"
 
 
 def open_baseline(path: Path, *, update: bool) -> Baseline:
@@ -63,7 +69,7 @@ def compared(report: Report, earlier: object, source: str) -> Report:
         OptionError: the document is no report, or one on another model.
     """
     before = snapshot(earlier, source)
-    drift = compare(before, snapshot(report.to_dict(), "this report"), source)
+    drift = compare(before, snapshot(report_document(report), "this report"), source)
     findings = tuple(
         replace(
             finding,
@@ -75,36 +81,33 @@ def compared(report: Report, earlier: object, source: str) -> Report:
 
 
 def keep(report: Report, baseline: Baseline) -> Kept:
-    """Put a report in the place of an earlier one; without a verdict nothing is kept.
-
-    Returns:
-        the report compared with the earlier one, where there is one on this model.
-    """
-    before = None if baseline.document is None else str(baseline.path)
-    shown, said = report, "created"
-    if before is not None:
+    """Put a report in the place of an earlier one; without a verdict nothing is kept."""
+    other_model = None
+    shown = report
+    if baseline.document is not None:
         try:
-            shown = compared(report, baseline.document, before)
-            said = since.replaced(shown)
+            shown = compared(report, baseline.document, str(baseline.path))
         except OptionError as error:
-            said = f"replaced; {error.message}"
+            other_model = error.message
+    outcome = _outcome(report, baseline)
+    if outcome in ("created", "replaced"):
+        write_baseline(baseline.path, json_text(report_document(report)))
+    return Kept(path=baseline.path, outcome=outcome, report=shown, other_model=other_model)
+
+
+def _outcome(report: Report, baseline: Baseline) -> Outcome:
     if report.verdict.status == "undetermined":
-        return Kept(report=shown, is_kept=False, said=_said(baseline, "not written, for there is no verdict"))
+        return "no_verdict"
     if is_same(baseline, report):
-        return Kept(report=shown, is_kept=True, said=_said(baseline, "nothing has changed"))
-    write_baseline(baseline.path, jsondoc.render(report))
-    return Kept(report=shown, is_kept=True, said=_said(baseline, said))
-
-
-def _said(baseline: Baseline, words: str) -> str:
-    return printable_text(f"Baseline {baseline.path}: {words}\n")
+        return "unchanged"
+    return "created" if baseline.document is None else "replaced"
 
 
 def is_same(baseline: Baseline, report: Report) -> bool:
     """Whether the file already says what a report says, but for what depends on the clock."""
     if not isinstance(baseline.document, dict):
         return False
-    return {**baseline.document, "timing": None} == {**report.to_dict(), "timing": None}
+    return {**baseline.document, "timing": None} == {**report_document(report), "timing": None}
 
 
 def write_baseline(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from mmtriage.diagnose.finding import CATALOGUE, Finding
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.errors import OptionError, did_you_mean
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 GROUPS = tuple(dict.fromkeys(code[:3] for code in CATALOGUE))  # MM1, MM2, ...
 

@@ -17,18 +17,14 @@ from mmtriage.engine.lme4.checks import check_convergence, design_messages
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.optimum.search import Optimum
 from mmtriage.model.design import Design
-from mmtriage.model.families import family_of, is_glmm
-from mmtriage.model.family_names import LAPLACE
-from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
-from mmtriage.report.document import (
+from mmtriage.report.facts import (
     CertificateFacts,
     Dependence,
     DroppedColumnFacts,
     FitFacts,
     FixedEffect,
     InputFacts,
-    Method,
     ModelFacts,
     RandomEffect,
     RandomTermFacts,
@@ -56,8 +52,8 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         formula=design.formula.to_text(),
         family=design.spec.family,
         link=design.spec.link,
-        method=_method(design.spec),
-        nagq=design.spec.nagq if is_glmm(design.spec) else None,
+        method=design.spec.method,
+        nagq=design.spec.quadrature_points,
         n_obs=len(design.y),
         groups={term.group: len(term.levels) for term in design.random},
         fixed_names=design.fixed_names,
@@ -79,21 +75,12 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
     )
 
 
-def _method(spec: ModelSpec) -> Method:
-    """What is maximized, and how far it is approximated."""
-    if not is_glmm(spec):
-        return "REML" if spec.reml else "ML"
-    if spec.nagq == 0:
-        return "PIRLS"
-    return "Laplace" if spec.nagq == LAPLACE else "AGQ"
-
-
 def baseline_facts(comparison: Comparison) -> FitFacts | None:
     """The fit as lme4 made it, or None if it made none."""
     run, fit = comparison.lme4, comparison.lme4_fit
     if run is None or fit is None:
         return None
-    if is_glmm(comparison.prepared.design.spec):
+    if comparison.prepared.design.spec.is_approximated:
         # What lme4 prints: its PIRLS stops earlier than ours, by which the gap is measured.
         fit = replace(fit, criterion=run.criterion)
     return _fit_facts(
@@ -135,9 +122,9 @@ def reference_facts(comparison: Comparison) -> FitFacts:
 
 def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
     """lme4's differences at the optimum; None where lme4 takes none, or the clock allows none."""
-    if not prepared.design.spec.nagq:
+    if not prepared.design.spec.takes_differences:
         return None
-    if not is_glmm(prepared.design.spec):  # no row is touched: it takes no time worth asking for
+    if not prepared.design.spec.is_approximated:  # no row is touched: it takes no time worth asking for
         prepared = prepared.unhurried()
     try:
         return finite_differences(lambda at: prepared.objective(at, fit.nb_theta), parameters)
@@ -175,7 +162,7 @@ def _fit_facts(
         bic=fit.bic,
         df=fit.df,
         evaluations=evaluations,
-        sigma=fit.sigma if family_of(design.spec).scale_free else None,
+        sigma=fit.sigma if design.spec.distribution.estimates_scale else None,
         family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
         theta_names=prepared.theta_names,
@@ -191,7 +178,7 @@ def _fit_facts(
 
 def _fixed_effects(design: Design, fit: Fit, endless: Collection[str]) -> tuple[FixedEffect, ...]:
     """Coefficients; one without end is where it goes, not where the search stopped."""
-    has_p = is_glmm(design.spec)
+    has_p = design.spec.has_p_values
     return tuple(
         FixedEffect(name=name, estimate=math.copysign(math.inf, b), se=math.inf, statistic=math.nan)
         if name in endless
@@ -215,7 +202,7 @@ def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
     effects = []
     for term, covariance, share in zip(design.random, fit.covariances, fit.shares, strict=True):
         sd, rho = correlation(covariance)
-        has_share = term.columns == ("(Intercept)",) and not is_glmm(design.spec)
+        has_share = term.columns == ("(Intercept)",) and design.spec.has_icc
         effects.append(
             RandomEffect(
                 group=term.group,

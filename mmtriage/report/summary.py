@@ -1,9 +1,4 @@
-"""What `mmtriage check` has to say about several models: a report or an error for each, and their sum.
-
-The exit code is the worst model's. From good to bad: 0 nothing found, 1 found, 3 not judged, 2 wrong input. A
-finding is an answer; a model without a verdict may hide any finding; a model that could not even be read
-hides the same, and stays so until somebody repairs the configuration.
-"""
+"""The records of `mmtriage check`: a report or an error for each of several models, and their sum."""
 
 from __future__ import annotations
 
@@ -13,12 +8,9 @@ from typing import get_args
 
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import MmtriageError
-from mmtriage.option_values import FAIL_ON
-from mmtriage.report.document import Json, Report, ToolFacts, error_dict
-from mmtriage.version import SCHEMA_VERSION
+from mmtriage.report.exit_code import BADNESS, CLEAN, exit_code_of
+from mmtriage.report.facts import Report, ToolFacts
 
-CLEAN, FOUND, INVALID, UNJUDGED = 0, 1, 2, 3  # exit codes
-BADNESS = (CLEAN, FOUND, UNJUDGED, INVALID)
 STATUSES: tuple[VerdictStatus, ...] = get_args(VerdictStatus)  # gravest first
 
 
@@ -38,18 +30,7 @@ class Checked:
         """What `fit` would have told the shell."""
         if isinstance(self.outcome, MmtriageError):
             return self.outcome.exit_code
-        return exit_code(self.outcome, self.fail_on)
-
-    def to_dict(self) -> dict[str, Json]:
-        """The model as JSON values."""
-        about: dict[str, Json] = {
-            "name": self.name,
-            "config": {"path": self.path, "line": self.line},
-            "exit_code": self.exit_code,
-        }
-        if isinstance(self.outcome, MmtriageError):
-            return {**about, "error": error_dict(self.outcome)}
-        return {**about, "report": self.outcome.to_dict()}
+        return exit_code_of(self.outcome, self.fail_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +61,3 @@ class Summary:
     def errors(self) -> int:
         """How many models have none, for want of a report."""
         return sum(isinstance(model.outcome, MmtriageError) for model in self.models)
-
-    def to_dict(self) -> dict[str, Json]:
-        """The summary as JSON values, key by key as in schema/check-1.json."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "tool": {"name": self.tool.name, "version": self.tool.version},
-            "models": [model.to_dict() for model in self.models],
-            "summary": {
-                "models": len(self.models),
-                "failing": len(self.failing),
-                "errors": self.errors,
-                "verdicts": {**self.verdicts},
-                "exit_code": self.exit_code,
-            },
-        }
-
-
-def exit_code(report: Report, fail_on: str) -> int:
-    """What the shell is told about one report."""
-    if report.verdict.status == "undetermined":
-        return UNJUDGED
-    grave = FAIL_ON[: FAIL_ON.index(fail_on) + 1] if fail_on != "never" else ()
-    severities = {report.verdict.severity, *(finding.severity for finding in report.findings)}
-    if report.drift is not None:  # what was so before is no news
-        severities = {change.severity for change in report.drift.changes}
-    return FOUND if severities.intersection(grave) else CLEAN

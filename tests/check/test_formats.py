@@ -29,7 +29,8 @@ from mmtriage.render import (
 )
 from mmtriage.render.prose import one_line
 from mmtriage.report.decisions import accepted
-from mmtriage.report.document import Report
+from mmtriage.report.document import report_document
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable_text
 from mmtriage.report.schema import schema_text
 from mmtriage.report.summary import Checked, Summary
@@ -158,7 +159,7 @@ def test_json_says_what_there_is_to_say() -> None:
     years = document["models"][1]
     assert (years["name"], years["exit_code"]) == ("years", 1)
     assert years["config"] == {"path": "pyproject.toml", "line": 8}
-    assert years["report"] == REPORTS["not_converged"].to_dict()
+    assert years["report"] == report_document(REPORTS["not_converged"])
     assert document["models"][7]["error"]["span"] == [4, 8]
 
 

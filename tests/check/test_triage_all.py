@@ -15,7 +15,7 @@ from mmtriage.check.entries import ModelEntry
 from mmtriage.check.triage_all import InterruptedCheckError, check_models, triage_entry
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.render import RENDERERS, render_all
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
 from tests.canned import CONVERGED, SINGULAR
 from tests.check import tasks

@@ -25,7 +25,7 @@ from mmtriage.render import ERROR_FORMATS, RENDERERS, render, terminal
 from mmtriage.render import render_error as render_error_as
 from mmtriage.render.problem import render_error, underlined
 from mmtriage.render.terminal import Detail
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.schema import schema_text
 from mmtriage.version import VERSION
 from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED

@@ -148,8 +148,8 @@ def test_the_ladder_has_a_page_on_the_walk_the_statuses_and_the_ranking() -> Non
     assert all(f"- {status}: " in text for status in get_args(RungStatus))
     assert all(f"{number} {rung}: " in text for rung, number in RUNG_NUMBER.items())
     ranking = next(s.text for s in found.sections if s.head == "How remedies are ranked")
-    report = importlib.import_module("mmtriage.report.document")
-    assert ", ".join(report.RANKED_BY) in " ".join(ranking.split())
+    rank = importlib.import_module("mmtriage.ladder.rank")
+    assert ", ".join(rank.RANKED_BY) in " ".join(ranking.split())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

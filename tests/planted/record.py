@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import mmtriage
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 FINE = ("converged", "false_alarm")  # the fit is at its optimum, whatever lme4 says of it
 

@@ -14,7 +14,7 @@ from mmtriage.engine.lme4.run import Lme4Failure
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.planted.record import Case
 
 # What lme4 says that names the cause, by fault. Its remark that a fit is singular names the three kinds of

@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.planted import faults_fixed, faults_optimum, faults_structure
 from tests.planted.healthy import healthy
 from tests.planted.record import Case

@@ -8,7 +8,7 @@ import pytest
 
 import mmtriage
 from mmtriage.plotted.compute import PRESENT
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.triaged import SAMPLES
 
 

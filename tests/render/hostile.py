@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mmtriage.diagnose.finding import finding, not_assessed
 from mmtriage.ladder.records import Code
-from mmtriage.report.document import FitFacts, RandomTermFacts, Report
+from mmtriage.report.facts import FitFacts, RandomTermFacts, Report
 from tests.canned import NOT_CONVERGED, effects, slope_effects
 
 NAMES = {

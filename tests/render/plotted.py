@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mmtriage.plotted import Band, CriterionCurve, Curves, EffectSet, LevelEffects, LevelMode
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.canned import NOT_CONVERGED, REPORTS
 from tests.render.hostile import HOSTILE, NAMES
 

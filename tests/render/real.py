@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.golden_cases import golden_cases
 from tests.rebuilt import report_from
 from tests.triaged import SAMPLES, triaged, triaged_golden

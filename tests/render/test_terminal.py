@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.render import RENDERERS, console, render, terminal
-from mmtriage.report.document import FitFacts, RandomEffect, Report
+from mmtriage.report.facts import FitFacts, RandomEffect, Report
 from tests.canned import CONVERGED, LONG, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.render import tables, words
-from mmtriage.report.document import Method
+from mmtriage.report.facts import Method
 from tests.canned import CBPP_MODEL, GENERALIZED, NEGATIVE_BINOMIAL, NOT_CONVERGED, SINGULAR, UNIDENTIFIABLE
 
 NAN = float("nan")

@@ -10,7 +10,8 @@ from mmtriage.diagnose.finding import CATALOGUE
 from mmtriage.errors import OptionError
 from mmtriage.render import words
 from mmtriage.report.decisions import accepted, codes_of, selected
-from mmtriage.report.summary import exit_code
+from mmtriage.report.document import report_document
+from mmtriage.report.exit_code import exit_code_of
 from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 
 EVERYTHING = dict.fromkeys(CATALOGUE, "so be it")
@@ -23,8 +24,8 @@ def test_a_verdict_with_all_causes_ignored_is_info() -> None:
     assert report.verdict.status == "singular"
     assert report.verdict.message.startswith(SINGULAR.verdict.message)
     assert "known" in report.verdict.message
-    assert (exit_code(SINGULAR, "warning"), exit_code(report, "warning")) == (1, 0)
-    assert exit_code(report, "info") == 1
+    assert (exit_code_of(SINGULAR, "warning"), exit_code_of(report, "warning")) == (1, 0)
+    assert exit_code_of(report, "info") == 1
 
 
 def test_one_cause_left_keeps_the_verdict() -> None:
@@ -44,7 +45,7 @@ def test_ignored_findings_stay_with_their_reason() -> None:
     for finding in report.findings:
         expected = ("info", "known") if finding.code in CAUSES else (finding.severity, None)
         assert (finding.severity, finding.ignored) == expected
-    record = report.to_dict()["findings"]
+    record = report_document(report)["findings"]
     assert isinstance(record, list)
     assert [item["ignored"] for item in record if isinstance(item, dict)] == [
         f.ignored for f in report.findings

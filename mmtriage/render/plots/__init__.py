@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from mmtriage.render.settings import Plot
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 
 HOW_TO_GET = 'pip install "mmtriage[plot]"'

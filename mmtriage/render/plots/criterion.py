@@ -13,7 +13,7 @@ from mmtriage.plotted import CriterionCurve
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 INTERVAL = 3.841  # chi-squared on one degree of freedom, 95 %
 ROUNDING = 1e-6  # deviance units that are no gap

@@ -15,7 +15,7 @@ from mmtriage.plotted import EffectSet
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 QUANTILE = 1.96  # Wald intervals of 95 %
 WIDEST = 8.0  # standard errors on either side of the optimum that are shown

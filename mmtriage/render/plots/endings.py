@@ -10,7 +10,7 @@ from mmtriage.ladder.records import Attempt, RungResult
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 SAME = 0.01  # deviance units within which two ends are of one cluster
 ZERO = 1e-6  # deviance units below which a gap is rounding

@@ -15,7 +15,7 @@ from mmtriage.plotted import LevelEffects, LevelMode
 from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 
 QUANTILE = 1.96
 ROW = 0.145  # inches

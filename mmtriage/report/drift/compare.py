@@ -5,8 +5,9 @@ Both reports are compared in their JSON form, the one that a repository keeps:
     {"findings": [...], "verdict": {...}, "reference": {...}, ...} -> Snapshot, twice -> Drift
 
 Estimates are those of the optimum where both reports have one, else of lme4's fit. They drift in standard
-errors of the earlier report, the criterion in deviance units. Of another table the criterion says nothing:
-likelihoods are comparable between fits to the same rows only, so it is left out.
+errors of the earlier report, the criterion in deviance units, as far as two fits of one verdict may lie
+apart. Of another table the criterion says nothing: likelihoods are comparable between fits to the same rows
+only, so it is left out.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 from mmtriage.diagnose.finding import BaselineState, Severity
+from mmtriage.diagnose.judgement import allowed_gap
 from mmtriage.diagnose.verdict import VerdictSeverity
 from mmtriage.errors import OptionError
 from mmtriage.report.drift.changes import OF_VERDICT, Change, Drift, What
 from mmtriage.report.drift.snapshot import FITS, SAME, FindingKey, Snapshot, is_graver
 
-SHIFT_SE = 0.1  # how far an estimate may move, in standard errors of the earlier report (SPEC 1)
-SHIFT_CRITERION = 0.01  # how far the criterion may, in deviance units (SPEC 1)
-SHIFT_RELATIVE = 1e-9  # and as a share of a large criterion, as for the verdict (SPEC 2)
+SHIFT_SE = 0.1  # how far an estimate may move, in standard errors of the earlier report
 
 
 def compare(before: Snapshot, after: Snapshot, source: str) -> Drift:
@@ -101,7 +101,7 @@ def _numbers(before: Snapshot, after: Snapshot) -> Iterator[Change]:
 
 
 def _criterion(before: float | None, after: float | None) -> Iterator[Change]:
-    limit = max(SHIFT_CRITERION, SHIFT_RELATIVE * abs(before or 0.0))
+    limit = allowed_gap(before or 0.0)
     size = None if before is None or after is None else abs(after - before)
     if before != after and (size is None or size > limit):
         yield _moved("criterion", "", before, after, size=size, threshold=limit)

@@ -18,7 +18,7 @@ from mmtriage.command import main as cli
 from mmtriage.errors import OptionError
 from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import write_baseline
-from mmtriage.report.document import Report
+from mmtriage.report.facts import Report
 from tests.canned import CONVERGED, NOT_CONVERGED, SINGULAR, UNDETERMINED
 
 SLEEP = Path(__file__).parents[3] / "sample_data" / "sleepstudy.csv"

@@ -13,10 +13,11 @@ from mmtriage.errors import OptionError
 from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import compared
 from mmtriage.report.decisions import accepted, selected
-from mmtriage.report.document import FitFacts, ModelFacts, Report
+from mmtriage.report.document import report_document
 from mmtriage.report.drift import Change, compare, snapshot
 from mmtriage.report.drift.snapshot import SAME
-from mmtriage.report.summary import exit_code
+from mmtriage.report.exit_code import exit_code_of
+from mmtriage.report.facts import FitFacts, ModelFacts, Report
 from tests.canned import (
     BASELINE_FAILED,
     CONVERGED,
@@ -40,7 +41,7 @@ def stored(report: Report) -> dict[str, Any]:
 
 def changes(before: Report, after: Report) -> tuple[Change, ...]:
     """What has changed from one report to the next."""
-    return compare(snapshot(stored(before), FILE), snapshot(after.to_dict(), "now"), FILE).changes
+    return compare(snapshot(stored(before), FILE), snapshot(report_document(after), "now"), FILE).changes
 
 
 def with_fit(report: Report, **facts: Any) -> Report:
@@ -64,7 +65,7 @@ def test_a_report_does_not_drift_from_itself(name: str) -> None:
     assert changes(report, report) == ()
     same = compared(report, stored(report), FILE)
     assert {finding.baseline_state for finding in same.findings} <= {"unchanged"}
-    assert exit_code(same, "info") == (3 if report.verdict.status == "undetermined" else 0)
+    assert exit_code_of(same, "info") == (3 if report.verdict.status == "undetermined" else 0)
 
 
 @pytest.mark.parametrize(("shift", "counts"), [(0.099, False), (0.101, True), (-0.101, True)])
@@ -222,7 +223,7 @@ def test_what_was_accepted_and_no_longer_is_counts() -> None:
 )
 def test_the_exit_code_looks_at_news_only(before: Report, codes: tuple[int, ...]) -> None:
     report = compared(SINGULAR, stored(before), FILE)
-    assert tuple(exit_code(report, level) for level in ("error", "warning", "info", "never")) == codes
+    assert tuple(exit_code_of(report, level) for level in ("error", "warning", "info", "never")) == codes
 
 
 def test_the_changes_of_findings_that_are_not_selected_are_not_listed() -> None:

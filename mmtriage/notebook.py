@@ -1,0 +1,33 @@
+"""A report as `mmtriage.triage` returns it: with its JSON document, and as HTML where a notebook asks for it.
+
+The records of a report know nothing that reads them; what a user may ask a report for is added here, above
+both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from mmtriage.report import facts
+from mmtriage.report.document import Json, report_document
+
+
+class Report(facts.Report):
+    """All there is to say about one model."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """The report as JSON values, key by key as in the schema."""
+        return report_document(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of the report."""
+        from mmtriage.render.htmldoc import fragment  # Jinja is imported by those who look
+
+        return fragment(self)
+
+
+def with_methods(report: facts.Report) -> Report:
+    """The same report, to be asked."""
+    return Report(**{item.name: getattr(report, item.name) for item in fields(report)})

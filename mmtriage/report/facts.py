@@ -1,0 +1,189 @@
+"""The records of a report: everything the program has to say about one model.
+
+Renderers read nothing else, and `report.document` spells the records as JSON. Whatever depends on the clock
+is in `timing`, so that two runs of one command otherwise give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mmtriage.diagnose.finding import Finding, NotAssessed
+from mmtriage.diagnose.verdict import Verdict
+from mmtriage.ladder.records import Remedy, RungResult
+from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.spec import Method, ModelSpec
+from mmtriage.plotted.shown import Curves
+from mmtriage.report.drift import Drift
+from mmtriage.version import SCHEMA_VERSION, VERSION
+
+if TYPE_CHECKING:
+    from mmtriage.engine.estimates import SeMethod
+
+FitStatus = Literal["converged", "maxfun", "stalled", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFacts:
+    """Who made the report."""
+
+    name: str = "mmtriage"
+    version: str = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFacts:
+    """The table, and how much of it was used."""
+
+    source: str
+    sha256: str
+    rows_read: int
+    rows_used: int
+    rows_dropped: int  # by --subset and for missing values
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomTermFacts:
+    """One random-effects term, e.g. `(Days | Subject)`."""
+
+    group: str
+    terms: tuple[str, ...]  # R's column names: "(Intercept)", "Days"
+    correlated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependence:
+    """One summand of the linear combination that a dropped column equals."""
+
+    name: str
+    coefficient: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedColumnFacts:
+    """A fixed-effects column that lme4 drops, and the columns it equals a combination of."""
+
+    name: str
+    depends_on: tuple[Dependence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """The model as lme4 would describe it."""
+
+    formula: str
+    family: str = "gaussian"
+    link: str = "identity"
+    method: Method = "REML"
+    nagq: int | None = None  # null for a linear mixed model
+    n_obs: int
+    groups: Mapping[str, int]  # grouping factor -> number of levels
+    fixed_names: tuple[str, ...]
+    random_terms: tuple[RandomTermFacts, ...]
+    dropped_columns: tuple[DroppedColumnFacts, ...] = ()
+    weights: str | None = None
+    offset: str | None = None
+    subset: str | None = None
+    contrasts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what R or lme4 would remark while building the model
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The kind of model, which knows what follows from it."""
+        nagq = LAPLACE if self.nagq is None else self.nagq
+        return ModelSpec(family=self.family, link=self.link, reml=self.method == "REML", nagq=nagq)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedEffect:
+    """One coefficient; `statistic` is t for a linear mixed model, without p-value by lme4's policy, or z."""
+
+    name: str
+    estimate: float
+    se: float
+    statistic: float
+    p_value: float | None = None  # of z, two-sided: 2 pnorm(-abs(z))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomEffect:
+    """The covariance of one random-effects term, in the user's units."""
+
+    group: str
+    terms: tuple[str, ...]
+    sd: tuple[float, ...]  # (k,)
+    correlation: tuple[tuple[float, ...], ...]  # (k, k); NaN where an SD is zero
+    icc: float | None = None  # share of the variance of the response, for an intercept of a linear model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartFacts:
+    """One starting point of the reference and where it led."""
+
+    name: str
+    criterion: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFacts:
+    """The proof that the reference is a second-order optimum in Sigma; the evidence that it is the best."""
+
+    certified: bool
+    reason: str  # what the proof rests on, or why there is none
+    newton_decrement: float | None  # deviance units
+    min_eigenvalue_free: float | None  # of the Hessian on the free face, rotations left out
+    multipliers: tuple[float | None, ...]  # per random term: smallest on the null space; None if of full rank
+    rank: tuple[int, ...]  # of each random term's covariance
+    starts: tuple[StartFacts, ...]
+    distinct_optima: tuple[float, ...]  # criteria, the best first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitFacts:
+    """One fit of the model: lme4's (the baseline) or the proven optimum (the reference)."""
+
+    optimizer: str
+    start: tuple[float, ...]  # theta
+    status: FitStatus
+    criterion: float  # REML criterion, or -2 log-likelihood; for nagq > 1 lme4's, less a constant of the data
+    log_likelihood: float  # with that constant, as aic and bic
+    aic: float
+    bic: float
+    df: int
+    evaluations: int
+    sigma: float | None  # residual SD; None where the scale is fixed
+    family_theta: float | None = None  # of the negative binomial, estimated
+    theta: tuple[float, ...]  # lme4's order
+    theta_names: tuple[str, ...]
+    fixed_effects: tuple[FixedEffect, ...]
+    se_method: SeMethod = "exact"  # how their standard errors were computed
+    random_effects: tuple[RandomEffect, ...]
+    max_abs_gradient: float | None
+    singular: bool  # by lme4's test
+    lme4_messages: tuple[str, ...]  # verbatim
+    certificate: CertificateFacts | None = None  # of the reference only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All there is to say about one model."""
+
+    schema_version: str = SCHEMA_VERSION
+    tool: ToolFacts = ToolFacts()
+    input: InputFacts
+    model: ModelFacts
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    not_assessed: tuple[NotAssessed, ...] = ()
+    baseline: FitFacts | None  # None: the fit stopped with `baseline_error`, or lme4 would refuse the model
+    baseline_error: str | None = None  # lme4's words
+    reference: FitFacts | None
+    ladder: tuple[RungResult, ...]
+    remedies: tuple[Remedy, ...]  # ranked
+    incomplete: str | None = None  # what a time budget left undone
+    drift: Drift | None = None  # since the report of --baseline
+    timing: Mapping[str, float]  # stage -> seconds
+    curves: Curves | None = None  # for plots; not in the JSON
