@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # An import may only go to an earlier part; inside one part it follows the part's own order, if it has one.
 PARTS = (
-    *("errors", "arrays", "version", "deadline", "processes", "option_values"),
+    *("errors", "arrays", "version", "deadline", "processes", "option_values", "figures"),
     *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "ladder"),
     *("plotted", "report", "explain", "render", "triage_table", "notebook", "__init__"),
     *("check", "command", "__main__"),
@@ -39,6 +39,15 @@ WITHIN = {
         *("standardized", "rewriting", "guilty_columns"),
         *("rescale", "simplify", "allfit", "singular", "maxfun", "refused"),
         "walk",
+    ),
+    "report": (
+        *("printable", "drift", "facts", "roles", "exit_code", "summary", "document"),
+        *("decisions", "from_fits", "baseline_file", "schema"),
+    ),
+    "render": (
+        *("settings", "prose", "problem", "labels", "sentences", "tables", "evidence", "since"),
+        *("overview", "console", "plots"),
+        *("terminal", "markdown", "htmldoc", "jsondoc", "junit", "sarif", "github"),
     ),
 }
 SIBLINGS = (  # they look alike and never at each other

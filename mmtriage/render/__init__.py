@@ -1,6 +1,6 @@
 """Renderers: one file a format, all reading only the Report.
 
-Report -> words and tables (once) -> layout (per format)
+Report -> sentences and tables (once) -> layout (per format)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mmtriage.render import tables, words
+from mmtriage.render import labels, sentences, tables
 from mmtriage.render.tables import Grid
 from mmtriage.report.facts import Report
 
@@ -26,7 +26,7 @@ def parts(report: Report, *, full: bool) -> tuple[EvidencePart, ...]:
 
     `full` adds the refits of every rung, their gradients, theta, and what was not assessed.
     """
-    found = [_comparison(report), EvidencePart(title=words.LADDER, grid=tables.ladder(report))]
+    found = [_comparison(report), EvidencePart(title=labels.LADDER, grid=tables.ladder(report))]
     found += [*_attempts(report, full=full), *_estimates(report)]
     if full:
         found += _particulars(report)
@@ -34,13 +34,13 @@ def parts(report: Report, *, full: bool) -> tuple[EvidencePart, ...]:
 
 
 def _comparison(report: Report) -> EvidencePart:
-    head, messages = words.lme4_says(report)
+    head, messages = sentences.lme4_says(report)
     return EvidencePart(
-        title=words.COMPARISON,
+        title=labels.COMPARISON,
         grid=tables.comparison(report) if report.baseline or report.reference else None,
         quote_head=head,
         quotes=messages,
-        lines=tuple(words.certificate_lines(report)),
+        lines=tuple(sentences.certificate_lines(report)),
     )
 
 
@@ -49,23 +49,23 @@ def _attempts(report: Report, *, full: bool) -> Iterator[EvidencePart]:
     for result in report.ladder:
         if result.attempts and (full or result.id == "allfit"):
             grid = tables.attempts(result.attempts, with_gradient=full)
-            yield EvidencePart(title=words.attempts_title(result), grid=grid)
+            yield EvidencePart(title=sentences.attempts_title(result), grid=grid)
 
 
 def _estimates(report: Report) -> Iterator[EvidencePart]:
-    whose = words.estimates_of(report)
+    whose = sentences.estimates_of(report)
     if fixed := tables.fixed_effects(report):
-        dropped = tuple(words.dropped_column(column) for column in report.model.dropped_columns)
-        note = words.se_note(report.reference or report.baseline)
+        dropped = tuple(sentences.dropped_column(column) for column in report.model.dropped_columns)
+        note = sentences.se_note(report.reference or report.baseline)
         lines = dropped if note is None else (*dropped, note)
-        yield EvidencePart(title=f"{words.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
+        yield EvidencePart(title=f"{labels.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
     if random := tables.random_effects(report):
-        yield EvidencePart(title=f"{words.RANDOM_EFFECTS} {whose}", grid=random)
+        yield EvidencePart(title=f"{labels.RANDOM_EFFECTS} {whose}", grid=random)
 
 
 def _particulars(report: Report) -> Iterator[EvidencePart]:
     if theta := tables.theta(report):
-        yield EvidencePart(title=words.THETA, grid=theta)
+        yield EvidencePart(title=labels.THETA, grid=theta)
     if report.not_assessed:
-        lines = tuple(words.unassessed(item) for item in report.not_assessed)
-        yield EvidencePart(title=words.UNASSESSED, lines=lines)
+        lines = tuple(sentences.unassessed(item) for item in report.not_assessed)
+        yield EvidencePart(title=labels.UNASSESSED, lines=lines)

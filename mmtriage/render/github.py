@@ -10,9 +10,10 @@ from __future__ import annotations
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import VerdictSeverity
 from mmtriage.errors import MmtriageError
-from mmtriage.render import since, words
+from mmtriage.render import labels, sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
+from mmtriage.report import roles
 from mmtriage.report.drift import moved, verdict_counts
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
@@ -29,7 +30,7 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
     lines += _drift(report, settings, place)
     lines += [
         _finding(finding, report, settings, place)
-        for finding in words.news(report)
+        for finding in roles.news(report)
         if not finding.caused_by and finding.ignored is None
     ]
     return "\n".join(lines) + "\n"
@@ -60,10 +61,10 @@ def error_command(error: MmtriageError, settings: Settings = PLAIN) -> str:
 
 def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
     verdict = report.verdict
-    title = _title(words.STATUS_WORDS[verdict.status], settings)
+    title = _title(labels.STATUS_WORDS[verdict.status], settings)
     if verdict.severity == "ok" or not verdict_counts(report.drift):
         return _data(f"{title}: {report.model.formula}")
-    message = "\n".join([report.model.formula, *words.story(report)])
+    message = "\n".join([report.model.formula, *sentences.story(report)])
     return _command(COMMAND[verdict.severity], {**place, "title": title}, message)
 
 

@@ -15,13 +15,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmtriage.errors import MmtriageError
-from mmtriage.render import overview, since, words
+from mmtriage.render import labels, overview, sentences, since
 from mmtriage.render.evidence import parts
 from mmtriage.render.plots import can_draw, plots_of, remarks
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import pieces
 from mmtriage.render.settings import PLAIN, Plot, Settings, settings_of
 from mmtriage.render.tables import Grid, padding
+from mmtriage.report import roles
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary
@@ -102,7 +103,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = _prose
-    environment.globals.update(words=words, WIDE=WIDE, padding=_padding)
+    environment.globals.update(labels=labels, roles=roles, sentences=sentences, WIDE=WIDE, padding=_padding)
     return environment
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
 from mmtriage.errors import MmtriageError
-from mmtriage.render import since, words
+from mmtriage.render import labels, sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings, settings_of
@@ -102,7 +103,7 @@ def _suite(name: str, facts: dict[str, str], cases: list[Element], *, seconds: f
 def _verdict(report: Report, settings: Settings) -> Element:
     verdict = report.verdict
     case = Element("testcase", name="verdict")
-    text = "\n".join([words.verdict_title(verdict), *words.story(report)])
+    text = "\n".join([sentences.verdict_title(verdict), *sentences.story(report)])
     if verdict.status == "undetermined":
         SubElement(case, "error", type=verdict.status, message=one_line(verdict.message)).text = text
     elif settings.fails(verdict.severity) and verdict_counts(report.drift):
@@ -130,7 +131,7 @@ def _drift(report: Report, settings: Settings) -> Iterator[Element]:
 def _families(report: Report, settings: Settings) -> Iterator[Element]:
     """A case for each family of checks of which something was assessed."""
     skipped = {item.code for item in report.not_assessed}
-    for prefix, title in words.FAMILY_TITLES.items():
+    for prefix, title in labels.GROUP_TITLES.items():
         family = [code for code in CATALOGUE if code.startswith(prefix)]
         found = [finding for finding in report.findings if finding.code in family]
         is_made = prefix != OF_GLMMS or report.model.spec.is_approximated
@@ -153,11 +154,11 @@ def _family(name: str, found: list[Finding], settings: Settings) -> Element:
 
 
 def _listed(findings: list[Finding]) -> str:
-    return "\n".join(map(words.finding_line, findings))
+    return "\n".join(map(sentences.finding_line, findings))
 
 
 def _unassessed(report: Report) -> Iterator[Element]:
     for item in report.not_assessed:
         case = Element("testcase", name=f"{item.code} {item.name}")
-        SubElement(case, "skipped", message=one_line(f"{words.NOT_ASSESSED}: {item.reason}"))
+        SubElement(case, "skipped", message=one_line(f"{figures.NOT_ASSESSED}: {item.reason}"))
         yield case

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.records import Remedy
-from mmtriage.render import overview, since, words
+from mmtriage.render import labels, overview, sentences, since
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line, pieces
 from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.render.tables import Grid
+from mmtriage.report import roles
 from mmtriage.report.drift import is_known
 from mmtriage.report.facts import Report, ToolFacts
 from mmtriage.report.printable import printable
@@ -45,12 +47,12 @@ def render_all(summary: Summary) -> str:
     if listed:
         blocks.append(_table(overview.grid(listed)))
     if (more := len(summary.models) - min(len(listed), MOST_ROWS)) > 0:
-        blocks.append(_text(words.more_rows(more)))
+        blocks.append(_text(sentences.more_rows(more)))
     room = MOST_CHARACTERS - sum(map(len, blocks))
     for position, model in enumerate(summary.failing):
         folded = _folded(overview.title(model), _model(model))
         if len(folded) > room:
-            left = words.count(len(summary.failing) - position, "more model")
+            left = figures.count(len(summary.failing) - position, "more model")
             blocks.append(_text(f"{left} in detail: the JSON report has all."))
             break
         blocks.append(folded)
@@ -84,11 +86,11 @@ def _blocks(report: Report, settings: Settings) -> list[str]:
 def _head(report: Report, settings: Settings) -> list[str]:
     verdict, model = report.verdict, report.model
     name = f"{printable(settings.name)}: " if settings.name else ""
-    blocks = [f"## {_text(name + words.STATUS_WORDS[verdict.status])}", _prose(verdict.message)]
-    if incomplete := words.incomplete(report):
+    blocks = [f"## {_text(name + labels.STATUS_WORDS[verdict.status])}", _prose(verdict.message)]
+    if incomplete := sentences.incomplete(report):
         blocks.append(f"**{_prose(incomplete)}**")
-    table = f"{_span(_flat(report.input.source))}: {words.rows_line(report)}"
-    blocks += [_code(model.formula, "r"), _text(words.model_line(model)), table]
+    table = f"{_span(_flat(report.input.source))}: {sentences.rows_line(report)}"
+    blocks += [_code(model.formula, "r"), _text(sentences.model_line(model)), table]
     return blocks + [_prose(f"Note: {note}") for note in model.notes]
 
 
@@ -99,23 +101,23 @@ def _drift(report: Report) -> list[str]:
 
 def _findings(report: Report) -> list[str]:
     blocks = []
-    if causes := words.causes(report):
-        blocks += [f"### {words.causes_heading(causes)}", *map(_finding, causes)]
-    others = words.others(report)
+    if causes := roles.causes(report):
+        blocks += [f"### {sentences.causes_heading(causes)}", *map(_finding, causes)]
+    others = roles.others(report)
     grave = [finding for finding in others if finding.severity != "info"]
     if grave:
-        blocks += [f"### {words.OTHERS}", *map(_finding, grave)]
+        blocks += [f"### {labels.OTHERS}", *map(_finding, grave)]
     folded = (
-        (words.CONSEQUENCES, words.consequences(report)),
-        (words.OTHERS, tuple(finding for finding in others if finding.severity == "info")),
+        (labels.CONSEQUENCES, roles.consequences(report)),
+        (labels.OTHERS, tuple(finding for finding in others if finding.severity == "info")),
     )
     return blocks + [_folded(title, [*map(_finding, found)]) for title, found in folded if found]
 
 
 def _finding(finding: Finding) -> str:
-    lines = [f"**{_text(words.finding_title(finding))}**", _prose(finding.message)]
+    lines = [f"**{_text(sentences.finding_title(finding))}**", _prose(finding.message)]
     if finding.evidence:
-        lines.append(f"<sub>{_text(words.evidence(finding))}</sub>")
+        lines.append(f"<sub>{_text(sentences.evidence(finding))}</sub>")
     return "  \n".join(lines)
 
 
@@ -123,25 +125,32 @@ def _remedies(report: Report) -> list[str]:
     if not report.remedies:
         return []
     first, *rest = report.remedies
-    blocks = [f"### {words.REMEDIES}", f"**{_prose(words.remedy_title(first))}**", *_remedy(first, report)]
+    blocks = [
+        f"### {labels.REMEDIES}",
+        f"**{_prose(sentences.remedy_title(first))}**",
+        *_remedy(first, report),
+    ]
     for remedy in rest:
-        blocks.append(_folded(words.remedy_title(remedy), _remedy(remedy, report)))
+        blocks.append(_folded(sentences.remedy_title(remedy), _remedy(remedy, report)))
     if rest:
-        blocks.append(f"<sub>{_text(words.ranked_by())}</sub>")
+        blocks.append(f"<sub>{_text(sentences.ranked_by())}</sub>")
     return blocks
 
 
 def _remedy(remedy: Remedy, report: Report) -> list[str]:
-    facts = [f"- {_prose(line)}" for line in words.remedy_lines(remedy, report.model)]
-    blocks = [_text(words.effect_of(remedy, report.verdict.status)), *(["\n".join(facts)] if facts else [])]
-    return blocks + [_code(code, LANGUAGE[program]) for program, code in words.remedy_code(remedy)]
+    facts = [f"- {_prose(line)}" for line in sentences.remedy_lines(remedy, report.model)]
+    blocks = [
+        _text(sentences.effect_of(remedy, report.verdict.status)),
+        *(["\n".join(facts)] if facts else []),
+    ]
+    return blocks + [_code(code, LANGUAGE[program]) for program, code in sentences.remedy_code(remedy)]
 
 
 def _part(part: EvidencePart) -> Iterable[str]:
     if part.grid is not None and part.grid.rows:
         yield _table(part.grid)
         if (more := len(part.grid.rows) - MOST_ROWS) > 0:
-            yield _text(words.more_rows(more))
+            yield _text(sentences.more_rows(more))
     if part.quote_head:
         yield _text(part.quote_head)
     if part.quotes:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from mmtriage import figures
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import MmtriageError
-from mmtriage.render import words
+from mmtriage.render import labels
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import settings_of
 from mmtriage.render.tables import Grid
+from mmtriage.report import roles
 from mmtriage.report.exit_code import INVALID
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Checked, Summary
 
-HEADER = ("model", "verdict", "cause", words.REMEDIES.lower(), "exit")
+HEADER = ("model", "verdict", "cause", labels.REMEDIES.lower(), "exit")
 ERROR, NOT_JUDGED = "Error", "Not judged"
 
 
@@ -33,8 +35,8 @@ def headline(summary: Summary) -> str:
 def tally(summary: Summary) -> str:
     """What came of them: "1 error, 1 not converged, 3 converged"."""
     counted = Counter(map(verdict, summary.models))
-    order = (NOT_JUDGED, *(label for word in words.STATUS_WORDS.values() for label in _labels(word)))
-    errors = [words.count(counted[ERROR], ERROR.lower())] if counted[ERROR] else []
+    order = (NOT_JUDGED, *(label for word in labels.STATUS_WORDS.values() for label in _labels(word)))
+    errors = [figures.count(counted[ERROR], ERROR.lower())] if counted[ERROR] else []
     return ", ".join([*errors, *(f"{counted[label]:,} {label.lower()}" for label in order if counted[label])])
 
 
@@ -62,7 +64,7 @@ def verdict(model: Checked) -> str:
     if isinstance(model.outcome, MmtriageError):
         return ERROR if model.exit_code == INVALID else NOT_JUDGED
     found = model.outcome.verdict
-    plain, accepted = _labels(words.STATUS_WORDS[found.status])
+    plain, accepted = _labels(labels.STATUS_WORDS[found.status])
     return accepted if found.severity != SEVERITY_OF[found.status] else plain
 
 
@@ -93,8 +95,8 @@ def _row(model: Checked) -> tuple[str, ...]:
 def _codes(report: Report, model: Checked) -> tuple[str, ...]:
     """The causes of the verdict, then what else fails the check."""
     fails = settings_of(model).fails
-    grave = [finding for finding in words.others(report) if fails(finding.severity)]
-    return tuple(dict.fromkeys(finding.code for finding in (*words.causes(report), *grave)))
+    grave = [finding for finding in roles.others(report) if fails(finding.severity)]
+    return tuple(dict.fromkeys(finding.code for finding in (*roles.causes(report), *grave)))
 
 
 def _advice(report: Report, codes: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
-from mmtriage.render import since, words
+from mmtriage.render import labels, sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report.document import Json, finding_document, json_text, verdict_document
@@ -117,7 +117,7 @@ def _rule(code: str) -> Json:
         "fullDescription": {"text": about.sections[0].text},
         "help": {"text": _help(about, "{}"), "markdown": _help(about, "## {}")},
         "defaultConfiguration": {"level": LEVEL[severity]},
-        "properties": {"tags": ["mixed model", words.FAMILY_TITLES[code[:3]]]},
+        "properties": {"tags": ["mixed model", labels.GROUP_TITLES[code[:3]]]},
     }
 
 
@@ -142,7 +142,7 @@ def _notifications(report: Report, settings: Settings) -> list[Json]:
     said: list[Json] = []
     if report.verdict.status == "undetermined":
         said.append(_notification("error", report.verdict.message, settings))
-    if incomplete := words.incomplete(report):
+    if incomplete := sentences.incomplete(report):
         said.append(_notification("warning", incomplete, settings))
     for change in () if report.drift is None else moved(report.drift):
         text = f"{since.TITLE}: {since.line(change, report.model)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import CATALOGUE
-from mmtriage.render import words
+from mmtriage.render import sentences
 from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
 from mmtriage.report.baseline_file import Kept
@@ -32,16 +33,16 @@ def headline(drift: Drift) -> str:
     compared = f"the report in {drift.baseline} (mmtriage {drift.version})"
     if is_known(drift):
         return f"Nothing is new and nothing has drifted since {compared}."
-    return f"{words.count(len(drift.changes), 'change')} since {compared}."
+    return f"{figures.count(len(drift.changes), 'change')} since {compared}."
 
 
-def kept(kept: Kept) -> str:
+def kept(update: Kept) -> str:
     """What --update-baseline says."""
-    return printable_text(f"Baseline {kept.path}: {_outcome(kept)}\n")
+    return printable_text(f"Baseline {update.path}: {_outcome(update)}\n")
 
 
-def _outcome(kept: Kept) -> str:
-    match kept.outcome:
+def _outcome(update: Kept) -> str:
+    match update.outcome:
         case "no_verdict":
             return "not written, for there is no verdict"
         case "unchanged":
@@ -49,7 +50,7 @@ def _outcome(kept: Kept) -> str:
         case "created":
             return "created"
         case "replaced":
-            return f"replaced; {kept.other_model or _replaced(kept.report)}"
+            return f"replaced; {update.other_model or _replaced(update.report)}"
 
 
 def _replaced(report: Report) -> str:
@@ -57,7 +58,7 @@ def _replaced(report: Report) -> str:
     changes = () if report.drift is None else report.drift.changes
     if not changes:
         return "nothing is new and nothing has drifted"
-    return "\n  ".join([f"{words.count(len(changes), 'change')}:", *_lines(report, changes)])
+    return "\n  ".join([f"{figures.count(len(changes), 'change')}:", *_lines(report, changes)])
 
 
 def line(change: Change, model: ModelFacts) -> str:
@@ -87,7 +88,7 @@ def _what(change: Change, model: ModelFacts) -> str:
         case "estimate":
             return change.where
         case "criterion":
-            return words.criterion_name(model)
+            return sentences.criterion_name(model)
         case "severity":
             return f"severity of the {change.where}"
         case _:
@@ -100,8 +101,8 @@ def _value(change: Change, value: float | str | None) -> str:
     if isinstance(value, str):
         return value[:SHOWN_DIGITS] if change.what == "table" else value.replace("_", " ")
     if change.what == "criterion":
-        return words.criterion(value)
-    return words.to_precision_of(value, _standard_error(change))
+        return figures.criterion(value)
+    return figures.to_precision_of(value, _standard_error(change))
 
 
 def _standard_error(change: Change) -> float:
@@ -121,5 +122,5 @@ def _moved(change: Change) -> str:
     if change.size is None or change.threshold is None:
         return ""
     units = "SE" if change.units == "SE" else "deviance units"
-    size = words.shift(change.size) if change.units == "SE" else words.brief(change.size)
-    return f"{size} {units} (limit {words.brief(change.threshold)})"
+    size = figures.shift(change.size) if change.units == "SE" else figures.brief(change.size)
+    return f"{size} {units} (limit {figures.brief(change.threshold)})"

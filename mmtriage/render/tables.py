@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mmtriage import figures
 from mmtriage.ladder.records import Attempt
-from mmtriage.render import words
+from mmtriage.render import labels, sentences
 from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
@@ -40,11 +41,11 @@ def comparison(report: Report) -> Grid:
     present = [(name, _facts(fit, report)) for name, fit in fits if fit is not None]
     rows = [(label, *(facts[label] for _, facts in present), "") for label in present[0][1]]
     if len(present) == 2:
-        limits = {key: words.brief(value) for key, value in verdict.thresholds.items()}
-        moved = words.shift(verdict.max_shift_se)
+        limits = {key: figures.brief(value) for key, value in verdict.thresholds.items()}
+        moved = figures.shift(verdict.max_shift_se)
         rows[1:1] = [
             *_converged_inside(report),
-            ("gap, deviance units", words.brief(verdict.gap), "", limits.get("gap", "")),
+            ("gap, deviance units", figures.brief(verdict.gap), "", limits.get("gap", "")),
             ("largest shift of a fixed effect, SE", moved, "", limits.get("max_shift_se", "")),
         ]
     return Grid(
@@ -57,16 +58,16 @@ def _converged_inside(report: Report) -> list[tuple[str, ...]]:
     baseline, reference, gap = report.baseline, report.reference, report.verdict.gap
     if baseline is None or reference is None or gap is None or not report.model.spec.is_approximated:
         return []
-    values = tuple(words.criterion(v) for v in (reference.criterion + gap, reference.criterion))
-    return [] if values[0] == words.criterion(baseline.criterion) else [(INSIDE, *values, "")]
+    values = tuple(figures.criterion(v) for v in (reference.criterion + gap, reference.criterion))
+    return [] if values[0] == figures.criterion(baseline.criterion) else [(INSIDE, *values, "")]
 
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
-    theta = {} if fit.family_theta is None else {FAMILY_THETA: words.spread(fit.family_theta)}
+    theta = {} if fit.family_theta is None else {FAMILY_THETA: figures.spread(fit.family_theta)}
     return {
-        words.criterion_name(report.model): words.criterion(fit.criterion),
+        sentences.criterion_name(report.model): figures.criterion(fit.criterion),
         **theta,
-        "max|grad| by finite differences": words.brief(fit.max_abs_gradient),
+        "max|grad| by finite differences": figures.brief(fit.max_abs_gradient),
         "singular by lme4's test": "yes" if fit.singular else "no",
         "optimizer": fit.optimizer,
         "ended": fit.status,
@@ -76,7 +77,7 @@ def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
 
 def ladder(report: Report) -> Grid:
     """The five rungs, with what came of each and why; one row where all five say the same."""
-    climbed = [(words.RUNG_STATUS_WORDS[result.status], result.reason) for result in report.ladder]
+    climbed = [(labels.RUNG_STATUS_WORDS[result.status], result.reason) for result in report.ladder]
     rows = tuple(
         (f"{result.rung} {result.id}", *outcome)
         for result, outcome in zip(report.ladder, climbed, strict=True)
@@ -90,9 +91,9 @@ def attempts(tried: tuple[Attempt, ...], *, with_gradient: bool) -> Grid:
     """The refits of one rung; for `allfit` one row an optimizer."""
     rows = []
     for attempt in tried:
-        gradient = [_or_dash(attempt.max_abs_gradient, words.brief)] if with_gradient else []
+        gradient = [_or_dash(attempt.max_abs_gradient, figures.brief)] if with_gradient else []
         evaluations = "-" if attempt.evaluations is None else str(attempt.evaluations)
-        criterion, gap = _or_dash(attempt.criterion, words.criterion), _or_dash(attempt.gap, words.brief)
+        criterion, gap = _or_dash(attempt.criterion, figures.criterion), _or_dash(attempt.gap, figures.brief)
         rows.append((attempt.label, criterion, gap, evaluations, *gradient, attempt.note or ""))
     header = ("", "criterion", "gap", "evals", *(["max|grad|"] if with_gradient else []), "")
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(1, len(header) - 1)))
@@ -127,17 +128,17 @@ def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
         return (*cells, "-") if has_p else cells
     cells = (
         effect.name,
-        words.to_precision_of(effect.estimate, effect.se),
-        words.to_precision_of(effect.se, effect.se),
-        words.statistic(effect.statistic),
+        figures.to_precision_of(effect.estimate, effect.se),
+        figures.to_precision_of(effect.se, effect.se),
+        figures.statistic(effect.statistic),
     )
-    return (*cells, words.p_cell(effect.p_value)) if has_p else cells
+    return (*cells, figures.p_cell(effect.p_value)) if has_p else cells
 
 
 def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
     has_distance = 0 < effect.se < math.inf
     moved = (theirs.estimate - effect.estimate) / effect.se if has_distance else None
-    return words.shift(moved), words.to_precision_of(theirs.se, theirs.se)
+    return figures.shift(moved), figures.to_precision_of(theirs.se, theirs.se)
 
 
 def random_effects(report: Report) -> Grid | None:
@@ -154,8 +155,8 @@ def random_effects(report: Report) -> Grid | None:
         for row in _components(effect, other if beside is not None else None, width - 1)
     ]
     if fit.sigma is not None:
-        residual = [words.spread(beside.sigma)] if beside is not None and beside.sigma is not None else []
-        rows.append(("Residual", "", words.spread(fit.sigma), *residual, *[""] * (width - 1)))
+        residual = [figures.spread(beside.sigma)] if beside is not None and beside.sigma is not None else []
+        rows.append(("Residual", "", figures.spread(fit.sigma), *residual, *[""] * (width - 1)))
     correlations = ["corr", *[""] * (width - 2)] if width > 1 else []
     header = ("group", "term", "SD", *(["lme4's SD"] if beside is not None else []), *correlations)
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(2, len(header))))
@@ -167,13 +168,13 @@ def _components(
     """One row per column of the term; correlations with the columns above, as VarCorr prints them."""
     rows = []
     for position, term in enumerate(effect.terms):
-        correlations = [words.correlation(value) for value in effect.correlation[position][:position]]
+        correlations = [figures.correlation(value) for value in effect.correlation[position][:position]]
         rows.append(
             (
                 effect.group if position == 0 else "",
                 term,
-                words.spread(effect.sd[position]),
-                *([words.spread(other.sd[position])] if other is not None else []),
+                figures.spread(effect.sd[position]),
+                *([figures.spread(other.sd[position])] if other is not None else []),
                 *correlations,
                 *[""] * (n_correlations - len(correlations)),
             )
@@ -188,7 +189,8 @@ def theta(report: Report) -> Grid | None:
         return None
     names = fits[0][1].theta_names
     rows = tuple(
-        (name, *(words.spread(fit.theta[position]) for _, fit in fits)) for position, name in enumerate(names)
+        (name, *(figures.spread(fit.theta[position]) for _, fit in fits))
+        for position, name in enumerate(names)
     )
     return Grid(header=("", *(name for name, _ in fits)), rows=rows, numeric=frozenset({1, 2}))
 

@@ -11,14 +11,16 @@ from typing import Literal
 
 from rich.console import Console
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.records import Remedy
-from mmtriage.render import overview, since, tables, words
+from mmtriage.render import labels, overview, sentences, since, tables
 from mmtriage.render.console import console_of, grid, heading, paragraph, text_of, verbatim
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings
+from mmtriage.report import roles
 from mmtriage.report.drift import is_known
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
@@ -74,7 +76,7 @@ def render_all(
     hidden = len(summary.failing) - len(shown)
     if hidden and detail != "brief":
         console.print()
-        paragraph(console, f"{words.count(hidden, 'more model')} in detail: -v, or name them.", style="dim")
+        paragraph(console, f"{figures.count(hidden, 'more model')} in detail: -v, or name them.", style="dim")
     return text_of(page)
 
 
@@ -100,60 +102,60 @@ def _report(console: Console, report: Report, detail: Detail) -> None:
     if detail != "brief":
         _evidence(console, report, detail)
         if detail == "full":
-            heading(console, words.SECONDS)
+            heading(console, labels.SECONDS)
             grid(console, tables.timing(report))
         _where_to_read_on(console, report)
 
 
 def _verdict(console: Console, report: Report) -> None:
     verdict = report.verdict
-    paragraph(console, words.verdict_title(verdict), style=STYLE[verdict.severity])
+    paragraph(console, sentences.verdict_title(verdict), style=STYLE[verdict.severity])
     paragraph(console, verdict.message, indent=2)
-    if incomplete := words.incomplete(report):
+    if incomplete := sentences.incomplete(report):
         paragraph(console, incomplete, indent=2)
     console.print()
     paragraph(console, report.model.formula, indent=2, hanging=4, style="bold")
-    paragraph(console, words.model_line(report.model), indent=2)
-    paragraph(console, words.table_line(report), indent=2)
+    paragraph(console, sentences.model_line(report.model), indent=2)
+    paragraph(console, sentences.table_line(report), indent=2)
     for note in report.model.notes:
         paragraph(console, f"Note: {note}", indent=2, hanging=2)
 
 
 def _findings(console: Console, report: Report, detail: Detail) -> None:
-    shown = report if detail == "full" else replace(report, findings=words.news(report))
-    causes, others = words.causes(shown), words.others(shown)
+    shown = report if detail == "full" else replace(report, findings=roles.news(report))
+    causes, others = roles.causes(shown), roles.others(shown)
     if causes:
-        heading(console, words.causes_heading(causes))
+        heading(console, sentences.causes_heading(causes))
         for finding in causes:
             _finding(console, finding, detail)
     if detail == "brief" and report.verdict.severity in ("ok", "info"):
         others = tuple(finding for finding in others if finding.severity in ("error", "warning"))
     elif detail == "brief":
         return
-    if consequences := words.consequences(shown):
-        heading(console, words.CONSEQUENCES)
+    if consequences := roles.consequences(shown):
+        heading(console, labels.CONSEQUENCES)
         for finding in consequences:
             _finding(console, finding, detail)
     if others:
-        heading(console, words.OTHERS)
+        heading(console, labels.OTHERS)
         for finding in others:
             _finding(console, finding, detail)
     if known := len(report.findings) - len(shown.findings):
         console.print()
-        paragraph(console, f"{words.count(known, 'known finding')}: -v shows all.", indent=2, style="dim")
+        paragraph(console, f"{figures.count(known, 'known finding')}: -v shows all.", indent=2, style="dim")
 
 
 def _finding(console: Console, finding: Finding, detail: Detail) -> None:
-    paragraph(console, words.finding_title(finding), indent=2, style=STYLE[finding.severity])
+    paragraph(console, sentences.finding_title(finding), indent=2, style=STYLE[finding.severity])
     paragraph(console, finding.message, indent=4)
     if detail == "full" and finding.evidence:
-        paragraph(console, words.evidence(finding), indent=4, style="dim")
+        paragraph(console, sentences.evidence(finding), indent=4, style="dim")
 
 
 def _remedies(console: Console, report: Report, detail: Detail) -> None:
     if not report.remedies:
         return
-    heading(console, words.REMEDIES)
+    heading(console, labels.REMEDIES)
     shown = report.remedies[: SHOWN_REMEDIES[detail]]
     for position, remedy in enumerate(shown):
         if position > 0:
@@ -163,16 +165,18 @@ def _remedies(console: Console, report: Report, detail: Detail) -> None:
         return
     console.print()
     if hidden := len(report.remedies) - len(shown):
-        paragraph(console, f"{words.count(hidden, 'more remedy', 'more remedies')}: -v shows all.", indent=2)
-    paragraph(console, words.ranked_by(), indent=2, style="dim")
+        paragraph(
+            console, f"{figures.count(hidden, 'more remedy', 'more remedies')}: -v shows all.", indent=2
+        )
+    paragraph(console, sentences.ranked_by(), indent=2, style="dim")
 
 
 def _remedy(console: Console, remedy: Remedy, report: Report) -> None:
-    paragraph(console, words.remedy_title(remedy), indent=2, hanging=3, style="bold")
-    paragraph(console, words.effect_of(remedy, report.verdict.status), indent=5)
-    for line in words.remedy_lines(remedy, report.model):
+    paragraph(console, sentences.remedy_title(remedy), indent=2, hanging=3, style="bold")
+    paragraph(console, sentences.effect_of(remedy, report.verdict.status), indent=5)
+    for line in sentences.remedy_lines(remedy, report.model):
         paragraph(console, line, indent=5, hanging=2)
-    for program, code in words.remedy_code(remedy):
+    for program, code in sentences.remedy_code(remedy):
         paragraph(console, f"{program}:", indent=5, style="dim")
         verbatim(console, code, indent=7, style="green")
 
@@ -191,10 +195,10 @@ def _part(console: Console, part: EvidencePart) -> None:
     for quote in part.quotes:
         verbatim(console, quote, indent=4)
     for line in part.lines:
-        paragraph(console, line, indent=2, hanging=2 if part.title == words.UNASSESSED else 0)
+        paragraph(console, line, indent=2, hanging=2 if part.title == labels.UNASSESSED else 0)
 
 
 def _where_to_read_on(console: Console, report: Report) -> None:
-    if where := words.read_on(report):
+    if where := sentences.read_on(report):
         console.print()
         paragraph(console, where, style="dim")

@@ -11,7 +11,7 @@ from typing import Any
 import html5lib
 import pytest
 
-from mmtriage.render import htmldoc, tables, words
+from mmtriage.render import htmldoc, labels, sentences, tables
 from mmtriage.render.settings import Plot, Settings
 from mmtriage.report.printable import printable_text
 from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
@@ -81,7 +81,7 @@ def test_a_page_is_valid_and_loads_nothing(name: str) -> None:
 def test_a_page_is_accessible(name: str) -> None:
     page = parse(htmldoc.render(REPORTS[name]))
     assert page.get("lang") == "en"
-    assert page.findtext("head/title").startswith(words.STATUS_WORDS[REPORTS[name].verdict.status])
+    assert page.findtext("head/title").startswith(labels.STATUS_WORDS[REPORTS[name].verdict.status])
     levels = [int(element.tag[1]) for element in elements(page) if re.fullmatch("h[1-6]", element.tag)]
     assert levels.count(1) == 1
     assert levels[0] == 1
@@ -123,10 +123,10 @@ def luminance(color: str) -> float:
 def test_everything_in_the_report_is_on_the_page() -> None:
     text = "".join(parse(htmldoc.render(NOT_CONVERGED)).find("body").itertext())
     for finding in NOT_CONVERGED.findings:
-        assert words.finding_title(finding) in text
+        assert sentences.finding_title(finding) in text
     for remedy in NOT_CONVERGED.remedies:
         assert remedy.title.replace("`", "") in text
-        for _, code in words.remedy_code(remedy):
+        for _, code in sentences.remedy_code(remedy):
             assert code in text
     for result in NOT_CONVERGED.ladder:
         assert result.reason.replace("`", "") in text
@@ -165,7 +165,7 @@ def test_plots_are_pictures_of_the_page() -> None:
     figure = next(page.iter("figure"))
     assert figure.get("aria-label") == "Criterion along `theta`"
     assert [child.tag.partition("}")[2] or child.tag for child in figure] == ["svg"]
-    assert words.PLOTS not in htmldoc.render(SINGULAR)
+    assert labels.PLOTS not in htmldoc.render(SINGULAR)
 
 
 def test_a_named_model_is_called_by_its_name() -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from mmtriage.diagnose.finding import CATALOGUE
 from mmtriage.errors import OptionError
-from mmtriage.render import words
+from mmtriage.render import sentences
+from mmtriage.report import roles
 from mmtriage.report.decisions import accepted, codes_of, selected
 from mmtriage.report.document import report_document
 from mmtriage.report.exit_code import exit_code_of
 from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 
 EVERYTHING = dict.fromkeys(CATALOGUE, "so be it")
-CAUSES = {finding.code: "known" for finding in words.causes(SINGULAR)}
+CAUSES = {finding.code: "known" for finding in roles.causes(SINGULAR)}
 
 
 def test_a_verdict_with_all_causes_ignored_is_info() -> None:
@@ -53,10 +54,10 @@ def test_ignored_findings_stay_with_their_reason() -> None:
 
 
 def test_the_cause_is_what_must_be_ignored_not_what_follows_from_it() -> None:
-    consequences = {finding.code: "noise" for finding in words.consequences(NOT_CONVERGED)}
+    consequences = {finding.code: "noise" for finding in roles.consequences(NOT_CONVERGED)}
     assert consequences
     assert accepted(NOT_CONVERGED, consequences).verdict == NOT_CONVERGED.verdict
-    causes = {finding.code: "known" for finding in words.causes(NOT_CONVERGED)}
+    causes = {finding.code: "known" for finding in roles.causes(NOT_CONVERGED)}
     assert accepted(NOT_CONVERGED, causes).verdict.severity == "info"
 
 
@@ -100,5 +101,5 @@ def test_a_word_stands_for_codes() -> None:
 
 def test_a_reader_is_told_what_is_ignored() -> None:
     report = accepted(SINGULAR, CAUSES)
-    (cause, *_) = words.causes(report)
-    assert words.finding_title(cause).endswith("(info, ignored: known)")
+    (cause, *_) = roles.causes(report)
+    assert sentences.finding_title(cause).endswith("(info, ignored: known)")

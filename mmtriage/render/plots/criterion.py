@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.plotted import CriterionCurve
-from mmtriage.render import words
+from mmtriage.render import sentences
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -42,7 +43,7 @@ def plots(report: Report) -> Iterator[Plot]:
 
 
 def _plot(report: Report, curve: CriterionCurve, number: int) -> Plot:
-    title, what = _title(curve), words.criterion_name(report.model)
+    title, what = _title(curve), sentences.criterion_name(report.model)
     subtitle = f"{what} above the optimum, {curve.kind}"
     legend = _legend(curve, _optimum(report))
     with ink.style():
@@ -65,7 +66,7 @@ def _title(curve: CriterionCurve) -> str:
 
 
 def _value(curve: CriterionCurve, value: float) -> str:
-    return words.correlation(value) if curve.is_correlation else words.spread(value)
+    return figures.correlation(value) if curve.is_correlation else figures.spread(value)
 
 
 def _optimum(report: Report) -> str:
@@ -83,7 +84,7 @@ def _legend(curve: CriterionCurve, optimum: str) -> list[tuple[ink.Mark | None, 
     if curve.baseline is None or curve.baseline_rise is None:
         return [*lines, (None, "lme4 made no fit, or has no such value"), *notes]
     rise = _rise(curve)
-    height = "no higher" if rise < ROUNDING else f"{words.brief(rise)} above the optimum"
+    height = "no higher" if rise < ROUNDING else f"{figures.brief(rise)} above the optimum"
     return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.baseline)}, {height}"), *notes]
 
 

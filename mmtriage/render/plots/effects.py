@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from mmtriage import figures
 from mmtriage.plotted import EffectSet
-from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -81,7 +81,7 @@ def _plots(optimum: EffectSet, sets: Sequence[EffectSet], infinite: frozenset[st
         legend.append((None, f"{left_out} more effects move less and are not shown"))
     if infinite:
         legend.append(
-            (None, f"without a finite estimate, and not shown: {words.count(len(infinite), 'effect')}")
+            (None, f"without a finite estimate, and not shown: {figures.count(len(infinite), 'effect')}")
         )
     height = sum(HEAD + ROW * len(effect.estimates) for effect in shown) + 0.05
     with ink.style():
@@ -108,7 +108,7 @@ def _effect(position: int, optimum: EffectSet, sets: Sequence[EffectSet]) -> _Ef
         if name in fit.names:
             at = fit.names.index(name)
             found.append(_Estimate(number, (fit.estimates[at] - estimate) / se, QUANTILE * fit.ses[at] / se))
-    text = f"{words.to_precision_of(estimate, se)} (SE {words.spread(se)})"
+    text = f"{figures.to_precision_of(estimate, se)} (SE {figures.spread(se)})"
     return _Effect(name, text, -estimate / se, tuple(found))
 
 
@@ -117,8 +117,8 @@ def _description(effects: Sequence[_Effect], sets: Sequence[EffectSet]) -> str:
     for number, fit in enumerate(sets):
         shifts = [abs(e.shift) for effect in effects for e in effect.estimates if e.fit == number]
         if fit.kind != "optimum" and shifts:
-            moves.append(f"{fit.label}: by at most {words.shift(max(shifts))} SE.")
-    return " ".join([f"{words.count(len(effects), 'fixed effect')}. Distances from the optimum:", *moves])
+            moves.append(f"{fit.label}: by at most {figures.shift(max(shifts))} SE.")
+    return " ".join([f"{figures.count(len(effects), 'fixed effect')}. Distances from the optimum:", *moves])
 
 
 def _draw(drawn: ink.Sheet, effects: Sequence[_Effect], marks: Sequence[ink.Mark]) -> None:

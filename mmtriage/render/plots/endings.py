@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -72,7 +72,7 @@ def _plot(result: RungResult) -> Plot:
         drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=left, legend=legend)
         _draw(drawn, rows, names)
         description = f"{result.reason[:1].upper()}{result.reason[1:]}. " + " ".join(
-            f"{a.label}: {'an error' if a.gap is None else words.brief(_clipped(a.gap))}." for a, _ in rows
+            f"{a.label}: {'an error' if a.gap is None else figures.brief(_clipped(a.gap))}." for a, _ in rows
         )
         return ink.plot(NAME, TITLE, description, drawn, heading=HEADING, reading=READING)
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from mmtriage import figures
 from mmtriage.plotted import LevelEffects, LevelMode
-from mmtriage.render import words
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -77,12 +77,12 @@ def _is_away(level: LevelMode) -> bool:
 def _description(effects: LevelEffects) -> str:
     low, high = effects.levels[0], effects.levels[-1]
     ends = (
-        f"from {words.spread(low.mode)} ({ink.short(low.level, 40)}) to {words.spread(high.mode)} "
+        f"from {figures.spread(low.mode)} ({ink.short(low.level, 40)}) to {figures.spread(high.mode)} "
         f"({ink.short(high.level, 40)})"
     )
     return (
-        f"{words.count(effects.n_levels, 'level')}, {ends}; the SD of the random effect is "
-        f"{words.spread(effects.sd)}."
+        f"{figures.count(effects.n_levels, 'level')}, {ends}; the SD of the random effect is "
+        f"{figures.spread(effects.sd)}."
     )
 
 

@@ -1,0 +1,54 @@
+"""Short words for what records hold as codes, and the headings of a report: the same in every format."""
+
+from __future__ import annotations
+
+from mmtriage.diagnose.finding import BaselineState
+from mmtriage.diagnose.verdict import VerdictStatus
+from mmtriage.ladder.records import RungStatus, Scope
+
+STATUS_WORDS: dict[VerdictStatus, str] = {
+    "undetermined": "Undetermined",
+    "unidentifiable": "Unidentifiable",
+    "not_converged": "Not converged",
+    "singular": "Singular",
+    "false_alarm": "False alarm",
+    "converged": "Converged",
+}
+RUNG_STATUS_WORDS: dict[RungStatus, str] = {
+    "cleared": "cleared",
+    "cleared_by_change": "cleared by change",
+    "improved": "improved",
+    "no_effect": "no effect",
+    "not_needed": "not needed",
+    "not_applicable": "not applicable",
+    "failed": "failed",
+}
+SCOPE_WORDS: dict[Scope, str] = {
+    "same_model": "same model",
+    "changes_model": "changes the model",
+    "advice": "advice",
+}
+BASELINE_WORDS: dict[BaselineState, str] = {
+    "new": "new",
+    "updated": "graver than before",
+    "unchanged": "known",
+}
+GROUP_TITLES = {  # how codes begin -> what they are about
+    "MM1": "data",
+    "MM2": "fixed effects",
+    "MM3": "random effects",
+    "MM4": "optimum",
+    "MM5": "distribution of the response",
+}
+
+# Headings
+CONSEQUENCES = "What follows from it"
+OTHERS = "Also noted"
+REMEDIES = "What to do"
+PLOTS = "Plots"
+COMPARISON = "lme4's fit and the optimum"
+LADDER = "The ladder"
+FIXED_EFFECTS, RANDOM_EFFECTS = "Fixed effects", "Random effects"
+THETA = "theta, in lme4's order"
+UNASSESSED = "Not assessed"
+SECONDS = "Seconds"
