@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mmtriage.errors import OptionError
 from mmtriage.model.family_names import LAPLACE, check_model, default_link, is_linear
@@ -82,6 +82,11 @@ class TriageOptions:
         if self.optimizer is not None:
             return (self.optimizer,) * (1 if self.is_linear else 2)
         return (LMER_OPTIMIZER,) if self.is_linear else GLMER_OPTIMIZERS
+
+    @property
+    def has_own_optimizer(self) -> bool:
+        """Whether an optimizer was chosen that lme4 would not use in every stage anyway."""
+        return self.stages != replace(self, optimizer=None).stages
 
     @property
     def raised_budget(self) -> int:

@@ -24,8 +24,7 @@ from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
-from mmtriage.ladder.emitted.commands import r_control
-from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
 from mmtriage.processes import run_all
@@ -182,7 +181,6 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
     best = min(clearing, key=lambda a: (a.optimizer in STAND_INS, a.evaluations or 0, a.label))
     assert best.optimizer is not None
     optimizer = OPTIMIZERS[best.optimizer]
-    text = case.formula.to_text()
     others = len(clearing) - 1
     caveats = [f"{_clear_too(others)} it too" if others else "the only optimizer that clears it"]
     stands_in = optimizer.name not in optimizer.r_name and not optimizer.name.startswith("nloptwrap")
@@ -195,10 +193,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             id="allfit",
             rung=3,
             title=f"Use the optimizer {best.optimizer}",
-            code=Code(
-                mmtriage=case.commands.mmtriage(text, optimizer=best.optimizer),
-                lme4=case.commands.r_call(text, control=r_control([best.optimizer], case.options.maxfun)),
-            ),
+            code=case.commands.of(optimizer=best.optimizer).both(case.formula.to_text()),
             changes="nothing: the same model by another optimizer",
             caveats=caveats,
         ),

@@ -19,8 +19,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
-from mmtriage.ladder.emitted.commands import r_control
-from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import OPTIMIZERS
 
@@ -112,11 +111,8 @@ def _gradients(baseline: Lme4Run | None, attempt: Attempt) -> str:
 
 def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:
     formula = case.formula.to_text()
-    budget = case.options.raised_budget
-    call = case.commands.r_call(formula, control=r_control(case.options.stages, budget))
+    more = case.commands.of(maxfun=case.options.raised_budget)
     restarts, clears = attempts.index(arrived), reaches_optimum(case, arrived)
-    lines = [call, *[case.commands.restart()] * restarts]
-    command = case.commands.mmtriage(formula, maxfun=budget) if restarts == 0 else None
     return same_model_remedy(
         case,
         arrived,
@@ -127,7 +123,7 @@ def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:
         title="Give the optimizer more evaluations"
         if restarts == 0
         else "Restart the optimizer from where it stopped",
-        code=Code(mmtriage=command, lme4="\n".join(lines)),
+        code=more.restarted(formula, restarts),
         changes="nothing: the same model, fitted further",
         cost=sum(a.evaluations or 0 for a in attempts[: restarts + 1]),
     )

@@ -55,6 +55,9 @@ class Code:
     lme4: str | None
 
 
+NO_CODE = Code(mmtriage=None, lme4=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
     """Something the user can do about the verdict, tried and measured."""

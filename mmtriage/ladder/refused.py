@@ -16,8 +16,9 @@ from mmtriage.formula import Formula
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
 from mmtriage.ladder.case import changed_model_attempt
 from mmtriage.ladder.emitted.commands import Commands
-from mmtriage.ladder.records import RUNG_NUMBER, Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.records import RUNG_NUMBER, Attempt, Remedy, RungResult
 from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, with_link
+from mmtriage.ladder.remedies.plain_model import plain_id
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -164,9 +165,9 @@ def _remedy(text: str, comparison: Comparison, commands: Commands) -> Remedy:
 
 def _plain(text: str, commands: Commands) -> Remedy:
     return Remedy(
-        id=commands.plain_id,
+        id=plain_id(commands.options),
         rung=2,
-        title=f"Nothing random can be estimated: plain {commands.function('plain')}",
+        title=f"Nothing random can be estimated: plain {commands.r_function('plain')}",
         scope="changes_model",
         clears=False,
         formula=text,
@@ -177,7 +178,7 @@ def _plain(text: str, commands: Commands) -> Remedy:
         loss=None,
         max_shift_se=None,
         not_comparable="the present model cannot be fitted",
-        code=Code(mmtriage=None, lme4=commands.r_call(text, kind="plain")),
+        code=commands.in_r(text, kind="plain"),
         changes="no random effects are left: rows are treated as independent",
         caveats=("if groups were sampled by design, say so in the report",),
     )

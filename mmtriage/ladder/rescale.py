@@ -22,10 +22,10 @@ from collections.abc import Sequence
 
 from mmtriage.diagnose.scale import moves_beta
 from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
-from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult, RungStatus
+from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.centering import group_mean_centering
 from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.ladder.rewriting import matrix_code, rewritten_formula
+from mmtriage.ladder.rewriting import in_matrix, rewritten_formula
 from mmtriage.ladder.standardized import MOVES, Movable, Move, movable_columns, transforms
 from mmtriage.optimizers import OPTIMIZERS
 
@@ -137,7 +137,7 @@ def _remedy(case: Case, arrived: Attempt, movable: Movable) -> Remedy:
 
 def _code(case: Case, movable: Movable, move: Move) -> Code:
     """What to paste where no formula says it."""
-    return Code(mmtriage=None, lme4=None if movable.slopes else matrix_code(case, move))
+    return NO_CODE if movable.slopes else in_matrix(case, move)
 
 
 def _new_units(movable: Movable) -> str:

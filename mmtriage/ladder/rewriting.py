@@ -13,19 +13,18 @@ from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import (
-    fixed_part,
     replace_fixed_variable,
     replace_variable,
     replace_whole_fixed_variable,
     with_random,
 )
 from mmtriage.formula.nodes import names_in
-from mmtriage.formula.text import quote_name, to_text
+from mmtriage.formula.text import quote_name
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.emitted.r_columns import formula_in_matrix, standardized_matrix
+from mmtriage.ladder.records import Code
 from mmtriage.ladder.standardized import Movable, Move
 from mmtriage.model.design import Design
-
-SCALED = "X_scaled"  # the name that R code gives a matrix of standardized columns
 
 
 def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | None:
@@ -45,20 +44,10 @@ def is_same_model(case: Case, one: Comparison, two: Comparison) -> bool:
     return abs(first - second) <= allowed_gap(first)
 
 
-def matrix_code(case: Case, move: Move) -> str:
-    """lme4 code that standardizes the columns of X themselves, which no formula need be able to say."""
-    formula = case.formula
-    terms = f"~ {fixed_part(formula)}"
-    center = str(move.center).upper()
-    scale = "apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE)" if move.scale else "FALSE"
-    before = [
-        f"X <- model.matrix({terms}, model.frame({terms}, d, na.action = na.pass))",
-        "k <- apply(X, 2, function(x) length(unique(na.omit(x))) > 2)",
-        f"X[, k] <- scale(X[, k, drop = FALSE], center = {center}, scale = {scale})",
-        f"d${SCALED} <- X",
-    ]
-    parts = [f"0 + {SCALED}", *map(to_text, formula.offsets), *(bar.to_text() for bar in formula.random)]
-    return case.commands.r_call(f"{to_text(formula.response)} ~ {' + '.join(parts)}", before=before)
+def in_matrix(case: Case, move: Move) -> Code:
+    """R code that standardizes the columns of X themselves, which no formula need be able to say."""
+    before = standardized_matrix(case.formula, center=move.center, scale=move.scale)
+    return case.commands.in_r(formula_in_matrix(case.formula), before=before)
 
 
 def _candidates(design: Design, movable: Movable, move: Move) -> Iterator[Formula]:

@@ -21,15 +21,14 @@ import numpy as np
 
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.singularity import Defect, defects, null_text
-from mmtriage.engine.estimates import Fit, correlation, largest_shift
+from mmtriage.engine.estimates import correlation, largest_shift
 from mmtriage.engine.optimum.posterior import prior_mode
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
 from mmtriage.ladder.case import Case, Refit, changed_model_attempt, likelihood_ratio
-from mmtriage.ladder.emitted.commands import r_vector
 from mmtriage.ladder.kept_terms import is_kept
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
-from mmtriage.ladder.records import Attempt, Code, Remedy, RungResult
+from mmtriage.ladder.records import Attempt, Remedy, RungResult
 from mmtriage.ladder.remedies.as_fixed import as_fixed_effect, can_be_fixed
 from mmtriage.ladder.remedies.measured import changed_model_remedy
 from mmtriage.ladder.remedies.plain_model import plain_model
@@ -91,7 +90,7 @@ def _without_zeros(case: Case, found: Sequence[Defect]) -> list[tuple[Attempt, R
         return []
     title = f"Drop the zero variance of {' and of '.join(gone)}"
     if not formula.random:
-        plain = case.commands.function("plain")
+        plain = case.commands.r_function("plain")
         return [plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain {plain}")]
     comparison = case.fit(case.build(formula))
     df = case.comparison.optimum_fit.df - comparison.optimum_fit.df
@@ -182,10 +181,8 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
         loss=loss,
         max_shift_se=largest_shift(fit.beta, reference),
         not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
-        code=Code(
-            mmtriage=None,
-            lme4=case.commands.r_call(text, kind="prior", start=_r_start(case, fit)),
-        ),
+        # from lme4's own start blme may walk into a variance of zero and stop there
+        code=case.commands.in_r(text, kind="prior", start=fit.theta),
         changes=(
             f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "
             f"{moved}"
@@ -195,9 +192,3 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     )
     case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     return [(attempt, remedy)]
-
-
-def _r_start(case: Case, fit: Fit) -> str:
-    """Where blme is to start: from lme4's own start it may walk into a variance of zero and stop there."""
-    theta = r_vector(fit.theta)
-    return theta if case.options.is_linear else f"list(theta = {theta})"

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from mmtriage.command import main as cli
-from mmtriage.ladder.emitted.commands import FUNCTIONS, Commands
+from mmtriage.ladder.emitted.commands import Commands
+from mmtriage.ladder.emitted.r_call import FUNCTIONS
 from mmtriage.options import TriageOptions
 from tests.canned import CONVERGED
 from tests.triaged import SAMPLES, triaged, triaged_golden
@@ -66,16 +67,14 @@ def test_the_command_is_the_same_question(
     ("given", "wanted"), [({}, None), ({"optimizer": "bobyqa"}, "bobyqa"), ({"maxfun": 9}, None)]
 )
 def test_a_command_may_change_optimizer_or_budget(given: dict[str, Any], wanted: str | None) -> None:
-    words = shlex.split(
-        Commands(source="d.csv", options=TriageOptions()).mmtriage("y ~ x + (1 | g)", **given)
-    )
+    words = shlex.split(Commands(source="d.csv", options=TriageOptions(**given)).mmtriage("y ~ x + (1 | g)"))
     assert words[:4] == ["mmtriage", "fit", "d.csv", "y ~ x + (1 | g)"]
     assert words[4:] == [] if not given else len(words) == 6
     assert wanted is None or words[-1] == wanted
 
 
 def test_r_code_with_everything() -> None:
-    assert Commands(source="d.csv", options=AWKWARD).r_call("y ~ x + (1 | g)").splitlines() == [
+    assert Commands(source="d.csv", options=AWKWARD).r_code("y ~ x + (1 | g)").splitlines() == [
         'd$f <- factor(d$f, levels = c("b", "a"))',
         "m <- lmer(y ~ x + (1 | g), data = d, REML = FALSE, weights = `w 1`, offset = o, "
         "subset = x > 1 & g %in% c('a', \"b\"), "
@@ -111,7 +110,7 @@ SUCCESSES = "cbind(s, n - s) ~ x + (1 | g)"
     ],
 )
 def test_a_family_is_written_as_r_users_write_it(options: dict[str, Any], call: str) -> None:
-    assert Commands(source="d.csv", options=TriageOptions(**options)).r_call("F") == f"m <- {call}"
+    assert Commands(source="d.csv", options=TriageOptions(**options)).r_code("F") == f"m <- {call}"
 
 
 @pytest.mark.parametrize(
@@ -135,16 +134,16 @@ def test_a_family_is_written_as_r_users_write_it(options: dict[str, Any], call: 
 )
 def test_every_kind_of_model_has_its_function(options: dict[str, Any], plain: str, prior: str) -> None:
     commands = Commands(source="d.csv", options=TriageOptions(**options))
-    assert commands.r_call("F", kind="plain") == f"m <- {plain}"
+    assert commands.r_code("F", kind="plain") == f"m <- {plain}"
     settings = "lmerControl" if commands.options.is_linear else "glmerControl"
     control = f'control = {settings}(optimizer = "Nelder_Mead")'
-    assert commands.r_call("F", kind="prior") == f"m <- {prior.replace('CONTROL', control)}"
+    assert commands.r_code("F", kind="prior") == f"m <- {prior.replace('CONTROL', control)}"
 
 
 @pytest.mark.parametrize(("family", "control"), [("gaussian", "lmerControl"), ("poisson", "glmerControl")])
 def test_controls_are_those_of_the_function(family: str, control: str) -> None:
     commands = Commands(source="d.csv", options=TriageOptions(family=family))
-    code = commands.r_call("F", control='optimizer = "bobyqa"')
+    code = commands.of(optimizer="bobyqa").r_code("F")
     assert code.endswith(f', control = {control}(optimizer = "bobyqa"))')
 
 
@@ -208,7 +207,7 @@ def test_what_clears_really_clears() -> None:
 def test_the_code_for_lme4_is_r(tmp_path: Path) -> None:
     code = [r["code"]["lme4"] for r in remedies() if r["code"]["lme4"]]
     code += [
-        Commands(source="d.csv", options=options).r_call(FORMULA, kind=kind)
+        Commands(source="d.csv", options=options).r_code(FORMULA, kind=kind)
         for options in (AWKWARD, GENERALIZED, TriageOptions(family="negative.binomial"))
         for kind in FUNCTIONS
     ]

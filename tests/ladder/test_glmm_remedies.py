@@ -168,4 +168,6 @@ def test_models_of_different_distributions_are_not_compared() -> None:
 
 def test_the_restart_of_a_generalized_model_gives_beta_too() -> None:
     expected = 'm <- update(m, start = list(theta = getME(m, "theta"), fixef = fixef(m)))'
-    assert glmm_case(COUNTS, family="poisson").commands.restart() == expected
+    code = glmm_case(COUNTS, family="poisson").commands.restarted(COUNTS, 1)
+    assert code.lme4 is not None
+    assert code.lme4.splitlines()[-1] == expected

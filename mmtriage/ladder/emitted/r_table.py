@@ -1,16 +1,21 @@
-"""How R is to read the table, where a plain `read.csv()` would make other columns of it.
+"""The data frame `d` of the emitted R code: how R reads the table, and which columns it makes factors.
 
-White space around cells never counts here, and an empty cell is missing in text too (`data/convert.py`); R
-would keep both, rename columns that are no R names, and know nothing of `--sep` and `--na-values`.
+Code that reads the table is emitted only where a plain `read.csv()` would make other columns of it. White
+space around cells never counts here, and an empty cell is missing in text too (`data/convert.py`); R would
+keep both, rename columns that are no R names, and know nothing of `--sep` and `--na-values`.
 """
 
 from __future__ import annotations
 
-from mmtriage.data.convert import NA_STRINGS
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmtriage.data.convert import NA_STRINGS, number, number_labels
 from mmtriage.data.table import Table
-from mmtriage.formula.text import quote, quote_name
-from mmtriage.ladder.emitted.commands import r_strings
-from mmtriage.option_values import na_values
+from mmtriage.formula.text import quote_name
+from mmtriage.ladder.emitted.r_values import r_string, r_strings
+from mmtriage.option_values import factors, na_values
 from mmtriage.options import TriageOptions
 
 STDIN = "-"
@@ -26,12 +31,12 @@ def r_reading(table: Table, options: TriageOptions) -> tuple[str, ...]:
     separator, decimal = table.punctuation.separator, table.punctuation.decimal
     if not (given or odd_names or gaps) and separator == ",":
         return ()
-    arguments = [quote(table.source, '"')]
+    arguments = [r_string(table.source)]
     if separator != ",":
-        said = '"\\t"' if separator == "\t" else quote(separator, '"')
+        said = '"\\t"' if separator == "\t" else r_string(separator)
         arguments.append(f"sep = {said}")
     if decimal != ".":
-        arguments.append(f"dec = {quote(decimal, chr(34))}")
+        arguments.append(f"dec = {r_string(decimal)}")
     arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *na_values(given))))}")
     if odd_names:
         arguments.append("check.names = FALSE")
@@ -39,7 +44,27 @@ def r_reading(table: Table, options: TriageOptions) -> tuple[str, ...]:
     return (f"d <- read.csv({', '.join(arguments)})",)
 
 
+def r_factors(options: TriageOptions) -> list[str]:
+    """R code that makes factors of the columns that were read as factors."""
+    lines = []
+    for column, levels in factors(_given(options, "--factor")).items():
+        name = f"d${quote_name(column)}"
+        lines.append(f"{name} <- factor({name}{_order(levels)})")
+    return lines
+
+
 def _given(options: TriageOptions, flag: str) -> list[str]:
     """The values of one of the options that say how the table was read."""
     words = options.reading
     return [value for name, value in zip(words[::2], words[1::2], strict=True) if name == flag]
+
+
+def _order(levels: Sequence[str] | None) -> str:
+    """The arguments of factor() for listed levels; R compares labels, so `1.0` is not the number 1."""
+    if levels is None:
+        return ""
+    numbers = [number(level) for level in levels]
+    known = [value for value in numbers if value is not None]
+    labels = list(levels) if len(known) < len(levels) else number_labels(np.array(known))
+    wanted = f", levels = {r_strings(labels)}"
+    return wanted if labels == list(levels) else f"{wanted}, labels = {r_strings(levels)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from mmtriage.arrays import Array
@@ -16,7 +14,7 @@ from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_var
 from mmtriage.formula.nodes import Name
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.case import Case, changed_model_attempt
-from mmtriage.ladder.emitted.commands import r_strings
+from mmtriage.ladder.emitted.r_columns import centered_within, complete_rows
 from mmtriage.ladder.records import Attempt, Remedy
 from mmtriage.ladder.remedies.measured import changed_model_remedy
 
@@ -66,18 +64,14 @@ def _centered_within(case: Case, slope: Slope, *, with_mean: bool) -> tuple[Atte
     )
     label = f"{name} centred within {group}" + (", group mean added" if with_mean else "")
     groups = ", ".join(to_text(node) for node in slope.term.bar.group)
-    before = [
-        *_rows_in_use(case),
-        f"d${between} <- with(d, ave({name}, {groups}))",
-        f"d${within} <- d${name} - d${between}",
-    ]
+    before = [*_rows_in_use(case), *centered_within(name, groups, within=within, between=between)]
     remedy = changed_model_remedy(
         case,
         comparison,
         id="cwc-mean" if with_mean else "cwc",
         rung=1,
         title=f"Centre {name} within {group}" + (" and add its group mean" if with_mean else ""),
-        code=replace(case.commands.both(formula.to_text(), before=before), mmtriage=None),
+        code=case.commands.in_r(formula.to_text(), before=before),
         changes=(
             f"the slope becomes the effect of {name} within {group}; differences between groups are "
             + ("a separate coefficient" if with_mean else "no longer adjusted for")
@@ -93,9 +87,7 @@ def _rows_in_use(case: Case) -> list[str]:
         return []
     options = case.options
     names = dict.fromkeys(filter(None, (*case.design.variables, options.weights, options.offset)))
-    complete = f"complete.cases(d[{r_strings(names)}])"
-    chosen = complete if options.subset is None else f"({options.subset}) & {complete}"
-    return [f"d <- subset(d, {chosen})"]
+    return complete_rows(names, options.subset)
 
 
 def _on_table(case: Case, values: Array) -> Array:

@@ -21,6 +21,7 @@ from mmtriage.formula import Formula, parse_formula
 from mmtriage.formula.nodes import Name, names_in
 from mmtriage.formula.text import quote_name, to_text
 from mmtriage.ladder.case import Case, changed_model_attempt
+from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Attempt, Code, Remedy
 from mmtriage.ladder.remedies.measured import changed_model_remedy
 from mmtriage.model.families import NEGATIVE_BINOMIAL
@@ -102,8 +103,7 @@ def _code(case: Case, formula: Formula, made: str | None) -> Code:
     text = formula.to_text()
     if made is None:
         return case.commands.both(text)
-    before = [f"d${made} <- factor(seq_len(nrow(d)))"]
-    return Code(mmtriage=None, lme4=case.commands.r_call(text, before=before))
+    return case.commands.in_r(text, before=row_numbers(made))
 
 
 def _sd_of_rows(comparison: Comparison) -> float:

@@ -11,10 +11,10 @@ from mmtriage.engine.comparison import plain_fit
 from mmtriage.engine.estimates import largest_shift
 from mmtriage.formula.edit import with_random
 from mmtriage.ladder.case import Case, Refit, without_likelihood
-from mmtriage.ladder.emitted.commands import r_vector
-from mmtriage.ladder.records import Attempt, Code, Remedy
+from mmtriage.ladder.records import Attempt, Remedy, SmallerId
 from mmtriage.ladder.remedies.change_link import can_start_anywhere
-from mmtriage.model.families import family_of
+from mmtriage.model.families import NEGATIVE_BINOMIAL, family_of
+from mmtriage.options import TriageOptions
 
 
 def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
@@ -40,7 +40,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         note="least squares: closed form" if case.options.is_linear else "maximum likelihood",
     )
     remedy = Remedy(
-        id=case.commands.plain_id,
+        id=plain_id(case.options),
         rung=rung,
         title=title,
         scope="changes_model",
@@ -53,7 +53,7 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         loss=fit.criterion - present.criterion,
         max_shift_se=largest_shift(fit.beta, present),
         not_comparable=unlikely,
-        code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="plain", start=start)),
+        code=case.commands.in_r(formula, kind="plain", start=start),
         changes="no random effects are left: rows are treated as independent",
         caveats=(
             "if groups were sampled by design, say so in the report; for population averages with correlated "
@@ -65,19 +65,26 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
     return attempt, remedy
 
 
+def plain_id(options: TriageOptions) -> SmallerId:
+    """How remedies name the model without random effects: for the function of R that fits it."""
+    if options.family == NEGATIVE_BINOMIAL:
+        return "glm.nb"
+    return "lm" if options.is_linear else "glm"
+
+
 def _without_bars(case: Case) -> str:
     return with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()
 
 
-def _r_start(case: Case, beta: Array | None) -> str | None:
+def _r_start(case: Case, beta: Array | None) -> Array | None:
     """Where glm() is to start, if its own start may lie where there is no mean; `beta` (p,) if proven."""
     options, design = case.options, case.design
     if options.is_linear or can_start_anywhere(options.family, options.link_name) or design.dropped:
         return None
     if beta is not None:
-        return r_vector(beta)
+        return beta
     if "(Intercept)" not in design.fixed_names:
         return None
     mean = np.average(design.y, weights=design.weights)
     level = float(family_of(design.spec).link.link(np.array([mean]))[0])  # one mean for all is in range
-    return r_vector([level if name == "(Intercept)" else 0.0 for name in design.fixed_names])
+    return np.array([level if name == "(Intercept)" else 0.0 for name in design.fixed_names])

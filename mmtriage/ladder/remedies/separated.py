@@ -8,7 +8,7 @@ which depends on the prior, so it is advice and not measured against the likelih
 from __future__ import annotations
 
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import Code, Remedy
+from mmtriage.ladder.records import Remedy
 
 
 def for_separation(case: Case) -> tuple[Remedy, ...]:
@@ -29,7 +29,7 @@ def for_separation(case: Case) -> tuple[Remedy, ...]:
         lrt=None,
         max_shift_se=None,
         not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
-        code=Code(mmtriage=None, lme4=case.commands.r_call(formula, kind="fixed prior")),
+        code=case.commands.in_r(formula, kind="fixed prior"),
         changes="every fixed effect becomes finite; how large the separated ones are, the prior decides",
         caveats=(
             "say that a prior was used, and of which scale; predictors must be on scales that suit it",

@@ -1,0 +1,50 @@
+"""Lines of R that change the data frame `d` before the call: columns that a remedy needs and `d` lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmtriage.formula import Formula
+from mmtriage.formula.edit import fixed_part
+from mmtriage.formula.text import to_text
+from mmtriage.ladder.emitted.r_values import r_logical, r_strings
+
+SCALED = "X_scaled"  # the name that R code gives a matrix of standardized columns
+
+
+def row_numbers(name: str) -> list[str]:
+    """A factor of one level per row."""
+    return [f"d${name} <- factor(seq_len(nrow(d)))"]
+
+
+def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:
+    """Only the rows in which the columns `names` have values, and which the model's subset keeps."""
+    complete = f"complete.cases(d[{r_strings(names)}])"
+    chosen = complete if subset is None else f"({subset}) & {complete}"
+    return [f"d <- subset(d, {chosen})"]
+
+
+def centered_within(name: str, groups: str, *, within: str, between: str) -> list[str]:
+    """A column taken apart: its group means, in the column `between`, and what is left of it, in `within`."""
+    return [f"d${between} <- with(d, ave({name}, {groups}))", f"d${within} <- d${name} - d${between}"]
+
+
+def standardized_matrix(formula: Formula, *, center: bool, scale: bool) -> list[str]:
+    """The columns of X itself, standardized: a matrix in `d` that `formula_in_matrix` refers to.
+
+    Two-valued columns stay as they are, as in `diagnose.scale.is_two_valued`.
+    """
+    terms = f"~ {fixed_part(formula)}"
+    divisor = "apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE)" if scale else r_logical(False)
+    return [
+        f"X <- model.matrix({terms}, model.frame({terms}, d, na.action = na.pass))",
+        "k <- apply(X, 2, function(x) length(unique(na.omit(x))) > 2)",
+        f"X[, k] <- scale(X[, k, drop = FALSE], center = {r_logical(center)}, scale = {divisor})",
+        f"d${SCALED} <- X",
+    ]
+
+
+def formula_in_matrix(formula: Formula) -> str:
+    """The formula whose fixed part is the standardized matrix, which has its own column for the intercept."""
+    parts = [f"0 + {SCALED}", *map(to_text, formula.offsets), *(bar.to_text() for bar in formula.random)]
+    return f"{to_text(formula.response)} ~ {' + '.join(parts)}"

@@ -1,0 +1,27 @@
+"""Values as R writes them: vectors of numbers and of strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmtriage.formula.text import quote
+
+
+def r_vector(values: Iterable[float]) -> str:
+    """Numbers as an R vector, of as many digits as a starting point needs."""
+    return f"c({', '.join(f'{value:.4g}' for value in values)})"
+
+
+def r_string(value: str) -> str:
+    """Text as an R string."""
+    return quote(value, '"')
+
+
+def r_strings(values: Iterable[str]) -> str:
+    """Text as an R vector."""
+    return f"c({', '.join(map(r_string, values))})"
+
+
+def r_logical(value: bool) -> str:
+    """A truth as R writes it."""
+    return "TRUE" if value else "FALSE"
