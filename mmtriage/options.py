@@ -35,7 +35,7 @@ class TriageOptions:
     seed: int = DEFAULT_SEED
     jobs: int = 1  # processes; never changes the report
     time_budget: float | None = None  # seconds
-    plots: bool = False  # compute what plots show: `Report.curves`
+    plots: bool = False  # compute what plots show: `Report.plot_data`
     reading: tuple[str, ...] = ()  # words of the command that say how the table was read: --factor, --sep ...
     progress: Callable[[str], None] | None = None  # told what is being done
 

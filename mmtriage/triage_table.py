@@ -120,18 +120,18 @@ class _Session:
                 incomplete = f"{stop.message} before the remedies of named causes were tried"
         self._clock("ladder")
         report = self._report(case, facts, ladder, findings, incomplete)
-        return self._with_curves(comparison, report) if self.options.plots else report
+        return self._with_plot_data(comparison, report) if self.options.plots else report
 
-    def _with_curves(self, comparison: Comparison, report: Report) -> Report:
+    def _with_plot_data(self, comparison: Comparison, report: Report) -> Report:
         """The report with what its plots show."""
-        from mmtriage.plotted.compute import curves_of
+        from mmtriage.plotted.compute import plot_data_of
 
         self._say("following the criterion, for the plots")
-        curves = curves_of(
+        plot_data = plot_data_of(
             comparison, [(remedy, self._refits.get((remedy.id, remedy.title))) for remedy in report.remedies]
         )
         self._clock("plots")
-        return replace(report, curves=curves)
+        return replace(report, plot_data=plot_data)
 
     def _fit_unless_exact(self, design: Design, early: Sequence[Finding]) -> Comparison | Finding:
         """The trial, or why there is no maximum; asked for only where the fit gives reason to."""

@@ -3,14 +3,3 @@
 Computing them takes evaluations of the criterion, so it is done only for outputs that have plots, under the
 time budget. They are part of the Report and not of its JSON: every number can be had by refitting.
 """
-
-from mmtriage.plotted.shown import (
-    Band,
-    CriterionCurve,
-    Curves,
-    EffectSet,
-    LevelEffects,
-    LevelMode,
-)
-
-__all__ = ["Band", "CriterionCurve", "Curves", "EffectSet", "LevelEffects", "LevelMode"]

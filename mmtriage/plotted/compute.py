@@ -13,16 +13,16 @@ from mmtriage.ladder.records import Remedy
 from mmtriage.plotted.criterion import criterion_curves, parameters_of
 from mmtriage.plotted.effects import effect_sets
 from mmtriage.plotted.levels import MOST_COLUMNS, level_effects
-from mmtriage.plotted.shown import CriterionCurve, Curves, LevelEffects
+from mmtriage.plotted.plot_data import CriterionCurve, LevelEffects, PlotData
 
 PRESENT = "the present model, at its optimum"
 
 
-def curves_of(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> Curves:
+def plot_data_of(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> PlotData:
     """Records for the plots; `remedies` in their order, with the fits behind those of other models."""
     levels, levels_of, unseen = _levels(comparison, remedies)
     criterion, missing = _criterion(comparison)
-    return Curves(
+    return PlotData(
         criterion=criterion,
         effects=effect_sets(comparison, remedies),
         levels=levels,
@@ -49,12 +49,8 @@ def _levels(
     comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]
 ) -> tuple[tuple[LevelEffects, ...], str, list[str]]:
     """The random effects of the recommended model: the best remedy that clears, else the present model."""
-    prepared, place, fit, whose = (
-        comparison.prepared,
-        comparison.optimum.place,
-        comparison.optimum_fit,
-        PRESENT,
-    )
+    prepared, place, fit = comparison.prepared, comparison.optimum.place, comparison.optimum_fit
+    whose = PRESENT
     remedy, refit = next((pair for pair in remedies if pair[0].clears), (None, None))
     if remedy is not None and remedy.scope != "same_model" and refit is not None:
         whose = f"{remedy.rank}. {remedy.title}"

@@ -9,7 +9,7 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.ladder.case import Refit
 from mmtriage.ladder.records import Remedy
 from mmtriage.model.design import Design
-from mmtriage.plotted.shown import EffectSet
+from mmtriage.plotted.plot_data import EffectKind, EffectSet
 
 PROVEN, UNPROVEN = "The proven optimum", "The best point found, not certified"
 MOST_REMEDIES = 6  # the best ranked
@@ -30,7 +30,7 @@ def effect_sets(
     label = PROVEN if comparison.optimum.certificate.certified else UNPROVEN
     sets = [_effect_set("optimum", label, design, comparison.optimum_fit, same)]
     if comparison.lme4_fit is not None:
-        sets.insert(0, _effect_set("baseline", "lme4's fit", design, comparison.lme4_fit))
+        sets.insert(0, _effect_set("lme4", "lme4's fit", design, comparison.lme4_fit))
     sets += [
         _effect_set("remedy", _label(remedy), refit.prepared.design, refit.fit)
         for remedy, refit in remedies
@@ -48,9 +48,11 @@ def _is_comparable(design: Design, refit: Refit) -> bool:
     return other.spec.link == design.spec.link and bool(set(other.fixed_names) & set(design.fixed_names))
 
 
-def _effect_set(kind: str, label: str, design: Design, fit: Fit, also: tuple[str, ...] = ()) -> EffectSet:
+def _effect_set(
+    kind: EffectKind, label: str, design: Design, fit: Fit, also: tuple[str, ...] = ()
+) -> EffectSet:
     return EffectSet(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         label=label,
         also=also,
         names=design.fixed_names,

@@ -15,7 +15,7 @@ from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.linear.likelihood import LmmProblem
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.model.ranef import RandomTerm
-from mmtriage.plotted.shown import Band, LevelEffects, LevelMode
+from mmtriage.plotted.plot_data import Band, LevelEffects, LevelMode
 
 MOST_LEVELS = 50  # shown one by one
 EXTREMES = 5  # at either end, shown by name where there are more

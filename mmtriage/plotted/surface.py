@@ -41,11 +41,12 @@ class Parameter:
 
     @property
     def is_correlation(self) -> bool:
+        """Whether the parameter is a correlation."""
         return self.j is not None
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Of the coordinate."""
+        """Between which the coordinate can be."""
         farthest = float(np.arctanh(1.0 - CLOSEST))
         return (-farthest, farthest) if self.is_correlation else (0.0, np.inf)
 
@@ -91,13 +92,10 @@ class Surface:
 
     def measure(self, parameter: Parameter, spot: Spot) -> float:
         """The parameter's value, in the user's units; NaN for an undefined correlation."""
-        return self._measured(parameter, spot)[0]
+        return self.slopes(parameter, spot)[0]
 
     def slopes(self, parameter: Parameter, spot: Spot) -> tuple[float, Array, float]:
         """The parameter, its derivative with respect to its term's F (k, k), and to log sigma."""
-        return self._measured(parameter, spot)
-
-    def _measured(self, parameter: Parameter, spot: Spot) -> tuple[float, Array, float]:
         F = spot.place.factors[parameter.term]
         rows = self.prepared.problem.basis.terms[parameter.term].inverse
         a = rows[parameter.i]

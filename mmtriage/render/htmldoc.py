@@ -125,7 +125,7 @@ def _padding(grid: Grid) -> list[tuple[int, ...]]:
 
 def _drawn(report: Report) -> tuple[Plot, ...]:
     """The plots of a report that knows what they show, where there is something to draw them with."""
-    return plots_of(report) if report.curves is not None and can_draw() else ()
+    return plots_of(report) if report.plot_data is not None and can_draw() else ()
 
 
 def _by_kind(plots: Sequence[Plot]) -> list[tuple[str, str, list[tuple[str, Markup]]]]:

@@ -15,7 +15,7 @@ from mmtriage.diagnose.verdict import Verdict
 from mmtriage.ladder.records import Remedy, RungResult
 from mmtriage.model.family_names import LAPLACE
 from mmtriage.model.spec import Method, ModelSpec
-from mmtriage.plotted.shown import Curves
+from mmtriage.plotted.plot_data import PlotData
 from mmtriage.report.drift import Drift
 from mmtriage.version import SCHEMA_VERSION, VERSION
 
@@ -186,4 +186,4 @@ class Report:
     incomplete: str | None = None  # what a time budget left undone
     drift: Drift | None = None  # since the report of --baseline
     timing: Mapping[str, float]  # stage -> seconds
-    curves: Curves | None = None  # for plots; not in the JSON
+    plot_data: PlotData | None = None  # computed only where there are plots; not in the JSON

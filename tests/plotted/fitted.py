@@ -1,4 +1,4 @@
-"""Trials to follow the criterion of, each fitted once."""
+"""Comparisons to follow the criterion of, each fitted once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CBPP = "cbpp.csv", "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 
 @cache
 def comparison(name: str, formula: str, *, family: str = "gaussian", reml: bool = True) -> Comparison:
-    """A baseline and a reference."""
+    """lme4's fit and the optimum of a model."""
     factors = {"herd": None, "period": None} if name.startswith("cbpp") else {}
     table = read_table(str(SAMPLES / name), factors=factors)
     link = "identity" if family == "gaussian" else "logit"

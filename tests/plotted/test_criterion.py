@@ -9,9 +9,10 @@ from scipy.optimize import minimize
 
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.comparison import Comparison
-from mmtriage.plotted import CriterionCurve, criterion
-from mmtriage.plotted.compute import curves_of
+from mmtriage.plotted import criterion
+from mmtriage.plotted.compute import plot_data_of
 from mmtriage.plotted.criterion import criterion_curves
+from mmtriage.plotted.plot_data import CriterionCurve
 from tests.plotted.fitted import cbpp, comparison, out_of_time, sleep
 
 CHI2_95 = 3.8414588
@@ -25,7 +26,7 @@ def curves(of: Comparison) -> list[CriterionCurve]:
 
 def crossings(curve: CriterionCurve) -> tuple[float, float]:
     """Where the line of the plot is at the 95 % quantile."""
-    root = np.sign(np.array(curve.values) - curve.reference) * np.sqrt(np.maximum(curve.rises, 0.0))
+    root = np.sign(np.array(curve.values) - curve.optimum) * np.sqrt(np.maximum(curve.rises, 0.0))
     low, high = PchipInterpolator(root, curve.values)([-np.sqrt(CHI2_95), np.sqrt(CHI2_95)])
     return float(low), float(high)
 
@@ -65,16 +66,16 @@ def test_a_profile_ends_at_the_model_without_the_effect() -> None:
     of = comparison("sleepstudy_year.csv", "Reaction ~ Year + (Year | Subject)")
     intercept, slope = (c for c in curves(of) if not c.is_correlation)
     for curve, expected in ((intercept, 42.608962), (slope, 42.836815)):
-        assert curve.values[0] == pytest.approx(0.0, abs=1e-4 * curve.reference)
+        assert curve.values[0] == pytest.approx(0.0, abs=1e-4 * curve.optimum)
         assert curve.rises[0] == pytest.approx(expected, abs=0.01)
-        assert curve.baseline_rise == pytest.approx(of.gap)
+        assert curve.lme4_rise == pytest.approx(of.gap)
     assert all(before < after for before, after in zip(slope.values, slope.values[1:], strict=False))
 
 
 def test_a_variance_of_zero_is_followed_upwards_only() -> None:
     of = comparison("Dyestuff2.csv", "Yield ~ 1 + (1 | Batch)")
     (curve,) = curves(of)
-    assert curve.reference == curve.values[0] == 0.0
+    assert curve.optimum == curve.values[0] == 0.0
     assert curve.bounds == (0.0,)
     assert list(curve.rises) == sorted(curve.rises)
     assert curve.rises[-1] >= criterion.TOP
@@ -135,7 +136,7 @@ def test_a_model_that_is_not_identifiable_is_flat() -> None:
 
 
 def test_what_a_time_budget_leaves_undone_is_said() -> None:
-    found = curves_of(out_of_time(sleep()), [])
+    found = plot_data_of(out_of_time(sleep()), [])
     assert found.criterion == ()
     assert found.levels == ()
     assert len(found.effects) == 2  # they need no evaluation

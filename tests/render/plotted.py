@@ -1,10 +1,17 @@
-"""Reports with curves: canned numbers of every shape that a plot can meet."""
+"""Reports with what plots show: canned numbers of every shape that a plot can meet."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mmtriage.plotted import Band, CriterionCurve, Curves, EffectSet, LevelEffects, LevelMode
+from mmtriage.plotted.plot_data import (
+    Band,
+    CriterionCurve,
+    EffectSet,
+    LevelEffects,
+    LevelMode,
+    PlotData,
+)
 from mmtriage.report.facts import Report
 from tests.canned import NOT_CONVERGED, REPORTS
 from tests.render.hostile import HOSTILE, NAMES
@@ -17,9 +24,9 @@ def curve(group: str, *columns: str, **changes: object) -> CriterionCurve:
         "kind": "profile",
         "values": tuple(center + 0.1 * k for k in range(-4, 5)),
         "rises": tuple(0.6 * k * k for k in range(-4, 5)),
-        "reference": center,
-        "baseline": center - 0.2,
-        "baseline_rise": 2.4,
+        "optimum": center,
+        "lme4": center - 0.2,
+        "lme4_rise": 2.4,
         "bounds": (0.0,) if len(columns) == 1 else (-1.0, 1.0),
     }
     return CriterionCurve(group=group, columns=columns, **{**facts, **changes})  # type: ignore[arg-type]
@@ -50,21 +57,21 @@ def effects(*names: str, remedies: int = 7) -> tuple[EffectSet, ...]:
         estimates = tuple(10.0 + shift * 2.0 for _ in names)
         return EffectSet(kind=kind, label=label, also=also, names=names, estimates=estimates, ses=(2.0,) * n)  # type: ignore[arg-type]
 
-    sets = [of("baseline", "lme4's fit", 0.1), of("optimum", "The proven optimum", 0.0, ("1. Centre x",))]
+    sets = [of("lme4", "lme4's fit", 0.1), of("optimum", "The proven optimum", 0.0, ("1. Centre x",))]
     sets += [of("remedy", f"{k + 2}. Remedy of {names[-1]}", 0.5 * 3.0**k) for k in range(min(remedies, 6))]
     return tuple(sets)
 
 
-def with_curves(report: Report, name: str = "Days", group: str = "Subject") -> Report:
+def with_plot_data(report: Report, name: str = "Days", group: str = "Subject") -> Report:
     """The report with a curve of every kind that mentions a name."""
     near_one = tuple(-1.0 + 10.0**-k for k in (7, 6, 5, 4, 3, 2))
-    curves = Curves(
+    plot_data = PlotData(
         criterion=(
             curve(group, "(Intercept)"),
-            curve(group, name, kind="slice", baseline=None, baseline_rise=None),
-            curve(group, name, values=(0.0, 0.5, 1.0, 2.0), rises=(0.0, 1.0, 3.0, 9.0), reference=0.0),
-            curve(group, name, baseline=50.0, baseline_rise=90.0),
-            curve(group, name, values=(1.0, 1.0, 2.0), rises=(0.0, 0.0, 0.0), reference=1.0),
+            curve(group, name, kind="slice", lme4=None, lme4_rise=None),
+            curve(group, name, values=(0.0, 0.5, 1.0, 2.0), rises=(0.0, 1.0, 3.0, 9.0), optimum=0.0),
+            curve(group, name, lme4=50.0, lme4_rise=90.0),
+            curve(group, name, values=(1.0, 1.0, 2.0), rises=(0.0, 0.0, 0.0), optimum=1.0),
             curve(group, "(Intercept)", name),
             curve(
                 group,
@@ -72,22 +79,22 @@ def with_curves(report: Report, name: str = "Days", group: str = "Subject") -> R
                 name,
                 values=near_one,
                 rises=(9.0, 4.0, 0.0, 2.0, 5.0, 11.0),
-                reference=near_one[2],
-                baseline=0.98,
-                baseline_rise=43.0,
+                optimum=near_one[2],
+                lme4=0.98,
+                lme4_rise=43.0,
             ),
-            curve(group, "(Intercept)", name, values=(-1.0, 0.0, 0.9), rises=(0.0, 2.0, 8.0), reference=-1.0),
+            curve(group, "(Intercept)", name, values=(-1.0, 0.0, 0.9), rises=(0.0, 2.0, 8.0), optimum=-1.0),
         ),
         effects=effects("(Intercept)", name),
         levels=(levels(group, "(Intercept)", 7, name), levels(group, name, 2972, name)),
         levels_of=f"1. Drop `{name}`",
         notes=(f"the criterion along {name} cannot be followed away from the optimum",),
     )
-    return replace(report, curves=curves)
+    return replace(report, plot_data=plot_data)
 
 
 PLOTTED = {
-    "plots": with_curves(NOT_CONVERGED),
-    "plots of a long name": with_curves(REPORTS["not_converged"], "wide " * 50, "unbroken" * 30),
+    "plots": with_plot_data(NOT_CONVERGED),
+    "plots of a long name": with_plot_data(REPORTS["not_converged"], "wide " * 50, "unbroken" * 30),
 }
-HOSTILE_PLOTS = {f"plots, {kind}": with_curves(HOSTILE[kind], name, name) for kind, name in NAMES.items()}
+HOSTILE_PLOTS = {f"plots, {kind}": with_plot_data(HOSTILE[kind], name, name) for kind, name in NAMES.items()}

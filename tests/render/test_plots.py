@@ -137,12 +137,12 @@ def test_they_stand_on_the_page() -> None:
 def test_a_page_without_matplotlib_says_how_to_get_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (plots, htmldoc):
         monkeypatch.setattr(module, "can_draw", lambda: False)
-    page = parse(htmldoc.render(replace(CONVERGED, curves=None)))
+    page = parse(htmldoc.render(replace(CONVERGED, plot_data=None)))
     assert 'For plots: pip install "mmtriage[plot]"' in "".join(page.find("body").itertext())
     assert not list(page.iter("figure"))
 
 
-def test_a_report_without_curves_has_no_plots() -> None:
+def test_a_report_without_plot_data_has_no_plots() -> None:
     assert plots_of(CONVERGED) == ()
     assert "<h2>Plots</h2>" not in htmldoc.render(CONVERGED)
 

@@ -20,8 +20,8 @@ def can_draw() -> bool:
 
 
 def plots_of(report: Report) -> tuple[Plot, ...]:
-    """All plots of a report, in the order in which they are read; none without its `curves`."""
-    if report.curves is None:
+    """All plots of a report, in the order in which they are read; none without its plot data."""
+    if report.plot_data is None:
         return ()
     from mmtriage.render.plots import criterion, effects, endings, levels
     from mmtriage.render.plots.ink import quietly
@@ -38,6 +38,6 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
 
 def remarks(report: Report) -> tuple[str, ...]:
     """What is not plotted, and why, or how to get plots."""
-    notes = () if report.curves is None else report.curves.notes
+    notes = () if report.plot_data is None else report.plot_data.notes
     said = tuple(f"{note[:1].upper()}{note[1:]}." for note in notes)
     return said if can_draw() else (*said, f"For plots: `{HOW_TO_GET}`")

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from mmtriage import figures
 from mmtriage.arrays import Array
-from mmtriage.plotted import CriterionCurve
+from mmtriage.plotted.plot_data import CriterionCurve
 from mmtriage.render import sentences
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
@@ -37,7 +37,7 @@ MORE_ROOM = 1.15  # height of the axes over the highest point of interest
 
 def plots(report: Report) -> Iterator[Plot]:
     """One for each curve."""
-    curves = () if report.curves is None else report.curves.criterion
+    curves = () if report.plot_data is None else report.plot_data.criterion
     for number, curve in enumerate(curves, start=1):
         yield _plot(report, curve, number)
 
@@ -70,27 +70,27 @@ def _value(curve: CriterionCurve, value: float) -> str:
 
 
 def _optimum(report: Report) -> str:
-    """What the reference may be called."""
+    """What the optimum may be called: a proven one, or not."""
     certificate = None if report.reference is None else report.reference.certificate
     is_proven = certificate is None or certificate.certified
     return "the proven optimum" if is_proven else "the best point found, not certified"
 
 
 def _legend(curve: CriterionCurve, optimum: str) -> list[tuple[ink.Mark | None, str]]:
-    lines: list[tuple[ink.Mark | None, str]] = [(ink.OPTIMUM, f"{optimum}: {_value(curve, curve.reference)}")]
+    lines: list[tuple[ink.Mark | None, str]] = [(ink.OPTIMUM, f"{optimum}: {_value(curve, curve.optimum)}")]
     notes: list[tuple[ink.Mark | None, str]] = []
     if _Scale(curve).is_fisher:
         notes.append((None, "stretched scale: -1 and 1 are beyond its ends"))
-    if curve.baseline is None or curve.baseline_rise is None:
+    if curve.lme4 is None or curve.lme4_rise is None:
         return [*lines, (None, "lme4 made no fit, or has no such value"), *notes]
     rise = _rise(curve)
     height = "no higher" if rise < ROUNDING else f"{figures.brief(rise)} above the optimum"
-    return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.baseline)}, {height}"), *notes]
+    return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.lme4)}, {height}"), *notes]
 
 
 def _rise(curve: CriterionCurve) -> float:
     """Of lme4's fit; rounding below the optimum is none."""
-    return max(0.0, curve.baseline_rise or 0.0)
+    return max(0.0, curve.lme4_rise or 0.0)
 
 
 def _description(curve: CriterionCurve, what: str, legend: list[tuple[ink.Mark | None, str]]) -> str:
@@ -103,9 +103,9 @@ def _draw(axes: Axes, curve: CriterionCurve) -> None:
     scale = _Scale(curve)
     x, y = _line(curve, scale)
     top = max(INTERVAL * 1.3, float(np.max(y)))
-    baseline = _rise(curve)
-    if curve.baseline is not None and baseline <= 1.5 * top:
-        top = max(top, baseline)
+    rise = _rise(curve)
+    if curve.lme4 is not None and rise <= 1.5 * top:
+        top = max(top, rise)
     _limits(axes, x, scale, top)
     axes.plot(x, y, color=ink.INK, linewidth=1.6, zorder=2)
     dots = scale.of(np.array(curve.values))
@@ -113,8 +113,8 @@ def _draw(axes: Axes, curve: CriterionCurve) -> None:
     if curve.kind == "profile":
         axes.axhline(INTERVAL, color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     _bounds(axes, curve, scale)
-    axes.plot(scale.of(np.array([curve.reference])), [0.0], zorder=4, clip_on=False, **ink.OPTIMUM.options())
-    _baseline(axes, curve, scale)
+    axes.plot(scale.of(np.array([curve.optimum])), [0.0], zorder=4, clip_on=False, **ink.OPTIMUM.options())
+    _lme4_fit(axes, curve, scale)
     axes.set_xlabel("correlation" if curve.is_correlation else "standard deviation")
     scale.ticks(axes)
 
@@ -123,8 +123,8 @@ class _Scale:
     """Where a value stands on the horizontal axis."""
 
     def __init__(self, curve: CriterionCurve) -> None:
-        near = max(abs(curve.reference), abs(curve.baseline or 0.0))
-        self.is_fisher = curve.is_correlation and near > NEAR_ONE and abs(curve.reference) < EXACT
+        near = max(abs(curve.optimum), abs(curve.lme4 or 0.0))
+        self.is_fisher = curve.is_correlation and near > NEAR_ONE and abs(curve.optimum) < EXACT
         self.curve = curve
 
     def of(self, values: Array) -> Array:
@@ -151,7 +151,7 @@ def _line(curve: CriterionCurve, scale: _Scale) -> tuple[Array, Array]:
 
     x = scale.of(np.array(curve.values))
     rises = np.maximum(np.array(curve.rises), 0.0)
-    root = np.sign(np.array(curve.values) - curve.reference) * np.sqrt(rises)
+    root = np.sign(np.array(curve.values) - curve.optimum) * np.sqrt(rises)
     distinct = np.concatenate([[True], np.diff(x) > 0])
     x, root = x[distinct], root[distinct]
     if len(x) < 3:
@@ -163,8 +163,8 @@ def _line(curve: CriterionCurve, scale: _Scale) -> tuple[Array, Array]:
 def _limits(axes: Axes, x: Array, scale: _Scale, top: float) -> None:
     curve = scale.curve
     low, high = float(x[0]), float(x[-1])
-    if curve.baseline is not None:
-        place = float(scale.of(np.array([curve.baseline]))[0])
+    if curve.lme4 is not None:
+        place = float(scale.of(np.array([curve.lme4]))[0])
         span = high - low
         if low - 0.6 * span <= place <= high + 0.6 * span:
             low, high = min(low, place), max(high, place)
@@ -181,7 +181,7 @@ def _bounds(axes: Axes, curve: CriterionCurve, scale: _Scale) -> None:
         return
     low, high = axes.get_xlim()
     for bound in curve.bounds:
-        outer = low if bound < curve.reference or bound <= low + 0.1 * (high - low) else high
+        outer = low if bound < curve.optimum or bound <= low + 0.1 * (high - low) else high
         if low < bound < high:
             axes.axvspan(
                 outer, bound, facecolor="#eef0f2", edgecolor=ink.GREY, hatch="////", linewidth=0.0, zorder=0
@@ -189,12 +189,12 @@ def _bounds(axes: Axes, curve: CriterionCurve, scale: _Scale) -> None:
             axes.axvline(bound, color=ink.GREY, linewidth=1.2, zorder=1)
 
 
-def _baseline(axes: Axes, curve: CriterionCurve, scale: _Scale) -> None:
+def _lme4_fit(axes: Axes, curve: CriterionCurve, scale: _Scale) -> None:
     """lme4's fit: in its place, or at the edge with an arrow that points to it."""
-    if curve.baseline is None:
+    if curve.lme4 is None:
         return
     (low, high), (_, top) = axes.get_xlim(), axes.get_ylim()
-    place, rise = float(scale.of(np.array([curve.baseline]))[0]), _rise(curve)
+    place, rise = float(scale.of(np.array([curve.lme4]))[0]), _rise(curve)
     x, y = min(max(place, low), high), min(rise, 0.93 * top)
     axes.plot([x], [y], zorder=5, clip_on=False, **ink.LME4.options())
     dx, dy = np.sign(place - x), float(rise > y)

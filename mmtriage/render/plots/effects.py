@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mmtriage import figures
-from mmtriage.plotted import EffectSet
+from mmtriage.plotted.plot_data import EffectSet
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -53,7 +53,7 @@ class _Effect:
 
 def plots(report: Report) -> Iterator[Plot]:
     """One, if there is an optimum and something to compare it with."""
-    sets = () if report.curves is None else report.curves.effects
+    sets = () if report.plot_data is None else report.plot_data.effects
     optimum = next((s for s in sets if s.kind == "optimum"), None)
     if optimum is not None and len(sets) > 1:
         yield from _plots(optimum, sets, _without_estimate(report))
@@ -92,7 +92,7 @@ def _plots(optimum: EffectSet, sets: Sequence[EffectSet], infinite: frozenset[st
 
 def _marks(sets: Sequence[EffectSet]) -> list[ink.Mark]:
     remedies = iter(ink.OTHERS)
-    own = {"baseline": ink.LME4, "optimum": ink.OPTIMUM}
+    own = {"lme4": ink.LME4, "optimum": ink.OPTIMUM}
     return [own[fit.kind] if fit.kind in own else next(remedies) for fit in sets]
 
 

@@ -33,7 +33,7 @@ FAILED = (
     ink.Mark(shape="s", color=ink.SKY, filled=False),
     ink.Mark(shape="D", color=ink.VERMILLION, filled=False),
     ink.Mark(shape="^", color=ink.BLACK, filled=False),
-)  # as many as there are optimizers beside the reference
+)  # as many as there are optimizers
 ERROR = ink.Mark(shape="x", color=ink.GREY)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mmtriage import figures
-from mmtriage.plotted import LevelEffects, LevelMode
+from mmtriage.plotted.plot_data import LevelEffects, LevelMode
 from mmtriage.render.plots import ink
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
@@ -34,10 +34,10 @@ NEAR = ink.Mark(shape="o", color=ink.GREY, size=4.2, filled=False)
 
 def plots(report: Report) -> Iterator[Plot]:
     """One for each column of each random term."""
-    if report.curves is None:
+    if report.plot_data is None:
         return
-    for number, effects in enumerate(report.curves.levels, start=1):
-        yield _plot(effects, report.curves.levels_of, number)
+    for number, effects in enumerate(report.plot_data.levels, start=1):
+        yield _plot(effects, report.plot_data.levels_of, number)
 
 
 def _plot(effects: LevelEffects, whose: str, number: int) -> Plot:

@@ -1,4 +1,4 @@
-"""The records behind the plots. Numbers are in the user's units, rises in deviance units."""
+"""The records that plots are drawn from. Numbers are in the user's units, rises in deviance units."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CurveKind = Literal["profile", "slice"]
+EffectKind = Literal["lme4", "optimum", "remedy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +20,16 @@ class CriterionCurve:
     group: str
     columns: tuple[str, ...]  # one: its SD; two: their correlation
     kind: CurveKind
-    values: tuple[float, ...]  # increasing, the reference among them
-    rises: tuple[float, ...]  # of the criterion above the reference's
-    reference: float
-    baseline: float | None  # None: lme4 made no fit, or the correlation is undefined there
-    baseline_rise: float | None  # the gap of lme4's fit
+    values: tuple[float, ...]  # increasing, the optimum among them
+    rises: tuple[float, ...]  # of the criterion above the optimum's
+    optimum: float
+    lme4: float | None  # None: lme4 made no fit, or the correlation is undefined there
+    lme4_rise: float | None  # the gap of lme4's fit
     bounds: tuple[float, ...]  # that the parameter has: (0,) or (-1, 1)
 
     @property
     def is_correlation(self) -> bool:
-        """Whether it runs along a correlation."""
+        """Whether the curve runs along a correlation."""
         return len(self.columns) == 2
 
 
@@ -36,7 +37,7 @@ class CriterionCurve:
 class EffectSet:
     """The fixed effects of one fit."""
 
-    kind: Literal["baseline", "optimum", "remedy"]
+    kind: EffectKind
     label: str
     also: tuple[str, ...] = ()  # remedies of the same model: they lead here too
     names: tuple[str, ...]
@@ -80,8 +81,8 @@ class LevelEffects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curves:
-    """Everything that is plotted beside what the report has anyway."""
+class PlotData:
+    """What the plots of a model show, beside what the report has anyway."""
 
     criterion: tuple[CriterionCurve, ...] = ()
     effects: tuple[EffectSet, ...] = ()  # the optimum among them, if any
