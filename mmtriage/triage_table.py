@@ -191,7 +191,7 @@ class _Session:
                 optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
                 maxfun=self.options.maxfun,
             )
-            if prepared.by_ml().problem is prepared.problem:  # fitted by ML as it is
+            if prepared.model.by_ml() is prepared.model:  # fitted by ML as it is
                 self._ml[id(prepared)] = (prepared, comparison.optimum_fit)
             return comparison
         except np.linalg.LinAlgError as failure:

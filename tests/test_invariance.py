@@ -16,7 +16,6 @@ import pytest
 import mmtriage
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.engine.comparison import prepare
-from mmtriage.engine.linear import model as linear
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
@@ -341,8 +340,8 @@ def test_a_weight_of_two_is_a_row_twice_but_for_its_degree_of_freedom(*, reml: b
             table_from_frame(data), parse_formula(SLEEPSTUDY), ModelSpec(reml=reml, weights=column)
         )
         prepared = prepare(design)
-        place = linear.place(prepared.problem, theta, None, None)
-        fits.append(linear.describe(prepared.problem, place, theta=theta))
+        place = prepared.model.place(theta)
+        fits.append(prepared.model.describe(place, theta=theta))
     weighted, doubled = fits
     nu = [fit.n - (2 if reml else 0) for fit in fits]
     assert doubled.beta == pytest.approx(weighted.beta, rel=1e-10)

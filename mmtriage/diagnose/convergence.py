@@ -11,7 +11,7 @@ from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_shift
 from mmtriage.engine.generalized.model import LOG_NB_THETA
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
-from mmtriage.engine.lme4.run import Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Run
 
 
 def optimum_findings(comparison: Comparison) -> list[Finding]:
@@ -159,7 +159,7 @@ def _covariance_names(comparison: Comparison) -> list[str]:
     for term, rank, basis in zip(
         comparison.prepared.design.random,
         comparison.optimum.certificate.ranks,
-        comparison.prepared.problem.basis.terms,
+        comparison.prepared.model.basis.terms,
         strict=True,
     ):
         count = basis.rank * rank - rank * (rank - 1) // 2

@@ -52,7 +52,7 @@ def defects(comparison: Comparison) -> list[Defect]:
     """The terms whose covariance is singular at the reference optimum."""
     found = []
     certificate = comparison.optimum.certificate
-    bases = comparison.prepared.problem.basis.terms
+    bases = comparison.prepared.model.basis.terms
     for t, (rank, basis) in enumerate(zip(certificate.ranks, bases, strict=True)):
         if rank == basis.rank:
             continue

@@ -1,4 +1,4 @@
-"""What a fitted linear mixed model says: estimates, standard errors, information criteria, in user's units.
+"""What a fitted model says: estimates, standard errors, information criteria, in the user's units.
 
 Conventions are lme4's: the log-likelihood of a REML fit is minus half its REML criterion, df counts fixed
 effects, theta and sigma, BIC uses the number of rows.
@@ -13,8 +13,6 @@ from typing import Literal
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import theta_of_factors
-from mmtriage.engine.linear.likelihood import LmmProblem
 
 # How the standard errors of beta were computed: from sigma^2 (RX' RX)^-1, exact for a linear mixed model; of
 # a generalized one from the joint Hessian in (theta, beta), or from RX, as if theta were known, where that
@@ -43,6 +41,11 @@ class Fit:
     profiles_beta: bool = True  # whether lme4's optimizer moves theta alone
 
     @property
+    def parameters(self) -> Array:
+        """What lme4's last optimizer moves: theta (m,), or theta and beta (m + p,)."""
+        return self.theta if self.profiles_beta else np.concatenate([self.theta, self.beta])
+
+    @property
     def se(self) -> Array:
         """Standard errors of beta (p,)."""
         root: Array = np.sqrt(np.diag(self.vcov))
@@ -61,36 +64,12 @@ class Fit:
         return -2.0 * self.log_likelihood + float(np.log(self.n)) * self.df
 
 
-def fit_at(problem: LmmProblem, factors: Sequence[Array], theta: Array | None = None) -> Fit:
-    """Describe the model at `factors` (orthonormal coordinates); `theta` is derived unless given.
+@dataclass(frozen=True, slots=True, eq=False)
+class RandomEffects:
+    """The random effects given the estimates, as lme4's ranef(condVar = TRUE); (levels, k) per term."""
 
-    Raises LinAlgError where the criterion is not finite.
-    """
-    at = problem.evaluate(factors)
-    sigma = problem.sigma(at)
-    beta, vcov = problem.fixed_effects(at)
-    raw = [basis.inverse @ F for basis, F in zip(problem.basis.terms, factors, strict=True)]
-    spread = np.array([float(np.sum(F * F)) for F in factors])  # tr(Z S Z') / n, relative to sigma^2
-    if theta is None:
-        theta = lme4_theta(raw)
-    return Fit(
-        criterion=at.criterion,
-        df=problem.p + len(theta) + 1,
-        n=problem.n,
-        theta=theta,
-        factors=tuple(factors),
-        sigma=sigma,
-        beta=beta,
-        vcov=vcov,
-        covariances=tuple(sigma**2 * F @ F.T for F in raw),
-        shares=tuple(spread / (1.0 + spread.sum())),
-    )
-
-
-def lme4_theta(raw: Sequence[Array]) -> Array:
-    """lme4's theta for factors F (k, r) in the user's columns: triangles L, diagonal >= 0, L L' = F F'."""
-    triangles = [np.asarray(np.linalg.qr(F.T, mode="r")).T for F in raw]
-    return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
+    modes: Sequence[Array]  # in the user's columns
+    sds: Sequence[Array]
 
 
 def correlation(covariance: Array) -> tuple[Array, Array]:

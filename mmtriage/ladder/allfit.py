@@ -21,7 +21,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Severity, finding
 from mmtriage.engine.comparison import Prepared
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus

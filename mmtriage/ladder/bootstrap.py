@@ -43,7 +43,7 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
     eta = design.X @ fit.beta
     if design.offset is not None:
         eta = eta + design.offset
-    for term, basis, F in zip(design.random, prepared.problem.basis.terms, fit.factors, strict=True):
+    for term, basis, F in zip(design.random, prepared.model.basis.terms, fit.factors, strict=True):
         u = generator.normal(size=(len(term.levels), F.shape[1]))
         b = fit.sigma * u @ (basis.inverse @ F).T
         eta = eta + np.einsum("ij,ij->i", term.Z, b[term.codes])
@@ -55,8 +55,7 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
 
 def _refitted(prepared: Prepared, y: Array, fit: Fit) -> float:
     """The ML criterion at the optimum for another response, started from the fit that made it."""
-    kind, design = prepared.kind, prepared.design
-    spec = replace(design.spec, reml=False)
-    problem = kind.lay_out(replace(design, y=y, spec=spec), prepared.problem.deadline)
-    free = kind.place(problem, fit.theta, fit.beta, fit.nb_theta).free
-    return find_optimum(problem, [Start("fit", list(fit.factors), free)]).criterion
+    design = replace(prepared.design, y=y, spec=replace(prepared.design.spec, reml=False))
+    model = prepared.model.of(design, prepared.model.deadline)
+    free = model.place(fit.theta, fit.beta, fit.nb_theta).free
+    return find_optimum(model, [Start("fit", list(fit.factors), free)]).criterion

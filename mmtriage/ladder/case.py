@@ -17,7 +17,7 @@ from mmtriage.diagnose.judgement import allowed_gap
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.formula import Formula
 from mmtriage.ladder.emitted.commands import Commands

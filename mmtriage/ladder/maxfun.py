@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy

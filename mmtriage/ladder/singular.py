@@ -143,8 +143,8 @@ def _with_prior(case: Case) -> list[tuple[Attempt, Remedy]]:
     reference = case.comparison.optimum_fit
     prepared = case.comparison.prepared
     try:
-        mode, search = prior_mode(prepared.problem, case.comparison.optimum.place)
-        fit = prepared.kind.describe(prepared.problem, mode)
+        mode, search = prior_mode(prepared.model, case.comparison.optimum.place)
+        fit = prepared.model.describe(mode)
     except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
         return []
     text = case.formula.to_text()

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.diagnose.scale import FixedColumn, Slope, constant_combination, moved_columns, slopes
-from mmtriage.engine.linear.model import Transform
+from mmtriage.engine.lme4.transform import Transform
 from mmtriage.model.design import Design
 
 
@@ -77,7 +77,7 @@ def transforms(design: Design, movable: Movable, move: Move) -> Transform:
             if move.center and slope.has_intercept:
                 T[term.columns.index("(Intercept)"), slope.index] = -slope.mean / scale
         bases.append(T)
-    return bases, _fixed_transform(design, movable, move)
+    return Transform(bases, _fixed_transform(design, movable, move))
 
 
 def _fixed_transform(design: Design, movable: Movable, move: Move) -> Array:

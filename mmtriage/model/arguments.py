@@ -1,8 +1,12 @@
-"""The arguments of one call in a formula, evaluated on demand and checked."""
+"""The arguments of one call in a formula, evaluated on demand and checked.
+
+A function's arguments are evaluated by whoever evaluates the formula, and that evaluator calls functions: the
+circle is cut here, where the evaluator is known by the four members that arguments need.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -14,14 +18,21 @@ from mmtriage.formula.text import to_text
 from mmtriage.model.literals import Constant, constants, flag, number
 from mmtriage.model.values import Value, as_factor
 
-if TYPE_CHECKING:
-    from mmtriage.model.evaluate import Evaluator
+
+class Evaluates(Protocol):
+    """What evaluates the nodes of one text: `model.evaluate.Evaluator`."""
+
+    text: str
+
+    def evaluate(self, node: Node) -> Value: ...
+    def numbers(self, node: Node) -> Array: ...
+    def error(self, message: str, node: Node, hint: str) -> FormulaError: ...
 
 
 class Arguments:
     """The arguments of one call, evaluated on demand."""
 
-    def __init__(self, evaluator: Evaluator, call: Call) -> None:
+    def __init__(self, evaluator: Evaluates, call: Call) -> None:
         self.evaluator = evaluator
         self.call = call
         self.nodes = match_arguments(call, evaluator.text)

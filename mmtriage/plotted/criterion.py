@@ -66,10 +66,10 @@ def _tracer(comparison: Comparison) -> Tracer:
 
 def _is_cheap(comparison: Comparison) -> bool:
     """By size, not by the clock: the same command must draw the same curves."""
-    problem = comparison.prepared.problem
-    free = len(comparison.optimum_fit.theta) + len(problem.free_scale)
-    is_linear = Surface(comparison.prepared, 0.0).frees_sigma
-    work = problem.plan.store_size if is_linear else problem.rows.plan.store_size + ROW_WORK * problem.n
+    model = comparison.prepared.model
+    free = len(comparison.optimum_fit.theta) + len(model.free_scale)
+    by_row = ROW_WORK * model.n if model.design.spec.is_approximated else 0
+    work = model.plan.store_size + by_row
     return free <= MOST_PROFILED and work <= PROFILED_WORK
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.comparison import Prepared
-from mmtriage.engine.linear.likelihood import LmmProblem
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.model.ranef import RandomTerm
 from mmtriage.plotted.plot_data import Band, LevelEffects, LevelMode
@@ -23,29 +22,12 @@ BANDS = 40
 MOST_COLUMNS = 12  # of all terms
 
 
-def conditional_modes(prepared: Prepared, place: Place) -> tuple[list[Array], list[Array]]:
-    """Modes and SDs (levels, k) of each term, in the user's columns."""
-    problem = prepared.problem
-    at = problem.evaluate(*place)
-    plan = problem.plan if isinstance(problem, LmmProblem) else problem.rows.plan
-    inverse = at.factor.inverse_on_pattern()
-    sigma = problem.sigma(at)
-    sds: list[Array] = [np.empty(0)] * len(prepared.sizes)
-    for block, L, where in zip(problem.products.blocks, at.Lambda, plan.diagonal_positions, strict=True):
-        V = L @ inverse[where] @ L.T
-        for term, part in zip(block.terms, block.slices, strict=True):
-            rows = problem.basis.terms[term].inverse
-            variances = np.einsum("ia,jab,ib->ji", rows, V[:, part, part], rows)
-            sds[term] = sigma * np.sqrt(np.maximum(variances, 0.0))
-    return problem.random_effects(at), sds
-
-
 def level_effects(prepared: Prepared, place: Place, spreads: tuple[Array, ...]) -> tuple[LevelEffects, ...]:
     """Every column of every term; `spreads` are the terms' covariances (k, k)."""
-    modes, sds = conditional_modes(prepared, place)
+    effects = prepared.model.conditional_modes(place)
     found = [
         _column(term, column, b[:, column], sd[:, column], float(np.sqrt(S[column, column])))
-        for term, b, sd, S in zip(prepared.design.random, modes, sds, spreads, strict=True)
+        for term, b, sd, S in zip(prepared.design.random, effects.modes, effects.sds, spreads, strict=True)
         for column in range(len(term.columns))
     ]
     return tuple(found[:MOST_COLUMNS])

@@ -23,7 +23,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra import blocks
 from mmtriage.engine.comparison import Prepared
-from mmtriage.engine.linear.likelihood import LmmProblem
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.certificate import face_objective, face_scale
 from mmtriage.engine.optimum.faces import Face, Place, face_at
 from mmtriage.engine.optimum.newton import Point
@@ -79,16 +79,16 @@ class Surface:
     @property
     def frees_sigma(self) -> bool:
         """Whether sigma is a parameter of its own."""
-        return isinstance(self.prepared.problem, LmmProblem)
+        return isinstance(self.prepared.model, LinearModel)
 
     def value(self, spot: Spot) -> float:
         """d; raises LinAlgError where it has no value."""
-        problem = self.prepared.problem
-        at = problem.evaluate(*spot.place)
-        if not self.frees_sigma:
-            return float(at.criterion)
-        lag = np.log(problem.sigma(at)) - spot.log_sigma
-        return float(at.criterion + problem.nu * (np.exp(2.0 * lag) - 2.0 * lag - 1.0))
+        model = self.prepared.model
+        if not isinstance(model, LinearModel):
+            return model.criterion(*spot.place)
+        at = model.evaluate(*spot.place)
+        lag = np.log(model.sigma(at)) - spot.log_sigma
+        return float(at.criterion + model.nu * (np.exp(2.0 * lag) - 2.0 * lag - 1.0))
 
     def measure(self, parameter: Parameter, spot: Spot) -> float:
         """The parameter's value, in the user's units; NaN for an undefined correlation."""
@@ -97,7 +97,7 @@ class Surface:
     def slopes(self, parameter: Parameter, spot: Spot) -> tuple[float, Array, float]:
         """The parameter, its derivative with respect to its term's F (k, k), and to log sigma."""
         F = spot.place.factors[parameter.term]
-        rows = self.prepared.problem.basis.terms[parameter.term].inverse
+        rows = self.prepared.model.basis.terms[parameter.term].inverse
         a = rows[parameter.i]
         u, sigma = a @ F, np.exp(spot.log_sigma)
         if parameter.j is None:
@@ -118,7 +118,7 @@ class Surface:
 
         Where no covariance is like that: one that is near, or if it has to be exact, LinAlgError.
         """
-        basis = self.prepared.problem.basis.terms[parameter.term]
+        basis = self.prepared.model.basis.terms[parameter.term]
         L = basis.inverse @ spot.place.factors[parameter.term]
         i, j = parameter.i, parameter.j
         sd = np.linalg.norm(L, axis=1)
@@ -138,12 +138,12 @@ class Surface:
 
     def face(self, spot: Spot) -> tuple[Face, Array, Array]:
         """The face of full rank, the parameters (m,) of a spot on it, and their natural steps (m,)."""
-        problem, supports = self.prepared.problem, self.prepared.supports
+        model, supports = self.prepared.model, self.prepared.supports
         face, x = face_at(spot.place.factors, supports, supports, spot.place.free)
-        scale = face_scale(problem, face, x)
-        if self.frees_sigma:
+        scale = face_scale(model, face, x)
+        if isinstance(model, LinearModel):
             x = np.append(x, spot.log_sigma)
-            scale = np.append(scale, 1.0 / np.sqrt(2.0 * problem.nu))
+            scale = np.append(scale, 1.0 / np.sqrt(2.0 * model.nu))
         return face, x, scale
 
     def spot(self, face: Face, x: Array) -> Spot:
@@ -154,9 +154,10 @@ class Surface:
 
     def point(self, face: Face, scale: Array, z: Array) -> Point:
         """d with its derivatives, in natural steps."""
-        if not self.frees_sigma:
-            return face_objective(self.prepared.problem, face, scale)(z)
-        return _with_sigma(self.prepared.problem, face, scale, self.spot(face, z * scale))
+        model = self.prepared.model
+        if not isinstance(model, LinearModel):
+            return face_objective(model, face, scale)(z)
+        return _with_sigma(model, face, scale, self.spot(face, z * scale))
 
     def coordinate(self, parameter: Parameter, face: Face, scale: Array, z: Array) -> tuple[float, Array]:
         """The parameter's coordinate and its gradient (m,) in natural steps."""
@@ -170,31 +171,31 @@ class Surface:
         return parameter.coordinate(value), gradient
 
 
-def _with_sigma(problem: LmmProblem, face: Face, scale: Array, spot: Spot) -> Point:
-    at = problem.evaluate(*spot.place)
-    slopes = problem.slopes(at)
-    lag = np.log(problem.sigma(at)) - spot.log_sigma
+def _with_sigma(model: LinearModel, face: Face, scale: Array, spot: Spot) -> Point:
+    at = model.evaluate(*spot.place)
+    slopes = model.slopes(at)
+    lag = np.log(model.sigma(at)) - spot.log_sigma
     excess = np.exp(2.0 * lag)
-    pull = face.entries(_log_sigma_slopes(problem, at.Lambda, problem.whitened(at)[:, -1:]))
-    gradient = face.entries(slopes.factors) + 2.0 * problem.nu * (excess - 1.0) * pull
+    pull = face.entries(_log_sigma_slopes(model, at.Lambda, model.whitened(at)[:, -1:]))
+    gradient = face.entries(slopes.factors) + 2.0 * model.nu * (excess - 1.0) * pull
 
     def curvature() -> Array:
         both = np.append(pull, -1.0)
-        H = 4.0 * problem.nu * excess * np.outer(both, both)
-        H[:-1, :-1] += problem.curvature(face, at, slopes)
+        H = 4.0 * model.nu * excess * np.outer(both, both)
+        H[:-1, :-1] += model.curvature(face, at, slopes)
         return np.asarray(H * np.outer(scale, scale))
 
     return Point(
-        at.criterion + problem.nu * float(excess - 2.0 * lag - 1.0),
-        np.append(gradient, 2.0 * problem.nu * (1.0 - excess)) * scale,
+        at.criterion + model.nu * float(excess - 2.0 * lag - 1.0),
+        np.append(gradient, 2.0 * model.nu * (1.0 - excess)) * scale,
         curvature,
     )
 
 
-def _log_sigma_slopes(problem: LmmProblem, Lambda: list[Array], h: Array) -> list[Array]:
+def _log_sigma_slopes(model: LinearModel, Lambda: list[Array], h: Array) -> list[Array]:
     """d log sigma-hat / dF of each term, (k, k)."""
-    sums = blocks.outer_sums(problem.products.blocks, problem.plan.offsets, h, h)
-    return problem.term_parts([-H @ L for H, L in zip(sums, Lambda, strict=True)])
+    sums = blocks.outer_sums(model.products.blocks, model.plan.offsets, h, h)
+    return model.term_parts([-H @ L for H, L in zip(sums, Lambda, strict=True)])
 
 
 def _root(S: Array, sd: Array, *, exactly: bool) -> Array:

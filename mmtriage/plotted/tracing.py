@@ -198,9 +198,9 @@ def _guessed_step(tracer: Tracer, parameter: Parameter, optimum: float) -> float
     """A step by the parameter's own size; of an SD at zero, by the scale on which its term matters at all."""
     if parameter.is_correlation:
         return FIRST_OF_Z
-    problem = tracer.comparison.prepared.problem
-    natural = natural_scale(problem, tracer.origin.place.factors)[parameter.term]
-    row = float(np.linalg.norm(problem.basis.terms[parameter.term].inverse[parameter.i]))
+    model = tracer.comparison.prepared.model
+    natural = natural_scale(model, tracer.origin.place.factors)[parameter.term]
+    row = float(np.linalg.norm(model.basis.terms[parameter.term].inverse[parameter.i]))
     return FIRST_OF_SD * max(optimum, natural * row * float(np.exp(tracer.surface.log_sigma)))
 
 
@@ -259,7 +259,7 @@ def _still_to_gain(point: Point) -> float:
 def _opened(surface: Surface, spot: Spot) -> Spot:
     """The spot with no direction of any term at zero, where the slope in F is zero whatever wants to grow."""
     factors = []
-    scales = natural_scale(surface.prepared.problem, spot.place.factors)
+    scales = natural_scale(surface.prepared.model, spot.place.factors)
     for F, support, scale in zip(spot.place.factors, surface.prepared.supports, scales, strict=True):
         U, d, Vt = np.linalg.svd(F[:support, :support])
         G = np.zeros_like(F)

@@ -11,8 +11,9 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.engine.algebra.theta import lme4_theta
 from mmtriage.engine.comparison import Comparison, Prepared
-from mmtriage.engine.estimates import Fit, correlation, lme4_theta
+from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.lme4.checks import check_convergence, design_messages
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.optimum.search import Optimum
@@ -100,7 +101,7 @@ def baseline_facts(comparison: Comparison) -> FitFacts | None:
 def reference_facts(comparison: Comparison) -> FitFacts:
     """The proven optimum, with what lme4 would say of it."""
     prepared, fit, reference = comparison.prepared, comparison.optimum_fit, comparison.optimum
-    parameters = prepared.kind.parameters(fit)
+    parameters = fit.parameters
     derivatives = _differences(prepared, fit, parameters)
     check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
     before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
@@ -133,7 +134,7 @@ def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives
 
 
 def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
-    bases = prepared.problem.basis.terms
+    bases = prepared.model.basis.terms
     return lme4_theta([basis.inverse @ F for basis, F in zip(bases, factors, strict=True)])
 
 

@@ -9,7 +9,8 @@ import time
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.read_table import read_table
-from mmtriage.engine.comparison import fit_like_lme4, prepare
+from mmtriage.engine.comparison import prepare
+from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
@@ -25,7 +26,7 @@ def main() -> None:
     with threadpool_limits(limits=1, user_api="blas"):
         prepared = prepare(build_design(table, parse_formula(formula), ModelSpec()))
         began = time.perf_counter()
-        fit_like_lme4(prepared)
+        fit_like_lme4(prepared.model)
         baseline = time.perf_counter() - began
     print(json.dumps({"diagnosis": report.timing["diagnosis"], "baseline": baseline}))
 

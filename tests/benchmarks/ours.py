@@ -13,7 +13,8 @@ import time
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.read_table import read_table
-from mmtriage.engine.comparison import fit_like_lme4, prepare, prove_optimum
+from mmtriage.engine.comparison import prepare, prove_optimum
+from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.families import DEFAULT_LINKS
@@ -34,7 +35,7 @@ def main() -> None:
             reference, fit = prove_optimum(prepared, {}, seed=0)
             seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
-        baseline = fit_like_lme4(prepared)
+        baseline = fit_like_lme4(prepared.model)
         baseline_seconds = time.perf_counter() - began
     answer = {
         "seconds": min(seconds),

@@ -17,7 +17,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Table
-from mmtriage.engine.linear.likelihood import LmmProblem, lmm_problem
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.model.design import Design
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
@@ -53,7 +53,7 @@ class Case:
     """A design, its likelihood, and a point to evaluate it at."""
 
     design: Design
-    problem: LmmProblem
+    problem: LinearModel
     raw: tuple[Array, ...]  # random lower-triangular factors, the user's columns
 
     @property
@@ -140,7 +140,7 @@ def case_of(data: Table, formula: str, *, reml: bool = True, seed: int = 7, **op
         size = np.sqrt(np.mean(term.Z**2, axis=0))
         L = np.tril(rng.normal(size=(len(size),) * 2)) / np.where(size > 0, size, 1.0)[:, None]
         raw.append(L)
-    return Case(made, lmm_problem(made), tuple(raw))
+    return Case(made, LinearModel.of(made), tuple(raw))
 
 
 def entry_moves(factors: Sequence[Array]) -> list[tuple[int, int, int]]:

@@ -15,7 +15,7 @@ from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Table
 from mmtriage.engine.algebra.theta import theta_of_factors
-from mmtriage.engine.generalized.likelihood import GlmmProblem, glmm_problem
+from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.model.design import Design
 from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
@@ -70,7 +70,7 @@ class Glmm:
     """A design, its likelihood, and a point to evaluate it at."""
 
     design: Design
-    problem: GlmmProblem
+    problem: GeneralizedModel
     raw: tuple[Array, ...]  # lower-triangular factors, the user's columns
     beta: Array  # (p,)
 
@@ -104,15 +104,15 @@ class Glmm:
         """What the oracle says the criterion is."""
         return criterion(self.dense, self.theta, self.beta, self.problem.nagq)
 
-    def fresh(self) -> GlmmProblem:
+    def fresh(self) -> GeneralizedModel:
         """The same likelihood, which has not been anywhere yet."""
-        return glmm_problem(self.design)
+        return GeneralizedModel.of(self.design)
 
 
-def place_at(problem: GlmmProblem, raw: tuple[Array, ...], beta: Array) -> Place:
+def place_at(problem: GeneralizedModel, raw: tuple[Array, ...], beta: Array) -> Place:
     """A place from factors that need not be triangles, and beta, in the user's columns."""
     factors = [basis.R @ L for basis, L in zip(problem.basis.terms, raw, strict=True)]
-    return Place(factors, problem.free_of(beta, NB_THETA if problem.estimates_nb else None))
+    return Place(factors, problem.free_of(beta, NB_THETA if problem.free.estimates_nb_theta else None))
 
 
 def eta_of(family: str, link: str) -> tuple[float, float]:
@@ -184,7 +184,7 @@ def glmm_of(
     """A case of any table and formula: random factors, beta near the joint mode without random effects."""
     link = link or DEFAULT_LINKS[family]
     made = design(data, formula, family=family, link=link, nagq=nagq, reml=False, **options)
-    problem = glmm_problem(made)
+    problem = GeneralizedModel.of(made)
     _, spread = eta_of(family, link)
     rng = np.random.default_rng(7)
     raw = []

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.engine.algebra.theta import factors_of_theta
-from mmtriage.engine.estimates import Fit, correlation, fit_at, largest_sd_change, largest_shift, lme4_theta
+from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
+from mmtriage.engine.estimates import Fit, correlation, largest_sd_change, largest_shift
+from mmtriage.engine.linear.model import fit_at
 from tests.engine.designs import ZOO, golden_design, zoo_case
 from tests.golden_cases import golden_cases
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mmtriage.data.in_memory import table_from_frame
-from mmtriage.engine.linear.likelihood import lmm_problem
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.formula import parse_formula
@@ -36,7 +36,7 @@ def deviance(model: Design | None, y: np.ndarray) -> float:
         X = np.column_stack([np.ones(len(y)), SLOPE])
         residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
         return float(len(y) * (1 + np.log(2 * np.pi * (residual @ residual) / len(y))))
-    problem = lmm_problem(replace(model, y=y))
+    problem = LinearModel.of(replace(model, y=y))
     return find_optimum(problem, [Start("template", template_factors(problem))]).criterion
 
 

@@ -20,7 +20,7 @@ from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.engine.lme4.checks import ConvergenceCheck
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate, Multiplier
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.engine.optimum.search import Descent, Optimum
@@ -137,8 +137,8 @@ def comparison(
 def prepared(design: Design, widths: tuple[int, ...], null: tuple[NullDirection, ...]) -> Prepared:
     bases = [SimpleNamespace(rank=k, R=np.eye(k), inverse=np.eye(k)) for k in widths]
     basis = SimpleNamespace(terms=bases, relative_factor=lambda factors: list(factors))
-    problem: Any = SimpleNamespace(basis=basis, widths=widths, p=design.X.shape[1])
-    return Prepared(design, problem, null, None)
+    model: Any = SimpleNamespace(design=design, basis=basis, widths=widths, p=design.X.shape[1])
+    return Prepared(model, null, None)
 
 
 def fit_of(design: Design, criterion: float, ranks: tuple[int, ...], shift: float = 0.0) -> Fit:
@@ -207,8 +207,8 @@ def case(
 
     def fit_ml(of: Prepared) -> Fit:
         """By ML each covariance parameter is worth one deviance unit."""
-        count = sum(k * (k + 1) // 2 for k in of.problem.widths)
-        return fit_of(of.design, 100.0 - count, tuple(of.problem.widths))
+        count = sum(k * (k + 1) // 2 for k in of.model.widths)
+        return fit_of(of.design, 100.0 - count, tuple(of.model.widths))
 
     return Case(
         comparison=present,

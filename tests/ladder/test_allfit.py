@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.comparison import Prepared
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure

@@ -30,7 +30,7 @@ def test_linear_responses_keep_their_draws() -> None:
     drawn = simulate(prepared, fit, np.random.default_rng(7))
     again = np.random.default_rng(7)
     u = again.normal(size=(8, 1))
-    (basis,) = prepared.problem.basis.terms
+    (basis,) = prepared.model.basis.terms
     b = fit.sigma * u @ (basis.inverse @ fit.factors[0]).T
     expected = made.X @ fit.beta + b[made.random[0].codes, 0] + again.normal(size=40) * fit.sigma
     assert np.array_equal(drawn, expected)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmtriage.diagnose.scale import constant_combination, data_findings, moved_columns
-from mmtriage.engine.lme4.run import Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.ladder import rescale
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven

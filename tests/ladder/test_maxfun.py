@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.maxfun import PERTURBATION, applies, climb
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 

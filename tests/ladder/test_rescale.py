@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder import rescale
 from mmtriage.ladder.guilty_columns import proven_causes
 from mmtriage.ladder.rescale import climb

@@ -60,7 +60,7 @@ def test_rescaled_columns_are_those_of_the_same_model() -> None:
 
     def fit_ml(of: Prepared) -> Fit:
         is_other = "log(I(far" in of.design.formula.to_text()
-        return fit_of(of.design, 90.0 if is_other else 100.0, tuple(of.problem.widths))
+        return fit_of(of.design, 90.0 if is_other else 100.0, tuple(of.model.widths))
 
     present = case(singular("y ~ far + log(far + 1) + (1 + far | g)", (1,)), status="singular", fit=fit)
     result = climb(replace(present, fit_ml=fit_ml))

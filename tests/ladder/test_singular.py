@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from mmtriage.engine.comparison import Comparison, Prepared
-from mmtriage.engine.linear import model as linear
 from mmtriage.ladder import singular
 from mmtriage.ladder.remedies import plain_model
 from mmtriage.ladder.singular import applies, climb
@@ -22,13 +21,9 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Least squares and the posterior mode are the present reference, the mode 0.3 deviance units higher."""
 
     def plain_fit(prepared: Prepared, _: object) -> Any:
-        return replace(FITS[id(prepared.problem)], criterion=100.0)
-
-    def describe(problem: Any, _: object) -> Any:
-        return replace(FITS[id(problem)], criterion=100.3)
+        return replace(FITS[id(prepared.model)], criterion=100.0)
 
     monkeypatch.setattr(plain_model, "plain_fit", plain_fit)
-    monkeypatch.setattr(linear, "describe", describe)
     search = SimpleNamespace(status="converged", gradients=7)
     monkeypatch.setattr(singular, "prior_mode", lambda *_: ("mode", search))
 
@@ -38,7 +33,9 @@ FITS: dict[int, Any] = {}
 
 def at_the_edge(formula: str, ranks: tuple[int, ...]) -> Comparison:
     present = comparison(design_of(formula), gap=0.0, ranks=ranks)
-    FITS[id(present.prepared.problem)] = present.optimum_fit
+    fit = FITS[id(present.prepared.model)] = present.optimum_fit
+    model: Any = present.prepared.model
+    model.describe = lambda _: replace(fit, criterion=100.3)
     return present
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.diagnose.finding import Finding
-from mmtriage.engine.comparison import fit_like_lme4, prepare
-from mmtriage.engine.lme4.run import Lme4Failure
+from mmtriage.engine.comparison import prepare
+from mmtriage.engine.lme4.outcome import Lme4Failure
+from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
@@ -104,7 +105,7 @@ def _messages_without_verdict(case: Case) -> tuple[str, ...]:
     known = {field.name for field in fields(ModelSpec)}
     spec = ModelSpec(**{name: value for name, value in case.options.items() if name in known})
     try:
-        run = fit_like_lme4(prepare(build_design(table, parse_formula(case.formula), spec)))
+        run = fit_like_lme4(prepare(build_design(table, parse_formula(case.formula), spec)).model)
     except np.linalg.LinAlgError as stop:
         return (str(stop),)
     return (*run.lme4_messages, run.error) if isinstance(run, Lme4Failure) else tuple(run.lme4_messages)

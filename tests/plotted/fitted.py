@@ -38,5 +38,5 @@ def out_of_time(of: Comparison) -> Comparison:
     """The same trial, its time budget spent."""
     from dataclasses import replace
 
-    problem = replace(of.prepared.problem, deadline=Deadline(0.0, 1.0))
-    return replace(of, prepared=replace(of.prepared, problem=problem))
+    model = replace(of.prepared.model, deadline=Deadline(0.0, 1.0))
+    return replace(of, prepared=replace(of.prepared, model=model))

@@ -43,7 +43,7 @@ def test_a_point_of_a_profile_is_the_least_criterion_there_is() -> None:
     """Nelder-Mead over the other parameters, sigma among them, with the SD of the slope held."""
     of = sleep()
     curve = next(c for c in curves(of) if c.columns == ("Days",))
-    problem = of.prepared.problem
+    problem = of.prepared.model
     for value, rise in list(zip(curve.values, curve.rises, strict=True))[::5]:
 
         def held(free: np.ndarray, value: float = value) -> float:
@@ -86,10 +86,10 @@ def test_a_generalized_model_is_profiled_over_its_fixed_effects() -> None:
     of = cbpp()
     (curve,) = curves(of)
     sd, rise = curve.values[-1], curve.rises[-1]
-    problem = of.prepared.problem
-    held = problem.criterion(*of.prepared.kind.place(problem, np.array([sd]), of.optimum_fit.beta, None))
+    problem = of.prepared.model
+    held = problem.criterion(*problem.place(np.array([sd]), of.optimum_fit.beta, None))
     optimized = minimize(
-        lambda beta: problem.criterion(*of.prepared.kind.place(problem, np.array([sd]), beta, None)),
+        lambda beta: problem.criterion(*problem.place(np.array([sd]), beta, None)),
         of.optimum_fit.beta,
         method="BFGS",
     )
@@ -104,7 +104,7 @@ def test_a_large_model_has_slices_with_everything_else_at_the_optimum(
     of = sleep()
     profiles = {curve.columns: curve for curve in curves(of)}
     monkeypatch.setattr(criterion, "PROFILED_WORK", 0)
-    problem, fit = of.prepared.problem, of.optimum_fit
+    problem, fit = of.prepared.model, of.optimum_fit
     for curve in curves(of):
         assert curve.kind == "slice"
         S = np.array(fit.covariances[0])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from mmtriage.arrays import Array
 from mmtriage.engine.comparison import Comparison
-from mmtriage.plotted.levels import BANDS, EXTREMES, MOST_LEVELS, conditional_modes, level_effects
+from mmtriage.plotted.levels import BANDS, EXTREMES, MOST_LEVELS, level_effects
 from tests.plotted.fitted import cbpp, comparison, sleep
 
 
-def modes_of(of: Comparison) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    return conditional_modes(of.prepared, of.optimum.place)
+def modes_of(of: Comparison) -> tuple[Sequence[Array], Sequence[Array]]:
+    effects = of.prepared.model.conditional_modes(of.optimum.place)
+    return effects.modes, effects.sds
 
 
 def test_a_linear_model_has_lme4s() -> None:

@@ -38,7 +38,7 @@ def test_sigma_costs_what_the_likelihood_says() -> None:
     """At fixed relative covariances: nu log sigma^2 + r^2 / sigma^2."""
     comparison = sleep()
     surface, spot = surface_of(comparison)
-    problem = comparison.prepared.problem
+    problem = comparison.prepared.model
     at = problem.evaluate(*spot.place)
     nu, r2 = problem.nu, problem.nu * problem.sigma(at) ** 2
     sigma = np.exp(spot.log_sigma)

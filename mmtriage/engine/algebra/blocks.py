@@ -90,6 +90,20 @@ def level_modes(
     return modes
 
 
+def level_sds(
+    blocks: Sequence[Block], plan: Plan, Lambda: Sequence[Array], inverse: Array, inverses: Sequence[Array]
+) -> list[Array]:
+    """Roots of the diagonal of `Lambda [M^-1]_jj Lambda'`, (levels, k) per term, in the user's columns."""
+    sds: list[Array] = [np.empty(0)] * sum(len(block.terms) for block in blocks)
+    for block, L, where in zip(blocks, Lambda, plan.diagonal_positions, strict=True):
+        V = L @ inverse[where] @ L.T
+        for term, part in zip(block.terms, block.slices, strict=True):
+            rows = inverses[term]
+            variances = np.einsum("ia,jab,ib->ji", rows, V[:, part, part], rows)
+            sds[term] = np.sqrt(np.maximum(variances, 0.0))
+    return sds
+
+
 def covariance_gradient(
     factors: Sequence[Array], gradient: Callable[[Sequence[Array]], Sequence[Array]]
 ) -> list[Array]:

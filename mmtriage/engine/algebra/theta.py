@@ -71,6 +71,12 @@ def theta_of_factors(factors: Sequence[Array]) -> Array:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
+def lme4_theta(raw: Sequence[Array]) -> Array:
+    """lme4's theta for factors F (k, r) in the user's columns: triangles L, diagonal >= 0, L L' = F F'."""
+    triangles = [np.asarray(np.linalg.qr(F.T, mode="r")).T for F in raw]
+    return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
+
+
 def _positions(sizes: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Row and column in its own factor of every element of theta, each (m,)."""
     pairs = [np.triu_indices(k) for k in sizes]

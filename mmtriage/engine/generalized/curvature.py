@@ -6,30 +6,26 @@ At the modes the data look like a linear model with response eta + (y - mu) / mu
     H_bb = 2 X'V^-1 X,  H_bx = 2 X'V^-1 Z V_x,  V_x = dS_x h,
     H_xy = V_x'Z'V^-1 Z V_y + H_xb H_bb^-1 H_by / 2:
 
-average information (`information.py`), joined with beta so that profiling beta out gives it back. What the
-weights do as eta moves is left out; the search makes up for it from its exact gradients.
+this is average information (`linear/curvature.py`), joined with beta so that profiling beta out gives it
+back. What the weights do as eta moves is left out; the search makes up for it from its exact gradients.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra import blocks
-from mmtriage.engine.linear.curvature import add_same_column, directions
+from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
+from mmtriage.engine.optimum.covariance_slopes import add_same_column, directions
 from mmtriage.engine.optimum.faces import Face, Place
-
-if TYPE_CHECKING:  # it imports this module
-    from mmtriage.engine.generalized.likelihood import GlmmEvaluation, GlmmProblem
 
 NB_STEP = 1e-3  # of log theta, for the curvature of the negative binomial's own likelihood
 
 
-def working_information(problem: GlmmProblem, face: Face, at: GlmmEvaluation, slopes: Place) -> Array:
-    """Approximate Hessian (m, m) in the parameters of `face`, free ones last."""
-    rows, W = problem.rows, at.modes.terms.W
+def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) -> Array:
+    """Approximate Hessian (m, m) in the parameters of `face`, free ones last; beta must be one of them."""
+    rows, W = at.pirls.rows, at.modes.terms.W
     m = face.size - face.n_free
     h = rows.Zt @ at.modes.terms.score
     V = directions(rows.blocks, rows.plan.offsets, face, at.Lambda, h)
@@ -40,24 +36,24 @@ def working_information(problem: GlmmProblem, face: Face, at: GlmmEvaluation, sl
     )
     joint = np.hstack([ZV, rows.X]).T @ right - half.T @ half  # [Z V, X]'V^-1 [Z V, X]
     H = np.zeros((face.size, face.size))
-    beta = slice(m, m + problem.p)
+    beta = slice(m, m + at.free.p)
     cross, fixed = joint[:m, m:], joint[m:, m:]
     H[beta, beta] = 2.0 * fixed
     H[:m, beta] = 2.0 * cross
     H[beta, :m] = 2.0 * cross.T
     H[:m, :m] = joint[:m, :m] + cross @ np.linalg.lstsq(fixed, cross.T, rcond=None)[0]
     add_same_column(H, face, blocks.term_parts(rows.blocks, at.Lambda), slopes.factors)
-    if problem.estimates_nb:
-        H[-1, -1] = _nb_curvature(problem, at)
+    if at.free.estimates_nb_theta:
+        H[-1, -1] = _nb_theta_curvature(at)
     return 0.5 * (H + H.T)
 
 
-def _nb_curvature(problem: GlmmProblem, at: GlmmEvaluation) -> float:
+def _nb_theta_curvature(at: GeneralizedEvaluation) -> float:
     """d^2 A / d (log theta)^2 at fixed means, kept positive."""
     theta = at.family.theta or 1.0
     slopes = [
         at.family.with_theta(theta * float(np.exp(side * NB_STEP))).theta_slope(
-            problem.y, at.modes.terms.mu, problem.weights
+            at.pirls.y, at.modes.terms.mu, at.pirls.weights
         )
         for side in (1.0, -1.0)
     ]

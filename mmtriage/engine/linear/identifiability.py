@@ -18,7 +18,7 @@ from scipy.linalg import qr
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.coordinates import TermBasis
-from mmtriage.engine.linear.likelihood import LmmProblem
+from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import NO_INFORMATION, ComponentGram
 
 NULL_EIGENVALUE = 1e-10  # of the Gram matrix on unit diagonal (SPEC 6)
@@ -54,7 +54,7 @@ class NullDirection:
 
 
 def null_directions(
-    problem: LmmProblem, gram: ComponentGram, *, residual_free: bool = True
+    likelihood: LinearLikelihood, gram: ComponentGram, *, residual_free: bool = True
 ) -> tuple[NullDirection, ...]:
     """Null directions of a design, one for each cause; empty when the model is identifiable.
 
@@ -68,15 +68,15 @@ def null_directions(
     scale = np.sqrt(diagonal[kept])
     eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
     directions = [
-        NullDirection(_parts(problem, gram, _unit(len(diagonal), i)), absorbed=bool(present[i]))
+        NullDirection(_parts(likelihood, gram, _unit(len(diagonal), i)), absorbed=bool(present[i]))
         for i in np.flatnonzero(lost).tolist()
     ]
-    directions += [NullDirection(parts, False) for parts in _dependent_columns(problem)]
+    directions += [NullDirection(parts, False) for parts in _dependent_columns(likelihood)]
     null = vectors[:, eigenvalues < NULL_EIGENVALUE] / scale[:, None]
     for column in _sparse_basis(null):
         full = np.zeros(len(diagonal))
         full[kept] = column
-        directions.append(NullDirection(_parts(problem, gram, full), False))
+        directions.append(NullDirection(_parts(likelihood, gram, full), False))
     return tuple(directions)
 
 
@@ -95,23 +95,23 @@ def _sparse_basis(null: Array) -> list[Array]:
     return list(np.linalg.solve(null[lead].T, null.T))
 
 
-def _parts(problem: LmmProblem, gram: ComponentGram, vector: Array) -> tuple[NullPart, ...]:
+def _parts(likelihood: LinearLikelihood, gram: ComponentGram, vector: Array) -> tuple[NullPart, ...]:
     """A direction over the Gram's components as entries of the terms' covariances in the user's columns."""
-    changes = [np.zeros((k, k)) for k in problem.widths]
+    changes = [np.zeros((k, k)) for k in likelihood.widths]
     for component, value in zip(gram.components, vector[1:], strict=True):
         changes[component.term][component.a, component.b] = value
         changes[component.term][component.b, component.a] = value
     largest = np.max(np.abs(vector))
     found = [] if abs(vector[0]) <= NEGLIGIBLE * largest else [NullPart(None, 0, 0, float(vector[0]))]
-    for t, (change, basis) in enumerate(zip(changes, problem.basis.terms, strict=True)):
+    for t, (change, basis) in enumerate(zip(changes, likelihood.basis.terms, strict=True)):
         threshold = NEGLIGIBLE * max(np.max(np.abs(change)), largest * NEGLIGIBLE)
         found += _entries(t, basis.inverse @ change @ basis.inverse.T, _column_sizes(basis), threshold)
     return _normalized(found)
 
 
-def _dependent_columns(problem: LmmProblem) -> Iterator[tuple[NullPart, ...]]:
+def _dependent_columns(likelihood: LinearLikelihood) -> Iterator[tuple[NullPart, ...]]:
     """`n n'` for each n with Z n = 0; every `n c' + c n'` is one too, but n n' names the columns at fault."""
-    for t, basis in enumerate(problem.basis.terms):
+    for t, basis in enumerate(likelihood.basis.terms):
         k = len(basis.R)
         if basis.rank == k:
             continue

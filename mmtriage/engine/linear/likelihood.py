@@ -20,7 +20,8 @@ on the pattern of A only, and is exact where F_t is singular.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -34,12 +35,14 @@ from mmtriage.engine.algebra.coordinates import Coordinates, coordinates
 from mmtriage.engine.algebra.crossproducts import CrossProducts, cross_products
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.engine.linear.curvature import average_information
+from mmtriage.engine.optimum.covariance_slopes import directions
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
+from mmtriage.engine.optimum.protocol import Expansion
 from mmtriage.model.design import Design
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+class LinearEvaluation:
     """The criterion at one point, with what the gradient and the estimates go on from."""
 
     criterion: float
@@ -50,9 +53,10 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LmmProblem:
-    """A design reduced to what its likelihood needs: nothing here grows with n."""
+class LinearLikelihood:
+    """A design reduced to what its likelihood needs: beside the design itself, nothing here grows with n."""
 
+    design: Design
     reml: bool
     basis: Coordinates
     products: CrossProducts
@@ -78,11 +82,25 @@ class LmmProblem:
         """Divisor of the residual sum of squares: n, or n - p under REML."""
         return self.n - self.p if self.reml else self.n
 
-    def with_method(self, *, reml: bool) -> LmmProblem:
-        """The same model by the other method."""
-        return replace(self, reml=reml)
+    @classmethod
+    def of(cls, design: Design, deadline: Deadline = NEVER) -> Self:
+        """Reduce a design to its cross-products: the only pass over its rows."""
+        basis = coordinates(design)
+        products = cross_products(design, basis)
+        return cls(
+            design=design,
+            reml=design.spec.reml,
+            basis=basis,
+            products=products,
+            plan=plan(products),
+            A=_gram(products),
+            C=np.vstack([C.reshape(-1, C.shape[2]) for C in products.fixed]),
+            widths=tuple(term.Z.shape[1] for term in design.random),
+            sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
+            deadline=deadline,
+        )
 
-    def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> Evaluation:
+    def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> LinearEvaluation:
         """The criterion at `factors` [(k, k)], in deviance units.
 
         beta and sigma are profiled out, so `free` is empty. Raises LinAlgError where there is no finite
@@ -103,26 +121,44 @@ class LmmProblem:
                 value += 2.0 * np.sum(np.log(diagonal[:-1])) + self.basis.fixed.logdet_X
         if not np.isfinite(value):
             raise np.linalg.LinAlgError("the criterion is not finite")
-        return Evaluation(float(value), Lambda, L, half_solved, root_S)
+        return LinearEvaluation(float(value), Lambda, L, half_solved, root_S)
 
     def criterion(self, factors: Sequence[Array], free: Array = NO_FREE) -> float:
         """`evaluate(factors).criterion`."""
         return self.evaluate(factors, free).criterion
 
-    def slopes(self, at: Evaluation) -> Place:
+    def expand(self, factors: Sequence[Array], free: Array = NO_FREE) -> Expansion:
+        """The criterion with its derivatives."""
+        at = self.evaluate(factors, free)
+        slopes = self.slopes(at)
+        return Expansion(at.criterion, slopes, lambda face: self.curvature(face, at, slopes))
+
+    def slopes(self, at: LinearEvaluation) -> Place:
         """`gradient(at)`, and that nothing else is free."""
         return Place(tuple(self.gradient(at)), NO_FREE)
 
-    def curvature(self, face: Face, at: Evaluation, slopes: Place) -> Array:
+    def curvature(self, face: Face, at: LinearEvaluation, slopes: Place) -> Array:
         """Approximate Hessian (m, m) in the parameters of `face`."""
-        return average_information(self, face, at, slopes.factors)
+        whitened = self.whitened(at)  # (q, p + 1): E and h
+        h = whitened[:, -1]
+        V = directions(self.products.blocks, self.plan.offsets, face, at.Lambda, h)
+        form = self._projected_form(at, whitened[:, :-1], V)
+        return average_information(face, V, h, form, self.nu, self.term_parts(at.Lambda), slopes.factors)
+
+    def _projected_form(self, at: LinearEvaluation, E: Array, V: Array) -> Array:
+        """`V' Z'PZ V`, (m, m)."""
+        AV = self.A @ V
+        half = at.factor.forward(self.times(at.Lambda, AV, transposed=True))
+        EV = E.T @ V
+        form: Array = V.T @ AV - half.T @ half - EV.T @ EV
+        return form
 
     @property
     def free_scale(self) -> Array:
         """Natural steps of the free parameters: there are none."""
         return NO_FREE
 
-    def gradient(self, at: Evaluation) -> list[Array]:
+    def gradient(self, at: LinearEvaluation) -> list[Array]:
         """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
         traces = blocks.trace_parts(self.products, self.plan, at.Lambda, at.factor.inverse_on_pattern())
         D = [
@@ -139,11 +175,11 @@ class LmmProblem:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
         return blocks.covariance_gradient(factors, lambda probes: self.gradient(self.evaluate(probes, free)))
 
-    def sigma(self, at: Evaluation) -> float:
+    def sigma(self, at: LinearEvaluation) -> float:
         """Residual standard deviation."""
         return float(self.basis.fixed.residual_length * at.root_S[-1, -1] / np.sqrt(self.nu))
 
-    def fixed_effects(self, at: Evaluation) -> tuple[Array, Array]:
+    def fixed_effects(self, at: LinearEvaluation) -> tuple[Array, Array]:
         """beta (p,) and its covariance (p, p), in the user's columns."""
         R = self.basis.fixed.R
         p = self.p
@@ -155,7 +191,7 @@ class LmmProblem:
         half: Array = solve_triangular(R[:p, :p].T @ root, np.eye(p), lower=True) if p else R[:0, :0]
         return beta, self.sigma(at) ** 2 * half.T @ half
 
-    def random_effects(self, at: Evaluation) -> list[Array]:
+    def random_effects(self, at: LinearEvaluation) -> list[Array]:
         """Conditional modes b_t (levels, k) of each term, in the user's columns."""
         solved = at.factor.backward(at.half_solved)
         p = self.p
@@ -169,14 +205,14 @@ class LmmProblem:
         """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
         return blocks.times(self.products.blocks, self.plan.offsets, Lambda, rhs, transposed=transposed)
 
-    def whitened(self, at: Evaluation) -> Array:
+    def whitened(self, at: LinearEvaluation) -> Array:
         """`[E, h]` (q, p + 1) of the module's formulas."""
         solved = at.factor.backward(at.half_solved)
         projected = self.C - self.A @ self.times(at.Lambda, solved, transposed=False)  # Z'V^-1 [Q r]
         whitened: Array = solve_triangular(at.root_S, projected.T, lower=True).T
         return whitened
 
-    def _quadratic_part(self, at: Evaluation) -> list[Array]:
+    def _quadratic_part(self, at: LinearEvaluation) -> list[Array]:
         """`-sum_j (E E' + nu h h')_jj` per block, (K, K)."""
         used = self.whitened(at)
         used[:, -1] *= np.sqrt(self.nu)
@@ -184,23 +220,6 @@ class LmmProblem:
             used = used[:, -1:]
         sums = blocks.outer_sums(self.products.blocks, self.plan.offsets, used, used)
         return [-H for H in sums]
-
-
-def lmm_problem(design: Design, deadline: Deadline = NEVER) -> LmmProblem:
-    """Reduce a design to its cross-products: the only pass over its rows."""
-    basis = coordinates(design)
-    products = cross_products(design, basis)
-    return LmmProblem(
-        reml=design.spec.reml,
-        basis=basis,
-        products=products,
-        plan=plan(products),
-        A=_gram(products),
-        C=np.vstack([C.reshape(-1, C.shape[2]) for C in products.fixed]),
-        widths=tuple(term.Z.shape[1] for term in design.random),
-        sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
-        deadline=deadline,
-    )
 
 
 def _gram(products: CrossProducts) -> csr_array:

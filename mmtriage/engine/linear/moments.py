@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array, Index
-from mmtriage.engine.linear.likelihood import LmmProblem
+from mmtriage.engine.linear.likelihood import LinearLikelihood
 
 NO_INFORMATION = 1e-10  # share of a component that survives the projection off X, below which nothing is left
 COLUMNS_AT_ONCE = 16  # columns of U gathered over pairs of levels at a time: bounds memory
@@ -48,22 +48,22 @@ class ComponentGram:
     response: Array  # (m + 1,) r'A_i r with r the unit-length residual of y on X
 
 
-def component_gram(problem: LmmProblem) -> ComponentGram:
-    """Gram matrix of the variance components of a model, in the problem's coordinates."""
-    blocks = problem.products.blocks
-    U = [C[:, :, : problem.p] for C in problem.products.fixed]
-    r = [C[:, :, problem.p] for C in problem.products.fixed]
-    places = _places(problem)
+def component_gram(likelihood: LinearLikelihood) -> ComponentGram:
+    """Gram matrix of the variance components of a model, in the likelihood's coordinates."""
+    blocks = likelihood.products.blocks
+    U = [C[:, :, : likelihood.p] for C in likelihood.products.fixed]
+    r = [C[:, :, likelihood.p] for C in likelihood.products.fixed]
+    places = _places(likelihood)
     components = tuple(component for component, _, _, _ in places)
     m = len(components)
     K = np.empty((m + 1, m + 1))
     unprojected = np.empty(m + 1)
     response = np.empty(m + 1)
-    K[0, 0], unprojected[0], response[0] = problem.n - problem.p, problem.n, 1.0
-    tensors = {(i, j): _pair_tensor(problem, U, i, j) for i in range(len(blocks)) for j in range(i + 1)}
+    K[0, 0], unprojected[0], response[0] = likelihood.n - likelihood.p, likelihood.n, 1.0
+    tensors = {(i, j): _pair_tensor(likelihood, U, i, j) for i in range(len(blocks)) for j in range(i + 1)}
     for x, (_, i, a, b) in enumerate(places, start=1):
         twice = 1.0 if a == b else 2.0
-        trace = problem.products.diagonal[i][:, a, b].sum() - np.einsum("jx,jx->", U[i][:, a], U[i][:, b])
+        trace = likelihood.products.diagonal[i][:, a, b].sum() - np.einsum("jx,jx->", U[i][:, a], U[i][:, b])
         K[0, x] = K[x, 0] = twice * trace
         response[x] = twice * float(r[i][:, a] @ r[i][:, b])
         unprojected[x] = _entry(tensors[i, i][1], a, b, a, b)
@@ -74,7 +74,7 @@ def component_gram(problem: LmmProblem) -> ComponentGram:
 
 
 def moment_start(
-    problem: LmmProblem, gram: ComponentGram, *, residual_variance: float | None = None
+    likelihood: LinearLikelihood, gram: ComponentGram, *, residual_variance: float | None = None
 ) -> list[Array] | None:
     """Factors F (k, k) of the MINQUE(0) relative covariances, made positive; None if they make no sense.
 
@@ -90,17 +90,17 @@ def moment_start(
     response = gram.response
     if residual_variance is not None:
         # In units of the squared residual length, which the response is normalized to.
-        known = residual_variance / problem.basis.fixed.residual_length**2
+        known = residual_variance / likelihood.basis.fixed.residual_length**2
         response = response - known * gram.K[:, 0]
         solution[0] = known
         informed, K, scale = informed[1:], K[1:, 1:], scale[1:]
     solution[informed] = np.linalg.lstsq(K, response[informed] / scale, rcond=1e-10)[0] / scale
     if solution[0] <= 0 or not np.all(np.isfinite(solution)):
         return None
-    S = [np.zeros((k, k)) for k in problem.widths]
+    S = [np.zeros((k, k)) for k in likelihood.widths]
     for component, value in zip(gram.components, solution[1:] / solution[0], strict=True):
         S[component.term][component.a, component.b] = S[component.term][component.b, component.a] = value
-    return [_positive_factor(s, basis.rank) for s, basis in zip(S, problem.basis.terms, strict=True)]
+    return [_positive_factor(s, basis.rank) for s, basis in zip(S, likelihood.basis.terms, strict=True)]
 
 
 def _positive_factor(S: Array, rank: int) -> Array:
@@ -110,12 +110,12 @@ def _positive_factor(S: Array, rank: int) -> Array:
     return F
 
 
-def _places(problem: LmmProblem) -> list[tuple[Component, int, int, int]]:
+def _places(likelihood: LinearLikelihood) -> list[tuple[Component, int, int, int]]:
     """Each component with its block and columns there; columns without a direction of their own left out."""
     places = []
-    for i, block in enumerate(problem.products.blocks):
+    for i, block in enumerate(likelihood.products.blocks):
         for term, where in zip(block.terms, block.slices, strict=True):
-            for a in range(problem.basis.terms[term].rank):
+            for a in range(likelihood.basis.terms[term].rank):
                 for b in range(a + 1):
                     places.append((Component(term, a, b), i, where.start + a, where.start + b))
     return places
@@ -130,9 +130,9 @@ def _entry(M: Array, a: int, b: int, c: int, d: int) -> float:
     return float(2.0 * (M[a, b, c, d] + M[a, b, d, c]))
 
 
-def _pair_tensor(problem: LmmProblem, U: list[Array], i: int, j: int) -> tuple[Array, Array]:
+def _pair_tensor(likelihood: LinearLikelihood, U: list[Array], i: int, j: int) -> tuple[Array, Array]:
     """M (K_i, K_i, K_j, K_j) projected off X, and without the projection."""
-    A, rows, columns = _sparse_part(problem, i, j)
+    A, rows, columns = _sparse_part(likelihood, i, j)
     plain = np.einsum("nac,nbd->abcd", A, A, optimize=True)
     cross = _cross_part(U[i], U[j], rows, columns)
     mixed = np.einsum("nac,nbd->abcd", A, cross, optimize=True)
@@ -140,13 +140,13 @@ def _pair_tensor(problem: LmmProblem, U: list[Array], i: int, j: int) -> tuple[A
     return plain - mixed - mixed.transpose(1, 0, 3, 2) + both, plain
 
 
-def _sparse_part(problem: LmmProblem, i: int, j: int) -> tuple[Array, Index, Index]:
+def _sparse_part(likelihood: LinearLikelihood, i: int, j: int) -> tuple[Array, Index, Index]:
     """A_ij over the linked pairs of levels, (N, K_i, K_j), and the levels of each pair."""
     if i == j:
-        A = problem.products.diagonal[i]
+        A = likelihood.products.diagonal[i]
         level = np.arange(len(A))
         return A, level, level
-    link = next(link for link in problem.products.links if (link.row, link.col) == (i, j))
+    link = next(link for link in likelihood.products.links if (link.row, link.col) == (i, j))
     return link.values, link.row_level, link.col_level
 
 

@@ -32,12 +32,12 @@ import numpy as np
 
 from mmtriage.arrays import Array, Index, Mask
 from mmtriage.engine.algebra.theta import factors_of_theta
+from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.model.design import Design
 
 Rows = list[list[float]]  # a small matrix; Python's floats are as exact as NumPy's and faster one at a time
 Order = tuple[tuple[int, ...], ...]
 
-DOWNDATE_MESSAGE = "Downdated VtV is not positive definite"
 LARGEST = 2_000_000  # products per evaluation: 50 MB, some 10 ms
 PANEL_ROWS = 816  # Eigen's kc for a level-1 cache of 32 KB, as where the golden references were made
 BLOCKED_FROM = 32  # columns from which Eigen's Cholesky is blocked
@@ -283,7 +283,7 @@ def _cholesky(S: Array) -> Rows:
                 squares += r * r
             pivot -= squares
         if pivot <= 0.0:  # false for NaN, here as there
-            raise np.linalg.LinAlgError(DOWNDATE_MESSAGE)
+            raise np.linalg.LinAlgError(DOWNDATED)
         row[k] = pivot = math.sqrt(pivot)
         for below in L[k + 1 :]:
             s = below[k]
@@ -297,7 +297,7 @@ def _blocked_cholesky(S: Array) -> Rows:
     try:
         rows: Rows = np.linalg.cholesky(S).tolist()
     except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(DOWNDATE_MESSAGE) from None
+        raise np.linalg.LinAlgError(DOWNDATED) from None
     return rows
 
 

@@ -20,6 +20,7 @@ GRADIENT_TOLERANCE = 2e-3  # lme4's check.conv.grad
 HESSIAN_TOLERANCE = 1e-6  # lme4's check.conv.hess: of eigenvalues, absolute and relative
 SCALE_RATIO = 1000.0  # lme4's check.scaleX
 
+DOWNDATED = "Downdated VtV is not positive definite"  # of the fixed effects' cross-products: no digits left
 SINGULAR_MESSAGE = "boundary (singular) fit: see help('isSingular')"
 SCALE_MESSAGE = "Some predictor variables are on very different scales: consider rescaling"
 NO_SCALED_GRADIENT = "unable to evaluate scaled gradient"

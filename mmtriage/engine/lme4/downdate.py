@@ -15,9 +15,9 @@ from scipy.linalg import solve_triangular
 
 from mmtriage.arrays import Array, Index
 from mmtriage.engine.algebra.theta import factors_of_theta
+from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.model.design import Design
 
-DOWNDATE_MESSAGE = "Downdated VtV is not positive definite"
 SUSPICIOUS_SIZE = 1e5  # a column below this squares to less than 1e10: two thirds of the digits at most
 
 
@@ -26,7 +26,7 @@ def lme4_failure(design: Design, theta: Array) -> str | None:
     columns = [design.X, *(term.Z for term in design.random)]
     if max((float(np.max(np.abs(c), initial=0.0)) for c in columns), default=0.0) < SUSPICIOUS_SIZE:
         return None
-    return DOWNDATE_MESSAGE if _downdate_fails(design, theta) else None
+    return DOWNDATED if _downdate_fails(design, theta) else None
 
 
 def _downdate_fails(design: Design, theta: Array) -> bool:

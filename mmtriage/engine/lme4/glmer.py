@@ -1,108 +1,32 @@
-"""What `glmer` of lme4 1.1-31 does with its default control, step by step, on the user's raw columns.
+"""What `glmer` and `glmer.nb` of lme4 1.1-31 do with their default control, on the user's raw columns.
 
-    PIRLS at the template theta -> stage 1: bobyqa over theta, nAGQ = 0
-                                -> stage 2: Nelder_Mead over (theta, beta), Laplace or quadrature
-    -> differences -> steps onto the edge -> convergence checks
-
-With nAGQ = 0 stage 1 is the fit, and lme4 computes no differences for it. Stage 2's simplex takes its first
-steps from stage 1: 0.02 for theta, a fifth of a standard error for beta. There is no restart from the edge.
+The stages of a fit are in `glmer_stages.py`, the search over theta of a negative binomial in `glmer_nb.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra.theta import factors_of_theta, lower_bounds, template_theta
-from mmtriage.engine.algebra.weighted_rows import Rows, rows_of
-from mmtriage.engine.estimates import lme4_theta
+from mmtriage.engine.algebra.theta import lme4_theta, template_theta
+from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.checks import design_messages
-from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
-from mmtriage.engine.lme4.run import (
-    Criterion,
-    Lme4Failure,
-    Lme4Run,
-    Stage,
-    StoppedError,
-    assemble,
-    frozen,
-    run_optimizer,
-    step_onto_edge,
-)
+from mmtriage.engine.lme4.glmer_nb import fit_negative_binomial
+from mmtriage.engine.lme4.glmer_stages import DEFAULT_PAIR, Course, GlmerCall, fit_family
+from mmtriage.engine.lme4.optwrap import StoppedError
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
+from mmtriage.engine.lme4.transform import Transform
 from mmtriage.model.design import Design
-from mmtriage.model.families import Family, family_of
-from mmtriage.optimizers import OPTIMIZERS, Optimizer, minqa, nelder_mead
+from mmtriage.model.families import family_of
+from mmtriage.optimizers import Optimizer
 
-DEFAULT_PAIR = (OPTIMIZERS["bobyqa"], OPTIMIZERS["Nelder_Mead"])  # glmerControl()
-
-THETA_STEP = 0.1  # lme4's optwrap, stage 2: the first step of the simplex, before the factor
-LARGEST_STEP = 10.0  # of beta, before the factor
-STEP_FACTOR = 0.2
-SECOND_RHOBEG, SECOND_RHOEND = 2e-4, 2e-7  # lme4's optwrap, stage 2, for bobyqa
 # binomial()'s words, which `design.messages` has with more around them
 FRACTIONAL = ("non-integer counts in a binomial glm!", "non-integer #successes in a binomial glm!")
 
-Transform = tuple[Sequence[Array], Array]
 GlmerStart = tuple[Array | None, Array | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GlmerCall:
-    """One call of glmer: the model and the arguments."""
-
-    design: Design
-    rows: Rows
-    sizes: tuple[int, ...]  # columns of each random term
-    optimizers: tuple[Optimizer, Optimizer]
-    maxfun: int | None
-    theta: Array  # (m,) where stage 1 starts
-    beta: Array | None  # (p,) where stage 2 starts, None: where stage 1 ends
-    deadline: Deadline
-
-    @property
-    def is_joint(self) -> bool:
-        """Whether stage 1 is all there is, nAGQ = 0."""
-        return self.design.spec.nagq == 0
-
-
-@dataclass(slots=True)
-class Course:
-    """What lme4 has said and evaluated so far; kept up to the moment at which it stops."""
-
-    messages: list[str]
-    optimizer: Optimizer = DEFAULT_PAIR[0]  # that runs, or ran last
-    _counters: list[Criterion] = field(default_factory=list)
-
-    def counted(self, objective: Callable[[Array], float]) -> Criterion:
-        """The objective, its evaluations counted here."""
-        self._counters.append(Criterion(objective))
-        return self._counters[-1]
-
-    @property
-    def evaluations(self) -> int:
-        """Of all criteria."""
-        return sum(counter.evaluations for counter in self._counters)
-
-    def run(
-        self,
-        criterion: Criterion,
-        start: Array,
-        lower: Array,
-        optimizer: Optimizer,
-        call: GlmerCall,
-        *,
-        last: bool,
-    ) -> Stage:
-        """lme4's optwrap; its modules are left at the optimum. Differences are for stage 2, the `last`."""
-        self.optimizer = optimizer
-        run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, with_derivatives=last)
-        self.messages.extend(run.messages)
-        criterion(run.result.theta)
-        return run
 
 
 def fit_glmer(
@@ -124,8 +48,6 @@ def fit_glmer(
             in the user's columns, the differences stay in those that were fitted.
         deadline: asked at every evaluation.
     """
-    from mmtriage.engine.lme4.glmer_nb import fit_negative_binomial  # which is built on this module
-
     call = _call(design, optimizers or DEFAULT_PAIR, maxfun, start, transform, deadline)
     course = Course(list(_messages_before(design, transform)))
     family = family_of(design.spec)
@@ -163,7 +85,9 @@ def _call(
     theta, beta = (None, None) if start is None else start
     return GlmerCall(
         design=design,
-        rows=rows_of(design) if transform is None else rows_of(design, transform[0], design.X @ transform[1]),
+        rows=rows_of(design)
+        if transform is None
+        else rows_of(design, transform.of_terms, design.X @ transform.of_fixed),
         sizes=sizes,
         optimizers=optimizers,
         maxfun=maxfun,
@@ -180,72 +104,6 @@ def _messages_before(design: Design, transform: Transform | None) -> tuple[str, 
     return (*design_messages(X, dropped=len(design.dropped)), *of_response)
 
 
-def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run, GlmerCriterion]:
-    """lme4's fit with all that the family needs known; the criterion is left at its optimum.
-
-    Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
-    """
-    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
-    criterion.start(template_theta(call.sizes))
-    stage_1 = course.counted(criterion.stage_1)
-    lower = lower_bounds(call.sizes)
-    run = course.run(stage_1, call.theta, lower, as_minqa(call.optimizers[0]), call, last=False)
-    if call.is_joint:
-        baseline = finish(call, run, stage_1, lower, course)
-        return replace(baseline, beta=frozen(criterion.pirls.beta)), criterion
-    criterion.save()
-    stage_2 = course.counted(criterion.stage_2)
-    beta = criterion.pirls.beta if call.beta is None else call.beta
-    optimizer = _of_stage_2(call, criterion.fixed_sd())
-    lower = with_free_beta(lower, criterion.p)
-    run = course.run(stage_2, np.concatenate([run.result.theta, beta]), lower, optimizer, call, last=True)
-    return finish(call, run, stage_2, lower, course), criterion
-
-
-def finish(call: GlmerCall, run: Stage, criterion: Criterion, lower: Array, course: Course) -> Lme4Run:
-    """Step onto the edge, check, and write it down."""
-    parameters, value, moved = step_onto_edge(criterion, run.result, lower)
-    return assemble(
-        run,
-        parameters,
-        value,
-        lower=lower,
-        start=call.theta,
-        optimizer=course.optimizer,
-        messages=course.messages,
-        total_evaluations=course.evaluations,
-        moved_to_edge=moved,
-    )
-
-
-def with_free_beta(lower: Array, p: int) -> Array:
-    """Lower bounds of (theta, beta), (m + p,)."""
-    return np.concatenate([lower, np.full(p, -np.inf)])
-
-
-def _of_stage_2(call: GlmerCall, sd: Array) -> Optimizer:
-    """lme4's adjustments to the optimizer of stage 2; sd (p,) are the standard errors after stage 1."""
-    optimizer = call.optimizers[1]
-    if optimizer.name == "Nelder_Mead":
-        steps = np.concatenate([np.full(len(call.theta), THETA_STEP), np.minimum(sd, LARGEST_STEP)])
-        return replace(optimizer, search=nelder_mead.with_steps(STEP_FACTOR * steps))
-    return on_second_radii(optimizer)
-
-
-def on_second_radii(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` within lme4's radii for stage 2; others as they are."""
-    if optimizer.name != "bobyqa":
-        return optimizer
-    return replace(optimizer, search=minqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
-
-
-def as_minqa(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` by the procedure that takes minqa's path where there is one parameter; others as they are."""
-    return replace(optimizer, search=minqa.search) if optimizer.name == "bobyqa" else optimizer
-
-
 def _in_users_columns(run: Lme4Run, sizes: tuple[int, ...], transform: Transform) -> Lme4Run:
-    bases, A = transform
-    raw = [T @ L for T, L in zip(bases, factors_of_theta(run.theta, sizes), strict=True)]
-    beta = None if run.beta is None else frozen(A @ run.beta)
-    return replace(run, theta=frozen(lme4_theta(raw)), beta=beta)
+    beta = None if run.beta is None else frozen(transform.of_fixed @ run.beta)
+    return replace(run, theta=frozen(lme4_theta(transform.users_factors(run.theta, sizes))), beta=beta)

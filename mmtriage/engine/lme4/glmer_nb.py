@@ -22,7 +22,9 @@ from scipy.special import digamma, polygamma
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import lower_bounds
 from mmtriage.engine.lme4.checks import SCALE_MESSAGE, SINGULAR_MESSAGE
-from mmtriage.engine.lme4.glmer import (
+from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
+from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
+from mmtriage.engine.lme4.glmer_stages import (
     Course,
     GlmerCall,
     as_minqa,
@@ -30,9 +32,8 @@ from mmtriage.engine.lme4.glmer import (
     on_second_radii,
     with_free_beta,
 )
-from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
-from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
-from mmtriage.engine.lme4.run import Lme4Run, assemble, frozen
+from mmtriage.engine.lme4.optwrap import assemble
+from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.model.families import Family
 from mmtriage.optimizers import Optimizer
 
@@ -134,7 +135,7 @@ def _refit(
     if not call.is_joint and last.beta is not None:
         start, lower = np.concatenate([start, last.beta]), with_free_beta(lower, criterion.p)
     run = course.run(counted, start, lower, _of_refit(call), call, last=not call.is_joint)
-    baseline = assemble(
+    made = assemble(
         run,
         run.result.theta,
         run.result.value,
@@ -145,8 +146,8 @@ def _refit(
         total_evaluations=course.evaluations,
     )
     if call.is_joint:
-        baseline = replace(baseline, beta=frozen(criterion.pirls.beta))
-    return baseline, criterion
+        made = replace(made, beta=frozen(criterion.pirls.beta))
+    return made, criterion
 
 
 def _of_refit(call: GlmerCall) -> Optimizer:

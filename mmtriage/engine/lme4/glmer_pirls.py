@@ -27,6 +27,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.blocks import block_factors, times
 from mmtriage.engine.algebra.cholesky import Factor, factor
 from mmtriage.engine.algebra.weighted_rows import Rows
+from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.model.families import Family
 
 TOLERANCE = 1e-7  # lme4's tolPwrss
@@ -37,7 +38,6 @@ DOUBTFUL = 1e-14  # weights this far apart: the fixed part may not be positive d
 NOT_A_NUMBER = "PIRLS loop resulted in NaN value"
 NO_DESCENT = "(maxstephalfit) PIRLS step-halvings failed to reduce deviance in pwrssUpdate"
 TOO_MANY_STEPS = "pwrssUpdate did not converge in (maxit) iterations"
-DOWNDATED = "Downdated VtV is not positive definite"
 
 
 class GlmerPirls:

@@ -38,7 +38,7 @@ class Multiplier:
 
     term: int
     value: float  # deviance units per unit of relative variance; negative: the variance wants to grow
-    direction: Array  # (k,) unit vector in the problem's coordinates
+    direction: Array  # (k,) unit vector in orthonormal coordinates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,33 +57,32 @@ class Certificate:
     ranks: tuple[int, ...]
 
 
-def natural_scale(problem: Likelihood, factors: Sequence[Array]) -> list[float]:
+def natural_scale(likelihood: Likelihood, factors: Sequence[Array]) -> list[float]:
     """Size of a natural step in each term's factor: its own size, at least one over root(rows per level)."""
     scale = [1.0] * len(factors)
-    for block in problem.products.blocks:
-        floor = np.sqrt(block.n_levels / problem.n)
+    for block in likelihood.products.blocks:
+        floor = np.sqrt(block.n_levels / likelihood.n)
         for term in block.terms:
             scale[term] = float(max(np.linalg.norm(factors[term], 2), floor)) if factors[term].size else 1.0
     return scale
 
 
-def face_scale(problem: Likelihood, face: Face, x: Array) -> Array:
+def face_scale(likelihood: Likelihood, face: Face, x: Array) -> Array:
     """`natural_scale` spread over the parameters of a face, (m,), and that of the free parameters."""
-    natural = natural_scale(problem, face.factors(x))
-    return np.concatenate([np.repeat(natural, [term.size for term in face.terms]), problem.free_scale])
+    natural = natural_scale(likelihood, face.factors(x))
+    return np.concatenate([np.repeat(natural, [term.size for term in face.terms]), likelihood.free_scale])
 
 
-def face_objective(problem: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
+def face_objective(likelihood: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
     """The criterion in a face's parameters, in units of `scale` (m,)."""
 
     def evaluate(z: Array) -> Point:
-        at = problem.evaluate(*face.place(z * scale))
-        slopes = problem.slopes(at)
-        gradient = face.entries(*slopes) * scale
+        at = likelihood.expand(*face.place(z * scale))
+        gradient = face.entries(*at.slopes) * scale
 
         def curvature() -> Array:
             """The likelihood's own approximate Hessian, else differences of its gradient."""
-            H = problem.curvature(face, at, slopes)
+            H = at.curvature(face)
             if H is not None:
                 return H * np.outer(scale, scale)
             return differenced_hessian(lambda v: evaluate(v).gradient, z, gradient)
@@ -93,14 +92,14 @@ def face_objective(problem: Likelihood, face: Face, scale: Array) -> Callable[[A
     return evaluate
 
 
-def multipliers(problem: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
+def multipliers(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
     """Multipliers of all null directions of terms whose covariance is not of full rank."""
     factors = place.factors
-    full = supports(problem)
+    full = supports(likelihood)
     if tuple(ranks) == full:
         return []
     found = []
-    for t, G in enumerate(problem.covariance_gradient(*place)):
+    for t, G in enumerate(likelihood.covariance_gradient(*place)):
         if ranks[t] == full[t]:
             continue
         N = null_space(factors[t], ranks[t], full[t])
@@ -110,15 +109,15 @@ def multipliers(problem: Likelihood, place: Place, ranks: Sequence[int]) -> list
 
 
 def polish_and_certify(
-    problem: Likelihood, face: Face, x: Array, *, saddle_free: bool
+    likelihood: Likelihood, face: Face, x: Array, *, saddle_free: bool
 ) -> tuple[Array, Certificate]:
     """Newton-polish a point on its face and prove what can be proven there.
 
     Args:
         saddle_free: negative multipliers have been followed and led to no lower criterion.
     """
-    scale = face_scale(problem, face, x)
-    objective = face_objective(problem, face, scale)
+    scale = face_scale(likelihood, face, x)
+    objective = face_objective(likelihood, face, scale)
     z = x / scale
     decrement, lowest, highest, descent = 0.0, None, None, None
     flat: tuple[Array, ...] = ()
@@ -137,11 +136,11 @@ def polish_and_certify(
             for i in np.flatnonzero(np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300))
             if _is_flat(objective, z, Q[:, i])
         )
-    found = multipliers(problem, face.place(z * scale), face.ranks)
+    found = multipliers(likelihood, face.place(z * scale), face.ranks)
     reason = _missing(decrement, lowest, highest, found, saddle_free) or _no_end(face, flat)
     certificate = Certificate(
         certified=reason is None,
-        reason=reason or _proven(face, problem),
+        reason=reason or _proven(face, likelihood),
         newton_decrement=decrement,
         min_eigenvalue_free=lowest,
         max_eigenvalue_free=highest,
@@ -224,6 +223,6 @@ def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
     return None
 
 
-def _proven(face: Face, problem: Likelihood) -> str:
-    where = "in the interior" if face.ranks == supports(problem) else "on the boundary"
+def _proven(face: Face, likelihood: Likelihood) -> str:
+    where = "in the interior" if face.ranks == supports(likelihood) else "on the boundary"
     return f"second-order optimum {where}: stationary, no descent direction within or off its face"

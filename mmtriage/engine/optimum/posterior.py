@@ -22,20 +22,20 @@ EXTRA_DF = 2.5  # blme's default: df = k + 2.5
 OPEN_SD = 0.3  # relative SD a direction at zero starts from
 
 
-def prior_mode(problem: Likelihood, place: Place) -> tuple[Place, Minimum]:
+def prior_mode(likelihood: Likelihood, place: Place) -> tuple[Place, Minimum]:
     """The posterior mode, started from `place`, and how the search went."""
-    full = supports(problem)
+    full = supports(likelihood)
     opened = [_opened(F, s) for F, s in zip(place.factors, full, strict=True)]
     face, x = face_at(opened, full, full, place.free)
-    scale = face_scale(problem, face, x)
+    scale = face_scale(likelihood, face, x)
     diagonal = _diagonal(face)
     power = (EXTRA_DF - 1.0) * diagonal
-    likelihood = face_objective(problem, face, scale)
+    of_data = face_objective(likelihood, face, scale)
 
     def posterior(z: Array) -> Point:
         if np.any(z[diagonal] == 0.0):
             raise np.linalg.LinAlgError("the prior has no density at a singular covariance")
-        point = likelihood(z)
+        point = of_data(z)
         own = np.where(diagonal, z, 1.0)
         return Point(
             point.value - 2.0 * float(np.sum(power * np.log(np.abs(own)))),

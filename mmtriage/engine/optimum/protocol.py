@@ -7,8 +7,9 @@ generalized one has beta, and log theta of a negative binomial that estimates it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,15 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.coordinates import TermBasis
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.optimum.faces import Face, Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expansion:
+    """A criterion around a place: its value, its slopes, and its approximate curvature on demand."""
+
+    criterion: float  # deviance units
+    slopes: Place  # exact d criterion / d F_t, ignoring that F_t may be triangular, and d criterion / d free
+    curvature: Callable[[Face], Array | None]  # (m, m) in the parameters of a face; None: there is none
 
 
 class TermBases(Protocol):
@@ -26,33 +36,27 @@ class TermBases(Protocol):
 
 
 class Likelihood(Protocol):
-    """A criterion in deviance units with exact slopes. Evaluations are whatever `evaluate` makes of them."""
+    """A criterion in deviance units with exact slopes; it raises LinAlgError where it has no finite value."""
 
     @property
     def n(self) -> int: ...
-    @property
-    def p(self) -> int: ...
     @property
     def basis(self) -> TermBases: ...
     @property
     def products(self) -> CrossProducts: ...
     @property
-    def widths(self) -> tuple[int, ...]: ...
-    @property
     def free_scale(self) -> Array: ...
 
-    def evaluate(self, factors: Sequence[Array], free: Array) -> Any: ...
     def criterion(self, factors: Sequence[Array], free: Array) -> float: ...
-    def slopes(self, at: Any) -> Place: ...
-    def curvature(self, face: Face, at: Any, slopes: Place) -> Array | None: ...
+    def expand(self, factors: Sequence[Array], free: Array) -> Expansion: ...
     def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]: ...
 
 
-def supports(problem: Likelihood) -> tuple[int, ...]:
+def supports(likelihood: Likelihood) -> tuple[int, ...]:
     """The largest rank that each term's covariance can have."""
-    return tuple(basis.rank for basis in problem.basis.terms)
+    return tuple(basis.rank for basis in likelihood.basis.terms)
 
 
-def template_factors(problem: Likelihood) -> list[Array]:
+def template_factors(likelihood: Likelihood) -> list[Array]:
     """The identity on standardized columns: what lme4 would start from after rescaling."""
-    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in problem.basis.terms]
+    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in likelihood.basis.terms]

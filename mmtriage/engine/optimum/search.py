@@ -42,7 +42,7 @@ MAX_CERTIFICATION_ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A named starting point: factors (k, k) per term in the problem's coordinates, free parameters."""
+    """A named starting point: factors (k, k) per term in orthonormal coordinates, free parameters."""
 
     label: str
     factors: Sequence[Array]
@@ -94,21 +94,21 @@ class Optimum:
         return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
 
 
-def perturbed(problem: Likelihood, place: Place, seed: int) -> Place:
+def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:
     """A start well away from `place`: every direction rescaled at random, zero ones opened."""
     generator = np.random.default_rng(seed)
     moved = []
-    scales = natural_scale(problem, place.factors)
-    for F, basis, scale in zip(place.factors, problem.basis.terms, scales, strict=True):
+    scales = natural_scale(likelihood, place.factors)
+    for F, basis, scale in zip(place.factors, likelihood.basis.terms, scales, strict=True):
         r = basis.rank
         G = np.zeros_like(F)
         noise = generator.normal(size=(r, r)) / np.sqrt(max(r, 1))
         G[:r, :r] = F[:r, :r] * np.exp(generator.normal(scale=0.7)) + 0.5 * scale * noise
         moved.append(G)
-    return Place(moved, place.free + problem.free_scale * generator.normal(size=len(place.free)))
+    return Place(moved, place.free + likelihood.free_scale * generator.normal(size=len(place.free)))
 
 
-def find_optimum(problem: Likelihood, starts: Sequence[Start], *, seed: int = 0) -> Optimum:
+def find_optimum(likelihood: Likelihood, starts: Sequence[Start], *, seed: int = 0) -> Optimum:
     """Descend from every start and from a perturbation of the best, and certify the best point found.
 
     Raises LinAlgError only if no start can be evaluated at all.
@@ -116,17 +116,17 @@ def find_optimum(problem: Likelihood, starts: Sequence[Start], *, seed: int = 0)
     descents: list[Descent] = []
     faces: dict[str, tuple[Face, Array]] = {}
     for start in starts:
-        _descend(problem, start, descents, faces)
+        _descend(likelihood, start, descents, faces)
     if not descents:
         raise np.linalg.LinAlgError("no starting point has a finite criterion")
     best = min(descents, key=lambda d: d.criterion)
-    _descend(problem, Start("perturbed", *perturbed(problem, best.place, seed)), descents, faces)
+    _descend(likelihood, Start("perturbed", *perturbed(likelihood, best.place, seed)), descents, faces)
     best = min((d for d in descents if d.joined is None), key=lambda d: d.criterion)
-    face, x, certificate = _certify(problem, *faces[best.label])
+    face, x, certificate = _certify(likelihood, *faces[best.label])
     place = face.place(x)
     return Optimum(
         place=place,
-        criterion=problem.criterion(*place),
+        criterion=likelihood.criterion(*place),
         certificate=certificate,
         start=best.label,
         descents=tuple(descents),
@@ -135,13 +135,13 @@ def find_optimum(problem: Likelihood, starts: Sequence[Start], *, seed: int = 0)
     )
 
 
-def _certify(problem: Likelihood, face: Face, x: Array) -> tuple[Face, Array, Certificate]:
+def _certify(likelihood: Likelihood, face: Face, x: Array) -> tuple[Face, Array, Certificate]:
     """Certify a settled point; if the proof meets a way down, go down first."""
     for _ in range(MAX_CERTIFICATION_ROUNDS):
-        value = problem.criterion(*face.place(x))
-        escaped = _escape(problem, face, x, value)
+        value = likelihood.criterion(*face.place(x))
+        escaped = _escape(likelihood, face, x, value)
         try:
-            polished, certificate = polish_and_certify(problem, face, x, saddle_free=escaped is None)
+            polished, certificate = polish_and_certify(likelihood, face, x, saddle_free=escaped is None)
         except np.linalg.LinAlgError as failure:
             return (
                 face,
@@ -151,25 +151,25 @@ def _certify(problem: Likelihood, face: Face, x: Array) -> tuple[Face, Array, Ce
         if certificate.certified:
             return face, polished, certificate
         if escaped is None:
-            escaped = _leave_saddle(problem, face, polished, certificate)
+            escaped = _leave_saddle(likelihood, face, polished, certificate)
         if escaped is None:
             return face, polished, certificate
         face, x, lower, _ = escaped
-        face, x, _, _, _ = _settle(problem, face, x, lower)
+        face, x, _, _, _ = _settle(likelihood, face, x, lower)
     return face, polished, certificate
 
 
 def _leave_saddle(
-    problem: Likelihood, face: Face, x: Array, certificate: Certificate
+    likelihood: Likelihood, face: Face, x: Array, certificate: Certificate
 ) -> tuple[Face, Array, float, int] | None:
     """Descend along a direction of negative curvature, or go on from where the decrement is still large."""
-    value = problem.criterion(*face.place(x))
+    value = likelihood.criterion(*face.place(x))
     moves = [np.zeros_like(x)]
     if certificate.negative_direction is not None:
         moves += [0.5 * certificate.negative_direction, -0.5 * certificate.negative_direction]
     for move in moves:
         try:
-            found = _minimize_on(problem, face, x + move)
+            found = _minimize_on(likelihood, face, x + move)
         except np.linalg.LinAlgError:
             continue
         if found.value < value - SADDLE_GAIN:
@@ -178,10 +178,10 @@ def _leave_saddle(
 
 
 def _descend(
-    problem: Likelihood, start: Start, descents: list[Descent], faces: dict[str, tuple[Face, Array]]
+    likelihood: Likelihood, start: Start, descents: list[Descent], faces: dict[str, tuple[Face, Array]]
 ) -> None:
     """Follow one start and add where it led to `descents`; a start that cannot be evaluated adds nothing."""
-    full = supports(problem)
+    full = supports(likelihood)
     began = Place(start.factors, start.free)
     face, x = face_at(start.factors, full, full, start.free)
     joined: list[str] = []
@@ -189,12 +189,12 @@ def _descend(
     def stop(at: Array, value: float) -> bool:
         if np.max(np.abs(at), initial=0.0) > RUNAWAY:
             return True
-        known = _joins(problem, face.factors(at), value, descents)
+        known = _joins(likelihood, face.factors(at), value, descents)
         joined.extend(known)
         return bool(known)
 
     try:
-        found = _minimize_on(problem, face, x, stop=stop)
+        found = _minimize_on(likelihood, face, x, stop=stop)
     except np.linalg.LinAlgError:
         return
     if joined:
@@ -213,10 +213,10 @@ def _descend(
             )
         )
         return
-    face, x, value, spent, saddles = _settle(problem, face, found.x, found.value)
-    arrived = found.status == "converged" or _minimize_on(problem, face, x).status == "converged"
+    face, x, value, spent, saddles = _settle(likelihood, face, found.x, found.value)
+    arrived = found.status == "converged" or _minimize_on(likelihood, face, x).status == "converged"
     place = face.place(x)
-    same = _joins(problem, place.factors, value, descents)
+    same = _joins(likelihood, place.factors, value, descents)
     label = same[0] if same and value >= min(d.criterion for d in descents) - SNAP_COST else None
     descents.append(
         Descent(
@@ -235,23 +235,23 @@ def _descend(
 
 
 def _minimize_on(
-    problem: Likelihood, face: Face, x: Array, stop: Callable[[Array, float], bool] | None = None
+    likelihood: Likelihood, face: Face, x: Array, stop: Callable[[Array, float], bool] | None = None
 ) -> Minimum:
-    scale = face_scale(problem, face, x)
+    scale = face_scale(likelihood, face, x)
     asked = None if stop is None else lambda z, value: stop(z * scale, value)
-    found = minimize(face_objective(problem, face, scale), x / scale, stop=asked)
+    found = minimize(face_objective(likelihood, face, scale), x / scale, stop=asked)
     return replace(found, x=found.x * scale)
 
 
 def _joins(
-    problem: Likelihood, factors: Sequence[Array], value: float, descents: Sequence[Descent]
+    likelihood: Likelihood, factors: Sequence[Array], value: float, descents: Sequence[Descent]
 ) -> list[str]:
     """Labels of known optima that a point is about to reach."""
     found = []
     for d in descents:
         if d.joined is not None or abs(value - d.criterion) > SAME_CRITERION:
             continue
-        scale = natural_scale(problem, d.place.factors)
+        scale = natural_scale(likelihood, d.place.factors)
         near = [
             np.linalg.norm(F @ F.T - E @ E.T) <= SAME_COVARIANCE * s**2
             for F, E, s in zip(factors, d.place.factors, scale, strict=True)
@@ -261,16 +261,18 @@ def _joins(
     return found
 
 
-def _settle(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int, int]:
+def _settle(
+    likelihood: Likelihood, face: Face, x: Array, value: float
+) -> tuple[Face, Array, float, int, int]:
     """Snap small directions to zero, leave saddles, until neither changes anything.
 
     Returns the face, the point on it, its criterion, the gradients spent and the saddles left.
     """
     spent, saddles = 0, 0
     for _ in range(MAX_SETTLING_ROUNDS):
-        face, x, value, cost = _snap(problem, face, x, value)
+        face, x, value, cost = _snap(likelihood, face, x, value)
         spent += cost
-        escaped = _escape(problem, face, x, value)
+        escaped = _escape(likelihood, face, x, value)
         if escaped is None:
             break
         face, x, value, cost = escaped
@@ -279,7 +281,7 @@ def _settle(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Fa
     return face, x, value, spent, saddles
 
 
-def _snap(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int]:
+def _snap(likelihood: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int]:
     """The lowest face that costs no more than `SNAP_COST`: all small directions at once, else one by one."""
     place = face.place(x)
     values = singular_values(place.factors)
@@ -294,7 +296,7 @@ def _snap(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face
     if len(small) > 1:
         proposals += [_one_less(face.ranks, t) for t in dict.fromkeys(t for _, t in small)]
     for ranks in proposals:
-        tried = _on_ranks(problem, place, ranks)
+        tried = _on_ranks(likelihood, place, ranks)
         if tried is None:
             continue
         low_face, found = tried
@@ -302,7 +304,7 @@ def _snap(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face
         if found.value <= value + SNAP_COST:
             if ranks is together:
                 return low_face, found.x, found.value, spent
-            again = _snap(problem, low_face, found.x, found.value)
+            again = _snap(likelihood, low_face, found.x, found.value)
             return again[0], again[1], again[2], spent + again[3]
     return face, x, value, spent
 
@@ -311,38 +313,40 @@ def _one_less(ranks: Sequence[int], term: int) -> list[int]:
     return [rank - (t == term) for t, rank in enumerate(ranks)]
 
 
-def _on_ranks(problem: Likelihood, place: Place, ranks: Sequence[int]) -> tuple[Face, Minimum] | None:
-    face, x = face_at(place.factors, ranks, supports(problem), place.free)
+def _on_ranks(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> tuple[Face, Minimum] | None:
+    face, x = face_at(place.factors, ranks, supports(likelihood), place.free)
     try:
-        return face, _minimize_on(problem, face, x)
+        return face, _minimize_on(likelihood, face, x)
     except np.linalg.LinAlgError:
         return None
 
 
-def _escape(problem: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int] | None:
+def _escape(
+    likelihood: Likelihood, face: Face, x: Array, value: float
+) -> tuple[Face, Array, float, int] | None:
     """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained."""
     place = face.place(x)
-    negative = [m for m in multipliers(problem, place, face.ranks) if m.value < 0]
+    negative = [m for m in multipliers(likelihood, place, face.ranks) if m.value < 0]
     for m in sorted(negative, key=lambda m: m.value):
-        extended = _extend(problem, place, m, face.ranks[m.term], value)
+        extended = _extend(likelihood, place, m, face.ranks[m.term], value)
         if extended is None:
             continue
         ranks = [rank + (t == m.term) for t, rank in enumerate(face.ranks)]
-        tried = _on_ranks(problem, extended, ranks)
+        tried = _on_ranks(likelihood, extended, ranks)
         if tried is not None and tried[1].value < value - SADDLE_GAIN:
             return tried[0], tried[1].x, tried[1].value, tried[1].gradients
     return None
 
 
-def _extend(problem: Likelihood, place: Place, along: Multiplier, rank: int, value: float) -> Place | None:
+def _extend(likelihood: Likelihood, place: Place, along: Multiplier, rank: int, value: float) -> Place | None:
     """`F` with a column `eps direction` added, eps the first that lowers the criterion; None if none does."""
-    eps = 0.5 * natural_scale(problem, place.factors)[along.term]
+    eps = 0.5 * natural_scale(likelihood, place.factors)[along.term]
     for _ in range(24):
         factors = [F.copy() for F in place.factors]
         factors[along.term] = _with_column(place.factors[along.term], eps * along.direction, rank)
         extended = Place(factors, place.free)
         try:
-            if problem.criterion(*extended) < value:
+            if likelihood.criterion(*extended) < value:
                 return extended
         except np.linalg.LinAlgError:
             pass

@@ -13,9 +13,9 @@ import pytest
 from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.deadline import Deadline, TimeBudgetError
-from mmtriage.engine.algebra.theta import factors_of_theta
-from mmtriage.engine.estimates import lme4_theta
-from mmtriage.engine.generalized.likelihood import LARGEST_STEP, GlmmProblem
+from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
+from mmtriage.engine.generalized.likelihood import LARGEST_STEP
+from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.generalized.modes import Pirls
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from tests.engine.glmms import (
@@ -43,7 +43,7 @@ def slope_at_zero(f: Callable[[float], float], step: float) -> float:
     return sum(c * (f(k * step) - f(-k * step)) for k, c in EIGHTH.items()) / step
 
 
-def assert_slopes_are_exact(problem: GlmmProblem, place: Place) -> None:
+def assert_slopes_are_exact(problem: GeneralizedModel, place: Place) -> None:
     """All entries of d criterion / d F, those above the diagonal too, and d criterion / d free."""
     slopes = problem.slopes(problem.evaluate(*place))
     for t, F in enumerate(place.factors):
@@ -58,7 +58,7 @@ def assert_slopes_are_exact(problem: GlmmProblem, place: Place) -> None:
             assert slopes.factors[t][i, j] == pytest.approx(
                 slope_at_zero(along_entry, step), rel=1e-7, abs=1e-7
             )
-    for j in range(problem.n_free):
+    for j in range(len(problem.free)):
 
         def along_free(h: float, j: int = j) -> float:
             free = place.free.copy()
@@ -79,7 +79,7 @@ def test_criterion_and_slopes_of_every_family_and_link(family: str, link: str, n
 def left_out(case: Glmm) -> float:
     """What ours has and lme4's criterion lacks: the saturated model, where its theta is estimated."""
     problem = case.problem
-    if problem.nagq <= 1 or not problem.estimates_nb:
+    if problem.nagq <= 1 or not problem.free.estimates_nb_theta:
         return 0.0
     return -problem.family.with_theta(NB_THETA).saturated(problem.y, problem.weights, problem.trials)
 
@@ -282,7 +282,7 @@ def test_the_answer_hangs_on_no_earlier_evaluation(family: str, link: str, nagq:
     for size in (0.0, 3.0, 30.0):
         problem = case.fresh()
         away = [size * F for F in case.place.factors]
-        free = case.place.free + 0.3 * problem.free_scale * rng.normal(size=problem.n_free)
+        free = case.place.free + 0.3 * problem.free_scale * rng.normal(size=len(problem.free))
         with suppress(np.linalg.LinAlgError):  # where means leave their range
             problem.evaluate(away, free)
         again = problem.evaluate(*case.place)
@@ -365,7 +365,7 @@ def test_the_deadline_is_asked() -> None:
 
 def test_free_parameters_are_beta_and_log_theta_in_their_own_steps() -> None:
     laplace, joint = pair_case("negative.binomial", "log", 1), pair_case("negative.binomial", "log", 0)
-    assert (laplace.problem.n_free, joint.problem.n_free) == (3, 1)
+    assert (len(laplace.problem.free), len(joint.problem.free)) == (3, 1)
     assert (len(laplace.problem.free_scale), laplace.problem.free_scale[-1]) == (3, 1.0)
     assert laplace.place.free[-1] == pytest.approx(np.log(NB_THETA))
     assert laplace.problem.at(laplace.place.free).theta == pytest.approx(NB_THETA)

@@ -10,8 +10,7 @@ import pytest
 
 from mmtriage.engine.comparison import Prepared, plain_fit, prepare, prove_optimum
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.generalized import model as generalized
-from mmtriage.engine.generalized.likelihood import GlmmProblem
+from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.search import Optimum, Start
 from tests.engine.glmms import NB_THETA, glmm_of, glmm_table, golden_glmm_design, pair_case, shape_case
 from tests.glmm_oracle import SCALED, DenseGlmm, brute_force_loglik, joint_pirls, laplace, standard_errors
@@ -113,38 +112,38 @@ def test_a_negative_binomial_by_quadrature_has_the_theta_of_the_integral() -> No
 def test_a_fit_says_what_the_oracle_says_at_its_place() -> None:
     for name in ("slope", "weights", "two terms on a factor"):
         case = shape_case(name)
-        fit = generalized.describe(case.problem, case.place, theta=case.theta)
+        fit = case.problem.describe(case.place, theta=case.theta)
         assert fit.criterion == pytest.approx(case.oracle(), rel=1e-11)
         assert fit.beta == pytest.approx(case.beta, rel=1e-9)
         for covariance, L in zip(fit.covariances, case.raw, strict=True):
             assert covariance == pytest.approx(fit.sigma**2 * L @ L.T, rel=1e-8, abs=1e-12)
         assert fit.mu is not None
         assert fit.mu == pytest.approx(case.problem.evaluate(*case.place).modes.terms.mu)
-        if case.problem.estimates_nb:
+        if case.problem.free.estimates_nb_theta:
             assert fit.nb_theta == pytest.approx(NB_THETA)
         assert fit.se_method == "conditional"  # no Hessian was given
 
 
 def test_places_and_fits_are_each_others_inverse() -> None:
     case = shape_case("nested")
-    fit = generalized.describe(case.problem, case.place)
-    place = generalized.place(case.problem, fit.theta, fit.beta, fit.nb_theta)
+    fit = case.problem.describe(case.place)
+    place = case.problem.place(fit.theta, fit.beta, fit.nb_theta)
     assert case.problem.criterion(*place) == pytest.approx(fit.criterion, rel=1e-12)
-    assert generalized.parameters(fit) == pytest.approx([*fit.theta, *fit.beta])
+    assert fit.parameters == pytest.approx([*fit.theta, *fit.beta])
     joint = shape_case("nested", 0)
-    described = generalized.describe(joint.problem, joint.place)
-    assert generalized.parameters(described) == pytest.approx(described.theta)
+    described = joint.problem.describe(joint.place)
+    assert described.parameters == pytest.approx(described.theta)
 
 
 def test_standard_errors_fall_back_where_the_hessian_is_no_minimums() -> None:
     case = pair_case("binomial", "logit", 1, predictors="x + (1 | g)")
-    conditional = generalized.describe(case.problem, case.place)
+    conditional = case.problem.describe(case.place)
     for hessian in (np.diag([1.0, -1.0, 1.0]), np.full((3, 3), np.nan), np.zeros((3, 3))):
-        fit = generalized.describe(case.problem, case.place, hessian=hessian)
+        fit = case.problem.describe(case.place, hessian=hessian)
         assert fit.se_method == "conditional"
         assert fit.se == pytest.approx(conditional.se)
-    lme4s = generalized.describe(
-        case.problem, case.place, hessian=np.diag([1.0, -1.0, 1.0]), lme4_hessian=np.diag([2.0, 8.0, 50.0])
+    lme4s = case.problem.describe(
+        case.place, hessian=np.diag([1.0, -1.0, 1.0]), lme4_hessian=np.diag([2.0, 8.0, 50.0])
     )
     assert lme4s.se_method == "hessian"
     assert lme4s.se == pytest.approx([0.5, 0.2])
@@ -165,7 +164,7 @@ def test_shares_are_of_the_latent_variance_where_the_link_has_one(
     family: str, link: str, rest: float | None
 ) -> None:
     case = pair_case(family, link, 1)
-    fit = generalized.describe(case.problem, case.place)
+    fit = case.problem.describe(case.place)
     spread = [
         np.mean(np.einsum("ij,jk,ik->i", term.Z, L @ L.T, term.Z))
         for term, L in zip(case.design.random, case.raw, strict=True)
@@ -202,7 +201,7 @@ def test_moments_are_a_start_near_the_optimum(family: str) -> None:
     data = table(numeric("y", list(y.astype(float))), factor("g", [f"{code:02d}" for code in g]))
     link = "logit" if family == "binomial" else "log"
     problem = glmm_of(data, "y ~ 1 + (1 | g)", family=family, link=link).problem
-    null, moments = generalized.structure(problem)
+    null, moments = problem.structure()
     assert null == ()
     assert moments is not None
     fit = prove_optimum(prepare(problem.design), {}, seed=0)[1]
@@ -216,7 +215,7 @@ def test_what_cannot_be_told_apart_is_known_from_the_structure() -> None:
         factor("copy", [f"c{int(code)}" for code in data.columns["g"].values]),
     )
     problem = glmm_of(copied, "y ~ x + (1 | g) + (1 | copy)", family="poisson").problem
-    null, _ = generalized.structure(problem)
+    null, _ = problem.structure()
     assert len(null) == 1
 
 
@@ -225,35 +224,35 @@ def test_an_effect_for_every_row_is_identified_where_the_scale_is_fixed(family: 
     link = "logit" if family == "binomial" else "log"
     response = "cbind(hits, misses)" if family == "binomial" else "y"
     case = glmm_of(glmm_table(family, link), f"{response} ~ x + (1 | row)", family=family, link=link)
-    null, _ = generalized.structure(case.problem)
+    null, _ = case.problem.structure()
     assert null == ()
 
 
 def test_an_effect_for_every_row_is_not_where_it_is_estimated() -> None:
     case = glmm_of(glmm_table("Gamma", "log"), "y ~ x + (1 | row)", family="Gamma", link="log")
-    null, _ = generalized.structure(case.problem)
+    null, _ = case.problem.structure()
     assert len(null) == 1
 
 
 def test_starts_are_the_joint_modes_of_moments_and_of_the_template() -> None:
     case = pair_case("negative.binomial", "log", 1)
-    _, moments = generalized.structure(case.problem)
-    found = generalized.starts(case.problem, moments, [])
+    _, moments = case.problem.structure()
+    found = case.problem.starts(moments, [])
     assert [start.label for start in found] == ["moments", "template"]
     for start in found:
         value = case.problem.criterion(start.factors, start.free)
         assert np.isfinite(value)
-        assert len(start.free) == case.problem.n_free
+        assert len(start.free) == len(case.problem.free)
     ends = [Start("baseline", *case.place)]
-    labels = [start.label for start in generalized.starts(case.problem, moments, ends)]
+    labels = [start.label for start in case.problem.starts(moments, ends)]
     assert labels == ["moments", "baseline", "template"]
-    without = [start.label for start in generalized.starts(case.problem, None, ends)]
+    without = [start.label for start in case.problem.starts(None, ends)]
     assert without == ["template", "baseline"]
 
 
 def test_the_first_theta_of_a_negative_binomial_solves_its_own_equation() -> None:
     case = pair_case("negative.binomial", "log", 1)
-    (start,) = generalized.starts(case.problem, None, [])
+    (start,) = case.problem.starts(None, [])
     joint = case.problem.joint_mode(start.factors)
     theta = float(np.exp(start.free[-1]))
     slope = case.problem.family.with_theta(theta).theta_slope(
@@ -267,7 +266,7 @@ def test_the_first_theta_of_a_negative_binomial_solves_its_own_equation() -> Non
 )
 def test_the_reference_hangs_on_no_start(case_id: str) -> None:
     prepared, reference, _ = referenced(case_id)
-    problem: GlmmProblem = prepared.problem
+    problem: GeneralizedModel = prepared.model
     for descent in reference.descents:
         assert descent.criterion == pytest.approx(reference.criterion, abs=1e-5), descent.label
     assert reference.distinct_optima == 1

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from mmtriage.arrays import Array
-from mmtriage.engine.generalized.likelihood import glmm_problem
+from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.generalized.quadrature import Quadrature, hermite, quadrature
 from tests.engine.glmms import Glmm, glmm_of, glmm_table, place_at
 from tests.glmm_oracle import brute_force_loglik
@@ -90,7 +90,7 @@ def test_without_variance_all_numbers_of_points_agree() -> None:
     none = (np.zeros((1, 1)),)
     values = []
     for points in (1, 2, 15):
-        problem = glmm_problem(case(points).design)
+        problem = GeneralizedModel.of(case(points).design)
         at = problem.evaluate(*place_at(problem, none, np.array([0.1, 0.2])))
         values.append(at.criterion + problem.saturated(at.family))
     assert values == pytest.approx([values[0]] * 3, rel=1e-14)

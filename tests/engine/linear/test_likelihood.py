@@ -11,8 +11,7 @@ from mmtriage.arrays import Array
 from mmtriage.deadline import Deadline, TimeBudgetError
 from mmtriage.engine.algebra import crossproducts
 from mmtriage.engine.algebra import symbolic as fronts
-from mmtriage.engine.linear.curvature import average_information
-from mmtriage.engine.linear.likelihood import lmm_problem
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.faces import face_at
 from tests.engine.designs import (
     ZOO,
@@ -169,7 +168,7 @@ def test_average_information_is_its_dense_formula(name: str, reml: bool) -> None
     face, x = face_at(case.factors, supports, supports)
     factors = face.factors(x)
     at = case.problem.evaluate(factors)
-    fast = average_information(case.problem, face, at, case.problem.gradient(at))
+    fast = case.problem.curvature(face, at, case.problem.slopes(at))
     dense = dense_problem(case, case.raw)
     assert fast == pytest.approx(dense_average_information(case, face, factors, dense), rel=1e-6, abs=1e-6)
 
@@ -258,7 +257,7 @@ def test_nested_factors_never_fill_in() -> None:
 def test_ml_and_reml_of_one_reduction_are_those_of_two() -> None:
     reml = zoo_case("crossed", reml=True)
     ml = zoo_case("crossed", reml=False)
-    assert reml.problem.with_method(reml=False).criterion(reml.factors) == ml.problem.criterion(ml.factors)
+    assert reml.problem.by_ml().criterion(reml.factors) == ml.problem.criterion(ml.factors)
 
 
 def test_a_point_without_a_finite_criterion_raises() -> None:
@@ -270,6 +269,6 @@ def test_a_point_without_a_finite_criterion_raises() -> None:
 
 def test_after_the_deadline_nothing_is_evaluated() -> None:
     case = zoo_case("slope")
-    late = replace(lmm_problem(case.design), deadline=Deadline(0.0, 1.0))
+    late = replace(LinearModel.of(case.design), deadline=Deadline(0.0, 1.0))
     with pytest.raises(TimeBudgetError):
         late.criterion(case.factors)

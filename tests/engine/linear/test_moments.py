@@ -10,7 +10,7 @@ import pytest
 from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
 from mmtriage.engine.linear import moments
-from mmtriage.engine.linear.likelihood import lmm_problem
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.linear.moments import component_gram, moment_start
 from tests.engine.designs import ZOO, Case, dense_problem, zoo_case
 from tests.golden_cases import golden_case
@@ -70,14 +70,14 @@ def test_columns_of_x_may_be_gathered_in_pieces(monkeypatch: pytest.MonkeyPatch)
 def test_on_balanced_data_the_moment_start_is_the_analysis_of_variance() -> None:
     """Dyestuff: mean squares 11271.5 between and 2451.25 within batches of five (Davies & Goldsmith 1972)."""
     table = read_table(golden_case("dyestuff").csv)
-    problem = lmm_problem(design(table, "Yield ~ 1 + (1 | Batch)"))
+    problem = LinearModel.of(design(table, "Yield ~ 1 + (1 | Batch)"))
     (F,) = moment_start(problem, component_gram(problem))
     assert F[0, 0] ** 2 == pytest.approx((11271.5 - 2451.25) / 5 / 2451.25)
 
 
 def test_a_negative_estimate_starts_a_little_above_zero() -> None:
     table = read_table(golden_case("dyestuff2").csv)
-    problem = lmm_problem(design(table, "Yield ~ 1 + (1 | Batch)"))
+    problem = LinearModel.of(design(table, "Yield ~ 1 + (1 | Batch)"))
     (F,) = moment_start(problem, component_gram(problem))
     assert F[0, 0] == moments.RELATIVE_SD_FLOOR
 

@@ -15,10 +15,11 @@ import pytest
 
 from mmtriage.data.read_table import read_table
 from mmtriage.deadline import TimeBudgetError, deadline_in
-from mmtriage.engine.comparison import fit_like_lme4, prepare
+from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.arithmetic import _cholesky, _factor, _panels, lme4_criterion
 from mmtriage.engine.lme4.differences import Objective
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
@@ -68,7 +69,7 @@ def test_the_criterion_is_lme4s_to_the_last_bit(model: dict[str, Any]) -> None:
 def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
     case = golden_case(case_id)
     prepared = prepare(golden_design(case_id))
-    baseline = fit_like_lme4(prepared if case.reml else prepared.by_ml())
+    baseline = fit_like_lme4((prepared if case.reml else prepared.by_ml()).model)
     assert isinstance(baseline, Lme4Run)
     default = case.expected["default"]
     assert baseline.evaluations == case.expected["feval"]
@@ -81,7 +82,7 @@ def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
 def test_lme4_stops_41_deviance_units_short_on_microseconds() -> None:
     """lme4's number and the truth at its end differ there: the gap is measured by our engine."""
     prepared = prepare(golden_design("sleepstudy_micro"))
-    baseline = fit_like_lme4(prepared)
+    baseline = fit_like_lme4(prepared.model)
     assert isinstance(baseline, Lme4Run)
     fit = prepared.fit_of(baseline)
     truth = golden_case("sleepstudy_micro").expected["truth"]["criterion"]
@@ -98,7 +99,7 @@ def test_lme4_stops_41_deviance_units_short_on_microseconds() -> None:
     [("I(1.6e9 + 86400 * Days)", 1), ("I(Days * 1e7)", 1), ("I(Days + 1e7)", 1), ("I(Days * 1e12)", 1)],
 )
 def test_a_unix_time_as_slope_stops_lme4(slope: str, evaluations: int) -> None:
-    run = fit_like_lme4(prepare(sleepstudy(slope)))
+    run = fit_like_lme4(prepare(sleepstudy(slope)).model)
     assert isinstance(run, Lme4Failure)
     assert run.error == "Downdated VtV is not positive definite"
     assert run.total_evaluations == evaluations
@@ -109,7 +110,7 @@ def test_a_unix_time_as_slope_stops_lme4(slope: str, evaluations: int) -> None:
     [("I(Days + 1e5)", 22, 1786.47533), ("I(Days + 1e6)", 34, 1792.749353)],
 )
 def test_a_distant_origin_misleads_lme4(slope: str, evaluations: int, criterion: float) -> None:
-    baseline = fit_like_lme4(prepare(sleepstudy(slope)))
+    baseline = fit_like_lme4(prepare(sleepstudy(slope)).model)
     assert isinstance(baseline, Lme4Run)
     assert baseline.evaluations == evaluations
     assert baseline.criterion == pytest.approx(criterion, abs=1e-6)
@@ -138,9 +139,9 @@ def test_several_grouping_factors_are_out_of_reach(case_id: str) -> None:
 
 def test_the_deadline_is_asked_at_every_evaluation() -> None:
     prepared = prepare(sleepstudy("Days"), deadline_in(30.0))
-    late = replace(prepared, problem=replace(prepared.problem, deadline=deadline_in(-1.0)))
+    late = replace(prepared, model=replace(prepared.model, deadline=deadline_in(-1.0)))
     with pytest.raises(TimeBudgetError):
-        fit_like_lme4(late)
+        fit_like_lme4(late.model)
 
 
 def test_panels_are_of_about_one_height_and_cover_all_rows() -> None:

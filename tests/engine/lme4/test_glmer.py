@@ -21,7 +21,8 @@ from mmtriage.engine.lme4.checks import SCALE_MESSAGE, SINGULAR_MESSAGE
 from mmtriage.engine.lme4.glmer import fit_glmer
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_nb import theta_ml
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.transform import Transform
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import DEFAULT_LINKS, family_of
@@ -209,7 +210,7 @@ def test_a_column_so_large_that_means_overflow_stops_it_as_in_r(unit: float, err
 def test_other_columns_are_the_same_model() -> None:
     design = cbpp()
     A = np.array([[1.0, 0.2, 0.3, 0.0], [0.0, 2.0, 0.1, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 1.0, 0.5]])
-    run = fitted(design, transform=([np.array([[-2.5]])], A))
+    run = fitted(design, transform=Transform([np.array([[-2.5]])], A))
     assert run.theta == pytest.approx(fitted(design).theta, abs=1e-3)
     criterion = GlmerCriterion(design, rows_of(design), family_of(design.spec), sizes=(1,))
     criterion.start(template_theta((1,)))

@@ -14,7 +14,8 @@ import pytest
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import lower_bounds
 from mmtriage.engine.lme4.checks import design_messages
-from mmtriage.engine.lme4.run import Lme4Failure, Lme4Run, fit_lmer
+from mmtriage.engine.lme4.lmer import fit_lmer
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.start import lme4_start
 from mmtriage.optimizers import OPTIMIZERS
 from tests.dense_designs import DenseDesign, dense_design

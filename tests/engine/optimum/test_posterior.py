@@ -7,8 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import factors_of_theta
-from mmtriage.engine.estimates import lme4_theta
+from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.engine.optimum.posterior import prior_mode
 from tests.engine.designs import Case, golden_design

@@ -1,0 +1,156 @@
+"""The stages of one fit by `glmer` of lme4 1.1-31, all that the family needs being known.
+
+    PIRLS at the template theta -> stage 1: bobyqa over theta, nAGQ = 0
+                                -> stage 2: Nelder_Mead over (theta, beta), Laplace or quadrature
+    -> differences -> steps onto the edge -> convergence checks
+
+With nAGQ = 0 stage 1 is the fit, and lme4 computes no differences for it. Stage 2's simplex takes its first
+steps from stage 1: 0.02 for theta, a fifth of a standard error for beta. There is no restart from the edge.
+
+`glmer` is one such fit, `glmer.nb` several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.deadline import Deadline
+from mmtriage.engine.algebra.theta import lower_bounds, template_theta
+from mmtriage.engine.algebra.weighted_rows import Rows
+from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
+from mmtriage.engine.lme4.optwrap import Criterion, StageRun, assemble, run_optimizer, step_onto_edge
+from mmtriage.engine.lme4.outcome import Lme4Run, frozen
+from mmtriage.model.design import Design
+from mmtriage.model.families import Family
+from mmtriage.model.spec import CONDITIONAL
+from mmtriage.optimizers import OPTIMIZERS, Optimizer, minqa, nelder_mead
+
+DEFAULT_PAIR = (OPTIMIZERS["bobyqa"], OPTIMIZERS["Nelder_Mead"])  # glmerControl()
+
+THETA_STEP = 0.1  # lme4's optwrap, stage 2: the first step of the simplex, before the factor
+LARGEST_STEP = 10.0  # of beta, before the factor
+STEP_FACTOR = 0.2
+SECOND_RHOBEG, SECOND_RHOEND = 2e-4, 2e-7  # lme4's optwrap, stage 2, for bobyqa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GlmerCall:
+    """One call of glmer: the model and the arguments."""
+
+    design: Design
+    rows: Rows
+    sizes: tuple[int, ...]  # columns of each random term
+    optimizers: tuple[Optimizer, Optimizer]
+    maxfun: int | None
+    theta: Array  # (m,) where stage 1 starts
+    beta: Array | None  # (p,) where stage 2 starts, None: where stage 1 ends
+    deadline: Deadline
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether stage 1 is all there is, nAGQ = 0."""
+        return self.design.spec.nagq == CONDITIONAL
+
+
+@dataclass(slots=True)
+class Course:
+    """What lme4 has said and evaluated so far; kept up to the moment at which it stops."""
+
+    messages: list[str]
+    optimizer: Optimizer = DEFAULT_PAIR[0]  # that runs, or ran last
+    _counters: list[Criterion] = field(default_factory=list)
+
+    def counted(self, objective: Callable[[Array], float]) -> Criterion:
+        """The objective, its evaluations counted here."""
+        self._counters.append(Criterion(objective))
+        return self._counters[-1]
+
+    @property
+    def evaluations(self) -> int:
+        """Of all criteria."""
+        return sum(counter.evaluations for counter in self._counters)
+
+    def run(
+        self,
+        criterion: Criterion,
+        start: Array,
+        lower: Array,
+        optimizer: Optimizer,
+        call: GlmerCall,
+        *,
+        last: bool,
+    ) -> StageRun:
+        """lme4's optwrap; its modules are left at the optimum. Differences are for stage 2, the `last`."""
+        self.optimizer = optimizer
+        run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, with_derivatives=last)
+        self.messages.extend(run.messages)
+        criterion(run.result.theta)
+        return run
+
+
+def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run, GlmerCriterion]:
+    """lme4's fit with all that the family needs known; the criterion is left at its optimum.
+
+    Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
+    """
+    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion.start(template_theta(call.sizes))
+    stage_1 = course.counted(criterion.stage_1)
+    lower = lower_bounds(call.sizes)
+    run = course.run(stage_1, call.theta, lower, as_minqa(call.optimizers[0]), call, last=False)
+    if call.is_joint:
+        made = finish(call, run, stage_1, lower, course)
+        return replace(made, beta=frozen(criterion.pirls.beta)), criterion
+    criterion.save()
+    stage_2 = course.counted(criterion.stage_2)
+    beta = criterion.pirls.beta if call.beta is None else call.beta
+    optimizer = _of_stage_2(call, criterion.fixed_sd())
+    lower = with_free_beta(lower, criterion.p)
+    run = course.run(stage_2, np.concatenate([run.result.theta, beta]), lower, optimizer, call, last=True)
+    return finish(call, run, stage_2, lower, course), criterion
+
+
+def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, course: Course) -> Lme4Run:
+    """Step onto the edge, check, and write it down."""
+    parameters, value, moved = step_onto_edge(criterion, run.result, lower)
+    return assemble(
+        run,
+        parameters,
+        value,
+        lower=lower,
+        start=call.theta,
+        optimizer=course.optimizer,
+        messages=course.messages,
+        total_evaluations=course.evaluations,
+        moved_to_edge=moved,
+    )
+
+
+def with_free_beta(lower: Array, p: int) -> Array:
+    """Lower bounds of (theta, beta), (m + p,)."""
+    return np.concatenate([lower, np.full(p, -np.inf)])
+
+
+def _of_stage_2(call: GlmerCall, sd: Array) -> Optimizer:
+    """lme4's adjustments to the optimizer of stage 2; sd (p,) are the standard errors after stage 1."""
+    optimizer = call.optimizers[1]
+    if optimizer.name == "Nelder_Mead":
+        steps = np.concatenate([np.full(len(call.theta), THETA_STEP), np.minimum(sd, LARGEST_STEP)])
+        return replace(optimizer, search=nelder_mead.with_steps(STEP_FACTOR * steps))
+    return on_second_radii(optimizer)
+
+
+def on_second_radii(optimizer: Optimizer) -> Optimizer:
+    """`bobyqa` within lme4's radii for stage 2; others as they are."""
+    if optimizer.name != "bobyqa":
+        return optimizer
+    return replace(optimizer, search=minqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
+
+
+def as_minqa(optimizer: Optimizer) -> Optimizer:
+    """`bobyqa` by the procedure that takes minqa's path where there is one parameter; others as they are."""
+    return replace(optimizer, search=minqa.search) if optimizer.name == "bobyqa" else optimizer

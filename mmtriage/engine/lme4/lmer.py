@@ -1,0 +1,184 @@
+"""What `lmer` of lme4 1.1-31 does, step by step, on top of any criterion of theta.
+
+    optimizer -> differences at its end -> restart if the edge of the box is not a minimum -> steps onto
+    the edge -> convergence checks
+
+The criterion is lme4's own, rounding errors included, where that is in reach (`arithmetic.py`); where it is
+not, ours, unless lme4 would stop at its start because its cross-products have no digits left (`downdate.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import lme4_theta, lower_bounds, template_theta
+from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.lme4.arithmetic import lme4_criterion
+from mmtriage.engine.lme4.checks import design_messages
+from mmtriage.engine.lme4.downdate import lme4_failure
+from mmtriage.engine.lme4.optwrap import Criterion, StoppedError, assemble, run_optimizer, step_onto_edge
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
+from mmtriage.engine.lme4.start import lme4_start
+from mmtriage.engine.lme4.transform import Transform
+from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Objective, Optimizer
+
+EDGE_STEP = 1e-5  # lme4's restart_edge: forward difference from a bound inwards
+
+
+def fit_linear_model(
+    model: LinearModel,
+    *,
+    optimizer: Optimizer = OPTIMIZERS[DEFAULT],
+    maxfun: int | None = None,
+    start: Lme4Run | None = None,
+    transform: Transform | None = None,
+) -> Lme4Run | Lme4Failure:
+    """Fit as lmer would, from its own start unless one is given."""
+    if transform is not None:
+        return _fit_transformed(model, transform, optimizer, maxfun)
+    design = model.design
+    theta = _own_start(model) if start is None else start.theta
+    messages = design_messages(design.X, dropped=len(design.dropped))
+    objective = _lme4_objective(model)
+    if objective is None:
+        failure = lme4_failure(design, theta)
+        if failure is not None:
+            return Lme4Failure(
+                error=failure,
+                start=theta,
+                optimizer=optimizer.name,
+                total_evaluations=1,
+                lme4_messages=messages,
+            )
+    return fit_lmer(
+        objective or (lambda theta: _criterion(model, theta)),
+        start=theta,
+        lower=lower_bounds(model.widths),
+        optimizer=optimizer,
+        maxfun=maxfun,
+        messages_before=messages,
+    )
+
+
+def _own_start(model: LinearModel) -> Array:
+    """theta (m,) at which lme4 starts."""
+    terms = model.design.random
+    return lme4_start(
+        model.design.y, [t.group for t in terms], [t.codes for t in terms], [t.columns for t in terms]
+    )
+
+
+def _criterion(model: LinearModel, theta: Array) -> float:
+    """The criterion at lme4's theta; infinite where it cannot be evaluated."""
+    try:
+        return model.criterion(*model.place(theta))
+    except np.linalg.LinAlgError:
+        return np.inf
+
+
+def _lme4_objective(model: LinearModel) -> Callable[[Array], float] | None:
+    """The criterion with lme4's own rounding errors, where it can be had; under the deadline."""
+    criterion = lme4_criterion(model.design, reml=model.reml)
+    if criterion is None:
+        return None
+
+    def objective(theta: Array) -> float:
+        model.deadline.check()
+        return criterion(theta)
+
+    return objective
+
+
+def _fit_transformed(
+    model: LinearModel, transform: Transform, optimizer: Optimizer, maxfun: int | None
+) -> Lme4Run | Lme4Failure:
+    """On the columns `Z T`; standardizing X as well would change nothing but lme4's remark on it."""
+    design = model.design
+    run = fit_lmer(
+        lambda theta: model.criterion(
+            model.basis.relative_factor(transform.users_factors(theta, model.widths))
+        ),
+        start=template_theta(model.widths),
+        lower=lower_bounds(model.widths),
+        optimizer=optimizer,
+        maxfun=maxfun,
+        messages_before=design_messages(design.X[:, :0], dropped=len(design.dropped)),
+    )
+    if isinstance(run, Lme4Failure):
+        return run
+    return replace(run, theta=lme4_theta(transform.users_factors(run.theta, model.widths)))
+
+
+def fit_lmer(
+    objective: Objective,
+    *,
+    start: Array,
+    lower: Array,
+    optimizer: Optimizer = OPTIMIZERS[DEFAULT],
+    maxfun: int | None = None,
+    messages_before: tuple[str, ...] = (),
+    with_derivatives: bool = True,
+) -> Lme4Run | Lme4Failure:
+    """Fit as lme4 does.
+
+    Args:
+        objective: REML criterion or deviance as a function of lme4's raw theta, (m,).
+        start: where lme4 starts, see `engine.start`.
+        lower: lme4's bounds, 0 or -inf, see `engine.theta`.
+        optimizer: an entry of `optimizers.OPTIMIZERS`, or one like it.
+        maxfun: its budget; None for lme4's default.
+        messages_before: what lme4 said while it built the model, see `lme4_checks.design_messages`.
+        with_derivatives: False is lme4's calc.derivs = FALSE: only singularity is checked.
+    """
+    criterion = Criterion(objective)
+    start = frozen(start)
+    messages = list(messages_before)
+    restarted = False
+    try:
+        run = run_optimizer(criterion, start, lower, optimizer, maxfun, with_derivatives=with_derivatives)
+        messages.extend(run.messages)
+        if _leaves_the_edge(criterion, run.result.theta, lower):
+            restarted = True
+            run = run_optimizer(
+                criterion, run.result.theta, lower, optimizer, maxfun, with_derivatives=with_derivatives
+            )
+            messages.extend(run.messages)
+        theta, value, moved = step_onto_edge(criterion, run.result, lower)
+    except StoppedError as stop:
+        return Lme4Failure(
+            error=str(stop),
+            start=start,
+            optimizer=optimizer.name,
+            total_evaluations=criterion.evaluations,
+            lme4_messages=tuple(messages),
+        )
+    return assemble(
+        run,
+        theta,
+        value,
+        lower=lower,
+        start=start,
+        optimizer=optimizer,
+        messages=messages,
+        total_evaluations=criterion.evaluations,
+        restarted=restarted,
+        moved_to_edge=moved,
+    )
+
+
+def _leaves_the_edge(criterion: Criterion, theta: Array, lower: Array) -> bool:
+    """lme4's restart_edge: whether the criterion falls from some bound that `theta` is on, inwards."""
+    on_bound = np.flatnonzero(theta == lower)
+    if on_bound.size == 0:
+        return False
+    value = criterion(theta)
+    slopes = []
+    for i in on_bound:
+        inside = theta.copy()
+        inside[i] = lower[i] + EDGE_STEP
+        slopes.append((criterion(inside) - value) / EDGE_STEP)
+    return any(slope < 0.0 for slope in slopes)

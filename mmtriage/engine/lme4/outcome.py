@@ -1,0 +1,58 @@
+"""What came of a fit by lme4: the fit, or the error with which lme4 stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.lme4.checks import ConvergenceCheck
+from mmtriage.optimizers import OptimizerStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lme4Run:
+    """lme4's fit. Arrays are read-only; theta is lme4's raw theta, (m,).
+
+    Where the optimizer sets beta too, gradient and Hessian are over (theta, beta).
+    """
+
+    theta: Array
+    criterion: float
+    start: Array  # (m,)
+    optimizer: str
+    status: OptimizerStatus
+    code: int  # lme4's convergence code, 0 = fine
+    message: str  # the optimizer's words
+    evaluations: int  # lme4's feval: of the last run of the optimizer, without differences
+    total_evaluations: int  # every call of the criterion
+    gradient: Array | None  # (m,) or (m + p,) lme4's, where the optimizer ended; None: not asked for
+    hessian: Array | None  # square
+    max_abs_gradient: float | None
+    scaled_gradient_statistic: float | None  # what lme4 compares with 0.002; None: not assessed
+    lme4_messages: tuple[str, ...]  # everything lme4 would have said, in its order
+    singular: bool  # lme4's isSingular
+    restarted: bool  # from the edge
+    moved_to_edge: tuple[int, ...]  # indices of theta that a boundary step set to their bound
+    check: ConvergenceCheck
+    beta: Array | None = None  # (p,) where the optimizer sets it: generalized models
+    nb_theta: float | None = None  # negative binomial: the theta of its variance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lme4Failure:
+    """lme4 would have stopped with an error and left no fit."""
+
+    error: str
+    start: Array  # (m,)
+    optimizer: str
+    total_evaluations: int
+    lme4_messages: tuple[str, ...]  # what it had said before
+
+
+def frozen(array: Array) -> Array:
+    """A read-only copy."""
+    copy = np.array(array, dtype=np.float64)
+    copy.flags.writeable = False
+    return copy
