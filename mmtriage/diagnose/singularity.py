@@ -16,7 +16,7 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
-from mmtriage.engine.optimum.faces import null_space
+from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
@@ -59,7 +59,7 @@ def defects(comparison: Comparison) -> list[Defect]:
         term = comparison.prepared.design.random[t]
         F = comparison.optimum.factors[t]
         slopes = [m.value for m in certificate.multipliers if m.term == t]
-        null = null_space(F, rank, basis.rank)
+        null = CovarianceFactor(F, basis.rank).null_space(rank)
         found.append(
             Defect(
                 term=t,

@@ -11,6 +11,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.optimum.search import Start, find_optimum
+from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.ladder.case import Case
 from mmtriage.model.families import family_of
 from mmtriage.processes import run_all
@@ -43,9 +44,9 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
     eta = design.X @ fit.beta
     if design.offset is not None:
         eta = eta + design.offset
-    for term, basis, F in zip(design.random, prepared.model.basis.terms, fit.factors, strict=True):
+    for term, F in zip(design.random, in_users_columns(fit.factors, prepared.model.basis.terms), strict=True):
         u = generator.normal(size=(len(term.levels), F.shape[1]))
-        b = fit.sigma * u @ (basis.inverse @ F).T
+        b = fit.sigma * u @ F.T
         eta = eta + np.einsum("ij,ij->i", term.Z, b[term.codes])
     family = family_of(design.spec)
     if fit.nb_theta is not None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.certificate import face_objective, face_scale
@@ -176,7 +176,7 @@ def _with_sigma(model: LinearModel, face: Face, scale: Array, spot: Spot) -> Poi
     slopes = model.slopes(at)
     lag = np.log(model.sigma(at)) - spot.log_sigma
     excess = np.exp(2.0 * lag)
-    pull = face.entries(_log_sigma_slopes(model, at.Lambda, model.whitened(at)[:, -1:]))
+    pull = face.entries(_log_sigma_slopes(at.Lambda, model.whitened(at)[:, -1:]))
     gradient = face.entries(slopes.factors) + 2.0 * model.nu * (excess - 1.0) * pull
 
     def curvature() -> Array:
@@ -192,10 +192,10 @@ def _with_sigma(model: LinearModel, face: Face, scale: Array, spot: Spot) -> Poi
     )
 
 
-def _log_sigma_slopes(model: LinearModel, Lambda: list[Array], h: Array) -> list[Array]:
+def _log_sigma_slopes(Lambda: RelativeFactor, h: Array) -> list[Array]:
     """d log sigma-hat / dF of each term, (k, k)."""
-    sums = blocks.outer_sums(model.products.blocks, model.plan.offsets, h, h)
-    return model.term_parts([-H @ L for H, L in zip(sums, Lambda, strict=True)])
+    sums = Lambda.blocks.outer_sums(h, h)
+    return Lambda.blocks.term_parts([-H @ L for H, L in zip(sums, Lambda.parts, strict=True)])
 
 
 def _root(S: Array, sd: Array, *, exactly: bool) -> Array:

@@ -17,6 +17,7 @@ from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.lme4.checks import check_convergence, design_messages
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.optimum.search import Optimum
+from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.design import Design
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import (
@@ -134,8 +135,7 @@ def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives
 
 
 def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
-    bases = prepared.model.basis.terms
-    return lme4_theta([basis.inverse @ F for basis, F in zip(bases, factors, strict=True)])
+    return lme4_theta(in_users_columns(factors, prepared.model.basis.terms))
 
 
 def _fit_facts(

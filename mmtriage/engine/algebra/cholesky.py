@@ -1,6 +1,6 @@
 """Blocked Cholesky of `M = Lambda' A Lambda + I`: factor, solve, and the inverse on the pattern of A.
 
-Follows the plan of `fronts.py`. With W = L_CC^-1 of a front,
+It follows the plan of `symbolic.py`. With W = L_CC^-1 of a front,
 
     factor:   M_CC = L_CC L_CC',  L_BC = M_BC W',  M_BB <- M_BB - L_BC L_BC'
     inverse:  T = L_BC W,  V_BC = -V_BB T,  V_CC = W'W - T' V_BC
@@ -18,6 +18,7 @@ from scipy.linalg import blas, lapack
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.crossproducts import CrossProducts
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Bucket, Plan
 
 
@@ -82,13 +83,14 @@ class Factor:
         return store
 
 
-def factor(plan: Plan, products: CrossProducts, Lambda: list[Array]) -> Factor:
-    """Factor M for per-block factors `Lambda` [(K, K)]; raises LinAlgError when M is not finite."""
+def factor(plan: Plan, products: CrossProducts, Lambda: RelativeFactor) -> Factor:
+    """Factor M; raises LinAlgError when M is not finite."""
     store = np.zeros(plan.store_size)
-    for A, L, where in zip(products.diagonal, Lambda, plan.diagonal_positions, strict=True):
+    for A, L, where in zip(products.diagonal, Lambda.parts, plan.diagonal_positions, strict=True):
         store[where] = sandwich(L.T, A, L) + np.eye(len(L))
-    for link, where in zip(products.links, plan.link_positions, strict=True):
-        store[where] = sandwich(Lambda[link.row].T, link.values, Lambda[link.col])
+    for crossing, where in zip(products.crossings, plan.crossing_positions, strict=True):
+        row, col = Lambda.parts[crossing.row], Lambda.parts[crossing.col]
+        store[where] = sandwich(row.T, crossing.values, col)
     d, start = plan.root_size, plan.root_position
     root = store[start : start + d * d].reshape(d, d)  # a view: buckets below add to it
     fronts = []

@@ -107,14 +107,14 @@ class Coordinates:
     fixed: FixedBasis
     terms: tuple[TermBasis, ...]
 
+    @property
+    def inverses(self) -> list[Array]:
+        """(k, k) per term: from these columns to the user's."""
+        return [basis.inverse for basis in self.terms]
+
     def relative_factor(self, raw: list[Array]) -> list[Array]:
         """`R_t L_t` for factors `L_t` (k, k) in the user's columns."""
         return [basis.R @ L for basis, L in zip(self.terms, raw, strict=True)]
-
-    def raw_covariance(self, factors: list[Array]) -> list[Array]:
-        """`S_t` (k, k) in the user's columns for factors `F_t` (k, r) here: `R^-1 F F' R^-T`."""
-        raw = [basis.inverse @ F for basis, F in zip(self.terms, factors, strict=True)]
-        return [F @ F.T for F in raw]
 
 
 def coordinates(design: Design) -> Coordinates:

@@ -21,6 +21,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from mmtriage.arrays import Array, Index
+from mmtriage.engine.algebra.blocks import Block, Blocks
 from mmtriage.engine.algebra.coordinates import Coordinates
 from mmtriage.model.design import Design
 
@@ -28,23 +29,7 @@ ROWS_PER_PASS = 1 << 18  # rows transformed at a time: bounds the memory of the 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """The random terms of one grouping factor, side by side."""
-
-    group: str
-    n_levels: int
-    terms: tuple[int, ...]  # indices into the design's random terms
-    slices: tuple[slice, ...]  # where each term's columns sit among the block's K
-    width: int  # K
-
-    @property
-    def size(self) -> int:
-        """Number of random effects, levels x K."""
-        return self.n_levels * self.width
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Link:
+class Crossing:
     """Cross-product of two blocks `row` > `col` over the pairs of levels that occur together."""
 
     row: int
@@ -59,9 +44,9 @@ class CrossProducts:
     """All sums the likelihood needs."""
 
     n: int
-    blocks: tuple[Block, ...]  # elimination order
+    blocks: Blocks
     diagonal: tuple[Array, ...]  # A_ii as (l_i, K_i, K_i)
-    links: tuple[Link, ...]
+    crossings: tuple[Crossing, ...]
     fixed: tuple[Array, ...]  # C_i as (l_i, K_i, p + 1)
 
     @property
@@ -70,7 +55,7 @@ class CrossProducts:
         return int(self.fixed[0].shape[2]) - 1
 
 
-def blocks_of(design: Design) -> tuple[Block, ...]:
+def blocks_of(design: Design) -> Blocks:
     """Amalgamate terms with equal grouping codes; most levels first, ties in the order of the terms."""
     groups: list[list[int]] = []
     for index, term in enumerate(design.random):
@@ -87,7 +72,7 @@ def blocks_of(design: Design) -> tuple[Block, ...]:
         slices = tuple(slice(a, b) for a, b in pairwise(edges))
         first = design.random[members[0]]
         blocks.append(Block(first.group, len(first.levels), tuple(members), slices, edges[-1]))
-    return tuple(sorted(blocks, key=lambda block: -block.n_levels))
+    return Blocks(tuple(sorted(blocks, key=lambda block: -block.n_levels)))
 
 
 def cross_products(design: Design, basis: Coordinates) -> CrossProducts:
@@ -100,20 +85,22 @@ def _row_blocks(n: int) -> Iterator[slice]:
     return (slice(start, min(start + ROWS_PER_PASS, n)) for start in range(0, n, ROWS_PER_PASS))
 
 
-def _partial(design: Design, basis: Coordinates, blocks: tuple[Block, ...], rows: slice) -> CrossProducts:
+def _partial(design: Design, basis: Coordinates, blocks: Blocks, rows: slice) -> CrossProducts:
     root_weights = None if design.weights is None else np.sqrt(design.weights[rows])
     XY = _fixed_rows(design, basis, rows, root_weights)
     codes = [design.random[block.terms[0]].codes[rows] for block in blocks]
     Q = [_block_rows(design, basis, block, rows, root_weights) for block in blocks]
     sparse = [sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
-    links = tuple(
-        _link(row, col, sparse[row], sparse[col], blocks) for row in range(len(blocks)) for col in range(row)
+    crossings = tuple(
+        _crossing(row, col, sparse[row], sparse[col], blocks)
+        for row in range(len(blocks))
+        for col in range(row)
     )
     return CrossProducts(
         n=len(XY),
         blocks=blocks,
         diagonal=tuple(_level_sums(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)),
-        links=links,
+        crossings=crossings,
         fixed=tuple(
             (Z.T @ XY).reshape(b.n_levels, b.width, XY.shape[1]) for Z, b in zip(sparse, blocks, strict=True)
         ),
@@ -154,12 +141,12 @@ def _level_sums(codes: Index, Q: Array, block: Block) -> Array:
     return sums
 
 
-def _link(row: int, col: int, Z_row: csr_array, Z_col: csr_array, blocks: tuple[Block, ...]) -> Link:
+def _crossing(row: int, col: int, Z_row: csr_array, Z_col: csr_array, blocks: Blocks) -> Crossing:
     shape = (blocks[row].width, blocks[col].width)
     product = (Z_row.T @ Z_col).tobsr(blocksize=shape)
     product.sort_indices()
     row_level = np.repeat(np.arange(blocks[row].n_levels), np.diff(product.indptr))
-    return Link(row, col, row_level, product.indices.astype(np.int64), product.data)
+    return Crossing(row, col, row_level, product.indices.astype(np.int64), product.data)
 
 
 def _add(one: CrossProducts, two: CrossProducts) -> CrossProducts:
@@ -168,18 +155,18 @@ def _add(one: CrossProducts, two: CrossProducts) -> CrossProducts:
         n=one.n + two.n,
         blocks=one.blocks,
         diagonal=tuple(a + b for a, b in zip(one.diagonal, two.diagonal, strict=True)),
-        links=tuple(_add_links(a, b) for a, b in zip(one.links, two.links, strict=True)),
+        crossings=tuple(_add_crossings(a, b) for a, b in zip(one.crossings, two.crossings, strict=True)),
         fixed=tuple(a + b for a, b in zip(one.fixed, two.fixed, strict=True)),
     )
 
 
-def _add_links(one: Link, two: Link) -> Link:
+def _add_crossings(one: Crossing, two: Crossing) -> Crossing:
     keys = np.concatenate([_pair_key(one), _pair_key(two)])
     pairs, where = np.unique(keys, return_inverse=True)
     values = np.zeros((len(pairs), *one.values.shape[1:]))
     np.add.at(values, where, np.concatenate([one.values, two.values]))
-    return Link(one.row, one.col, pairs >> 32, pairs & 0xFFFFFFFF, values)
+    return Crossing(one.row, one.col, pairs >> 32, pairs & 0xFFFFFFFF, values)
 
 
-def _pair_key(link: Link) -> Index:
-    return (link.row_level << 32) | link.col_level
+def _pair_key(crossing: Crossing) -> Index:
+    return (crossing.row_level << 32) | crossing.col_level

@@ -20,8 +20,10 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from mmtriage.arrays import Array, Index
+from mmtriage.engine.algebra.blocks import Block, Blocks
 from mmtriage.engine.algebra.cholesky import sandwich
-from mmtriage.engine.algebra.crossproducts import Block, CrossProducts, Link, blocks_of, sparse_rows
+from mmtriage.engine.algebra.crossproducts import Crossing, CrossProducts, blocks_of, sparse_rows
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.model.design import Design
 
@@ -39,7 +41,7 @@ class Rows:
     plan: Plan
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> Blocks:
         """The grouping factors."""
         return self.pattern.blocks
 
@@ -47,19 +49,19 @@ class Rows:
         """A = Z'WZ for weights W (n,)."""
         return _unpacked(self.pattern, self.S @ W)
 
-    def leverages(self, inverse: Array, Lambda: Sequence[Array]) -> Array:
+    def leverages(self, inverse: Array, Lambda: RelativeFactor) -> Array:
         """`z_i' Lambda M^-1 Lambda' z_i` for every row, (n,): the derivative of log|M| by its weight.
 
         `inverse` is `Factor.inverse_on_pattern()`.
         """
         parts = [
             sandwich(L, inverse[where], L.T).ravel()
-            for L, where in zip(Lambda, self.plan.diagonal_positions, strict=True)
+            for L, where in zip(Lambda.parts, self.plan.diagonal_positions, strict=True)
         ]
         parts += [
-            # a link stands for both triangles of A
-            2.0 * sandwich(Lambda[link.row], inverse[where], Lambda[link.col].T).ravel()
-            for link, where in zip(self.pattern.links, self.plan.link_positions, strict=True)
+            # a crossing stands for both triangles of A
+            2.0 * sandwich(Lambda.parts[c.row], inverse[where], Lambda.parts[c.col].T).ravel()
+            for c, where in zip(self.pattern.crossings, self.plan.crossing_positions, strict=True)
         ]
         leverages: Array = self.St @ np.concatenate(parts)
         return leverages
@@ -86,11 +88,11 @@ def rows_of(design: Design, bases: Sequence[Array] | None = None, X: Array | Non
     parts = [sparse_rows(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
     Z = csr_array(hstack(parts, format="csr"))
     entries = [_diagonal_entries(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
-    links = []
+    crossings = []
     for row in range(len(blocks)):
         for col in range(row):
-            link, part = _link_entries(row, col, codes, columns, blocks)
-            links.append(link)
+            crossing, part = _crossing_entries(row, col, codes, columns, blocks)
+            crossings.append(crossing)
             entries.append(part)
     S = csr_array(vstack(entries, format="csr"))
     n = len(design.y)
@@ -98,7 +100,7 @@ def rows_of(design: Design, bases: Sequence[Array] | None = None, X: Array | Non
         n=n,
         blocks=blocks,
         diagonal=tuple(np.zeros((b.n_levels, b.width, b.width)) for b in blocks),
-        links=tuple(links),
+        crossings=tuple(crossings),
         fixed=(),
     )
     pattern = _unpacked(empty, S @ np.ones(n))
@@ -121,22 +123,22 @@ def _diagonal_entries(codes: Index, Q: Array, block: Block) -> csr_array:
     return _entries(entry, products, block.n_levels * K * K)
 
 
-def _link_entries(
-    row: int, col: int, codes: Sequence[Index], columns: Sequence[Array], blocks: Sequence[Block]
-) -> tuple[Link, csr_array]:
+def _crossing_entries(
+    row: int, col: int, codes: Sequence[Index], columns: Sequence[Array], blocks: Blocks
+) -> tuple[Crossing, csr_array]:
     """The pairs of levels that occur together, and (N K_row K_col, n)."""
     pairs, where = np.unique(codes[row] * blocks[col].n_levels + codes[col], return_inverse=True)
     n, size = len(where), blocks[row].width * blocks[col].width
     products = (columns[row][:, :, None] * columns[col][:, None, :]).reshape(n, size)
     entry = where.reshape(-1)[:, None] * size + np.arange(size)
-    link = Link(
+    crossing = Crossing(
         row,
         col,
         pairs // blocks[col].n_levels,
         pairs % blocks[col].n_levels,
         np.zeros((len(pairs), blocks[row].width, blocks[col].width)),
     )
-    return link, _entries(entry, products, len(pairs) * size)
+    return crossing, _entries(entry, products, len(pairs) * size)
 
 
 def _entries(entry: Index, values: Array, size: int) -> csr_array:
@@ -147,7 +149,7 @@ def _entries(entry: Index, values: Array, size: int) -> csr_array:
 
 def _unpacked(pattern: CrossProducts, values: Array) -> CrossProducts:
     """Cross-products of the same pattern with other values, in the order of S."""
-    shapes = [A.shape for A in pattern.diagonal] + [link.values.shape for link in pattern.links]
+    shapes = [A.shape for A in pattern.diagonal] + [crossing.values.shape for crossing in pattern.crossings]
     edges = list(accumulate((math.prod(shape) for shape in shapes), initial=0))
     parts = [values[a:b].reshape(s) for a, b, s in zip(edges[:-1], edges[1:], shapes, strict=True)]
     split = len(pattern.diagonal)
@@ -155,9 +157,9 @@ def _unpacked(pattern: CrossProducts, values: Array) -> CrossProducts:
         n=pattern.n,
         blocks=pattern.blocks,
         diagonal=tuple(parts[:split]),
-        links=tuple(
-            Link(link.row, link.col, link.row_level, link.col_level, part)
-            for link, part in zip(pattern.links, parts[split:], strict=True)
+        crossings=tuple(
+            Crossing(crossing.row, crossing.col, crossing.row_level, crossing.col_level, part)
+            for crossing, part in zip(pattern.crossings, parts[split:], strict=True)
         ),
         fixed=(),
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.optimum.covariance_slopes import add_same_column, directions
 from mmtriage.engine.optimum.faces import Face, Place
@@ -28,12 +27,10 @@ def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) ->
     rows, W = at.pirls.rows, at.modes.terms.W
     m = face.size - face.n_free
     h = rows.Zt @ at.modes.terms.score
-    V = directions(rows.blocks, rows.plan.offsets, face, at.Lambda, h)
+    V = directions(face, at.Lambda, h)
     ZV = rows.Z @ V
     right = W[:, None] * np.hstack([ZV, rows.X])
-    half = at.factor.forward(
-        blocks.times(rows.blocks, rows.plan.offsets, at.Lambda, rows.Zt @ right, transposed=True)
-    )
+    half = at.factor.forward(at.Lambda.transposed(rows.Zt @ right))
     joint = np.hstack([ZV, rows.X]).T @ right - half.T @ half  # [Z V, X]'V^-1 [Z V, X]
     H = np.zeros((face.size, face.size))
     beta = slice(m, m + at.free.p)
@@ -42,7 +39,7 @@ def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) ->
     H[:m, beta] = 2.0 * cross
     H[beta, :m] = 2.0 * cross.T
     H[:m, :m] = joint[:m, :m] + cross @ np.linalg.lstsq(fixed, cross.T, rcond=None)[0]
-    add_same_column(H, face, blocks.term_parts(rows.blocks, at.Lambda), slopes.factors)
+    add_same_column(H, face, at.Lambda.terms, slopes.factors)
     if at.free.estimates_nb_theta:
         H[-1, -1] = _nb_theta_curvature(at)
     return 0.5 * (H + H.T)

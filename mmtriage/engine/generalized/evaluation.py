@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmtriage.arrays import Array
 from mmtriage.engine.algebra.cholesky import Factor
 from mmtriage.engine.algebra.crossproducts import CrossProducts
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.generalized.modes import Modes, Pirls
 from mmtriage.engine.generalized.quadrature import Quadrature
 from mmtriage.model.families import Family
@@ -33,7 +33,7 @@ class GeneralizedEvaluation:
 
     criterion: float
     family: Family  # with the point's theta, if it has one
-    Lambda: list[Array]  # per block (K, K)
+    Lambda: RelativeFactor
     modes: Modes
     products: CrossProducts  # Z'WZ
     factor: Factor  # of M

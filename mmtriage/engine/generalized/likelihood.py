@@ -24,10 +24,10 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.cholesky import factor
 from mmtriage.engine.algebra.coordinates import TermBasis, term_basis
 from mmtriage.engine.algebra.crossproducts import CrossProducts
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan
 from mmtriage.engine.algebra.weighted_rows import Rows, rows_of
 from mmtriage.engine.generalized.curvature import working_information
@@ -37,6 +37,7 @@ from mmtriage.engine.generalized.quadrature import Quadrature, quadrature
 from mmtriage.engine.generalized.slopes import exact_slopes
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion, template_factors
+from mmtriage.engine.structures.covariance_factor import covariance_gradient
 from mmtriage.model.design import Design
 from mmtriage.model.families import FIRST_THETA, Family, family_of
 from mmtriage.model.spec import CONDITIONAL
@@ -51,6 +52,11 @@ class GeneralizedBasis:
     terms: tuple[TermBasis, ...]
     R: Array  # (p, p)
     inverse: Array  # (p, p)
+
+    @property
+    def inverses(self) -> list[Array]:
+        """(k, k) per term: from these columns to the user's."""
+        return [basis.inverse for basis in self.terms]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +154,7 @@ class GeneralizedLikelihood:
         self.deadline.check()
         with np.errstate(all="ignore"):
             family = self.at(free)
-            Lambda = blocks.block_factors(self.rows.blocks, factors)
+            Lambda = RelativeFactor.of(self.rows.blocks, factors)
             modes = self.pirls.find(family, Lambda, None if self.free.profiles_beta else free[: self.p])
             products = self.rows.weighted(modes.terms.W)
             M = factor(self.rows.plan, products, Lambda)
@@ -195,11 +201,11 @@ class GeneralizedLikelihood:
         return family.criterion(self.y, modes.terms.mu, self.weights, self.trials)
 
     def _quadrature(
-        self, family: Family, Lambda: list[Array], modes: Modes, products: CrossProducts
+        self, family: Family, Lambda: RelativeFactor, modes: Modes, products: CrossProducts
     ) -> Quadrature:
         return quadrature(
             self.nagq,
-            relative_sd=float(Lambda[0][0, 0]),
+            relative_sd=float(Lambda.parts[0][0, 0]),
             information=products.diagonal[0][:, 0, 0],
             u=modes.u,
             eta=modes.eta,
@@ -220,9 +226,7 @@ class GeneralizedLikelihood:
 
     def covariance_gradient(self, factors: Sequence[Array], free: Array) -> list[Array]:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
-        return blocks.covariance_gradient(
-            factors, lambda probes: self.slopes(self.evaluate(probes, free)).factors
-        )
+        return covariance_gradient(factors, lambda probes: self.slopes(self.evaluate(probes, free)).factors)
 
     def curvature(self, face: Face, at: GeneralizedEvaluation, slopes: Place) -> Array | None:
         """Approximate Hessian (m, m) in the parameters of `face`; None where the working model has none."""
@@ -261,7 +265,7 @@ class GeneralizedLikelihood:
         LinAlgError if that has none either.
         """
         with np.errstate(all="ignore"):
-            Lambda = blocks.block_factors(self.rows.blocks, factors)
+            Lambda = RelativeFactor.of(self.rows.blocks, factors)
             try:
                 return self.pirls.find(self.family, Lambda, None)
             except np.linalg.LinAlgError:
@@ -278,7 +282,7 @@ class GeneralizedLikelihood:
         except np.linalg.LinAlgError:
             factors = [np.zeros_like(F) for F in factors]
             modes = self.joint_mode(factors)
-        Lambda = blocks.block_factors(self.rows.blocks, factors)
+        Lambda = RelativeFactor.of(self.rows.blocks, factors)
         M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
         _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)
         se = np.sqrt(np.diag(np.linalg.inv(reduced)))
@@ -296,9 +300,7 @@ class GeneralizedLikelihood:
 
     def random_effects(self, at: GeneralizedEvaluation) -> list[Array]:
         """Conditional modes b_t (levels, k) of each term, in the user's columns."""
-        inverses = [basis.inverse for basis in self.basis.terms]
-        b = self.pirls.applied(at.Lambda, at.modes.u)
-        return blocks.level_modes(self.rows.blocks, self.rows.plan.offsets, b, inverses)
+        return at.Lambda.modes(at.modes.u, self.basis.inverses)
 
 
 def _pirls(design: Design, rows: Rows) -> Pirls:

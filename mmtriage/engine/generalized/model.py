@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
 from mmtriage.engine.estimates import Fit, RandomEffects, SeMethod
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
@@ -19,6 +18,7 @@ from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
+from mmtriage.engine.structures.covariance_factor import in_users_columns
 
 LOG_NB_THETA = "log(theta)"
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
@@ -52,7 +52,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         scale = None if self.family.distribution.estimates_scale else 1.0
         moments = moment_start(linear, gram, residual_variance=scale)
         if moments is not None:
-            raw = [basis.inverse @ F for basis, F in zip(linear.basis.terms, moments, strict=True)]
+            raw = in_users_columns(moments, linear.basis.terms)
             moments = [basis.R @ F for basis, F in zip(self.basis.terms, raw, strict=True)]
         return null_directions(linear, gram, residual_free=scale is None), moments
 
@@ -100,7 +100,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         """
         point = self.evaluate(*at)
         sigma = self.sigma(point)
-        raw = [basis.inverse @ F for basis, F in zip(self.basis.terms, at.factors, strict=True)]
+        raw = in_users_columns(at.factors, self.basis.terms)
         if theta is None:
             theta = lme4_theta(raw)
         vcov, se_method = _covariance(self, point, hessian, lme4_hessian, len(theta))
@@ -128,9 +128,8 @@ class GeneralizedModel(GeneralizedLikelihood):
     def conditional_modes(self, at: Place) -> RandomEffects:
         """The random effects at a place: b of a level has covariance sigma^2 Lambda [M^-1]_jj Lambda'."""
         point = self.evaluate(*at)
-        inverses = [basis.inverse for basis in self.basis.terms]
         inverse = point.factor.inverse_on_pattern()
-        sds = blocks.level_sds(self.products.blocks, self.plan, point.Lambda, inverse, inverses)
+        sds = point.Lambda.spreads(self.plan, inverse, self.basis.inverses)
         sigma = self.sigma(point)
         return RandomEffects(self.random_effects(point), [sigma * sd for sd in sds])
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.cholesky import Factor, factor
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.model.families import Family
 
@@ -80,7 +80,7 @@ class Pirls:
     offset: Array
     memory: Memory
 
-    def find(self, family: Family, Lambda: list[Array], beta: Array | None) -> Modes:
+    def find(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Modes:
         """u, and beta with it if none is given, from where the last evaluation ended or from scratch.
 
         Of a folded link the best of the modes that all starts lead to.
@@ -105,7 +105,7 @@ class Pirls:
         return best
 
     def _starts(
-        self, family: Family, Lambda: list[Array], beta: Array | None
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None
     ) -> Iterator[tuple[Array, Array]]:
         """Starting points for u and beta, the nearest first."""
         known = self.memory
@@ -123,7 +123,7 @@ class Pirls:
         return np.asarray(np.linalg.lstsq(self.rows.X, eta, rcond=None)[0])
 
     def _start_from_mean(
-        self, family: Family, Lambda: list[Array], beta: Array | None
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None
     ) -> tuple[Array, Array]:
         """One step of penalized least squares from lme4's starting mean, which is always in range."""
         mu = family.start(self.y, self.weights, self.trials)
@@ -136,11 +136,11 @@ class Pirls:
         r = self.transposed(Lambda, working)
         return self.solve(M, Lambda, terms.W, r, self.rows.X.T @ working if beta is None else None)
 
-    def _modes_at(self, family: Family, Lambda: list[Array], u: Array, beta: Array) -> Modes:
-        eta = self.offset + self.rows.X @ beta + self.rows.Z @ self.applied(Lambda, u)
+    def _modes_at(self, family: Family, Lambda: RelativeFactor, u: Array, beta: Array) -> Modes:
+        eta = self.offset + self.rows.X @ beta + self.rows.Z @ Lambda.times(u)
         return Modes(u, beta, eta, row_terms(family, self.y, self.weights, eta))
 
-    def _pirls(self, family: Family, Lambda: list[Array], modes: Modes, *, joint: bool) -> Modes:
+    def _pirls(self, family: Family, Lambda: RelativeFactor, modes: Modes, *, joint: bool) -> Modes:
         for _ in range(MAX_PIRLS):
             g_u = modes.u - self.transposed(Lambda, modes.terms.score)
             g_b = -self.rows.X.T @ modes.terms.score if joint else None
@@ -158,7 +158,7 @@ class Pirls:
         raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
 
     def _information(
-        self, terms: RowTerms, Lambda: list[Array], *, joint: bool
+        self, terms: RowTerms, Lambda: RelativeFactor, *, joint: bool
     ) -> tuple[Array, Factor, bool]:
         """Observed information while it is positive definite, expected information elsewhere."""
         try:
@@ -172,7 +172,7 @@ class Pirls:
             return terms.W, factor(self.rows.plan, self.rows.weighted(terms.W), Lambda), False
 
     def _halved(
-        self, family: Family, Lambda: list[Array], modes: Modes, step_u: Array, step_b: Array
+        self, family: Family, Lambda: RelativeFactor, modes: Modes, step_u: Array, step_b: Array
     ) -> Modes | None:
         """The longest of the halved steps that does not raise the penalized deviance."""
         noise = 64.0 * np.finfo(float).eps * (abs(modes.penalized) + len(self.y))
@@ -184,15 +184,15 @@ class Pirls:
             size *= 0.5
         return None
 
-    def reduced(self, M: Factor, Lambda: list[Array], weights: Array) -> tuple[Array, Array]:
+    def reduced(self, M: Factor, Lambda: RelativeFactor, weights: Array) -> tuple[Array, Array]:
         """`L^-1 Lambda'Z'W X` (q, p) and `X'WX` less its square (p, p)."""
         X = self.rows.X
         WX = weights[:, None] * X
-        half = M.forward(self.times(Lambda, self.rows.Zt @ WX, transposed=True))
+        half = M.forward(Lambda.transposed(self.rows.Zt @ WX))
         return half, X.T @ WX - half.T @ half
 
     def solve(
-        self, M: Factor, Lambda: list[Array], weights: Array, r_u: Array, r_b: Array | None
+        self, M: Factor, Lambda: RelativeFactor, weights: Array, r_u: Array, r_b: Array | None
     ) -> tuple[Array, Array]:
         """Solve the information's system for (u, beta), or for u alone where `r_b` is None."""
         half_u = M.forward(r_u[:, None])
@@ -202,21 +202,9 @@ class Pirls:
         step_b = np.asarray(np.linalg.solve(root, r_b - half.T @ half_u[:, 0]), dtype=np.float64)
         return M.backward(half_u - (half @ step_b)[:, None])[:, 0], step_b
 
-    def applied(self, Lambda: list[Array], u: Array) -> Array:
-        """`Lambda u` for u (q,)."""
-        return self.times(Lambda, u[:, None], transposed=False)[:, 0]
-
-    def applied_transposed(self, Lambda: list[Array], x: Array) -> Array:
-        """`Lambda'x` for x (q,)."""
-        return self.times(Lambda, x[:, None], transposed=True)[:, 0]
-
-    def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
-        """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
-        return blocks.times(self.rows.blocks, self.rows.plan.offsets, Lambda, rhs, transposed=transposed)
-
-    def transposed(self, Lambda: list[Array], by_row: Array) -> Array:
+    def transposed(self, Lambda: RelativeFactor, by_row: Array) -> Array:
         """`Lambda'Z'x` for x (n,)."""
-        return self.applied_transposed(Lambda, self.rows.Zt @ by_row)
+        return Lambda.transposed(self.rows.Zt @ by_row)
 
 
 def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.cholesky import factor
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.modes import Pirls, RowTerms
@@ -32,14 +31,14 @@ def exact_slopes(at: GeneralizedEvaluation) -> Place:
     else:
         row, r, parts = _at_fixed_nodes(at, leverage, at.quadrature)
     v, v_beta = _through_modes(at, r, row)
-    moved = terms.B * (rows.Z @ pirls.applied(Lambda, v) + rows.X @ v_beta)
+    moved = terms.B * (rows.Z @ Lambda.times(v) + rows.X @ v_beta)
     by_score = _outer(pirls, rows.Zt @ terms.score, v)
     by_moved = _outer(pirls, rows.Zt @ moved, at.modes.u)
     parts = [part + one - two for part, one, two in zip(parts, by_score, by_moved, strict=True)]
     free = [] if at.free.profiles_beta else [rows.X.T @ (row - moved)]
     if at.free.estimates_nb_theta:
         free.append(np.array([_nb_theta_slope(at, leverage, v, v_beta)]))
-    return Place(tuple(blocks.term_parts(rows.blocks, parts)), np.concatenate(free) if free else NO_FREE)
+    return Place(tuple(rows.blocks.term_parts(parts)), np.concatenate(free) if free else NO_FREE)
 
 
 def _at_fixed_modes(
@@ -49,8 +48,8 @@ def _at_fixed_modes(
     pirls, terms, u = at.pirls, at.modes.terms, at.modes.u
     row = family_slope(at.family, pirls.y, terms, pirls.weights, pirls.trials) + leverage * terms.dW
     by_column = pirls.rows.Zt @ row
-    r = pirls.applied_transposed(at.Lambda, by_column) + 2.0 * u
-    traces = blocks.trace_parts(at.products, pirls.rows.plan, at.Lambda, inverse)
+    r = at.Lambda.transposed(by_column) + 2.0 * u
+    traces = at.Lambda.traces(at.products, pirls.rows.plan, inverse)
     return row, r, [2.0 * t + o for t, o in zip(traces, _outer(pirls, by_column, u), strict=True)]
 
 
@@ -61,7 +60,7 @@ def _at_fixed_nodes(
     pirls = at.pirls
     through = nodes.logdet_share[nodes.group] * leverage * at.modes.terms.dW
     by_column = pirls.rows.Zt @ through
-    r = nodes.mode_slope + pirls.applied_transposed(at.Lambda, by_column)
+    r = nodes.mode_slope + at.Lambda.transposed(by_column)
     slope = nodes.sd_slope + float(by_column @ at.modes.u)
     slope += float(nodes.logdet_share @ _trace_by_group(at))
     return nodes.row_slope + through, r, [np.array([[slope]])]
@@ -75,12 +74,12 @@ def _through_modes(at: GeneralizedEvaluation, r: Array, row: Array) -> tuple[Arr
 
 
 def _outer(pirls: Pirls, by_column: Array, u: Array) -> list[Array]:
-    return blocks.outer_sums(pirls.rows.blocks, pirls.rows.plan.offsets, by_column[:, None], u[:, None])
+    return pirls.rows.blocks.outer_sums(by_column[:, None], u[:, None])
 
 
 def _trace_by_group(at: GeneralizedEvaluation) -> Array:
     """d 2 log L_g / d lambda at fixed weights, (G,)."""
-    information, sd = at.products.diagonal[0][:, 0, 0], float(at.Lambda[0][0, 0])
+    information, sd = at.products.diagonal[0][:, 0, 0], float(at.Lambda.parts[0][0, 0])
     share: Array = 2.0 * sd * information / (1.0 + sd**2 * information)
     return share
 

@@ -29,15 +29,17 @@ from scipy.sparse import coo_array, csr_array
 
 from mmtriage.arrays import Array, Index
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra import blocks
+from mmtriage.engine.algebra.blocks import Blocks
 from mmtriage.engine.algebra.cholesky import Factor, factor
 from mmtriage.engine.algebra.coordinates import Coordinates, coordinates
 from mmtriage.engine.algebra.crossproducts import CrossProducts, cross_products
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.engine.linear.curvature import average_information
 from mmtriage.engine.optimum.covariance_slopes import directions
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion
+from mmtriage.engine.structures.covariance_factor import covariance_gradient
 from mmtriage.model.design import Design
 
 
@@ -46,7 +48,7 @@ class LinearEvaluation:
     """The criterion at one point, with what the gradient and the estimates go on from."""
 
     criterion: float
-    Lambda: list[Array]  # per block (K, K)
+    Lambda: RelativeFactor
     factor: Factor
     half_solved: Array  # (q, p + 1) L^-1 Lambda' C
     root_S: Array  # (p + 1, p + 1) lower Cholesky factor of [Q r]'V^-1 [Q r]
@@ -66,6 +68,11 @@ class LinearLikelihood:
     widths: tuple[int, ...]  # columns of each term, in the design's order
     sum_log_weights: float
     deadline: Deadline
+
+    @property
+    def blocks(self) -> Blocks:
+        """How the random effects are laid out."""
+        return self.products.blocks
 
     @property
     def n(self) -> int:
@@ -109,9 +116,9 @@ class LinearLikelihood:
         assert not len(free)
         self.deadline.check()
         with np.errstate(all="ignore"):
-            Lambda = blocks.block_factors(self.products.blocks, factors)
+            Lambda = RelativeFactor.of(self.blocks, factors)
             L = factor(self.plan, self.products, Lambda)
-            half_solved = L.forward(self.times(Lambda, self.C, transposed=True))
+            half_solved = L.forward(Lambda.transposed(self.C))
             S = np.eye(self.p + 1) - half_solved.T @ half_solved
             root_S = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
             diagonal = np.diag(root_S)
@@ -141,14 +148,14 @@ class LinearLikelihood:
         """Approximate Hessian (m, m) in the parameters of `face`."""
         whitened = self.whitened(at)  # (q, p + 1): E and h
         h = whitened[:, -1]
-        V = directions(self.products.blocks, self.plan.offsets, face, at.Lambda, h)
+        V = directions(face, at.Lambda, h)
         form = self._projected_form(at, whitened[:, :-1], V)
-        return average_information(face, V, h, form, self.nu, self.term_parts(at.Lambda), slopes.factors)
+        return average_information(face, V, h, form, self.nu, at.Lambda.terms, slopes.factors)
 
     def _projected_form(self, at: LinearEvaluation, E: Array, V: Array) -> Array:
         """`V' Z'PZ V`, (m, m)."""
         AV = self.A @ V
-        half = at.factor.forward(self.times(at.Lambda, AV, transposed=True))
+        half = at.factor.forward(at.Lambda.transposed(AV))
         EV = E.T @ V
         form: Array = V.T @ AV - half.T @ half - EV.T @ EV
         return form
@@ -160,20 +167,16 @@ class LinearLikelihood:
 
     def gradient(self, at: LinearEvaluation) -> list[Array]:
         """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
-        traces = blocks.trace_parts(self.products, self.plan, at.Lambda, at.factor.inverse_on_pattern())
+        traces = at.Lambda.traces(self.products, self.plan, at.factor.inverse_on_pattern())
         D = [
             trace + quadratic @ L
-            for trace, quadratic, L in zip(traces, self._quadratic_part(at), at.Lambda, strict=True)
+            for trace, quadratic, L in zip(traces, self._quadratic_part(at), at.Lambda.parts, strict=True)
         ]
-        return [2.0 * d for d in self.term_parts(D)]
-
-    def term_parts(self, matrices: Sequence[Array]) -> list[Array]:
-        """The (k, k) part of each term, in the design's order, of per-block (K, K) matrices."""
-        return blocks.term_parts(self.products.blocks, matrices)
+        return [2.0 * d for d in self.blocks.term_parts(D)]
 
     def covariance_gradient(self, factors: Sequence[Array], free: Array = NO_FREE) -> list[Array]:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
-        return blocks.covariance_gradient(factors, lambda probes: self.gradient(self.evaluate(probes, free)))
+        return covariance_gradient(factors, lambda probes: self.gradient(self.evaluate(probes, free)))
 
     def sigma(self, at: LinearEvaluation) -> float:
         """Residual standard deviation."""
@@ -197,18 +200,12 @@ class LinearLikelihood:
         p = self.p
         moved = solve_triangular(at.root_S[:p, :p], at.root_S[p, :p], trans="T", lower=True)
         u = (solved[:, p] - solved[:, :p] @ moved) * self.basis.fixed.R[p, p]
-        b = self.times(at.Lambda, u[:, None], transposed=False)
-        inverses = [basis.inverse for basis in self.basis.terms]
-        return blocks.level_modes(self.products.blocks, self.plan.offsets, b[:, 0], inverses)
-
-    def times(self, Lambda: list[Array], rhs: Array, *, transposed: bool) -> Array:
-        """`Lambda rhs` or `Lambda' rhs` for rhs (q, m)."""
-        return blocks.times(self.products.blocks, self.plan.offsets, Lambda, rhs, transposed=transposed)
+        return at.Lambda.modes(u, self.basis.inverses)
 
     def whitened(self, at: LinearEvaluation) -> Array:
         """`[E, h]` (q, p + 1) of the module's formulas."""
         solved = at.factor.backward(at.half_solved)
-        projected = self.C - self.A @ self.times(at.Lambda, solved, transposed=False)  # Z'V^-1 [Q r]
+        projected = self.C - self.A @ at.Lambda.times(solved)  # Z'V^-1 [Q r]
         whitened: Array = solve_triangular(at.root_S, projected.T, lower=True).T
         return whitened
 
@@ -218,31 +215,30 @@ class LinearLikelihood:
         used[:, -1] *= np.sqrt(self.nu)
         if not self.reml:
             used = used[:, -1:]
-        sums = blocks.outer_sums(self.products.blocks, self.plan.offsets, used, used)
+        sums = self.blocks.outer_sums(used, used)
         return [-H for H in sums]
 
 
 def _gram(products: CrossProducts) -> csr_array:
     """Z'WZ (q, q), both triangles."""
-    sizes = [block.size for block in products.blocks]
-    offsets = np.cumsum([0, *sizes])
+    q, offsets = products.blocks.q, products.blocks.offsets
     rows, columns, values = [], [], []
     for i, A in enumerate(products.diagonal):
         level = np.arange(len(A))
-        r, c = _scalar_pairs(level, level, A.shape[1:], int(offsets[i]), int(offsets[i]))
+        r, c = _scalar_pairs(level, level, A.shape[1:], offsets[i], offsets[i])
         rows.append(r)
         columns.append(c)
         values.append(A.ravel())
-    for link in products.links:
-        shape = link.values.shape[1:]
+    for crossing in products.crossings:
+        shape = crossing.values.shape[1:]
         r, c = _scalar_pairs(
-            link.row_level, link.col_level, shape, int(offsets[link.row]), int(offsets[link.col])
+            crossing.row_level, crossing.col_level, shape, offsets[crossing.row], offsets[crossing.col]
         )
         rows += [r, c]
         columns += [c, r]
-        values += [link.values.ravel(), link.values.ravel()]
+        values += [crossing.values.ravel(), crossing.values.ravel()]
     triplets = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csr_array(coo_array(triplets, shape=(int(offsets[-1]), int(offsets[-1]))))
+    return csr_array(coo_array(triplets, shape=(q, q)))
 
 
 def _scalar_pairs(

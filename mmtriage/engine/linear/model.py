@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
 from mmtriage.engine.estimates import Fit, RandomEffects
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
@@ -17,6 +16,7 @@ from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
+from mmtriage.engine.structures.covariance_factor import in_users_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +53,8 @@ class LinearModel(LinearLikelihood):
     def conditional_modes(self, at: Place) -> RandomEffects:
         """The random effects at a place: b of a level has covariance sigma^2 Lambda [M^-1]_jj Lambda'."""
         point = self.evaluate(*at)
-        inverses = [basis.inverse for basis in self.basis.terms]
         inverse = point.factor.inverse_on_pattern()
-        sds = blocks.level_sds(self.products.blocks, self.plan, point.Lambda, inverse, inverses)
+        sds = point.Lambda.spreads(self.plan, inverse, self.basis.inverses)
         sigma = self.sigma(point)
         return RandomEffects(self.random_effects(point), [sigma * sd for sd in sds])
 
@@ -77,7 +76,7 @@ def fit_at(likelihood: LinearLikelihood, factors: Sequence[Array], theta: Array 
     at = likelihood.evaluate(factors)
     sigma = likelihood.sigma(at)
     beta, vcov = likelihood.fixed_effects(at)
-    raw = [basis.inverse @ F for basis, F in zip(likelihood.basis.terms, factors, strict=True)]
+    raw = in_users_columns(factors, likelihood.basis.terms)
     spread = np.array([float(np.sum(F * F)) for F in factors])  # tr(Z S Z') / n, relative to sigma^2
     if theta is None:
         theta = lme4_theta(raw)

@@ -141,17 +141,17 @@ def _pair_tensor(likelihood: LinearLikelihood, U: list[Array], i: int, j: int) -
 
 
 def _sparse_part(likelihood: LinearLikelihood, i: int, j: int) -> tuple[Array, Index, Index]:
-    """A_ij over the linked pairs of levels, (N, K_i, K_j), and the levels of each pair."""
+    """A_ij over the crossing pairs of levels, (N, K_i, K_j), and the levels of each pair."""
     if i == j:
         A = likelihood.products.diagonal[i]
         level = np.arange(len(A))
         return A, level, level
-    link = next(link for link in likelihood.products.links if (link.row, link.col) == (i, j))
-    return link.values, link.row_level, link.col_level
+    crossing = next(c for c in likelihood.products.crossings if (c.row, c.col) == (i, j))
+    return crossing.values, crossing.row_level, crossing.col_level
 
 
 def _cross_part(U_i: Array, U_j: Array, rows: Index, columns: Index) -> Array:
-    """`u_jb . u_ld` over the linked pairs of levels, (N, K_i, K_j)."""
+    """`u_jb . u_ld` over the crossing pairs of levels, (N, K_i, K_j)."""
     out = np.zeros((len(rows), U_i.shape[1], U_j.shape[1]))
     for start in range(0, U_i.shape[2], COLUMNS_AT_ONCE):
         part = slice(start, start + COLUMNS_AT_ONCE)

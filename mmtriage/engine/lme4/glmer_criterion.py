@@ -112,7 +112,7 @@ class GlmerCriterion:
         """The criterion by quadrature at `nodes`, with log w - log phi - log(2 pi) / 2 as `log_weights`."""
         at = self.pirls
         mode = self._group_deviances(at.u)
-        spread = 1.0 / np.sqrt(at.Lambda[0][0, 0] ** 2 * at.diagonal[0][:, 0, 0] + 1.0)
+        spread = 1.0 / np.sqrt(at.Lambda.parts[0][0, 0] ** 2 * at.diagonal[0][:, 0, 0] + 1.0)
         total = np.zeros(len(mode))
         with np.errstate(all="ignore"):
             for z, log_weight in zip(nodes, log_weights, strict=True):

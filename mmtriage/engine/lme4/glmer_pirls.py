@@ -24,8 +24,8 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.blocks import block_factors, times
 from mmtriage.engine.algebra.cholesky import Factor, factor
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.model.families import Family
@@ -69,9 +69,7 @@ class GlmerPirls:
     def predictor(self, u: Array | None = None) -> Array:
         """X beta + Z Lambda u, (n,), without the offset."""
         u = self.u if u is None else u
-        plan = self.rows.plan
-        b = times(self.rows.blocks, plan.offsets, self.Lambda, u[:, None], transposed=False)[:, 0]
-        Zb: Array = self.rows.Z @ b
+        Zb: Array = self.rows.Z @ self.Lambda.times(u)
         return Zb + self.rows.X @ self.beta if self.beta.any() else Zb
 
     def minimize(self, factors: Sequence[Array], *, jointly: bool) -> None:
@@ -79,7 +77,7 @@ class GlmerPirls:
 
         Raises LinAlgError in lme4's words where lme4 stops.
         """
-        self.Lambda = block_factors(self.rows.blocks, factors)
+        self.Lambda = RelativeFactor.of(self.rows.blocks, factors)
         old = sys.float_info.max
         for _ in range(MAX_STEPS):
             u, beta = self.u, self.beta
@@ -118,7 +116,7 @@ class GlmerPirls:
         if with_fixed:
             WX = W[:, None] * rows.X
             right = np.hstack([right, rows.Zt @ WX])
-        solved = self.factor.forward(times(rows.blocks, plan.offsets, self.Lambda, right, transposed=True))
+        solved = self.factor.forward(self.Lambda.transposed(right))
         self.beta = np.zeros_like(self.beta)
         cu = solved[:, 0]
         if with_fixed:

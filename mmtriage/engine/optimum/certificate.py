@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.optimum.faces import Face, Place, null_space
+from mmtriage.engine.optimum.faces import Face, Place
 from mmtriage.engine.optimum.newton import Point, central_hessian, differenced_hessian, pseudo_solve
 from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
 CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients are good to about 1e-8
@@ -63,7 +64,8 @@ def natural_scale(likelihood: Likelihood, factors: Sequence[Array]) -> list[floa
     for block in likelihood.products.blocks:
         floor = np.sqrt(block.n_levels / likelihood.n)
         for term in block.terms:
-            scale[term] = float(max(np.linalg.norm(factors[term], 2), floor)) if factors[term].size else 1.0
+            F = factors[term]
+            scale[term] = float(max(CovarianceFactor(F, len(F)).size, floor)) if F.size else 1.0
     return scale
 
 
@@ -102,7 +104,7 @@ def multipliers(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> l
     for t, G in enumerate(likelihood.covariance_gradient(*place)):
         if ranks[t] == full[t]:
             continue
-        N = null_space(factors[t], ranks[t], full[t])
+        N = CovarianceFactor(factors[t], full[t]).null_space(ranks[t])
         values, vectors = np.linalg.eigh(N.T @ G @ N)
         found += [Multiplier(t, float(v), N @ w) for v, w in zip(values, vectors.T, strict=True)]
     return found

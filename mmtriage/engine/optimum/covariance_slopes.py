@@ -15,10 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.crossproducts import Block
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.optimum.faces import Face
-
-SMALLEST_DIVISOR = 1e-12  # relative SD below which G is not divided out of G F
+from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 
 
 def add_same_column(H: Array, face: Face, factors: Sequence[Array], gradient: Sequence[Array]) -> None:
@@ -26,35 +25,25 @@ def add_same_column(H: Array, face: Face, factors: Sequence[Array], gradient: Se
     start = 0
     for term, F, D in zip(face.terms, factors, gradient, strict=True):
         stop = start + term.size
-        G = _covariance_gradient(F, D)
+        G = CovarianceFactor(F, len(F)).covariance_slope(D)
         rows, columns = term.entries
         same_column = columns[:, None] == columns[None, :]
         H[start:stop, start:stop] += 2.0 * G[np.ix_(rows, rows)] * same_column
         start = stop
 
 
-def directions(
-    blocks: Sequence[Block], offsets: Sequence[int], face: Face, factors: Sequence[Array], h: Array
-) -> Array:
+def directions(face: Face, Lambda: RelativeFactor, h: Array) -> Array:
     """`dS h` for every parameter of the covariances, (q, m): dS = E_ab F' + F E_ab'."""
     m = face.size - face.n_free
     V = np.zeros((len(h), m))
     first = np.cumsum([0] + [term.size for term in face.terms])
-    for block, offset, Lambda in zip(blocks, offsets, factors, strict=True):
-        levels = h[offset : offset + block.size].reshape(block.n_levels, block.width)
-        part = V[offset : offset + block.size].reshape(block.n_levels, block.width, m)
+    for (block, own_rows), L in zip(Lambda.blocks.with_rows(), Lambda.parts, strict=True):
+        levels = h[own_rows].reshape(block.n_levels, block.width)
+        part = V[own_rows].reshape(block.n_levels, block.width, m)
         for t, where in zip(block.terms, block.slices, strict=True):
-            F, own = Lambda[where, where], levels[:, where]
+            F, own = L[where, where], levels[:, where]
             carried = own @ F  # (levels, k): F'h
             for x, (a, b) in enumerate(zip(*face.terms[t].entries, strict=True), start=int(first[t])):
                 part[:, where.start + a, x] += carried[:, b]
                 part[:, where, x] += own[:, a, None] * F[:, b]
     return V
-
-
-def _covariance_gradient(F: Array, D: Array) -> Array:
-    """G (k, k) from D = 2 G F; directions in which F vanishes altogether are left at zero."""
-    U, d, Vt = np.linalg.svd(F)
-    inverse = np.where(d > SMALLEST_DIVISOR, 1.0 / np.maximum(d, SMALLEST_DIVISOR), 0.0)
-    G: Array = 0.5 * D @ (Vt.T * inverse) @ U.T
-    return 0.5 * (G + G.T)

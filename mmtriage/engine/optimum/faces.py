@@ -1,10 +1,7 @@
-"""Coordinates on the faces of the cone of covariances.
+"""Coordinates on the faces of the product of the terms' cones of covariances.
 
-A relative covariance `S` (k, k) of rank r lies on a face of the positive semidefinite cone. It is written
-S = F F' with F (k, r) lower trapezoidal after a permutation of its rows, chosen so that the leading r
-rows are the largest (pivoted QR). That leaves no rotation of F free, so the Hessian on a face has no null
-direction that means nothing. At full rank F is the lower triangle that lme4 calls Lambda, without its
-bounds: the criterion depends on F F' only, so the sign of a column is free and zero is an interior point.
+Every term has a face of its own (`structures/unstructured.py`); the parameters of all of them, and those that
+stand beside the covariances, make one vector.
 """
 
 from __future__ import annotations
@@ -14,9 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import qr
 
-from mmtriage.arrays import Array, Index
+from mmtriage.arrays import Array
+from mmtriage.engine.structures.covariance_factor import covariance_factors
+from mmtriage.engine.structures.unstructured import TermFace, face_of_rank
 
 NO_FREE: Array = np.zeros(0)
 
@@ -26,21 +24,6 @@ class Place(NamedTuple):
 
     factors: Sequence[Array]  # F (k, k) per term
     free: Array  # parameters beside the covariances; empty for a linear model, which profiles them out
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TermFace:
-    """The face of one term: its rank and the order of its rows."""
-
-    width: int  # k
-    order: Index  # rows used, permuted: the first `rank` carry the triangle
-    rank: int
-    entries: tuple[Index, Index]  # rows and columns of F that are parameters
-
-    @property
-    def size(self) -> int:
-        """Number of parameters."""
-        return len(self.entries[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +50,7 @@ class Face:
         """F of every term, padded to (k, k), at the parameters `x`."""
         factors, start = [], 0
         for term in self.terms:
-            F = np.zeros((term.width, term.width))
-            F[term.entries] = x[start : start + term.size]
-            factors.append(F)
+            factors.append(term.factor(x[start : start + term.size]))
             start += term.size
         return factors
 
@@ -79,7 +60,7 @@ class Face:
 
     def entries(self, matrices: Sequence[Array], free: Array = NO_FREE) -> Array:
         """The entries of per-term (k, k) matrices that are parameters, and `free`, as one vector."""
-        return np.concatenate([*(M[t.entries] for t, M in zip(self.terms, matrices, strict=True)), free])
+        return np.concatenate([*(term.slopes(M) for term, M in zip(self.terms, matrices, strict=True)), free])
 
 
 def face_at(
@@ -89,39 +70,8 @@ def face_at(
 
     `supports` says how many leading rows of each F can vary at all (the rank of the term's columns).
     """
-    terms, values = [], []
-    for F, rank, support in zip(factors, ranks, supports, strict=True):
-        term, trapezoid = _term_face(F, rank, support)
-        terms.append(term)
-        values.append(trapezoid[term.entries])
-    return Face(tuple(terms), len(free)), np.concatenate([*values, free])
-
-
-def singular_values(factors: Sequence[Array]) -> list[Array]:
-    """Singular values of each F, largest first: relative standard deviations along principal directions."""
-    return [np.asarray(np.linalg.svd(F, compute_uv=False)) for F in factors]
-
-
-def null_space(F: Array, rank: int, support: int) -> Array:
-    """Orthonormal basis (k, support - rank) of the directions in which F F' could vary and does not."""
-    U, _, _ = np.linalg.svd(F[:support, :support])
-    basis = np.zeros((len(F), support - rank))
-    basis[:support] = U[:, rank:]
-    return basis
-
-
-def _term_face(F: Array, rank: int, support: int) -> tuple[TermFace, Array]:
-    U, d, _ = np.linalg.svd(F[:support])
-    half = U[:, :rank] * d[:rank]
-    if rank == support:
-        order = np.arange(support)
-        upper = np.asarray(np.linalg.qr(half.T, mode="r"))
-    elif rank == 0:
-        order, upper = np.arange(support), np.zeros((0, support))
-    else:
-        _, upper, order = qr(half.T, mode="economic", pivoting=True)
-    rows, columns = np.nonzero(np.tri(support, rank, dtype=bool))
-    entries = (order[rows].astype(np.int64), columns)
-    trapezoid = np.zeros((len(F), len(F)))
-    trapezoid[order, :rank] = upper.T
-    return TermFace(len(F), order.astype(np.int64), rank, entries), trapezoid
+    found = [
+        face_of_rank(at, rank) for at, rank in zip(covariance_factors(factors, supports), ranks, strict=True)
+    ]
+    face = Face(tuple(term for term, _ in found), len(free))
+    return face, np.concatenate([*(values for _, values in found), free])

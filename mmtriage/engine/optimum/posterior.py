@@ -17,6 +17,7 @@ from mmtriage.engine.optimum.certificate import face_objective, face_scale
 from mmtriage.engine.optimum.faces import Face, Place, face_at
 from mmtriage.engine.optimum.newton import Minimum, Point, minimize
 from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.structures.covariance_factor import covariance_factors
 
 EXTRA_DF = 2.5  # blme's default: df = k + 2.5
 OPEN_SD = 0.3  # relative SD a direction at zero starts from
@@ -25,7 +26,7 @@ OPEN_SD = 0.3  # relative SD a direction at zero starts from
 def prior_mode(likelihood: Likelihood, place: Place) -> tuple[Place, Minimum]:
     """The posterior mode, started from `place`, and how the search went."""
     full = supports(likelihood)
-    opened = [_opened(F, s) for F, s in zip(place.factors, full, strict=True)]
+    opened = [at.opened(OPEN_SD) for at in covariance_factors(place.factors, full)]
     face, x = face_at(opened, full, full, place.free)
     scale = face_scale(likelihood, face, x)
     diagonal = _diagonal(face)
@@ -47,15 +48,6 @@ def prior_mode(likelihood: Likelihood, place: Place) -> tuple[Place, Minimum]:
     return face.place(found.x * scale), found
 
 
-def _opened(F: Array, support: int) -> Array:
-    """F with no singular value below `OPEN_SD`."""
-    U, d, Vt = np.linalg.svd(F[:support, :support])
-    G = np.zeros_like(F)
-    G[:support, :support] = (U * np.maximum(d, OPEN_SD)) @ Vt
-    return G
-
-
 def _diagonal(face: Face) -> Array:
-    """Which parameters stand on the diagonal of their triangle; |S| is the product of their squares."""
-    on_diagonal = [np.asarray(t.entries[0]) == t.order[t.entries[1]] for t in face.terms]
-    return np.concatenate([*on_diagonal, np.zeros(face.n_free, dtype=bool)])
+    """Which parameters stand on the diagonal of their term's triangle."""
+    return np.concatenate([*(term.is_diagonal for term in face.terms), np.zeros(face.n_free, dtype=bool)])

@@ -25,9 +25,10 @@ from mmtriage.engine.optimum.certificate import (
     polish_and_certify,
     uncertified,
 )
-from mmtriage.engine.optimum.faces import NO_FREE, Face, Place, face_at, singular_values
+from mmtriage.engine.optimum.faces import NO_FREE, Face, Place, face_at
 from mmtriage.engine.optimum.newton import Minimum, minimize
 from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.structures.covariance_factor import covariance_factors
 
 SNAP = 1e-3  # relative SD below which a direction is tried at zero (SPEC 6)
 SNAP_COST = 1e-6  # deviance units a direction set to zero may cost (SPEC 6)
@@ -284,7 +285,7 @@ def _settle(
 def _snap(likelihood: Likelihood, face: Face, x: Array, value: float) -> tuple[Face, Array, float, int]:
     """The lowest face that costs no more than `SNAP_COST`: all small directions at once, else one by one."""
     place = face.place(x)
-    values = singular_values(place.factors)
+    values = [at.singular_values for at in covariance_factors(place.factors, face.ranks)]
     small = sorted((float(d), t) for t, rank in enumerate(face.ranks) for d in values[t][:rank] if d < SNAP)
     spent = 0
     if not small:
@@ -340,10 +341,11 @@ def _escape(
 
 def _extend(likelihood: Likelihood, place: Place, along: Multiplier, rank: int, value: float) -> Place | None:
     """`F` with a column `eps direction` added, eps the first that lowers the criterion; None if none does."""
+    grown = covariance_factors(place.factors, supports(likelihood))[along.term]
     eps = 0.5 * natural_scale(likelihood, place.factors)[along.term]
     for _ in range(24):
         factors = [F.copy() for F in place.factors]
-        factors[along.term] = _with_column(place.factors[along.term], eps * along.direction, rank)
+        factors[along.term] = grown.with_column(eps * along.direction, rank)
         extended = Place(factors, place.free)
         try:
             if likelihood.criterion(*extended) < value:
@@ -352,14 +354,6 @@ def _extend(likelihood: Likelihood, place: Place, along: Multiplier, rank: int, 
             pass
         eps *= 0.5
     return None
-
-
-def _with_column(F: Array, column: Array, rank: int) -> Array:
-    U, d, _ = np.linalg.svd(F)
-    G = np.zeros_like(F)
-    G[:, :rank] = U[:, :rank] * d[:rank]
-    G[:, rank] = column
-    return G
 
 
 def _is_runaway(factors: Sequence[Array]) -> bool:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra import blocks
 from mmtriage.engine.algebra.cholesky import factor
 from mmtriage.engine.algebra.crossproducts import CrossProducts
+from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.weighted_rows import Rows, rows_of
 from mmtriage.model.design import Design
 from tests.engine.glmms import SHAPES, shape_case
@@ -36,10 +36,10 @@ def unpacked(products: CrossProducts, offsets: list[int]) -> Array:
         for level, value in enumerate(values):
             at = start + level * block.width
             A[at : at + block.width, at : at + block.width] = value
-    for link in products.links:
-        K, M = products.blocks[link.row].width, products.blocks[link.col].width
-        for i, j, value in zip(link.row_level, link.col_level, link.values, strict=True):
-            at, to = offsets[link.row] + i * K, offsets[link.col] + j * M
+    for crossing in products.crossings:
+        K, M = products.blocks[crossing.row].width, products.blocks[crossing.col].width
+        for i, j, value in zip(crossing.row_level, crossing.col_level, crossing.values, strict=True):
+            at, to = offsets[crossing.row] + i * K, offsets[crossing.col] + j * M
             A[at : at + K, to : to + M] = value
             A[to : to + M, at : at + K] = value.T
     return A
@@ -49,10 +49,10 @@ def offsets_of(rows: Rows) -> list[int]:
     return [int(start) for start in np.cumsum([0, *(block.size for block in rows.blocks)])[:-1]]
 
 
-def wide_factor(rows: Rows, Lambda: list[Array]) -> Array:
+def wide_factor(rows: Rows, Lambda: RelativeFactor) -> Array:
     q = rows.Z.shape[1]
     whole = np.zeros((q, q))
-    for block, start, L in zip(rows.blocks, offsets_of(rows), Lambda, strict=True):
+    for block, start, L in zip(rows.blocks, offsets_of(rows), Lambda.parts, strict=True):
         for level in range(block.n_levels):
             at = start + level * block.width
             whole[at : at + block.width, at : at + block.width] = L
@@ -97,7 +97,7 @@ def test_cross_products_are_those_of_the_dense_matrices(name: str) -> None:
 def test_leverages_are_the_diagonal_of_the_dense_hat_matrix(name: str) -> None:
     case = shape_case(name)
     rows = case.problem.rows
-    Lambda = blocks.block_factors(rows.blocks, case.place.factors)
+    Lambda = RelativeFactor.of(rows.blocks, case.place.factors)
     W = np.random.default_rng(2).uniform(0.1, 2.0, len(case.design.y))
     found = rows.leverages(factor(rows.plan, rows.weighted(W), Lambda).inverse_on_pattern(), Lambda)
     ZL = rows.Z.toarray() @ wide_factor(rows, Lambda)
@@ -108,7 +108,7 @@ def test_leverages_are_the_diagonal_of_the_dense_hat_matrix(name: str) -> None:
 def test_a_leverage_is_how_log_determinant_grows_with_a_weight() -> None:
     case = shape_case("nested")
     rows = case.problem.rows
-    Lambda = blocks.block_factors(rows.blocks, case.place.factors)
+    Lambda = RelativeFactor.of(rows.blocks, case.place.factors)
     W, step = np.random.default_rng(2).uniform(0.5, 2.0, len(case.design.y)), 1e-4
     leverages = rows.leverages(factor(rows.plan, rows.weighted(W), Lambda).inverse_on_pattern(), Lambda)
     for i in (0, 13, 71):

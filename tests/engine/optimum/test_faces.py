@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.engine.optimum.faces import face_at, null_space, singular_values
+from mmtriage.engine.optimum.faces import face_at
+from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 
 
 def random_factor(rng: np.random.Generator, k: int, rank: int, support: int) -> Array:
@@ -80,7 +81,7 @@ def test_the_null_space_is_what_the_covariance_could_fill_and_does_not(
     k: int, rank: int, support: int
 ) -> None:
     F = random_factor(np.random.default_rng(k), k, rank, support)
-    N = null_space(F, rank, support)
+    N = CovarianceFactor(F, support).null_space(rank)
     assert N.shape == (k, support - rank)
     np.testing.assert_allclose(N.T @ N, np.eye(support - rank), atol=1e-12)
     np.testing.assert_allclose(N.T @ F, 0.0, atol=1e-12)
@@ -90,5 +91,5 @@ def test_the_null_space_is_what_the_covariance_could_fill_and_does_not(
 def test_singular_values_are_standard_deviations_along_principal_directions() -> None:
     rng = np.random.default_rng(8)
     Q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    (values,) = singular_values([(Q * [2.0, 0.5, 0.1]) @ Q.T])
+    values = CovarianceFactor((Q * [2.0, 0.5, 0.1]) @ Q.T, 3).singular_values
     assert values == pytest.approx([2.0, 0.5, 0.1])
