@@ -56,7 +56,7 @@ from mmtriage.model.families import is_glmm
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import FitFacts, Report
-from mmtriage.report.from_fits import baseline_facts, input_facts, model_facts, reference_facts
+from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
 
 ROUNDING = 1e-7  # residual SD as a share of the response's, at which the response may be reproduced exactly
 
@@ -109,7 +109,7 @@ class _Session:
         findings += self._generalized(comparison, early)
         findings += self._nesting(comparison)
         verdict = judge(comparison, findings)
-        facts = baseline_facts(comparison), reference_facts(comparison)
+        facts = lme4_facts(comparison), optimum_facts(comparison)
         self._clock("diagnosis")
         case = self._case(comparison, verdict, findings)
         ladder, incomplete = walk(case)

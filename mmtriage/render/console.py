@@ -32,7 +32,7 @@ def console_of(page: io.StringIO, *, width: int, color: bool) -> Console:
         markup=False,
         emoji=False,
         legacy_windows=False,
-        _environ={},  # the environment is read in cli.py, not here
+        _environ={},  # the command line reads the environment, and passes width and color
     )
 
 

@@ -199,8 +199,8 @@ def _flat(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Text that means nothing to Markdown, HTML or GitHub."""
-    return SPECIAL.sub(lambda found: _reference(found["markup"]) or found.group() + NO_WIDTH, text)
+    return SPECIAL.sub(lambda found: _as_reference(found["markup"]) or found.group() + NO_WIDTH, text)
 
 
-def _reference(character: str | None) -> str:
+def _as_reference(character: str | None) -> str:
     return f"&#{ord(character)};" if character else ""

@@ -148,7 +148,7 @@ def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
 
 
 def certificate_lines(report: Report) -> list[str]:
-    """The proof of the reference, fact by fact."""
+    """The proof of the optimum, fact by fact."""
     if report.reference is None or (certificate := report.reference.certificate) is None:
         return ["There is no reference optimum: not assessed."]
     head = "is certified" if certificate.certified else "could NOT be certified"

@@ -12,6 +12,7 @@ from mmtriage.render import labels, sentences
 from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
+PIRLS_CONVERGED = "the same, PIRLS converged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,6 @@ class Grid:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int]
-
-
-INSIDE = "the same, PIRLS converged"
 
 
 def padding(cells: tuple[str, ...]) -> tuple[int, ...]:
@@ -54,12 +52,15 @@ def comparison(report: Report) -> Grid:
 
 
 def _converged_inside(report: Report) -> list[tuple[str, ...]]:
-    """The criteria of a generalized model with PIRLS converged, where lme4's own shows that its is not."""
-    baseline, reference, gap = report.baseline, report.reference, report.verdict.gap
-    if baseline is None or reference is None or gap is None or not report.model.spec.is_approximated:
+    """Both criteria with the conditional modes found to the last digit; lme4 may stop PIRLS before that.
+
+    It is a row only where it shows: where lme4's own criterion prints differently.
+    """
+    lme4, optimum, gap = report.baseline, report.reference, report.verdict.gap
+    if lme4 is None or optimum is None or gap is None or not report.model.spec.is_approximated:
         return []
-    values = tuple(figures.criterion(v) for v in (reference.criterion + gap, reference.criterion))
-    return [] if values[0] == figures.criterion(baseline.criterion) else [(INSIDE, *values, "")]
+    values = tuple(figures.criterion(v) for v in (optimum.criterion + gap, optimum.criterion))
+    return [] if values[0] == figures.criterion(lme4.criterion) else [(PIRLS_CONVERGED, *values, "")]
 
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
@@ -104,7 +105,7 @@ def _or_dash(value: float | None, spell: Callable[[float], str]) -> str:
 
 
 def fixed_effects(report: Report) -> Grid | None:
-    """The reference's estimates, and where lme4's lie; lme4's own where there is no reference."""
+    """The estimates at the optimum, and where lme4's lie; lme4's own where there is no optimum."""
     fit = report.reference or report.baseline
     if fit is None or not fit.fixed_effects:
         return None
@@ -142,7 +143,7 @@ def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
 
 
 def random_effects(report: Report) -> Grid | None:
-    """Standard deviations and correlations as in lme4's VarCorr, with lme4's SDs beside the reference's."""
+    """Standard deviations and correlations as in lme4's VarCorr, with lme4's SDs beside the optimum's."""
     fit = report.reference or report.baseline
     if fit is None:
         return None

@@ -1,4 +1,4 @@
-"""What a team has decided about findings: to accept some, to look at some only.
+"""A team may accept some findings and look at some only: a report after such decisions.
 
 An ignored finding stays in the report, as info and with the reason. When every cause of a verdict is
 ignored, the verdict itself is info: a known singular fit need not fail a build for ever. A verdict whose

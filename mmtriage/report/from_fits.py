@@ -1,10 +1,13 @@
-"""From fits and designs to the report's plain records."""
+"""The records of a report, taken from the table, the design and the two fits.
+
+A fit has estimates (`engine.estimates.Fit`) and a way on which it was reached; `FitFacts` has both.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +28,7 @@ from mmtriage.report.facts import (
     Dependence,
     DroppedColumnFacts,
     FitFacts,
+    FitStatus,
     FixedEffect,
     InputFacts,
     ModelFacts,
@@ -33,7 +37,21 @@ from mmtriage.report.facts import (
     StartFacts,
 )
 
-REFERENCE_OPTIMIZER = "mmtriage"
+OUR_OPTIMIZER = "mmtriage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Way:
+    """How a fit was reached, and what lme4 says of where it ended."""
+
+    optimizer: str
+    start: Array  # theta, in the user's units
+    status: FitStatus
+    evaluations: int
+    max_abs_gradient: float | None
+    singular: bool
+    lme4_messages: tuple[str, ...]
+    certificate: CertificateFacts | None = None
 
 
 def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFacts:
@@ -77,7 +95,7 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
     )
 
 
-def baseline_facts(comparison: Comparison) -> FitFacts | None:
+def lme4_facts(comparison: Comparison) -> FitFacts | None:
     """The fit as lme4 made it, or None if it made none."""
     run, fit = comparison.lme4, comparison.lme4_fit
     if run is None or fit is None:
@@ -85,41 +103,37 @@ def baseline_facts(comparison: Comparison) -> FitFacts | None:
     if comparison.prepared.design.spec.is_approximated:
         # What lme4 prints: its PIRLS stops earlier than ours, by which the gap is measured.
         fit = replace(fit, criterion=run.criterion)
-    return _fit_facts(
-        comparison.prepared,
-        fit,
+    way = _Way(
         optimizer=run.optimizer,
         start=run.start,
         status=run.status,
         evaluations=run.evaluations,
-        gradient=run.max_abs_gradient,
+        max_abs_gradient=run.max_abs_gradient,
         singular=run.singular,
-        messages=run.lme4_messages,
-        certificate=None,
+        lme4_messages=run.lme4_messages,
     )
+    return _fit_facts(comparison.prepared, fit, way)
 
 
-def reference_facts(comparison: Comparison) -> FitFacts:
+def optimum_facts(comparison: Comparison) -> FitFacts:
     """The proven optimum, with what lme4 would say of it."""
-    prepared, fit, reference = comparison.prepared, comparison.optimum_fit, comparison.optimum
+    prepared, fit, optimum = comparison.prepared, comparison.optimum_fit, comparison.optimum
     parameters = fit.parameters
     derivatives = _differences(prepared, fit, parameters)
     check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
     before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
-    began = next(d for d in reference.descents if d.label == reference.start).began
-    return _fit_facts(
-        prepared,
-        fit,
-        optimizer=REFERENCE_OPTIMIZER,
+    began = next(d for d in optimum.descents if d.label == optimum.start).began
+    way = _Way(
+        optimizer=OUR_OPTIMIZER,
         start=_user_theta(prepared, began.factors),
-        status="converged" if reference.certificate.certified else "stalled",
-        evaluations=reference.gradients,
-        gradient=None if derivatives is None else float(np.max(np.abs(derivatives.gradient), initial=0.0)),
+        status="converged" if optimum.certificate.certified else "stalled",
+        evaluations=optimum.gradients,
+        max_abs_gradient=_largest_gradient(derivatives),
         singular=check.singular,
-        messages=(*before, *check.messages),
-        certificate=_certificate_facts(prepared, reference),
-        endless=comparison.endless_effects(),
+        lme4_messages=(*before, *check.messages),
+        certificate=_certificate_facts(prepared, optimum),
     )
+    return _fit_facts(prepared, fit, way, endless=comparison.endless_effects())
 
 
 def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
@@ -134,35 +148,27 @@ def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives
         return None
 
 
+def _largest_gradient(derivatives: Derivatives | None) -> float | None:
+    return None if derivatives is None else float(np.max(np.abs(derivatives.gradient), initial=0.0))
+
+
 def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
     return lme4_theta(in_users_columns(factors, prepared.model.basis.terms))
 
 
-def _fit_facts(
-    prepared: Prepared,
-    fit: Fit,
-    *,
-    optimizer: str,
-    start: Array,
-    status: str,
-    evaluations: int,
-    gradient: float | None,
-    singular: bool,
-    messages: tuple[str, ...],
-    certificate: CertificateFacts | None,
-    endless: Collection[str] = (),
-) -> FitFacts:
+def _fit_facts(prepared: Prepared, fit: Fit, way: _Way, *, endless: Collection[str] = ()) -> FitFacts:
+    """Both in one record; `endless` are the fixed effects that have no finite estimate."""
     design = prepared.design
     return FitFacts(
-        optimizer=optimizer,
-        start=tuple(float(v) for v in start),
-        status=status,  # type: ignore[arg-type]
+        optimizer=way.optimizer,
+        start=tuple(float(v) for v in way.start),
+        status=way.status,
         criterion=fit.criterion,
         log_likelihood=fit.log_likelihood,
         aic=fit.aic,
         bic=fit.bic,
         df=fit.df,
-        evaluations=evaluations,
+        evaluations=way.evaluations,
         sigma=fit.sigma if design.spec.distribution.estimates_scale else None,
         family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
@@ -170,15 +176,15 @@ def _fit_facts(
         fixed_effects=_fixed_effects(design, fit, endless),
         se_method=fit.se_method,
         random_effects=_random_effects(design, fit),
-        max_abs_gradient=gradient,
-        singular=singular,
-        lme4_messages=messages,
-        certificate=certificate,
+        max_abs_gradient=way.max_abs_gradient,
+        singular=way.singular,
+        lme4_messages=way.lme4_messages,
+        certificate=way.certificate,
     )
 
 
 def _fixed_effects(design: Design, fit: Fit, endless: Collection[str]) -> tuple[FixedEffect, ...]:
-    """Coefficients; one without end is where it goes, not where the search stopped."""
+    """The coefficients; one without a finite estimate is where it goes, not where the search stopped."""
     has_p = design.spec.has_p_values
     return tuple(
         FixedEffect(name=name, estimate=math.copysign(math.inf, b), se=math.inf, statistic=math.nan)
@@ -216,8 +222,8 @@ def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
     return tuple(effects)
 
 
-def _certificate_facts(prepared: Prepared, reference: Optimum) -> CertificateFacts:
-    certificate = reference.certificate
+def _certificate_facts(prepared: Prepared, optimum: Optimum) -> CertificateFacts:
+    certificate = optimum.certificate
     smallest: list[float | None] = [None] * len(prepared.design.random)
     for m in certificate.multipliers:
         known = smallest[m.term]
@@ -229,6 +235,6 @@ def _certificate_facts(prepared: Prepared, reference: Optimum) -> CertificateFac
         min_eigenvalue_free=certificate.min_eigenvalue_free,
         multipliers=tuple(smallest),
         rank=certificate.ranks,
-        starts=tuple(StartFacts(name=d.label, criterion=d.criterion) for d in reference.descents),
-        distinct_optima=reference.optima,
+        starts=tuple(StartFacts(name=d.label, criterion=d.criterion) for d in optimum.descents),
+        distinct_optima=optimum.optima,
     )

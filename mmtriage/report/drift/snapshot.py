@@ -13,7 +13,7 @@ from mmtriage.version import SCHEMA_VERSION
 
 FindingKey = tuple[str, tuple[str, ...], tuple[str, ...]]  # code, terms, columns: what makes it the same one
 Estimate = tuple[float | None, float | None]  # and its standard error
-Reading = dict[str, Any]  # an object of a JSON document
+JsonObject = dict[str, Any]  # of a document that anything may have written: it is checked key by key
 
 GRAVEST_FIRST: tuple[VerdictSeverity, ...] = get_args(VerdictSeverity)
 FITS = ("reference", "baseline")  # whose estimates are compared: the first that both reports have
@@ -78,13 +78,13 @@ def is_graver(now: VerdictSeverity, then: VerdictSeverity) -> bool:
     return GRAVEST_FIRST.index(now) < GRAVEST_FIRST.index(then)
 
 
-def _object(document: object, source: str) -> Reading:
+def _object(document: object, source: str) -> JsonObject:
     if not isinstance(document, dict) or "schema_version" not in document:
         raise _no_report(f"`{source}` is JSON, but no report of mmtriage")
     return document
 
 
-def _check_kind(document: Reading, source: str) -> None:
+def _check_kind(document: JsonObject, source: str) -> None:
     version = str(document["schema_version"])
     if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise _no_report(f"`{source}` has version {version} of the schema, and this program {SCHEMA_VERSION}")
@@ -105,7 +105,7 @@ def _no_report(problem: str, hint: str | None = None) -> OptionError:
     )
 
 
-def _findings(listed: list[Reading]) -> dict[FindingKey, Severity]:
+def _findings(listed: list[JsonObject]) -> dict[FindingKey, Severity]:
     """The gravest of each kind."""
     found: dict[FindingKey, Severity] = {}
     for item in listed:
@@ -116,7 +116,7 @@ def _findings(listed: list[Reading]) -> dict[FindingKey, Severity]:
     return found
 
 
-def _estimates(fit: Reading) -> Estimates:
+def _estimates(fit: JsonObject) -> Estimates:
     return Estimates(
         criterion=_number(fit["criterion"]),
         fixed_effects={
