@@ -13,6 +13,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-snapshots", action="store_true", help="write what the renderers print instead of comparing"
     )
+    parser.addoption(
+        "--refresh-reports",
+        action="store_true",
+        help="run the commands of tests/real_reports anew and keep them",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--refresh-reports") and not hasattr(config, "workerinput"):
+        from tests.real_reports.commands import refresh  # before any test module reads the files
+
+        refresh()
 
 
 @pytest.fixture(autouse=True, scope="session")

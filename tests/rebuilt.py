@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mmtriage.engine.estimates import SeMethod
+from mmtriage.ladder.records import RungResult
 from mmtriage.report.facts import Report
 
 NAN = float("nan")
 
 
 def report_from(document: Mapping[str, Any]) -> Report:
-    """The record whose document is this one, but for the seconds of single refits."""
+    """The record whose document is this one.
+
+    What JSON cannot say is lost: an infinite number is NaN.
+    """
     report: Report = _value(Report, document)
-    return report
+    seconds: Mapping[str, list[float]] = document["timing"]["attempts"]
+    return replace(report, ladder=tuple(_timed(result, seconds[result.id]) for result in report.ladder))
+
+
+def _timed(result: RungResult, seconds: list[float]) -> RungResult:
+    pairs = zip(result.attempts, seconds, strict=True)
+    return replace(result, attempts=tuple(replace(attempt, seconds=taken) for attempt, taken in pairs))
 
 
 def _record(kind: type, document: Mapping[str, Any]) -> Any:

@@ -69,8 +69,8 @@ HOMES = {
 }
 # A file name stands in one folder only, but for these: one idea in twins.
 TWINS = {
-    **dict.fromkeys(("likelihood", "curvature", "model"), ({"engine/linear", "engine/generalized"})),
-    **dict.fromkeys(("criterion", "effects", "levels"), ({"plotted", "render/plots"})),
+    **{name: {"engine/linear", "engine/generalized"} for name in ("likelihood", "curvature", "model")},
+    **{name: {"plotted", "render/plots"} for name in ("criterion", "effects", "levels")},
 }
 PUBLIC_FUNCTIONS = {"triage", "fit", "fit_robust", "write_fit"}
 MOST_AT_THE_ROOT = 12

@@ -24,9 +24,9 @@ from mmtriage.errors import UnjudgedError
 from mmtriage.render import RENDERERS, render_all, terminal
 from mmtriage.report.schema import schema_text
 from mmtriage.report.summary import Checked, Summary
-from tests.canned import CONVERGED, SINGULAR
 from tests.check.configs import CONFIG, EXPECTED
 from tests.check.test_workers import is_alive
+from tests.real_reports.records import CONVERGED, SINGULAR
 
 ROOT = Path(__file__).parents[2]
 MODEL = '[[models]]\nname = "{}"\ndata = "d.csv"\nformula = "y ~ 1 + (1 | g)"\n'
@@ -274,7 +274,7 @@ def triage(table, formula, options):  # in the processes too, which import this 
     if "slow" in formula:
         Path(f"{os.getpid()}.slow").touch()
         time.sleep(60)
-    from tests.canned import CONVERGED
+    from tests.real_reports.records import CONVERGED
     return CONVERGED
 
 sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)

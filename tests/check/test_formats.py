@@ -34,8 +34,8 @@ from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable_text
 from mmtriage.report.schema import schema_text
 from mmtriage.report.summary import Checked, Summary
-from tests.canned import REPORTS, SINGULAR
 from tests.conftest import Snapshot
+from tests.real_reports.records import ALARM_ALONE, REPORTS, SINGULAR
 from tests.render import test_browser, test_html, test_markdown, test_sarif
 from tests.render.hostile import HOSTILE, NAMES
 
@@ -63,7 +63,7 @@ SUMMARY = summary_of(
         "years": REPORTS["not_converged"],
         "accepted": ACCEPTED,
         "singular": SINGULAR,
-        "ticks": REPORTS["generalized"],
+        "ticks": ALARM_ALONE,
         "unsure": REPORTS["undetermined"],
         **ERRORS,
     }
@@ -112,13 +112,14 @@ def test_color_is_only_emphasis() -> None:
     [
         (["converged"], "The model passes", "1 converged"),
         (["typo"], "The model fails", "1 error"),
-        (["converged", "false_alarm"], "All 2 models pass", "1 false alarm, 1 converged"),
+        (["converged", "alarm_alone"], "All 2 models pass", "1 false alarm, 1 converged"),
         (["converged", "singular"], "1 of 2 models fails", "1 singular, 1 converged"),
         (["no_file", "typo", "crash"], "3 of 3 models fail", "2 errors, 1 not judged"),
     ],
 )
 def test_the_headline_counts(names: list[str], headline: str, tally: str) -> None:
-    summary = summary_of({name: {**REPORTS, **ERRORS}[name] for name in names})
+    known = {**REPORTS, "alarm_alone": ALARM_ALONE, **ERRORS}
+    summary = summary_of({name: known[name] for name in names})
     assert (overview.headline(summary), overview.tally(summary)) == (headline, tally)
 
 
@@ -151,8 +152,8 @@ def test_json_says_what_there_is_to_say() -> None:
             "unidentifiable": 0,
             "not_converged": 1,
             "singular": 2,
-            "false_alarm": 0,
-            "converged": 2,
+            "false_alarm": 1,
+            "converged": 1,
         },
         "exit_code": 2,
     }
@@ -211,9 +212,9 @@ def test_sarif_points_at_the_line_of_the_configuration() -> None:
 def test_annotations_point_at_the_line_of_the_configuration() -> None:
     lines = github.render_all(SUMMARY).splitlines()
     assert lines[0] == f"sleep: Converged: {REPORTS['converged'].model.formula}"
-    assert all(line.startswith(("::", "sleep: ", "ticks: ")) for line in lines)
+    assert all(line.startswith(("::", "sleep: ")) for line in lines)
     places = {match[1] for line in lines if (match := re.search(r"file=pyproject\.toml,line=(\d+),", line))}
-    assert places == {str(model.line) for model in SUMMARY.models if model.name not in ("sleep", "ticks")}
+    assert places == {str(model.line) for model in SUMMARY.models if model.name != "sleep"}
     assert not [line for line in lines if "accepted: MM310" in line]
 
 

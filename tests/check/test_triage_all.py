@@ -17,9 +17,9 @@ from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.render import RENDERERS, render_all
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
-from tests.canned import CONVERGED, SINGULAR
 from tests.check import tasks
 from tests.check.configs import CONFIG, EXPECTED
+from tests.real_reports.records import CONVERGED, SINGULAR
 
 MODEL = '[[models]]\nname = "{}"\ndata = "d.csv"\nformula = "y ~ 1 + (1 | g)"\n'
 TABLE = "y,g\n" + "".join(f"{9 * (i % 5) + (7 * i) % 11},g{i % 5}\n" for i in range(30))

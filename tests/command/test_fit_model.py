@@ -28,7 +28,15 @@ from mmtriage.render.terminal import Detail
 from mmtriage.report.facts import Report
 from mmtriage.report.schema import schema_text
 from mmtriage.version import VERSION
-from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
+from tests.real_reports.records import (
+    ALARM_ALONE,
+    CONVERGED,
+    FALSE_ALARM,
+    NOT_CONVERGED,
+    REPORTS,
+    SINGULAR,
+    UNDETERMINED,
+)
 
 ROOT = Path(__file__).parents[2]
 FORMULA = "Reaction ~ Days + (Days | Subject)"
@@ -87,13 +95,14 @@ Run = Callable[..., Result]
     ("report", "codes"),
     [  # --fail-on error, warning, info, never
         (CONVERGED, (0, 0, 0, 0)),
-        (FALSE_ALARM, (0, 0, 1, 0)),
+        (ALARM_ALONE, (0, 0, 1, 0)),
+        (FALSE_ALARM, (0, 1, 1, 0)),  # its MM106 is a warning
         (SINGULAR, (0, 1, 1, 0)),
         (NOT_CONVERGED, (1, 1, 1, 0)),
         (UNDETERMINED, (3, 3, 3, 3)),
         (replace(CONVERGED, findings=SINGULAR.findings), (0, 1, 1, 0)),  # a finding counts as a verdict does
     ],
-    ids=["converged", "false_alarm", "singular", "not_converged", "undetermined", "finding"],
+    ids=["converged", "alarm_alone", "false_alarm", "singular", "not_converged", "undetermined", "finding"],
 )
 def test_the_exit_code_follows_the_gravest_of_verdict_and_findings(
     report: Report, codes: tuple[int, ...], data: str, mmtriage: Run

@@ -15,7 +15,7 @@ from mmtriage.errors import OptionError
 from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.options import TriageOptions
-from tests.canned import CONVERGED
+from tests.real_reports.records import CONVERGED
 
 FORMULA = "y ~ x + (1 | g)"
 FAMILIES = f"Known are: {', '.join(LINKS_OF)}."

@@ -10,7 +10,7 @@ import pytest
 
 from mmtriage.command import main as cli
 from mmtriage.render import terminal
-from tests.canned import NOT_CONVERGED, REPORTS
+from tests.real_reports.records import NOT_CONVERGED, REPORTS
 
 ROOT = Path(__file__).parent.parent.parent
 SLOW = {"numpy", "scipy", "pandas", "nlopt", "rich", "mmtriage.engine", "mmtriage.triage_table"}

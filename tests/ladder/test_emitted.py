@@ -17,7 +17,7 @@ from mmtriage.command import main as cli
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_call import FUNCTIONS
 from mmtriage.options import TriageOptions
-from tests.canned import CONVERGED
+from tests.real_reports.records import CONVERGED
 from tests.triaged import SAMPLES, triaged, triaged_golden
 
 AWKWARD = TriageOptions(

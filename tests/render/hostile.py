@@ -7,7 +7,7 @@ from dataclasses import replace
 from mmtriage.diagnose.finding import finding, not_assessed
 from mmtriage.ladder.records import Code
 from mmtriage.report.facts import FitFacts, RandomTermFacts, Report
-from tests.canned import NOT_CONVERGED, effects, slope_effects
+from tests.real_reports.records import NOT_CONVERGED, UNIDENTIFIABLE, effects, slope_effects
 
 NAMES = {
     "script": "<script>alert('x')</script>",
@@ -91,7 +91,7 @@ def hostile(name: str) -> Report:
                     mmtriage=f"mmtriage fit '{name}.csv' 'y ~ x'", lme4=f"lmer(y ~ `{name}`, d)\n# {name}"
                 ),
             )
-            for remedy in report.remedies
+            for remedy in (*report.remedies, *UNIDENTIFIABLE.remedies)
         ),
         incomplete=f"no time for {name}",
     )

@@ -13,7 +13,7 @@ from mmtriage.plotted.plot_data import (
     PlotData,
 )
 from mmtriage.report.facts import Report
-from tests.canned import NOT_CONVERGED, REPORTS
+from tests.real_reports.records import NOT_CONVERGED, REPORTS
 from tests.render.hostile import HOSTILE, NAMES
 
 

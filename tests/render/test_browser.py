@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mmtriage.render import htmldoc
-from tests.canned import REPORTS
+from tests.real_reports.records import REPORTS
 from tests.render.hostile import HOSTILE
 from tests.render.plotted import HOSTILE_PLOTS, PLOTTED
 

@@ -11,8 +11,8 @@ from mmtriage.errors import DataError
 from mmtriage.render import github
 from mmtriage.render.settings import Location, Settings
 from mmtriage.report.printable import printable_text
-from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.conftest import Snapshot
+from tests.real_reports.records import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.render.hostile import HOSTILE, NAMES
 from tests.render.real import REAL, real_report
 
@@ -45,10 +45,11 @@ def test_report_reads_well(name: str, snapshot: Snapshot) -> None:
     ("name", "kinds"),
     [
         ("converged", []),
-        ("false_alarm", ["notice", "notice"]),
+        ("false_alarm", ["notice", "warning", "warning", "warning"]),
         ("singular", ["warning", "warning"]),
-        ("not_converged", ["error", "warning", "notice"]),  # what follows from MM106 is left out
-        ("unidentifiable", ["error", "error", "notice"]),
+        ("not_converged", ["error", "warning"]),  # what follows from MM106 is left out
+        ("unidentifiable", ["error", "error"]),
+        ("refused", ["error", "error", "warning"]),
         ("undetermined", ["error"]),
     ],
 )
@@ -64,7 +65,7 @@ def test_an_annotation_has_a_place_a_title_and_what_to_do() -> None:
         "line": "1",
         "title": "mmtriage: Not converged",
     }
-    assert "What to do: Centre `Year` before fitting" in message
+    assert "What to do: Centre and scale Year" in message
     assert NOT_CONVERGED.remedies[0].code.lme4 in message
 
 
@@ -75,7 +76,7 @@ def test_the_place_can_be_a_line_of_the_configuration() -> None:
 
 
 def test_a_converged_fit_is_a_line_of_the_log() -> None:
-    assert github.render(CONVERGED) == "mmtriage: Converged: Reaction ~ Days + (Days | Subject)\n"
+    assert github.render(CONVERGED) == "mmtriage: Converged: Reaction ~ Days + (1 + Days | Subject)\n"
 
 
 @pytest.mark.parametrize("source", ["-", "<data frame>"])
@@ -104,7 +105,7 @@ def test_an_error_has_the_place_of_its_model() -> None:
 def test_no_name_begins_a_command_or_ends_one(kind: str) -> None:
     text = github.render(HOSTILE[kind], Settings(name=NAMES[kind]))
     found = commands(text)
-    assert [command for command, _, _ in found] == ["error", "warning", "notice", "warning"]
+    assert [command for command, _, _ in found] == ["error", "warning", "warning"]
     assert len(found) == text.count("\n")
     shown = printable_text(NAMES[kind]).replace("##[", "## [")
     for _, properties, message in found:

@@ -14,7 +14,7 @@ import pytest
 from mmtriage.render import htmldoc, labels, sentences, tables
 from mmtriage.render.settings import Plot, Settings
 from mmtriage.report.printable import printable_text
-from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
+from tests.real_reports.records import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.render.hostile import HOSTILE, NAMES
 from tests.render.real import REAL, real_report
 
@@ -170,7 +170,7 @@ def test_plots_are_pictures_of_the_page() -> None:
 
 def test_a_named_model_is_called_by_its_name() -> None:
     page = parse(htmldoc.render(CONVERGED, Settings(name="sleep")))
-    assert page.findtext("head/title") == "sleep: Converged - Reaction ~ Days + (Days | Subject)"
+    assert page.findtext("head/title") == "sleep: Converged - Reaction ~ Days + (1 + Days | Subject)"
 
 
 def test_a_fragment_brings_its_style_and_no_document() -> None:

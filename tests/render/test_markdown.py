@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from mmtriage.render import markdown
 from mmtriage.render.settings import Settings
 from mmtriage.report.printable import printable_text
-from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.conftest import Snapshot
+from tests.real_reports.records import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
 from tests.render.hostile import HOSTILE, NAMES
 from tests.render.real import REAL, real_report
 
@@ -83,11 +83,11 @@ def test_the_cause_and_the_first_remedy_are_in_the_open() -> None:
     text = markdown.render(NOT_CONVERGED)
     opened = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
     assert "### Cause\n\n**MM106" in opened
-    assert "**1. Centre `Year` before fitting**" in opened
+    assert "**1. Centre and scale Year**" in opened
     assert "```sh\nmmtriage fit sample_data/sleepstudy_year.csv" in opened
-    assert "```r\nd$Year_c <- d$Year - 2004.5\n" in opened
-    assert "2. Fit with the optimizer" not in opened
-    assert "2. Fit with the optimizer" in text
+    assert "```r\nm <- lmer(Reaction ~ I((Year - 2004)/3) + " in opened
+    assert "2. Use the optimizer" not in opened
+    assert "2. Use the optimizer" in text
 
 
 def test_the_name_of_the_model_stands_first() -> None:

@@ -14,7 +14,7 @@ from mmtriage.render import htmldoc, plots
 from mmtriage.render.plots import endings, ink, plots_of
 from mmtriage.render.settings import Plot
 from mmtriage.report.printable import printable_text
-from tests.canned import CONVERGED, NOT_CONVERGED
+from tests.real_reports.records import CONVERGED, NOT_CONVERGED
 from tests.render.hostile import NAMES
 from tests.render.plotted import HOSTILE_PLOTS, PLOTTED
 from tests.render.test_html import parse

@@ -10,7 +10,7 @@ from mmtriage.errors import FormulaError, Span
 from mmtriage.render import RENDERERS, jsondoc, render, terminal
 from mmtriage.render.problem import render_error
 from mmtriage.report.printable import printable, printable_text
-from tests.canned import REPORTS
+from tests.real_reports.records import REPORTS
 from tests.render.hostile import HOSTILE, NAMES
 
 

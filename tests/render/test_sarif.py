@@ -20,8 +20,8 @@ from mmtriage.explain.library import SECTIONS
 from mmtriage.render import sarif
 from mmtriage.render.settings import Location, Settings
 from mmtriage.report.printable import printable_text
-from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.conftest import Snapshot
+from tests.real_reports.records import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 from tests.render.hostile import HOSTILE, NAMES
 from tests.render.real import REAL, real_report
 
@@ -82,10 +82,9 @@ def test_a_result_is_a_finding() -> None:
         ("MM106", "warning"),
         ("MM403", "note"),
         ("MM405", "note"),
-        ("MM101", "note"),
     ]
     assert results[0]["message"]["text"].startswith("`Year` lies far from zero")
-    assert results[0]["properties"]["evidence"]["limit"] == 8.0
+    assert results[0]["properties"]["evidence"]["threshold"] == 8.0
     assert results[1]["properties"]["caused_by"] == ["MM106"]
     (place,) = results[0]["locations"]
     assert place == {
@@ -138,7 +137,9 @@ def test_a_path_is_a_uri(source: str, uri: str) -> None:
 def test_what_is_no_file_is_no_place(source: str) -> None:
     run = read(sarif.render(replace(SINGULAR, input=replace(SINGULAR.input, source=source))))
     assert "artifacts" not in run
-    assert run["results"][0]["locations"] == [{"logicalLocations": [{"name": "Batch", "kind": "variable"}]}]
+    assert run["results"][0]["locations"] == [
+        {"logicalLocations": [{"name": "(Intercept)", "kind": "variable"}]}
+    ]
 
 
 def test_the_same_finding_is_recognized_when_its_numbers_change() -> None:

@@ -7,33 +7,45 @@ import pytest
 from mmtriage.render import sentences, tables
 from mmtriage.report import roles
 from mmtriage.report.facts import Method
-from tests.canned import CBPP_MODEL, GENERALIZED, NEGATIVE_BINOMIAL, NOT_CONVERGED, SINGULAR, UNIDENTIFIABLE
+from tests.real_reports.records import (
+    FALSE_ALARM,
+    NEGATIVE_BINOMIAL,
+    NOT_CONVERGED,
+    PERFECT_CORRELATION,
+    REFUSED,
+    SINGULAR,
+    UNIDENTIFIABLE,
+)
 
 
 def test_findings_are_told_apart_by_their_part_in_the_verdict() -> None:
     assert [finding.code for finding in roles.causes(NOT_CONVERGED)] == ["MM106"]
-    assert [finding.code for finding in roles.consequences(NOT_CONVERGED)] == ["MM403", "MM405"]
-    assert [finding.code for finding in roles.others(NOT_CONVERGED)] == ["MM101"]
+    assert [finding.code for finding in roles.consequences(NOT_CONVERGED)] == ["MM403"]
+    assert [finding.code for finding in roles.others(NOT_CONVERGED)] == ["MM405"]
     assert (
         sentences.finding_title(NOT_CONVERGED.findings[1]) == "MM403 stopped-short (info, follows from MM106)"
     )
 
 
 def test_evidence_is_named_and_rounded() -> None:
-    assert sentences.evidence(SINGULAR.findings[0]) == "multiplier: 28.77, wants_to_be_negative: yes"
-    assert sentences.evidence(UNIDENTIFIABLE.findings[0]) == "varying_groups: 0, null_direction: (0.5, -1)"
+    assert sentences.evidence(SINGULAR.findings[0]) == "multiplier: 9.905, negative_variance_wanted: yes"
+    assert sentences.evidence(PERFECT_CORRELATION.findings[1]) == (
+        "correlations: (((Intercept), ses, 1)), multiplier: 119.9, null_direction: -0.141 (Intercept) +1 ses"
+    )
 
 
 def test_a_dropped_column_is_shown_with_what_it_equals() -> None:
-    (dropped,) = UNIDENTIFIABLE.model.dropped_columns
-    assert sentences.dropped_column(dropped) == "Dropped, as lme4 drops it: siteB = 2 cond"
+    (dropped,) = REFUSED.model.dropped_columns
+    assert sentences.dropped_column(dropped) == "Dropped, as lme4 drops it: I(2 * Days) = 2 Days"
 
 
 def test_what_was_not_fitted_is_not_assessed() -> None:
-    assert sentences.certificate_lines(UNIDENTIFIABLE) == ["There is no reference optimum: not assessed."]
-    assert sentences.remedy_lines(NOT_CONVERGED.remedies[3], NOT_CONVERGED.model) == [
-        "AIC, BIC and test: not assessed, nothing was fitted"
-    ]
+    assert sentences.certificate_lines(REFUSED) == ["There is no reference optimum: not assessed."]
+    (advice,) = UNIDENTIFIABLE.remedies
+    assert sentences.remedy_lines(advice, UNIDENTIFIABLE.model)[1] == (
+        "AIC, BIC and test: not assessed, a posterior mode is not a maximum of the likelihood: "
+        "no AIC, BIC or likelihood ratio"
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,16 +64,16 @@ def test_what_was_not_fitted_is_not_assessed() -> None:
 def test_a_generalized_model_is_headed_as_lme4_heads_it(
     method: Method, nagq: int, approximation: str, criterion: str
 ) -> None:
-    model = replace(CBPP_MODEL, method=method, nagq=nagq)
+    model = replace(FALSE_ALARM.model, method=method, nagq=nagq)
     assert sentences.model_line(model) == (
         f"Generalized linear mixed model fit by maximum likelihood ({approximation}). "
-        "Family: binomial (logit); 56 observations; groups: herd 15"
+        "Family: poisson (log); 403 observations; groups: BROOD 118, LOCATION 63"
     )
     assert sentences.criterion_name(model) == criterion
 
 
 def test_gaussian_with_another_link_is_a_generalized_model() -> None:
-    model = replace(CBPP_MODEL, family="gaussian", link="log")
+    model = replace(FALSE_ALARM.model, family="gaussian", link="log")
     assert "Family: gaussian (log)" in sentences.model_line(model)
     assert sentences.model_line(NOT_CONVERGED.model) == (
         "Linear mixed model fit by REML; 180 observations; groups: Subject 18"
@@ -69,15 +81,15 @@ def test_gaussian_with_another_link_is_a_generalized_model() -> None:
 
 
 def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None:
-    fixed, random = tables.fixed_effects(GENERALIZED), tables.random_effects(GENERALIZED)
+    fixed, random = tables.fixed_effects(FALSE_ALARM), tables.random_effects(FALSE_ALARM)
     assert fixed is not None
     assert random is not None
     assert fixed.header[:5] == ("", "estimate", "SE", "z value", "p")
-    assert fixed.rows[1][:5] == ("period2", "-0.9919", "0.3032", "-3.272", "0.0011")
-    assert [row[0] for row in random.rows] == ["herd"]
+    assert fixed.rows[1][:5] == ("YEAR96", "1.1656", "0.2298", "5.072", "< 0.001")
+    assert [row[0] for row in random.rows] == ["BROOD", "LOCATION"]
 
 
 def test_standard_errors_that_take_the_covariances_as_known_say_so() -> None:
     note = "take the covariances of the random effects as known"
-    assert sentences.se_note(GENERALIZED.reference) is None
+    assert sentences.se_note(FALSE_ALARM.reference) is None
     assert note in (sentences.se_note(NEGATIVE_BINOMIAL.reference) or "")

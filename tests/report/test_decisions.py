@@ -13,7 +13,7 @@ from mmtriage.report import roles
 from mmtriage.report.decisions import accepted, codes_of, selected
 from mmtriage.report.document import report_document
 from mmtriage.report.exit_code import exit_code_of
-from tests.canned import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
+from tests.real_reports.records import CONVERGED, FALSE_ALARM, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED
 
 EVERYTHING = dict.fromkeys(CATALOGUE, "so be it")
 CAUSES = {finding.code: "known" for finding in roles.causes(SINGULAR)}

@@ -1,6 +1,7 @@
 """The report as JSON: valid against the shipped schema, strict, and the same bytes every time."""
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,14 @@ from mmtriage.render import jsondoc
 from mmtriage.report.document import error_document, json_text, report_document
 from mmtriage.report.facts import Report
 from mmtriage.report.schema import schema_text
-from tests.canned import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR, UNDETERMINED, UNIDENTIFIABLE
+from tests.real_reports.records import (
+    CONVERGED,
+    NOT_CONVERGED,
+    REPORTS,
+    SINGULAR,
+    UNDETERMINED,
+    UNIDENTIFIABLE,
+)
 
 
 def validator(name: str) -> jsonschema.Draft202012Validator:
@@ -81,8 +89,10 @@ def test_nan_and_infinity_are_null() -> None:
 
 
 def test_floats_keep_their_last_bit() -> None:
-    document = strict(jsondoc.render(NOT_CONVERGED))
-    assert document["baseline"]["criterion"] == 1786.44862169647
+    assert NOT_CONVERGED.baseline is not None
+    criterion = math.nextafter(NOT_CONVERGED.baseline.criterion, math.inf)
+    report = replace(NOT_CONVERGED, baseline=replace(NOT_CONVERGED.baseline, criterion=criterion))
+    assert strict(jsondoc.render(report))["baseline"]["criterion"] == criterion
 
 
 def test_numpy_values_are_plain_numbers() -> None:

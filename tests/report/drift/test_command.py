@@ -19,7 +19,7 @@ from mmtriage.errors import OptionError
 from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import write_baseline
 from mmtriage.report.facts import Report
-from tests.canned import CONVERGED, NOT_CONVERGED, SINGULAR, UNDETERMINED
+from tests.real_reports.records import CONVERGED, NOT_CONVERGED, SINGULAR, UNDETERMINED
 
 SLEEP = Path(__file__).parents[3] / "sample_data" / "sleepstudy.csv"
 DAYS = "Reaction ~ Days + (Days | Subject)"
@@ -150,7 +150,7 @@ def test_another_model_takes_the_place_only_if_it_is_told_to(fit: Run) -> None:
     refused = fit(SINGULAR, "--baseline", "base.json")
     problem = (
         "`base.json` is a report on another model: "
-        "formula `Reaction ~ Days + (Days | Subject)` there, `Yield ~ 1 + (1 | Batch)` here"
+        "formula `Reaction ~ Days + (1 + Days | Subject)` there, `Yield ~ 1 + (1 | Batch)` here"
     )
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == (

@@ -1,0 +1,73 @@
+"""The kept reports are what the program prints, and the records of the tests are those reports."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from mmtriage.render import jsondoc
+from tests.real_reports.commands import COMMANDS, path_of
+from tests.real_reports.records import KEPT, REPORTS
+from tests.triaged import ROOT, triaged
+
+NUMBER = re.compile(r"<? ?[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?")
+
+
+def shape(value: Any) -> Any:
+    """A document without its numbers: their last digits are another machine's."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items() if key != "timing"}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    if isinstance(value, str):
+        return NUMBER.sub("#", value.replace(f"{ROOT}/", "").replace("'", ""))
+    return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_kept_report_is_what_the_command_says_today(name: str) -> None:
+    """If not: pytest --refresh-reports, and then pytest --update-snapshots."""
+    data, formula, *options = COMMANDS[name]
+    now = triaged(str(ROOT / data), formula, *options).report
+    assert shape(now) == shape(json.loads(path_of(name).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_record_is_the_report(name: str) -> None:
+    assert jsondoc.render(KEPT[name]) == path_of(name).read_text(encoding="utf-8")
+
+
+def test_the_reports_have_every_shape_that_formats_tell_apart() -> None:
+    reports = REPORTS.values()
+    assert {report.verdict.status for report in reports} == {
+        "converged",
+        "false_alarm",
+        "not_converged",
+        "singular",
+        "undetermined",
+        "unidentifiable",
+    }
+    assert {(report.baseline is None, report.reference is None) for report in reports} == {
+        (False, False),
+        (True, False),
+        (True, True),
+    }
+    assert {remedy.scope for report in reports for remedy in report.remedies} == {
+        "same_model",
+        "changes_model",
+        "advice",
+    }
+    assert {result.status for report in reports for result in report.ladder} == {
+        *("cleared", "cleared_by_change", "improved", "no_effect"),
+        *("not_needed", "not_applicable", "failed"),
+    }
+    assert {report.model.nagq is None for report in reports} == {True, False}
+    assert any(remedy.lrt for report in reports for remedy in report.remedies)
+    assert any(report.incomplete for report in reports)
+    assert any(report.model.dropped_columns for report in reports)
+    assert any(report.drift for report in reports)
+    assert any(report.baseline and report.baseline.lme4_messages for report in reports)
+    assert any(report.baseline_error for report in reports)
