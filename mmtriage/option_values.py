@@ -20,7 +20,6 @@ _EXAMPLES = {
     "--jobs": "2",
     "--time-budget": "60",
 }
-FAIL_ON = ("error", "warning", "info", "never")  # gravest first
 
 
 def one_of(value: str, known: Iterable[str], where: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from mmtriage import option_values as arguments
 from mmtriage.check import located as read
 from mmtriage.check.located import Node
+from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.options import TriageOptions
 from mmtriage.report.decisions import codes_of
@@ -107,7 +108,7 @@ KEYS: Mapping[str, Callable[[Node], Any]] = {
     "bootstrap": partial(read.whole_number, least=0),
     "seed": partial(read.whole_number, least=0),
     "time_budget": read.seconds,
-    "fail_on": partial(read.one_of, known=arguments.FAIL_ON),
+    "fail_on": partial(read.one_of, known=FAIL_ON),
     "select": _selected,
     "ignore": _ignored,
 }

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import OptionError
-from mmtriage.option_values import FAIL_ON, one_of
+from mmtriage.option_values import one_of
 
 if TYPE_CHECKING:
     from mmtriage.render.terminal import Detail

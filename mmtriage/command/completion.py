@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import MmtriageError
 from mmtriage.model.family_names import LINKS_OF
-from mmtriage.option_values import FAIL_ON
 
 Options = Mapping[str, Any]
 
@@ -50,7 +50,7 @@ def optimizers(_: Options, typed: str) -> list[str]:
 
 def codes(_: Options, typed: str) -> list[str]:
     """Index of findings; the last one of a list with commas."""
-    from mmtriage.diagnose.finding import CATALOGUE
+    from mmtriage.diagnose.declared import CATALOGUE
 
     before, comma, last = typed.rpartition(",")
     return [before + comma + code for code in _beginning(CATALOGUE, last)]

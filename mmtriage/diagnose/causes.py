@@ -1,34 +1,110 @@
 """Causes and consequences: which finding explains which, and what the verdict rests on.
 
-    extreme scale, far origin ->  stopped short  ->  failed gradient and Hessian tests
-    exhausted budget          ->  stopped short
-    several optima            ->  stopped short, where the fit ended in a lesser one
-    constant slope, confounded components -> failed gradient and Hessian tests, zero variances among them
-    reused labels (nesting)   ->  zero variance of the factor whose labels they are
-    singular covariance       ->  failed gradient and Hessian tests
-    separation, scale         ->  failure of PIRLS, as its own search for reasons has it
-    failure of PIRLS          ->  stopped short (with an error)
-    separation                ->  extreme coefficients, flat directions, several optima, singular covariances
-    singular covariance       ->  stopped short, where nothing else is at fault (stuck on an edge of theta)
+A verdict has roots, the findings at the head of its causal chain: what rung 1 has proven guilty, because the
+fit is good without it, else the first row of ROOTS that holds. From there LINKS lead on: the first row that
+applies to a finding names its causes. A failure of PIRLS (MM408) knows its cause itself, from a search of its
+own (`pirls_failure`).
 
-A finding with a cause stays listed, as info. A cause of a verdict of severity warning or error is at
-least a warning. What the scale or the origin is guilty of is not guessed: rung 1 has tried the fit
-without it.
+A finding with a cause stays listed, as info. A root of a verdict of severity warning or error is at least a
+warning. What scale and origin of the columns of X are guilty of is not guessed: an attempt has to prove it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
+from mmtriage.diagnose.declared import CATALOGUE, SINGULAR, STRUCTURAL, reasons_for
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.judgement import allowed_gap
-from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.diagnose.judgement import is_structural
+from mmtriage.diagnose.verdict import Verdict, VerdictStatus, allowed_gap
 
-STRUCTURAL = ("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407")
-SINGULAR = ("MM310", "MM311", "MM312")
-SYMPTOMS = ("MM401", "MM402")
-OF_A_LIMIT = (*SINGULAR, "MM406", "MM407")  # of where a search for an estimate without end stops
+PROVABLE: tuple[VerdictStatus, ...] = ("not_converged", "false_alarm")  # what rung 1 may find the cause of
+TESTS = ("MM401", "MM402")  # lme4's tests of gradient and Hessian, failed
+ALARMS = reasons_for("false_alarm")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known when the causes are looked for."""
+
+    verdict: Verdict
+    findings: Sequence[Finding]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(found.code for found in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Findings that may stand at the head of a verdict's chain."""
+
+    codes: tuple[str, ...]
+    where: str = ""  # what must hold of such a finding, in words ...
+    holds: Callable[[Finding, Seen], bool] = lambda found, seen: True  # ... and in code
+    after_causes: bool = False  # the finding is no mystery itself: its own causes stand before it
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the findings of some codes follow from."""
+
+    causes: tuple[str, ...] | None  # None: the roots of the verdict
+    effects: tuple[str, ...]
+    under: VerdictStatus | None = None  # only under this verdict
+    unless: VerdictStatus | None = None  # under any verdict but this
+    same_term: bool = False  # only between findings about one term
+
+
+def _is_of_a_slope(found: Finding, _: Seen) -> bool:
+    return bool(found.terms)
+
+
+def _ended_in_lesser(several: Finding, seen: Seen) -> bool:
+    """Whether lme4's fit lies at one of the other optima that MM406 lists."""
+    criteria, gap = several.evidence["criteria"], seen.verdict.gap
+    if gap is None or not isinstance(criteria, tuple):
+        return False
+    best, *others = (float(value) for value in criteria if isinstance(value, float))
+    return any(abs(gap - (other - best)) <= allowed_gap(best) for other in others)
+
+
+def _is_first_of_structure(found: Finding, seen: Seen) -> bool:
+    """Whether a finding is an error of structure, and no flat direction along what separates.
+
+    Separation and the ridge that it makes are one thing, met twice.
+    """
+    is_separated = any(f.code == "MM203" and is_structural(f) for f in seen.findings)
+    return is_structural(found) and not (is_separated and found.code == "MM407")
+
+
+ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
+    "not_converged": (
+        Root(("MM408",), after_causes=True),
+        # Scaling or centering X never moves the theta of a linear model, so without a proof X is no suspect.
+        Root(("MM101", "MM106"), "of a random slope", _is_of_a_slope),
+        Root(("MM404",)),
+        Root(("MM406",), "the fit lies at a lesser one", _ended_in_lesser),
+        Root(SINGULAR),  # nothing else is at fault: the search was stuck on an edge of theta
+    ),
+    "false_alarm": (Root(("MM404",)),),
+    "singular": (Root(SINGULAR, after_causes=True),),
+    "unidentifiable": (Root(STRUCTURAL, "as errors, each thing once", _is_first_of_structure),),
+}
+LINKS = (
+    Link(None, ("MM403", "MM405")),
+    Link(("MM408",), ("MM403", "MM405")),
+    Link(("MM403",), ("MM405",)),
+    Link(None, ("MM406",), under="unidentifiable"),  # a ridge has optima of its own
+    Link(("MM403",), TESTS, under="not_converged"),  # away from the optimum they say what they should
+    Link(None, TESTS),
+    # Where an effect without end is looked for, everything else is as it was where the search stopped.
+    Link(("MM203",), ("MM205", *SINGULAR, "MM406", "MM407")),
+    Link(None, ("MM404",), under="not_converged"),
+    Link(None, SINGULAR, under="unidentifiable", same_term=True),  # where on a flat ridge it ended is chance
+    Link(("MM307",), SINGULAR, unless="unidentifiable", same_term=True),
+)
 
 
 def explain_causes(
@@ -39,125 +115,107 @@ def explain_causes(
     Args:
         proven: codes that an attempt has proven guilty (the fit is good without them).
     """
-    present = {f.code for f in findings}
-    roots = _roots(verdict, findings, [code for code in proven if code in present])
-    linked = [_linked(f, verdict.status, roots, findings) for f in findings]
-    codes = _codes(verdict.status, linked, roots)
+    seen = Seen(verdict, findings)
+    roots = _roots(seen, [code for code in proven if code in seen.codes])
+    linked = [replace(found, caused_by=_causes(found, roots, seen)) for found in findings]
+    judged = replace(verdict, codes=_codes(verdict.status, linked, roots))
     misled = any(map(_misleads, findings))
-    suspects = {name for f in findings if f.code == "MM408" for name in f.columns}
-    graded = tuple(_graded(f, verdict, codes, suspects, misled=misled) for f in linked)
-    return replace(verdict, codes=codes), graded
+    suspects = {name for found in findings if found.code == "MM408" for name in found.columns}
+    return judged, tuple(_graded(found, judged, suspects, misled=misled) for found in linked)
 
 
-def _roots(verdict: Verdict, findings: Sequence[Finding], proven: list[str]) -> tuple[str, ...]:
+def _roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
     """The codes at the head of the causal chain of a verdict."""
-    present = [f.code for f in findings]
-    singular = [code for code in present if code in SINGULAR]
-    match verdict.status:
-        case "not_converged" | "false_alarm" if proven:
-            return tuple(dict.fromkeys(proven))
-        case "false_alarm":
-            return ("MM404",) if "MM404" in present else ()
-        case "not_converged":
-            # without a proof only a random slope is suspected: of X nothing but an attempt can tell
-            columns = [f.code for f in findings if f.code in ("MM101", "MM106") and f.terms]
-            budget = [code for code in present if code == "MM404"]
-            lesser = [f.code for f in findings if f.code == "MM406" and _ended_in_lesser(verdict, f)]
-            suspects = _reasons_of_pirls(findings) or columns or budget or lesser or singular
-            return tuple(dict.fromkeys(suspects))
-        case "unidentifiable":
-            structural = [f.code for f in findings if f.code in STRUCTURAL and f.severity == "error"]
-            if "MM203" in structural:  # a ridge along what separates is the same thing, met again
-                structural = [code for code in structural if code != "MM407"]
-            return tuple(dict.fromkeys(structural))
-        case "singular":
-            reused = [
-                code for f in findings if f.code in SINGULAR for code in _upstream(f, findings, ("MM307",))
-            ]
-            return tuple(dict.fromkeys([*reused, *singular]))
-        case _:
-            return ()
+    if proven and seen.verdict.status in PROVABLE:
+        return tuple(dict.fromkeys(proven))
+    for root in ROOTS.get(seen.verdict.status, ()):
+        heads = [found for found in seen.findings if found.code in root.codes and root.holds(found, seen)]
+        if heads:
+            before = (
+                [code for found in heads for code in _causes(found, (), seen)] if root.after_causes else []
+            )
+            return tuple(dict.fromkeys([*before, *(found.code for found in heads)]))
+    return ()
 
 
-def _reasons_of_pirls(findings: Sequence[Finding]) -> list[str]:
-    """A failure of PIRLS, after what it was found to come from."""
-    return [code for f in findings if f.code == "MM408" for code in (*f.caused_by, f.code)]
+def _causes(found: Finding, roots: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
+    """The codes that explain a finding: by the first link that applies, else by what it knows itself."""
+    for link in LINKS:
+        causes = _at_other_end(link, found, roots, seen)
+        if causes:
+            return causes
+    return found.caused_by
 
 
-def _ended_in_lesser(verdict: Verdict, several: Finding) -> bool:
-    """Whether the baseline lies at one of the other optima that MM406 lists."""
-    criteria = several.evidence["criteria"]
-    if verdict.gap is None or not isinstance(criteria, tuple):
-        return False
-    best, *others = (float(value) for value in criteria if isinstance(value, float))
-    return any(abs(verdict.gap - (other - best)) <= allowed_gap(best) for other in others)
-
-
-def _upstream(finding: Finding, findings: Sequence[Finding], codes: Sequence[str]) -> list[str]:
-    """Which of `codes` are found in a term of the same name."""
-    return [f.code for f in findings if f.code in codes and set(f.terms) & set(finding.terms)]
-
-
-def _linked(
-    finding: Finding, status: VerdictStatus, roots: tuple[str, ...], findings: Sequence[Finding]
-) -> Finding:
-    present = {f.code for f in findings}
-    causes: Sequence[str] = finding.caused_by  # what it knows itself: MM205, MM408
-    if finding.code in ("MM403", "MM405"):
-        causes = roots or [code for code in ("MM408", "MM403") if code in present][:1]
-    elif finding.code == "MM406" and status == "unidentifiable":  # a ridge has optima of its own
-        causes = roots
-    elif finding.code in SYMPTOMS:
-        causes = ("MM403",) if "MM403" in present and status == "not_converged" else roots
-    elif finding.code in OF_A_LIMIT and "MM203" in present:
-        causes = ("MM203",)
-    elif finding.code == "MM404" and "MM404" not in roots and status == "not_converged":
-        causes = roots
-    elif finding.code in SINGULAR and status == "unidentifiable":  # where on a flat ridge it ended is chance
-        causes = _upstream(finding, findings, roots)
-    elif finding.code in SINGULAR:
-        causes = _upstream(finding, findings, ("MM307",))
-    return replace(finding, caused_by=tuple(code for code in dict.fromkeys(causes) if code != finding.code))
+def _at_other_end(link: Link, found: Finding, roots: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
+    """The codes that a link leads from, where it leads to this finding; no finding is its own cause."""
+    status = seen.verdict.status
+    if found.code not in link.effects or link.unless == status or link.under not in (None, status):
+        return ()
+    causes = roots if link.causes is None else tuple(code for code in link.causes if code in seen.codes)
+    if link.same_term:
+        causes = tuple(f.code for f in seen.findings if f.code in causes and set(f.terms) & set(found.terms))
+    return tuple(code for code in dict.fromkeys(causes) if code != found.code)
 
 
 def _codes(status: VerdictStatus, findings: Sequence[Finding], roots: tuple[str, ...]) -> tuple[str, ...]:
-    concerned: dict[VerdictStatus, tuple[str, ...]] = {
-        "undetermined": ("MM408",),
-        "not_converged": ("MM408", "MM403", "MM404"),
-        "false_alarm": (*SYMPTOMS, "MM404"),
-        "singular": SINGULAR,
-        "unidentifiable": STRUCTURAL,
-    }
-    relevant = concerned.get(status, ())
+    """The codes of the verdict: its roots, then what else it rests on."""
     found = [
-        f.code for f in findings if f.code in relevant and (f.code not in STRUCTURAL or f.severity == "error")
+        f.code
+        for f in findings
+        if status in CATALOGUE[f.code].verdicts and (is_structural(f) or status != "unidentifiable")
     ]
     return tuple(dict.fromkeys([*roots, *found]))
 
 
-def _misleads(finding: Finding) -> bool:
+def _misleads(found: Finding) -> bool:
     """Whether lme4's Hessian gives wrong standard errors."""
-    return finding.evidence.get("se_ratio") is not None
+    return found.evidence.get("se_ratio") is not None
 
 
-def _graded(
-    finding: Finding, verdict: Verdict, codes: tuple[str, ...], suspects: Collection[str], *, misled: bool
-) -> Finding:
-    """Severity in the light of the verdict.
+def _graded(found: Finding, verdict: Verdict, suspects: Collection[str], *, misled: bool) -> Finding:
+    """The finding with its severity in the light of the verdict.
 
     Args:
         suspects: columns that a failure of PIRLS is put down to.
         misled: lme4's standard errors are wrong at the optimum.
     """
-    if finding.caused_by:
-        return replace(finding, severity="info")
-    harmless = verdict.status in ("converged", "false_alarm")
-    if harmless and finding.code in (*SYMPTOMS, "MM404") and not _misleads(finding):
-        return replace(finding, severity="info")
-    is_of_x = finding.code == "MM101" and not finding.terms and not set(finding.columns) & set(suspects)
-    grave = verdict.severity in ("error", "warning") or misled
-    if grave and finding.code in codes and finding.severity == "info":
-        if is_of_x and verdict.status == "not_converged":  # of X nothing but an attempt can tell
-            return finding
-        return replace(finding, severity="warning")
-    return finding
+    is_good = verdict.status in ("converged", "false_alarm")
+    if found.caused_by or (is_good and found.code in ALARMS and not _misleads(found)):
+        return replace(found, severity="info")
+    is_grave = verdict.severity in ("error", "warning") or misled
+    if not is_grave or found.code not in verdict.codes or found.severity != "info":
+        return found
+    is_of_x = found.code == "MM101" and not found.terms and not set(found.columns) & set(suspects)
+    if is_of_x and verdict.status == "not_converged":  # of X nothing but an attempt can tell
+        return found
+    return replace(found, severity="warning")
+
+
+def drawn() -> str:
+    """ROOTS and LINKS in the names of the findings."""
+    roots = "\n".join(f"    {status:16}{_root(root)}" for status, rows in ROOTS.items() for root in rows)
+    links = "\n".join(f"    {_names(link.causes)} -> {_names(link.effects)}{_when(link)}" for link in LINKS)
+    return f"The roots of a verdict, the first row that holds:\n\n{roots}\n\nThe links:\n\n{links}\n"
+
+
+def _root(root: Root) -> str:
+    where = f" ({root.where})" if root.where else ""
+    return f"{_names(root.codes)}{where}{', after what explains it' if root.after_causes else ''}"
+
+
+def _when(link: Link) -> str:
+    conditions = (
+        f"under {link.under}" if link.under else "",
+        f"unless {link.unless}" if link.unless else "",
+        "of the same term" if link.same_term else "",
+    )
+    said = ", ".join(filter(None, conditions))
+    return f" ({said})" if said else ""
+
+
+def _names(codes: tuple[str, ...] | None) -> str:
+    return "the roots" if codes is None else ", ".join(CATALOGUE[code].name for code in codes)
+
+
+__doc__ = f"{__doc__}\n{drawn()}"

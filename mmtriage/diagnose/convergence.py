@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.judgement import allowed_gap, is_short, wrong_standard_error
+from mmtriage.diagnose.judgement import is_short, wrong_standard_error
 from mmtriage.diagnose.naming import plural, term_text
+from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_shift
 from mmtriage.engine.generalized.model import LOG_NB_THETA

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding, Severity, finding
+from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import direction_text, listed, plural, term_text
+from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design

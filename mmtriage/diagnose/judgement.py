@@ -1,4 +1,16 @@
-"""The verdict: the baseline measured against the proven optimum (SPEC 2), the first status that holds."""
+"""The verdict on a model: lme4's fit measured against the proven optimum.
+
+The first of these that holds is the status:
+
+    unidentifiable   a finding says that the data cannot determine the model, whatever the optimizer
+    undetermined     the optimum could not be proven, or lme4's fit lies below what was proven
+    not_converged    lme4's fit is materially short of the optimum, or there is none
+    singular         the fit is at its optimum, which lies on the boundary of a covariance
+    false_alarm      the fit is at its optimum, and lme4 warns all the same
+    converged        the fit is at its optimum
+
+What counts as material is in `verdict`.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +18,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmtriage.diagnose.declared import STRUCTURAL
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
+from mmtriage.diagnose.verdict import (
+    GAP,
+    RELATIVE_GAP,
+    SD_CHANGE,
+    SD_GAP,
+    SE_CHANGE,
+    SEVERITY_OF,
+    SHIFT_SE,
+    Verdict,
+    VerdictStatus,
+    allowed_gap,
+)
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
 from mmtriage.engine.optimum.search import SNAP
-
-GAP = 0.01  # deviance units that are material
-RELATIVE_GAP = 1e-9  # the same as a share of the criterion: its rounding
-SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
-SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
-SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
-SE_CHANGE = 0.10  # relative error of a standard error that is material
 
 THRESHOLDS: dict[str, float] = {
     "gap": GAP,
@@ -31,12 +48,6 @@ THRESHOLDS: dict[str, float] = {
     "se_change": SE_CHANGE,
     "singular_sd": SNAP,
 }
-UNIDENTIFIABLE_CODES = (*("MM103", "MM203", "MM302", "MM303", "MM304", "MM305", "MM308", "MM309", "MM407"),)
-
-
-def allowed_gap(criterion: float) -> float:
-    """Deviance units a baseline may lie above a reference of this criterion."""
-    return max(GAP, RELATIVE_GAP * abs(criterion))
 
 
 def beats_reference(comparison: Comparison) -> bool:
@@ -83,9 +94,18 @@ def is_alarmed(comparison: Comparison) -> bool:
     return bool(baseline.check.codes) or baseline.code != 0 or false_singular
 
 
+def is_structural(found: Finding) -> bool:
+    """Whether a finding says that the data cannot determine the model.
+
+    A slope that hardly varies within groups is a warning, and becomes an error where it leaves a parameter
+    without information: only then it is a matter of structure.
+    """
+    return found.code in STRUCTURAL and found.severity == "error"
+
+
 def status_of(comparison: Comparison, findings: Sequence[Finding]) -> VerdictStatus:
     """The status of a fitted model; `findings` are those of its structure."""
-    if any(f.code in UNIDENTIFIABLE_CODES and f.severity == "error" for f in findings):
+    if any(map(is_structural, findings)):
         return "unidentifiable"
     if not comparison.optimum.certificate.certified or beats_reference(comparison):
         return "undetermined"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.explain.quoted import docstring, filled
@@ -66,7 +66,7 @@ def topics() -> tuple[Topic, ...]:
     """Everything that can be explained: findings by code, verdicts, rungs, the ladder."""
     found = []
     for kind, name in _everything():
-        alias = CATALOGUE[name][0] if kind == "finding" else None
+        alias = CATALOGUE[name].name if kind == "finding" else None
         found.append(Topic(kind, name, alias, _read(kind, name).summary))
     return tuple(found)
 
@@ -121,7 +121,7 @@ def _names(kind: TopicKind, name: str) -> Iterable[str]:
     """What a page answers to: its topic, and what else a report calls it."""
     match kind:
         case "finding":
-            return (name, CATALOGUE[name][0])
+            return (name, CATALOGUE[name].name)
         case "rung":
             number = RUNG_NUMBER[name]  # type: ignore[index]
             return (name, str(number), f"rung {number}")

@@ -17,12 +17,12 @@ PACKAGE = Path(__file__).parent.parent
 
 
 def filled(text: str) -> str:
-    """The text with `{diagnose.data.FAR_ORIGIN}` and the like replaced by the constants' values."""
+    """The text with `{diagnose.scale.FAR_ORIGIN}` and the like replaced by the constants' values."""
     return _Filler().format(text)
 
 
 def constant(name: str) -> Any:
-    """The literal that a module assigns to a name, e.g. `diagnose.data.FAR_ORIGIN`.
+    """The literal that a module assigns to a name, e.g. `diagnose.scale.FAR_ORIGIN`.
 
     Raises:
         LookupError: there is no such module or name.

@@ -19,7 +19,8 @@ from functools import partial
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.finding import Finding, Severity, finding
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt

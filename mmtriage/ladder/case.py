@@ -13,8 +13,7 @@ import numpy as np
 
 from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.judgement import allowed_gap
-from mmtriage.diagnose.verdict import Verdict
+from mmtriage.diagnose.verdict import Verdict, allowed_gap
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.judgement import GAP
+from mmtriage.diagnose.verdict import GAP
 
 SAME_BETA = 0.05  # standard errors within which fixed effects are the same
 SAME_SIGMA = 0.2  # share of its size within which a (co)variance is the same: 10 % of an SD, as the verdict

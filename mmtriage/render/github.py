@@ -8,7 +8,7 @@ The escapes are those of the runner's own toolkit; what is within a line cannot 
 from __future__ import annotations
 
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.diagnose.severity import VerdictSeverity
 from mmtriage.errors import MmtriageError
 from mmtriage.render import labels, sentences, since
 from mmtriage.render.problem import in_full

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a suite for the model, a case for its verdict and one for each family of checks.
+"""The report as JUnit XML: a suite for the model, a case for its verdict and one for each group of checks.
 
 A case fails where the exit code would: at `--fail-on`, with a baseline for news only. A verdict that was not
 reached is an error. A check that was not made is skipped, with the reason: it has not passed.
@@ -12,9 +12,11 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from mmtriage import figures
-from mmtriage.diagnose.finding import CATALOGUE, SEVERITIES, Finding
+from mmtriage.diagnose.declared import CATALOGUE, GROUPS
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.severity import SEVERITIES
 from mmtriage.errors import MmtriageError
-from mmtriage.render import labels, sentences, since
+from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings, settings_of
@@ -24,7 +26,6 @@ from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Summary
 from mmtriage.version import VERSION
 
-OF_GLMMS = "MM5"  # checks that a linear mixed model does not need
 OUTCOME = {"failure": "failures", "error": "errors", "skipped": "skipped"}  # element -> its count
 
 
@@ -71,7 +72,7 @@ def suite(report: Report, settings: Settings = PLAIN) -> Element:
         "sha256": report.input.sha256,
         "verdict": report.verdict.status,
     }
-    cases = [_verdict(report, settings), *_drift(report, settings), *_families(report, settings)]
+    cases = [_verdict(report, settings), *_drift(report, settings), *_groups(report, settings)]
     cases += _unassessed(report)
     return _suite(name, facts, cases, seconds=sum(report.timing.values()))
 
@@ -128,18 +129,19 @@ def _drift(report: Report, settings: Settings) -> Iterator[Element]:
     yield case
 
 
-def _families(report: Report, settings: Settings) -> Iterator[Element]:
-    """A case for each family of checks of which something was assessed."""
+def _groups(report: Report, settings: Settings) -> Iterator[Element]:
+    """A case for each group of checks of which something was assessed."""
     skipped = {item.code for item in report.not_assessed}
-    for prefix, title in labels.GROUP_TITLES.items():
-        family = [code for code in CATALOGUE if code.startswith(prefix)]
-        found = [finding for finding in report.findings if finding.code in family]
-        is_made = prefix != OF_GLMMS or report.model.spec.is_approximated
-        if found or (is_made and not skipped.issuperset(family)):
-            yield _family(f"{prefix}xx {title}", found, settings)
+    for group, title in GROUPS.items():
+        declared = [each for each in CATALOGUE.values() if each.group == group]
+        codes = {each.code for each in declared}
+        found = [finding for finding in report.findings if finding.code in codes]
+        is_made = not report.model.spec.is_linear or any(each.is_asked_of_linear for each in declared)
+        if found or (is_made and not skipped.issuperset(codes)):
+            yield _group(f"{group}xx {title}", found, settings)
 
 
-def _family(name: str, found: list[Finding], settings: Settings) -> Element:
+def _group(name: str, found: list[Finding], settings: Settings) -> Element:
     case = Element("testcase", name=name)
     grave = sorted(
         (f for f in found if settings.fails(f.severity) and f.baseline_state != "unchanged"),

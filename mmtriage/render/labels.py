@@ -33,13 +33,6 @@ BASELINE_WORDS: dict[BaselineState, str] = {
     "updated": "graver than before",
     "unchanged": "known",
 }
-GROUP_TITLES = {  # how codes begin -> what they are about
-    "MM1": "data",
-    "MM2": "fixed effects",
-    "MM3": "random effects",
-    "MM4": "optimum",
-    "MM5": "distribution of the response",
-}
 
 # Headings
 CONSEQUENCES = "What follows from it"

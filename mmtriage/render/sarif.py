@@ -11,10 +11,12 @@ import os
 from pathlib import PurePath
 from urllib.parse import quote
 
-from mmtriage.diagnose.finding import CATALOGUE, Finding, Severity
+from mmtriage.diagnose.declared import CATALOGUE, GROUPS
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.severity import Severity
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, page
-from mmtriage.render import labels, sentences, since
+from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report.document import Json, finding_document, json_text, verdict_document
@@ -108,16 +110,16 @@ def _details(settings: Settings) -> dict[str, Json]:
 
 
 def _rule(code: str) -> Json:
-    name, severity = CATALOGUE[code]
+    declared = CATALOGUE[code]
     about = page(code)
     return {
         "id": code,
-        "name": "".join(word.capitalize() for word in name.split("-")),
+        "name": "".join(word.capitalize() for word in declared.name.split("-")),
         "shortDescription": {"text": about.summary},
         "fullDescription": {"text": about.sections[0].text},
         "help": {"text": _help(about, "{}"), "markdown": _help(about, "## {}")},
-        "defaultConfiguration": {"level": LEVEL[severity]},
-        "properties": {"tags": ["mixed model", labels.GROUP_TITLES[code[:3]]]},
+        "defaultConfiguration": {"level": LEVEL[declared.severity]},
+        "properties": {"tags": ["mixed model", GROUPS[declared.group]]},
     }
 
 

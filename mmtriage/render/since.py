@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmtriage import figures
-from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.render import sentences
 from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
@@ -82,7 +82,8 @@ def _row(change: Change, model: ModelFacts) -> tuple[str, str, str, str]:
 
 def _what(change: Change, model: ModelFacts) -> str:
     if change.code is not None:
-        name, _ = CATALOGUE.get(change.code, ("", None))  # a later version may know more codes
+        known = CATALOGUE.get(change.code)  # a later version may know more codes
+        name = known.name if known else ""
         return ", ".join(part for part in (f"{change.code} {name}".rstrip(), change.where) if part)
     match change.what:
         case "estimate":

@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from mmtriage.diagnose.finding import CATALOGUE, Finding
+from mmtriage.diagnose.declared import CATALOGUE, GROUPS
+from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.report.facts import Report
 
-GROUPS = tuple(dict.fromkeys(code[:3] for code in CATALOGUE))  # MM1, MM2, ...
-
 
 def codes_of(word: str, where: str) -> tuple[str, ...]:
-    """The codes that a word stands for: a code, the name of a finding, or how the codes of a family begin.
+    """The codes that a word stands for: a code, the name of a finding, or how the codes of a group begin.
 
     Args:
         where: the place of the word, for an error.
     """
-    names = {name: code for code, (name, _) in CATALOGUE.items()}
+    names = {declared.name: code for code, declared in CATALOGUE.items()}
     if word in CATALOGUE:
         return (word,)
     if word in names:
         return (names[word],)
     if word in GROUPS:
-        return tuple(code for code in CATALOGUE if code.startswith(word))
+        return tuple(code for code, declared in CATALOGUE.items() if declared.group == word)
     guess = did_you_mean(word, (*CATALOGUE, *names))
     hint = "`mmtriage explain` lists all findings; MM3 stands for all that begin with it."
     raise OptionError(

@@ -7,8 +7,8 @@ even be read hides the same, and stays so until somebody repairs the configurati
 
 from __future__ import annotations
 
+from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import InputError, UnjudgedError
-from mmtriage.option_values import FAIL_ON
 from mmtriage.report.facts import Report
 
 CLEAN, FOUND, INVALID, UNJUDGED = 0, 1, InputError.exit_code, UnjudgedError.exit_code

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.render import RENDERERS

@@ -17,6 +17,7 @@ from mmtriage import option_values as arguments
 from mmtriage.command import main as cli
 from mmtriage.command.progress import Ticker
 from mmtriage.data.table import Table
+from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, UnjudgedError
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.optimizers import OPTIMIZERS
@@ -107,9 +108,7 @@ Run = Callable[..., Result]
 def test_the_exit_code_follows_the_gravest_of_verdict_and_findings(
     report: Report, codes: tuple[int, ...], data: str, mmtriage: Run
 ) -> None:
-    results = [
-        mmtriage("fit", data, FORMULA, "--fail-on", level, answer=report) for level in arguments.FAIL_ON
-    ]
+    results = [mmtriage("fit", data, FORMULA, "--fail-on", level, answer=report) for level in FAIL_ON]
     assert tuple(result.code for result in results) == codes
     default = mmtriage("fit", data, FORMULA, answer=report)
     assert default.code == codes[1]

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from mmtriage.diagnose import causes
 from mmtriage.diagnose.causes import explain_causes
-from mmtriage.diagnose.finding import Finding, Severity, finding
+from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.judgement import THRESHOLDS
+from mmtriage.diagnose.severity import Severity
 from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
 
 SLOPE = finding("MM101", "slope of extreme scale", terms=("(1 + x | g)",))
@@ -224,3 +226,15 @@ def test_what_a_finding_knows_of_its_own_cause_is_kept() -> None:
     assert codes == ("MM203",)
     assert found["MM205"] == found["MM408"] == ("info", ("MM203",))
     assert found["MM203"] == ("error", ())
+
+
+def test_the_docstring_prints_the_graph() -> None:
+    said = str(causes.__doc__)
+    assert "    not_converged   pirls-failure, after what explains it\n" in said
+    assert "    the roots -> stopped-short, optimizers-disagree\n" in said
+    assert "    stopped-short -> gradient, hessian (under not_converged)\n" in said
+    assert (
+        "    nesting -> zero-variance, perfect-correlation, covariance-rank (unless unidentifiable, of the "
+        "same term)\n"
+    ) in said
+    assert said.count(" -> ") == len(causes.LINKS)

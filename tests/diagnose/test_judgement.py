@@ -9,7 +9,8 @@ import pytest
 
 from mmtriage.diagnose.convergence import optimum_findings
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.judgement import THRESHOLDS, allowed_gap, is_short, judge, refused, status_of
+from mmtriage.diagnose.judgement import THRESHOLDS, is_short, judge, refused, status_of
+from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE, ConvergenceCheck
 from tests.diagnose.planted import golden_trial

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import OptionError
 from mmtriage.explain import library, quoted
@@ -59,8 +59,8 @@ THRESHOLDS = {
     "MM312": ("engine.optimum.search.SNAP", "engine.optimum.search.SNAP_COST"),
     "MM401": ("engine.lme4.checks.GRADIENT_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM402": ("engine.lme4.checks.HESSIAN_TOLERANCE", "engine.lme4.differences.DELTA"),
-    "MM403": ("diagnose.judgement.GAP", "diagnose.judgement.RELATIVE_GAP"),
-    "MM405": ("diagnose.judgement.GAP", "diagnose.judgement.RELATIVE_GAP"),
+    "MM403": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
+    "MM405": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
     "MM406": ("engine.optimum.search.DISTINCT_OPTIMUM",),
     "MM407": (
         "engine.optimum.certificate.FLAT_CURVATURE",
@@ -72,15 +72,15 @@ THRESHOLDS = {
     "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
     "MM503": tuple(f"diagnose.laplace_bias.{name}" for name in ("POINTS", "MATERIAL_SHIFT", "MATERIAL_SD")),
-    "converged": ("diagnose.judgement.GAP", "diagnose.judgement.RELATIVE_GAP", "diagnose.judgement.SHIFT_SE"),
+    "converged": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP", "diagnose.verdict.SHIFT_SE"),
     "false_alarm": (
-        "diagnose.judgement.GAP",
-        "diagnose.judgement.RELATIVE_GAP",
-        "diagnose.judgement.SHIFT_SE",
+        "diagnose.verdict.GAP",
+        "diagnose.verdict.RELATIVE_GAP",
+        "diagnose.verdict.SHIFT_SE",
     ),
     "singular": ("engine.optimum.search.SNAP", "engine.optimum.search.SNAP_COST"),
     "not_converged": tuple(
-        f"diagnose.judgement.{name}" for name in ("GAP", "RELATIVE_GAP", "SHIFT_SE", "SD_CHANGE", "SD_GAP")
+        f"diagnose.verdict.{name}" for name in ("GAP", "RELATIVE_GAP", "SHIFT_SE", "SD_CHANGE", "SD_GAP")
     ),
     "unidentifiable": ("engine.linear.identifiability.NULL_EIGENVALUE",),
     "undetermined": (
@@ -113,7 +113,7 @@ def reported_codes() -> set[str]:
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_every_code_has_a_page_with_all_sections_in_order(code: str) -> None:
     found = page(code)
-    assert found.title == f"{code} {CATALOGUE[code][0]}"
+    assert found.title == f"{code} {CATALOGUE[code].name}"
     assert tuple(section.head for section in found.sections) == SECTIONS
     assert all(section.text.strip() for section in found.sections)
 
@@ -229,7 +229,7 @@ def test_a_placeholder_without_a_constant_is_a_bug(name: str) -> None:
         ("{diagnose.grouping.HARDLY_VARIES:.0%}", "2%"),
         ("{diagnose.nesting.MOST_COMBINATIONS:,}", "3,000"),
         ("{engine.optimum.certificate.DECREMENT_TOLERANCE}", "1e-06"),
-        ("{diagnose.causes.SINGULAR}", "MM310, MM311, MM312"),
+        ("{diagnose.causes.TESTS}", "MM401, MM402"),
     ],
 )
 def test_constants_are_written_as_people_write_them(written: str, read: str) -> None:

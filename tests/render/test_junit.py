@@ -9,7 +9,8 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from lxml import etree
 
-from mmtriage.diagnose.finding import CATALOGUE, not_assessed
+from mmtriage.diagnose.declared import CATALOGUE
+from mmtriage.diagnose.finding import not_assessed
 from mmtriage.errors import FormulaError, Span
 from mmtriage.render import junit
 from mmtriage.render.settings import Settings

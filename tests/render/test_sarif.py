@@ -14,7 +14,8 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from mmtriage.diagnose.finding import CATALOGUE, finding
+from mmtriage.diagnose.declared import CATALOGUE
+from mmtriage.diagnose.finding import finding
 from mmtriage.errors import UnjudgedError
 from mmtriage.explain.library import SECTIONS
 from mmtriage.render import sarif

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmtriage.diagnose.finding import CATALOGUE
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.errors import OptionError
 from mmtriage.render import sentences
 from mmtriage.report import roles

@@ -17,8 +17,8 @@ import numpy as np
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.fixed import worst_inflation
 from mmtriage.diagnose.grouping import within_share
-from mmtriage.diagnose.judgement import allowed_gap
 from mmtriage.diagnose.singularity import defects
+from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
 from mmtriage.errors import MmtriageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmtriage.diagnose.judgement import SHIFT_SE
+from mmtriage.diagnose.verdict import SHIFT_SE
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.ladder.case import Case, changed_model_attempt

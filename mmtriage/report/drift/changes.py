@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.diagnose.severity import VerdictSeverity
 
 What = Literal["table", "verdict", "certificate", "finding", "severity", "criterion", "estimate"]
 OF_VERDICT = "verdict"  # where a severity has changed

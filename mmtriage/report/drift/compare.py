@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from mmtriage.diagnose.finding import BaselineState, Severity
-from mmtriage.diagnose.judgement import allowed_gap
-from mmtriage.diagnose.verdict import VerdictSeverity
+from mmtriage.diagnose.finding import BaselineState
+from mmtriage.diagnose.severity import Severity, VerdictSeverity, is_graver
+from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.errors import OptionError
 from mmtriage.report.drift.changes import OF_VERDICT, Change, Drift, What
-from mmtriage.report.drift.snapshot import FITS, SAME, FindingKey, Snapshot, is_graver
+from mmtriage.report.drift.snapshot import FITS, SAME, FindingKey, Snapshot
 
 SHIFT_SE = 0.1  # how far an estimate may move, in standard errors of the earlier report
 

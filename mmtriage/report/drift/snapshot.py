@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from mmtriage.diagnose.finding import SEVERITIES, Severity
-from mmtriage.diagnose.verdict import VerdictSeverity, VerdictStatus
+from mmtriage.diagnose.severity import SEVERITIES, VERDICT_SEVERITIES, Severity, VerdictSeverity, is_graver
+from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import OptionError
 from mmtriage.version import SCHEMA_VERSION
 
@@ -15,7 +15,6 @@ FindingKey = tuple[str, tuple[str, ...], tuple[str, ...]]  # code, terms, column
 Estimate = tuple[float | None, float | None]  # and its standard error
 JsonObject = dict[str, Any]  # of a document that anything may have written: it is checked key by key
 
-GRAVEST_FIRST: tuple[VerdictSeverity, ...] = get_args(VerdictSeverity)
 FITS = ("reference", "baseline")  # whose estimates are compared: the first that both reports have
 # Keys of the model in a report that make it the same model.
 SAME = ("formula", "family", "link", "method", "nagq", "weights", "offset", "subset", "contrasts")
@@ -60,7 +59,7 @@ def snapshot(report: object, source: str) -> Snapshot:
             sha256=document["input"]["sha256"],
             model={key: document["model"][key] for key in SAME},
             status=_one_of(document["verdict"]["status"], get_args(VerdictStatus)),
-            severity=_one_of(document["verdict"]["severity"], GRAVEST_FIRST),
+            severity=_one_of(document["verdict"]["severity"], VERDICT_SEVERITIES),
             certified=bool(document["reference"] and document["reference"]["certificate"]["certified"]),
             findings=_findings(document["findings"]),
             fits={name: _estimates(document[name]) for name in FITS if document[name] is not None},
@@ -71,11 +70,6 @@ def snapshot(report: object, source: str) -> Snapshot:
         raise _no_report(f"`{source}` is damaged: {error}") from None
     except TypeError:  # an object where a list belongs, or the like
         raise _no_report(f"`{source}` is damaged: it has not the shape of a report") from None
-
-
-def is_graver(now: VerdictSeverity, then: VerdictSeverity) -> bool:
-    """Whether a severity is worse than another."""
-    return GRAVEST_FIRST.index(now) < GRAVEST_FIRST.index(then)
 
 
 def _object(document: object, source: str) -> JsonObject:

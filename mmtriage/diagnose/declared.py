@@ -1,0 +1,134 @@
+"""Every finding, declared once: its name, its severity, what it takes to look for it, and who looks.
+
+    code, name, severity   as reports print them; codes are API, never reused and never renamed
+    requires               what there must be before the question can be asked (see `Requires`)
+    check                  the function that looks: its module in this folder (in `ladder` where the rungs are
+                           required) and its name; findings share one where one look tells them apart
+    verdicts               the verdicts that name the finding among their reasons
+    model                  the kind of model that is asked at all (see `ModelKind`)
+
+The checks run in the order of the table, which is the order of the findings in a report (see `checks`). What
+is "not assessed" of a model that cannot be fitted, the catalogue that `explain`, completion and SARIF list,
+and the codes that a verdict rests on follow from it. So a new finding is a row here, the check that the row
+names, a page in `explain/pages`, and a test.
+
+Where there is no fit to ask, MM407 and MM408 are looked for all the same, by `exact_fit` and `pirls_failure`.
+And rung 1 may prove MM101 or MM106 of columns that break no rule (`ladder.guilty_columns`).
+
+Nothing here imports more than the standard library: `mmtriage explain` and shell completion answer at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from mmtriage.diagnose.severity import Severity
+from mmtriage.diagnose.verdict import VerdictStatus
+
+Requires: TypeAlias = Literal[
+    "design",  # a design; an error among these means that lme4 would refuse it, or has nothing to fit
+    "accepted",  # a design that lme4 would fit
+    "fit",  # lme4's fit beside the proven optimum
+    "refits",  # optima of other models beside that, each as costly as the first
+    "ladder",  # what the rungs have tried
+]
+ModelKind: TypeAlias = Literal[
+    "any",
+    "linear",
+    "generalized",
+    "without scale",  # generalized, and the mean alone says how much the response scatters
+    "counts",  # generalized, of counts without a limit
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One finding of the catalogue."""
+
+    code: str  # "MM304"
+    name: str  # "slope-constant-in-group"
+    severity: Severity  # when the finding stands alone
+    requires: Requires
+    check: str  # "grouping.constant_slopes"
+    verdicts: tuple[VerdictStatus, ...] = ()
+    model: ModelKind = "any"
+
+    @property
+    def group(self) -> str:
+        """`MM3` of `MM304`: one of GROUPS."""
+        return self.code[:3]
+
+    @property
+    def is_asked_of_linear(self) -> bool:
+        """Whether a linear mixed model is asked at all."""
+        return self.model in ("any", "linear")
+
+
+GROUPS = {  # how codes begin -> what these findings are about
+    "MM1": "data",
+    "MM2": "fixed effects",
+    "MM3": "random effects",
+    "MM4": "optimum",
+    "MM5": "distribution of the response",
+}
+
+_STRUCTURE: tuple[VerdictStatus, ...] = ("unidentifiable",)
+_BOUNDARY: tuple[VerdictStatus, ...] = ("singular",)
+_ALARM: tuple[VerdictStatus, ...] = ("false_alarm",)
+_SHORT: tuple[VerdictStatus, ...] = ("not_converged",)
+_NO_FIT: tuple[VerdictStatus, ...] = ("undetermined", *_SHORT)
+
+DECLARED = (
+    Declaration("MM302", "one-level-grouping", "error", "design", "grouping.refusals", _STRUCTURE),
+    Declaration("MM303", "observation-level", "error", "design", "grouping.refusals", _STRUCTURE),
+    Declaration("MM305", "too-many-random-effects", "error", "design", "grouping.refusals", _STRUCTURE),
+    Declaration("MM103", "constant-response", "error", "design", "scale.constant_response", _STRUCTURE),
+    Declaration("MM102", "response-scale", "info", "design", "scale.response_scale", model="linear"),
+    Declaration("MM104", "missing-rows", "info", "design", "scale.missing_rows"),
+    Declaration("MM105", "numeric-grouping", "warning", "design", "scale.numeric_grouping"),
+    Declaration("MM101", "predictor-scale", "info", "design", "scale.predictor_scale"),
+    Declaration("MM106", "far-origin", "info", "design", "scale.far_origin"),
+    Declaration("MM201", "rank-deficient", "warning", "design", "fixed.rank_deficient"),
+    Declaration("MM202", "collinear", "warning", "design", "fixed.collinear"),
+    Declaration("MM204", "uncentred-slope", "info", "design", "fixed.uncentered_slopes"),
+    Declaration(
+        "MM203", "separation", "error", "accepted", "separation.separated", _STRUCTURE, "generalized"
+    ),
+    Declaration("MM301", "too-few-levels", "info", "fit", "grouping.small_groups"),
+    Declaration("MM306", "singleton-groups", "info", "fit", "grouping.small_groups"),
+    Declaration("MM304", "slope-constant-in-group", "warning", "fit", "grouping.constant_slopes", _STRUCTURE),
+    Declaration("MM308", "confounded-components", "error", "fit", "grouping.unidentified", _STRUCTURE),
+    Declaration("MM309", "grouping-also-fixed", "error", "fit", "grouping.unidentified", _STRUCTURE),
+    Declaration("MM310", "zero-variance", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
+    Declaration("MM311", "perfect-correlation", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
+    Declaration("MM312", "covariance-rank", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
+    Declaration("MM403", "stopped-short", "error", "fit", "convergence.stopped_short", _SHORT),
+    Declaration("MM406", "several-optima", "warning", "fit", "convergence.several_optima"),
+    Declaration("MM407", "flat-direction", "error", "fit", "convergence.flat_direction", _STRUCTURE),
+    Declaration("MM401", "gradient", "warning", "fit", "convergence.gradient_test", _ALARM),
+    Declaration("MM402", "hessian", "warning", "fit", "convergence.hessian_test", _ALARM),
+    Declaration("MM404", "budget-exhausted", "warning", "fit", "convergence.spent_budget", _SHORT + _ALARM),
+    Declaration("MM408", "pirls-failure", "error", "fit", "pirls_failure.failed_fit", _NO_FIT, "generalized"),
+    Declaration(
+        "MM501", "overdispersion", "warning", "fit", "dispersion.overdispersed", model="without scale"
+    ),
+    Declaration("MM502", "zero-inflation", "warning", "fit", "zeros.zero_inflated", model="counts"),
+    Declaration("MM205", "extreme-coefficient", "warning", "fit", "extreme.implausible", model="generalized"),
+    Declaration(
+        "MM503", "laplace-bias", "warning", "refits", "laplace_bias.off_quadrature", model="generalized"
+    ),
+    Declaration("MM307", "nesting", "warning", "refits", "nesting.reused_labels"),
+    Declaration("MM405", "optimizers-disagree", "warning", "ladder", "allfit.disagreement"),
+)
+
+CATALOGUE = {declared.code: declared for declared in sorted(DECLARED, key=lambda declared: declared.code)}
+
+
+def reasons_for(status: VerdictStatus) -> tuple[str, ...]:
+    """The codes that a verdict of this status may name among its reasons."""
+    return tuple(code for code, declared in CATALOGUE.items() if status in declared.verdicts)
+
+
+STRUCTURAL = reasons_for("unidentifiable")  # as errors: no optimizer and no software can repair them
+SINGULAR = reasons_for("singular")
