@@ -1,7 +1,7 @@
 """Records flow right, imports flow left: one test a rule, over the whole package.
 
 The order of the parts is that of the map in `mmtriage/README.md`. What an explain page quotes by path
-(`{engine.optimum.search.SNAP}`) counts as an import of `explain`.
+(`{engine.optimum.settling.SNAP}`) counts as an import of `explain`.
 """
 
 import ast

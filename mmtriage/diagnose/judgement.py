@@ -36,7 +36,7 @@ from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
-from mmtriage.engine.optimum.search import SNAP
+from mmtriage.engine.optimum.settling import SNAP
 
 THRESHOLDS: dict[str, float] = {
     "gap": GAP,

@@ -105,7 +105,7 @@ def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
 
 
 def _candidate(case: Case, name: str, run: Lme4Run | Lme4Failure) -> Candidate:
-    family = OPTIMIZERS[name].family
+    family = OPTIMIZERS[name].kind
     if isinstance(run, Lme4Failure):
         return Candidate(name, family, float("inf"), case.comparison.optimum_fit.beta, ())
     try:

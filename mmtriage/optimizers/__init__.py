@@ -46,7 +46,7 @@ ALLFIT_MAXFUN = 100_000  # lme4's allFit gives every optimizer this budget
 _TABLE = (
     Optimizer(
         name="nloptwrap",
-        family="quadratic model",
+        kind="quadratic model",
         note="lme4's default: NLopt's BOBYQA, stopped by nloptr's relative tolerance of 1e-4",
         search=derivative_free(nlopt.LN_BOBYQA),
         default_maxfun=lambda n: 100_000,
@@ -55,7 +55,7 @@ _TABLE = (
     ),
     Optimizer(
         name="bobyqa",
-        family="quadratic model",
+        kind="quadratic model",
         note="Powell's BOBYQA by Py-BOBYQA, run to a much smaller radius than nloptwrap's",
         search=bobyqa.search,
         default_maxfun=lambda n: 10_000,
@@ -63,7 +63,7 @@ _TABLE = (
     ),
     Optimizer(
         name="Nelder_Mead",
-        family="simplex",
+        kind="simplex",
         note="lme4's own simplex search, clipped to the box",
         search=nelder_mead.search,
         default_maxfun=lambda n: 10_000,
@@ -71,7 +71,7 @@ _TABLE = (
     ),
     Optimizer(
         name="SLSQP",
-        family="quasi-Newton",
+        kind="quasi-Newton",
         note="NLopt's sequential quadratic programming on differences; stands in for nlminbwrap (PORT)",
         search=with_differences(nlopt.LD_SLSQP, NLMINB),
         default_maxfun=lambda n: 10_000,
@@ -80,7 +80,7 @@ _TABLE = (
     ),
     Optimizer(
         name="nmkbw",
-        family="simplex",
+        kind="simplex",
         note="Kelley's simplex search in coordinates without walls: cannot reach an exact zero",
         search=nmkb.search,
         default_maxfun=lambda n: min(5_000, max(1_500, 20 * n**2)),
@@ -89,7 +89,7 @@ _TABLE = (
     ),
     Optimizer(
         name="L-BFGS-B",
-        family="quasi-Newton",
+        kind="quasi-Newton",
         note="limited-memory BFGS in a box by SciPy, on differences of 1e-3, as optimx has it",
         search=lbfgsb.search,
         default_maxfun=lambda n: 100_000,
@@ -99,7 +99,7 @@ _TABLE = (
     ),
     Optimizer(
         name="nloptwrap.NLOPT_LN_NELDERMEAD",
-        family="simplex",
+        kind="simplex",
         note="NLopt's simplex search, stopped by nloptr's relative tolerance of 1e-4",
         search=derivative_free(nlopt.LN_NELDERMEAD),
         default_maxfun=lambda n: 100_000,
@@ -109,7 +109,7 @@ _TABLE = (
     ),
     Optimizer(
         name="nloptwrap.NLOPT_LN_BOBYQA",
-        family="quadratic model",
+        kind="quadratic model",
         note="the same as nloptwrap, under the name allFit gives it",
         search=derivative_free(nlopt.LN_BOBYQA),
         default_maxfun=lambda n: 100_000,
@@ -119,7 +119,7 @@ _TABLE = (
     ),
     Optimizer(
         name="COBYLA",
-        family="linear model",
+        kind="linear model",
         note="Powell's COBYLA by NLopt: linear models through n + 1 points; not one of lme4's",
         search=derivative_free(nlopt.LN_COBYLA, TIGHT, most=10_000),
         default_maxfun=lambda n: 10_000,

@@ -54,7 +54,7 @@ class Optimizer:
     """A named way to minimize over a box."""
 
     name: str  # mmtriage's name for it: lme4's where the algorithm is lme4's
-    family: OptimizerKind  # two optimizers of one family that agree are one witness
+    kind: OptimizerKind  # two optimizers of one kind that agree are one witness
     note: str  # one sentence: what it is, and what it stands in for
     search: Search
     default_maxfun: Callable[[int], int]  # number of parameters -> lme4's default budget

@@ -51,12 +51,12 @@ THRESHOLDS = {
     "MM308": ("engine.linear.identifiability.NULL_EIGENVALUE", "engine.linear.moments.NO_INFORMATION"),
     "MM309": ("engine.linear.moments.NO_INFORMATION",),
     "MM310": (
-        "engine.optimum.search.SNAP",
-        "engine.optimum.search.SNAP_COST",
+        "engine.optimum.settling.SNAP",
+        "engine.optimum.settling.SNAP_COST",
         "engine.lme4.checks.SINGULAR_TOLERANCE",
     ),
-    "MM311": ("engine.optimum.search.SNAP", "diagnose.singularity.PERFECT"),
-    "MM312": ("engine.optimum.search.SNAP", "engine.optimum.search.SNAP_COST"),
+    "MM311": ("engine.optimum.settling.SNAP", "diagnose.singularity.PERFECT"),
+    "MM312": ("engine.optimum.settling.SNAP", "engine.optimum.settling.SNAP_COST"),
     "MM401": ("engine.lme4.checks.GRADIENT_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM402": ("engine.lme4.checks.HESSIAN_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM403": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
@@ -78,7 +78,7 @@ THRESHOLDS = {
         "diagnose.verdict.RELATIVE_GAP",
         "diagnose.verdict.SHIFT_SE",
     ),
-    "singular": ("engine.optimum.search.SNAP", "engine.optimum.search.SNAP_COST"),
+    "singular": ("engine.optimum.settling.SNAP", "engine.optimum.settling.SNAP_COST"),
     "not_converged": tuple(
         f"diagnose.verdict.{name}" for name in ("GAP", "RELATIVE_GAP", "SHIFT_SE", "SD_CHANGE", "SD_GAP")
     ),

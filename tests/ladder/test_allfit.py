@@ -63,7 +63,7 @@ def test_eight_or_more_optimizers_and_ours() -> None:
     assert len(ALLFIT) >= 8
     assert set(LME4S) <= set(ALLFIT)
     assert runs.asked == [(name, ALLFIT_MAXFUN) for name in ALLFIT]
-    assert len({OPTIMIZERS[name].family for name in ALLFIT}) >= 4
+    assert len({OPTIMIZERS[name].kind for name in ALLFIT}) >= 4
 
 
 def test_the_users_budget_holds() -> None:

@@ -161,7 +161,7 @@ def test_the_global_random_generator_is_left_alone(optimizer: Optimizer) -> None
 
 
 def test_the_table_offers_four_families_and_names_the_stand_ins() -> None:
-    assert {optimizer.family for optimizer in OPTIMIZERS.values()} == {
+    assert {optimizer.kind for optimizer in OPTIMIZERS.values()} == {
         "quadratic model",
         "simplex",
         "quasi-Newton",

@@ -7,8 +7,8 @@ six digits in `Z'Z`, a microsecond twelve. Here
 * `[X, y - offset]` becomes orthonormal, the last column being the least-squares residual at length one;
 * each random term's columns `Z_t` become `Q_t` with `Z_t = Q_t R_t`, `R_t' R_t = Z_t' W Z_t / n`, so a
   relative covariance `S_t` in the user's columns is `R_t S_t R_t'` here, and a singular value of `R_t L_t`
-  is a standard deviation per observation relative to sigma, whatever the user's units and origins (SPEC 6,
-  "Singularity").
+  is a standard deviation per observation relative to sigma, whatever the user's units and origins. Whether a
+  fit is singular is judged by it, so that no unit decides.
 
 Prior weights enter once: every row is multiplied by the square root of its weight.
 """

@@ -21,7 +21,7 @@ from mmtriage.engine.algebra.coordinates import TermBasis
 from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import NO_INFORMATION, ComponentGram
 
-NULL_EIGENVALUE = 1e-10  # of the Gram matrix on unit diagonal (SPEC 6)
+NULL_EIGENVALUE = 1e-10  # of the Gram matrix on unit diagonal: below, nothing is left but rounding
 NEGLIGIBLE = 1e-6  # coefficient of a null direction that is rounding
 
 

@@ -11,14 +11,10 @@ module repeats lme4 1.1-31, operation by operation (its predModule.cpp and respM
 simplicial LL', Eigen 3.3 without vector instructions):
 
 - every sum runs from the first row to the last, without fused multiply-add: as bincount and accumulate add;
-- with one grouping factor CHOLMOD keeps the order of the levels and puts the effects of a level side by
-  side, term by term;
-- CHOLMOD solves with up to three neighboring columns of L at once (`_forward`, `_backward_order`);
-- Eigen multiplies matrices in panels of rows, whose height depends on the level-1 cache (`PANEL_ROWS`), so
-  beyond some 800 rows the last digits of lme4 itself differ between machines.
+- the random effects are solved for as CHOLMOD does (`cholmod.py`), the fixed effects as Eigen (`eigen.py`).
 
-Held against R in tests/engine/test_lme4_arithmetic.py. From 32 fixed effects Eigen factors in blocks; there,
-and where Z is zero for the whole of a level, our last digits may differ.
+It is held against R in tests/engine/lme4/test_arithmetic.py. Where Z is zero for the whole of a level, our
+last digits may differ.
 """
 
 from __future__ import annotations
@@ -30,17 +26,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmtriage.arrays import Array, Index, Mask
+from mmtriage.arrays import Array, Index
 from mmtriage.engine.algebra.theta import factors_of_theta
-from mmtriage.engine.lme4.checks import DOWNDATED
+from mmtriage.engine.lme4.cholmod import Order, backward, backward_order, diagonal, factor_levels, forward
+from mmtriage.engine.lme4.eigen import Matrix, cholesky, gram, panels, solve_fixed
 from mmtriage.model.design import Design
 
-Rows = list[list[float]]  # a small matrix; Python's floats are as exact as NumPy's and faster one at a time
-Order = tuple[tuple[int, ...], ...]
-
 LARGEST = 2_000_000  # products per evaluation: 50 MB, some 10 ms
-PANEL_ROWS = 816  # Eigen's kc for a level-1 cache of 32 KB, as where the golden references were made
-BLOCKED_FROM = 32  # columns from which Eigen's Cholesky is blocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,13 +112,13 @@ def _model(design: Design, *, reml: bool) -> _Model:
         y=design.y,
         offset=design.offset,
         root=root,
-        VtV=_gram(right[:p]),
+        VtV=gram(right[:p]),
         Vtr=[_sum(column * right[p]) for column in right[:p]],
         nu=n - p if reml else n,
         reml=reml,
         sum_log_weights=0.0 if design.weights is None else _sum(np.log(design.weights)),
-        first_order=_backward_order(K, first=True),
-        order=_backward_order(K, first=False),
+        first_order=backward_order(K, first=True),
+        order=backward_order(K, first=False),
     )
 
 
@@ -135,13 +127,13 @@ def _evaluate(model: _Model, theta: Array) -> float:
     factors = factors_of_theta(theta, model.sizes)
     K, p = len(model.Z), len(model.X)
     products = _cross_products(model, factors)
-    L = _factor(products[:, :K])
-    solved = _forward(L, products[:, K:])
+    L = factor_levels(products[:, :K])
+    solved = forward(L, products[:, K:])
     RX, left = _fixed_factor(model, solved)
-    beta = _solve_fixed(RX, left)
+    beta = solve_fixed(RX, left)
     u = _spherical_effects(model, L, solved[:, p] - _combine(solved.swapaxes(0, 1), beta))
     pwrss = _squares(_residuals(model, factors, beta, u)) + _squares(_in_lme4_order(u, model.sizes))
-    value = _sum_logs([d * d for d in _diagonal(L).T.ravel().tolist()])
+    value = _sum_logs([d * d for d in diagonal(L).T.ravel().tolist()])
     if model.reml:
         value += 2.0 * _sum_logs([row[i] for i, row in enumerate(RX)])
     nu = float(model.nu)
@@ -166,95 +158,15 @@ def _cross_products(model: _Model, factors: list[Array]) -> Array:
     return np.asarray(sums.reshape(rows, columns, model.levels), dtype=np.float64)
 
 
-def _factor(gram: Array) -> Array:
-    """L (K, K, G) with LL' = gram + I per level."""
-    L = np.zeros_like(gram)
-    for i in range(len(L)):
-        for j in range(i):
-            s = gram[i, j]
-            for t in range(j):
-                s = s - L[i, t] * L[j, t]
-            L[i, j] = s / L[j, j]
-        s = gram[i, i] + 1.0
-        for t in range(i):
-            s = s - L[i, t] * L[i, t]
-        L[i, i] = np.sqrt(s)
-    positive = _diagonal(L) > 0.0
-    if not positive.all():
-        _stop_at_first_failure(L, positive)
-    return L
-
-
-def _diagonal(L: Array) -> Array:
-    """(K, G)."""
-    return L[range(len(L)), range(len(L))]
-
-
-def _stop_at_first_failure(L: Array, positive: Mask) -> None:
-    """Where a pivot is not positive CHOLMOD stops without a word: from there on, L is 0."""
-    level, effect = divmod(int(np.argmin(positive.T)), len(L))
-    L[effect, effect, level] = 0.0
-    L[effect + 1 :, :, level] = 0.0
-    L[:, :, level + 1 :] = 0.0
-
-
-def _forward(L: Array, right: Array) -> Array:
-    """L^-1 right, (K, m, G), taking off three columns of four or more entries at once."""
-    K = len(L)
-    left = list(right)
-    solved = np.empty_like(right)
-    j = 0
-    while j < K:
-        stop = j + 3 if K - j >= 4 else j + 1
-        for i in range(j, stop):
-            s = left[i]
-            for t in range(j, i):
-                s = s - L[i, t] * solved[t]
-            solved[i] = s / L[i, i]
-        for i in range(stop, K):
-            together = L[i, j] * solved[j]
-            for t in range(j + 1, stop):
-                together = together + L[i, t] * solved[t]
-            left[i] = left[i] - together
-        j = stop
-    return solved
-
-
-def _backward_order(K: int, *, first: bool) -> Order:
-    """In which order the solved elements are taken off each of the K elements of a level in L'^-1.
-
-    Columns are taken in threes from the last; within such a chain the last comes first. Of the first level,
-    columns before the fifth are taken alone.
-    """
-    order = [tuple(range(i + 1, K)) for i in range(K)]
-    top = K - 1
-    while top >= 0 and not (first and top < 4):
-        bottom = max(top - 2, 0)
-        for i in range(bottom, top):
-            order[i] = (*range(top + 1, K), *range(top, i, -1))
-        top = bottom - 1
-    return tuple(order)
-
-
 def _spherical_effects(model: _Model, L: Array, right: Array) -> Array:
     """u = L'^-1 right, (K, G)."""
-    u = _backward(L, right, model.order)
+    u = backward(L, right, model.order)
     if model.first_order != model.order:
-        u[:, :1] = _backward(L[:, :, :1], right[:, :1], model.first_order)
+        u[:, :1] = backward(L[:, :, :1], right[:, :1], model.first_order)
     return u
 
 
-def _backward(L: Array, right: Array, order: Order) -> Array:
-    u = np.empty_like(right)
-    for i in range(len(L) - 1, -1, -1):
-        s = right[i]
-        for t in order[i]:
-            s = s - L[t, i] * u[t]
-        u[i] = s / L[i, i]
-    return u
-
-
-def _fixed_factor(model: _Model, solved: Array) -> tuple[Rows, list[float]]:
+def _fixed_factor(model: _Model, solved: Array) -> tuple[Matrix, list[float]]:
     """The lower factor of X'WX - RZX'RZX, (p, p), and X'Wy - RZX'cu."""
     p = len(model.X)
     if p == 0:
@@ -262,61 +174,12 @@ def _fixed_factor(model: _Model, solved: Array) -> tuple[Rows, list[float]]:
     # RZX and cu in CHOLMOD's order. Two columns or more, in C order: so the reductions add row after row
     rows = np.ascontiguousarray(solved.transpose(2, 0, 1).reshape(-1, p + 1))
     S = model.VtV.copy()
-    for start, stop in _panels(len(rows)):
+    for start, stop in panels(len(rows)):
         panel = rows[start:stop]
         S -= [np.add.reduce(panel * panel[:, i : i + 1], axis=0)[:p] for i in range(p)]
     explained = np.add.reduce(rows * rows[:, p:], axis=0).tolist()
     left = [a - b for a, b in zip(model.Vtr, explained, strict=False)]
-    return _cholesky(S), left
-
-
-def _cholesky(S: Array) -> Rows:
-    """The lower factor of S (p, p), of which the lower triangle is used, like Eigen's LLT."""
-    if len(S) >= BLOCKED_FROM:
-        return _blocked_cholesky(S)
-    L: Rows = S.tolist()
-    for k, row in enumerate(L):
-        pivot = row[k]
-        if k:
-            squares = row[0] * row[0]
-            for r in row[1:k]:
-                squares += r * r
-            pivot -= squares
-        if pivot <= 0.0:  # false for NaN, here as there
-            raise np.linalg.LinAlgError(DOWNDATED)
-        row[k] = pivot = math.sqrt(pivot)
-        for below in L[k + 1 :]:
-            s = below[k]
-            for j in range(k):
-                s -= below[j] * row[j]
-            below[k] = s / pivot
-    return L
-
-
-def _blocked_cholesky(S: Array) -> Rows:
-    try:
-        rows: Rows = np.linalg.cholesky(S).tolist()
-    except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(DOWNDATED) from None
-    return rows
-
-
-def _solve_fixed(RX: Rows, left: list[float]) -> list[float]:
-    """beta (p,) from RX RX' beta = left, RX lower triangular."""
-    p = len(left)
-    beta = list(left)
-    for i in range(p):
-        beta[i] /= RX[i][i]
-        for k in range(i + 1, p):
-            beta[k] -= beta[i] * RX[k][i]
-    for i in range(p - 1, -1, -1):
-        if i + 1 < p:
-            taken = RX[i + 1][i] * beta[i + 1]
-            for k in range(i + 2, p):
-                taken += RX[k][i] * beta[k]
-            beta[i] -= taken
-        beta[i] /= RX[i][i]
-    return beta
+    return cholesky(S), left
 
 
 def _residuals(model: _Model, factors: list[Array], beta: list[float], u: Array) -> Array:
@@ -359,26 +222,6 @@ def _combine(columns: Array, coefficients: list[float]) -> Array:
     for column, coefficient in zip(columns[1:], coefficients[1:], strict=False):
         total = total + column * coefficient
     return np.asarray(total)
-
-
-def _gram(columns: Array) -> Array:
-    """Lower triangle of the columns' cross-products (p, p), panel by panel."""
-    p, n = columns.shape
-    gram = np.zeros((p, p))
-    for i in range(p):
-        for start, stop in _panels(n):
-            products = columns[: i + 1, start:stop] * columns[i, start:stop]
-            gram[i, : i + 1] += np.add.accumulate(products, axis=1)[:, -1]
-    return gram
-
-
-def _panels(depth: int) -> list[tuple[int, int]]:
-    """Eigen's evaluateProductBlockingSizesHeuristic: as few panels as fit the cache, of about one height."""
-    height = PANEL_ROWS
-    rest = depth % height
-    if depth > height and rest:
-        height -= 8 * ((height - 1 - rest) // (8 * (depth // height + 1)))
-    return [(start, min(start + height, depth)) for start in range(0, depth, height)]
 
 
 def _squares(values: Array) -> float:

@@ -12,14 +12,12 @@ included: quotients are taken before sums because that is how lme4 rounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmtriage.arrays import Array
-
-Objective = Callable[[Array], float]
+from mmtriage.optimizers.guard import Objective
 
 DELTA = 1e-4  # lme4's step, whatever the scale of theta
 

@@ -24,7 +24,7 @@ from mmtriage.engine.optimum.newton import Point, central_hessian, differenced_h
 from mmtriage.engine.optimum.protocol import Likelihood, supports
 from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 
-DECREMENT_TOLERANCE = 1e-6  # deviance units (SPEC 6)
+DECREMENT_TOLERANCE = 1e-6  # deviance units that may be left to gain at a point that counts as stationary
 CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients are good to about 1e-8
 FLAT_CURVATURE = 1e-6  # relative eigenvalue on the face below which the criterion does not change
 FLAT_STEP = 0.5  # natural units that a flat direction is followed

@@ -16,13 +16,15 @@ import pytest
 from mmtriage.data.read_table import read_table
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.comparison import prepare
-from mmtriage.engine.lme4.arithmetic import _cholesky, _factor, _panels, lme4_criterion
-from mmtriage.engine.lme4.differences import Objective
+from mmtriage.engine.lme4.arithmetic import lme4_criterion
+from mmtriage.engine.lme4.cholmod import factor_levels
+from mmtriage.engine.lme4.eigen import cholesky, panels
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
+from mmtriage.optimizers import Objective
 from tests.golden_cases import data_path, golden_case, golden_cases
 
 MODELS = json.loads(Path(__file__).with_name("arithmetic.json").read_text(encoding="utf-8"))["models"]
@@ -129,7 +131,7 @@ def test_a_failed_pivot_stops_the_factor_as_in_cholmod() -> None:
     """From the second level's first effect on there is nothing but zeros: lme4's L after (1, 1, 1) above."""
     gram = np.array([[[4.0, -1.0, 3.0]]])
     with np.errstate(invalid="ignore"):
-        assert _factor(gram).tolist() == [[[np.sqrt(5.0), 0.0, 0.0]]]
+        assert factor_levels(gram).tolist() == [[[np.sqrt(5.0), 0.0, 0.0]]]
 
 
 @pytest.mark.parametrize("case_id", sorted(SEVERAL_FACTORS - {"insteval"}))
@@ -145,17 +147,17 @@ def test_the_deadline_is_asked_at_every_evaluation() -> None:
 
 
 def test_panels_are_of_about_one_height_and_cover_all_rows() -> None:
-    assert _panels(816) == [(0, 816)]
-    assert _panels(817) == [(0, 416), (416, 817)]
-    assert [stop - start for start, stop in _panels(7185)] == [800] * 8 + [785]
+    assert panels(816) == [(0, 816)]
+    assert panels(817) == [(0, 416), (416, 817)]
+    assert [stop - start for start, stop in panels(7185)] == [800] * 8 + [785]
 
 
 def test_from_32_fixed_effects_a_failing_downdate_is_found_as_well() -> None:
     S = np.eye(40)
-    assert _cholesky(S) == S.tolist()
+    assert cholesky(S) == S.tolist()
     S[39, 39] = -1.0
     with pytest.raises(np.linalg.LinAlgError, match="Downdated VtV is not positive definite"):
-        _cholesky(S)
+        cholesky(S)
 
 
 def _lme4(design: Design) -> Objective:
