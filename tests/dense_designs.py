@@ -86,7 +86,7 @@ def _column(name: str, frame: pd.DataFrame) -> Array:
         return _orthogonal_polynomial(frame["Days"].to_numpy(dtype=float), degree=int(name[-1]))
     column = np.ones(len(frame))
     for part in name.split(":"):
-        column = column * _factor(part, frame)
+        column *= _factor(part, frame)
     return column
 
 
@@ -97,7 +97,8 @@ def _factor(part: str, frame: pd.DataFrame) -> Array:
     if part in frame.columns:
         return frame[part].to_numpy(dtype=float)
     variable = next(name for name in frame.columns if part.startswith(name))
-    return (frame[variable].astype(str) == part[len(variable) :]).to_numpy(dtype=float)
+    is_level: Array = (frame[variable].astype(str) == part[len(variable) :]).to_numpy().astype(float)
+    return is_level
 
 
 def _orthogonal_polynomial(x: Array, *, degree: int) -> Array:

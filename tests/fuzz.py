@@ -30,9 +30,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 from threadpoolctl import threadpool_limits
@@ -315,7 +315,7 @@ def _plain_formula(rng: random.Random, sample: Sample) -> str:
 def _written(rng: random.Random, rows: Rows) -> bytes:
     file = io.StringIO()
     separator = rng.choice((",", ",", ",", ";", "\t"))
-    quoting = rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+    quoting: Literal[0, 1] = rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
     end = rng.choice(("\n", "\n", "\r\n", "\r"))
     csv.writer(file, delimiter=separator, quoting=quoting, lineterminator=end).writerows(rows)
     return file.getvalue().encode()
@@ -704,11 +704,13 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="mmtriage_fuzz_"))
     trap = directory / "trap"
     tally = Tally()
-    cases = [(formula_case, i, str(trap)) for i in range(part, arguments.formulas, parts)]
-    cases += [(table_case, i, directory) for i in range(part, arguments.tables, parts)]  # type: ignore[misc]
-    cases += [(glmm_case, i, directory) for i in range(part, arguments.glmms, parts)]  # type: ignore[misc]
-    for make, index, where in cases:
-        answer = ask(*make(arguments.seed, index, where), budget=arguments.budget)  # type: ignore[arg-type]
+    seed = arguments.seed
+    cases: list[Callable[[], tuple[str, ...]]]
+    cases = [partial(formula_case, seed, i, str(trap)) for i in range(part, arguments.formulas, parts)]
+    cases += [partial(table_case, seed, i, directory) for i in range(part, arguments.tables, parts)]
+    cases += [partial(glmm_case, seed, i, directory) for i in range(part, arguments.glmms, parts)]
+    for case in cases:
+        answer = ask(*case(), budget=arguments.budget)
         found = list(complaints(answer))
         if trap.exists():
             found.append("CODE WAS RUN")

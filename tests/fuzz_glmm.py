@@ -73,6 +73,7 @@ def _respond(numbers: np.random.Generator, rng: random.Random, columns: Columns,
     b = rng.choice((0.0, 0.5, 1.0, 3.0)) * numbers.normal(size=len(groups))
     slope, base = rng.choice((0.0, 0.5, 2.0)), rng.choice((0.0, 0.0, 1.0, -2.0, 4.0))
     eta = np.clip(base + slope * np.array(columns["z"], float) + b[levels], -12.0, 12.0)
+    y: np.ndarray
     mean, chance = np.exp(eta), 1.0 / (1.0 + np.exp(-eta))
     successes = numbers.binomial(TRIALS, chance)
     match family:

@@ -319,6 +319,7 @@ def test_constant_weights_only_change_the_unit_of_sigma() -> None:
     assert one.reference is not None
     assert other.reference is not None
     assert other.reference.criterion == pytest.approx(one.reference.criterion, abs=1e-6)
+    assert one.reference.sigma is not None
     assert other.reference.sigma == pytest.approx(2 * one.reference.sigma, rel=1e-6)
     assert np.array(other.reference.theta) * 2 == pytest.approx(one.reference.theta, rel=1e-5)
     assert deviations(other) == pytest.approx(deviations(one), rel=1e-5)

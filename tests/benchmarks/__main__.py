@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -158,17 +159,17 @@ def _generalized_fits(cases: Sequence[Case], has_r: bool) -> Table:
     return table
 
 
-def _ours(case: Case, path: Path) -> dict:
+def _ours(case: Case, path: Path) -> dict[str, Any]:
     arguments = [str(path), case.formula, case.family, *case.factors]
     return _json([sys.executable, "-m", "tests.benchmarks.ours", *arguments])
 
 
-def _theirs(package: str, case: Case, path: Path) -> dict:
+def _theirs(package: str, case: Case, path: Path) -> dict[str, Any]:
     arguments = [package, str(path), case.formula, case.family, *case.factors]
     return _json(["Rscript", str(HERE / "lme4.R"), *arguments])
 
 
-def _beside(ours: dict, theirs: dict | None) -> tuple[str, ...]:
+def _beside(ours: dict[str, Any], theirs: dict[str, Any] | None) -> tuple[str, ...]:
     if theirs is None:
         return ("-",) * 6
     return (
@@ -197,9 +198,9 @@ def _best_seconds(command: Sequence[str]) -> float:
     return min(seconds)
 
 
-def _json(command: Sequence[str]) -> dict:
+def _json(command: Sequence[str]) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, text=True)
-    answer: dict = json.loads(done.stdout.splitlines()[-1])
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     spec = ModelSpec(family=family, link=DEFAULT_LINKS[family])
     table = read_table(path, factors=dict.fromkeys(factors))
     with threadpool_limits(limits=1, user_api="blas"):
-        seconds = []
+        seconds: list[float] = []
         while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):
             began = time.perf_counter()
             prepared = prepare(build_design(table, parse_formula(formula), spec))

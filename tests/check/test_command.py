@@ -267,8 +267,9 @@ def test_the_same_bytes_whatever_the_number_of_processes(directory: Path) -> Non
 
 
 SLOW = """
-import os, sys, time, types
+import os, time
 from pathlib import Path
+import mmtriage.triage_table
 
 def triage(table, formula, options):  # in the processes too, which import this file
     if "slow" in formula:
@@ -277,7 +278,7 @@ def triage(table, formula, options):  # in the processes too, which import this 
     from tests.real_reports.records import CONVERGED
     return CONVERGED
 
-sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
+mmtriage.triage_table.triage_table = triage
 if __name__ == "__main__":
     from mmtriage.command.main import main
     main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ ERRORS: dict[str, MmtriageError] = {
 DISCLOSURE = {"details", "summary"}
 
 
-def summary_of(outcomes: dict[str, Report | MmtriageError], path: str = "pyproject.toml") -> Summary:
+def summary_of(outcomes: Mapping[str, Report | MmtriageError], path: str = "pyproject.toml") -> Summary:
     return Summary(
         models=tuple(
             Checked(name=name, path=path, line=3 + 5 * position, outcome=outcome)
@@ -68,7 +69,8 @@ SUMMARY = summary_of(
         **ERRORS,
     }
 )
-ALONE = {name: summary_of({name: report}) for name, report in {**REPORTS, **ERRORS}.items()}
+EVERY: dict[str, Report | MmtriageError] = {**REPORTS, "alarm_alone": ALARM_ALONE, **ERRORS}
+ALONE = {name: summary_of({name: outcome}) for name, outcome in EVERY.items()}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,7 @@ def test_color_is_only_emphasis() -> None:
     ],
 )
 def test_the_headline_counts(names: list[str], headline: str, tally: str) -> None:
-    known = {**REPORTS, "alarm_alone": ALARM_ALONE, **ERRORS}
-    summary = summary_of({name: known[name] for name in names})
+    summary = summary_of({name: EVERY[name] for name in names})
     assert (overview.headline(summary), overview.tally(summary)) == (headline, tally)
 
 

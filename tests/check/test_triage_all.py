@@ -141,9 +141,12 @@ def test_whatever_goes_wrong_is_an_answer(
 
 def test_models_that_share_a_table_read_it_once(small: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Any] = []
-    monkeypatch.setattr(
-        triage_all, "read_table", lambda *args, **options: read.append((args, options)) or TABLE
-    )
+
+    def read_table(*args: object, **options: object) -> str:
+        read.append((args, options))
+        return TABLE
+
+    monkeypatch.setattr(triage_all, "read_table", read_table)
     for model in (*small.models, replace(small.models[0], sep=";"), *small.models):
         triage_all._table(model.data, model.sep, model.na_values, tuple(model.factors.items()))
     triage_all._table.cache_clear()

@@ -5,7 +5,6 @@ import json
 import sys
 import time
 import tomllib
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,9 +66,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Callable[[Report | Triage], None]:
 
     def install(answer: Report | Triage) -> None:
         function = (lambda *_: answer) if isinstance(answer, Report) else answer
-        monkeypatch.setitem(
-            sys.modules, "mmtriage.triage_table", types.SimpleNamespace(triage_table=function)
-        )
+        monkeypatch.setattr("mmtriage.triage_table.triage_table", function)
 
     return install
 
@@ -530,7 +527,7 @@ def test_an_output_that_cannot_be_written_is_an_input_error(
 def test_nothing_on_a_terminals_stdin_is_said_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, mmtriage: Run
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(sys, "stdin", Terminal())
     assert mmtriage("fit", "-", FORMULA).err == (
         "Error: there is nothing on standard input\n  Pipe a table into the command, or name a file.\n"
     )
@@ -608,10 +605,11 @@ def test_progress_is_for_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", Terminal())
     cli.run(["fit", data, FORMULA])
     cli.run(["fit", data, FORMULA, "-q"])
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", file)
     cli.run(["fit", data, FORMULA])
     assert seen == [True, False, False]
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert file.getvalue() == ""
 
 
 def test_progress_is_silent_at_first_and_leaves_the_line_clean() -> None:

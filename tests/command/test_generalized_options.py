@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,8 +48,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     table = tmp_path / "d.csv"
     table.write_text("y,x,g\n1,2,a\n0,3,b\n")
     made = Terminal(table, capsys)
-    session = types.SimpleNamespace(triage_table=made.triage_table)
-    monkeypatch.setitem(sys.modules, "mmtriage.triage_table", session)
+    monkeypatch.setattr("mmtriage.triage_table.triage_table", made.triage_table)
     return made
 
 

@@ -25,14 +25,15 @@ def data(tmp_path: Path) -> str:
 
 
 STUB = """
-import os, sys, types
+import os, sys
 from tests.real_reports.records import REPORTS
 def triage(*_):
     if os.environ.get("SLEEP"):
         print("ready", file=sys.stderr, flush=True)
         import time; time.sleep(30)
     return REPORTS[os.environ["REPORT"]]
-sys.modules["mmtriage.triage_table"] = types.SimpleNamespace(triage_table=triage)
+import mmtriage.triage_table
+mmtriage.triage_table.triage_table = triage
 from mmtriage.command.main import main
 main()
 """

@@ -6,6 +6,7 @@ import hashlib
 import io
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -186,7 +187,8 @@ def test_the_bulk_reader_reads_what_the_csv_module_reads(
     ]
     rows = [[str(random.choice(column)) for column in words] for _ in range(40)]
     text = io.StringIO()
-    writer = csv.writer(text, quoting=[csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC, csv.QUOTE_ALL][seed % 3])
+    quotings: tuple[Literal[0, 1, 2], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC, csv.QUOTE_ALL)
+    writer = csv.writer(text, quoting=quotings[seed % 3])
     writer.writerows([[f"c{position}" for position in range(len(words))], *rows])
     path = write(tmp_path, text.getvalue())
     slow = read_table(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +21,10 @@ def findings_of(comparison: Comparison) -> dict[str, Finding]:
     return by_code(optimum_findings(comparison))
 
 
-def checked(comparison: Comparison, **check: object) -> Comparison:
+def checked(comparison: Comparison, **check: Any) -> Comparison:
     """The trial with other results of lme4's checks."""
     assert comparison.lme4 is not None
-    base: dict[str, object] = dict.fromkeys(("statistic", "worst", "eigenvalues"))
+    base: dict[str, Any] = dict.fromkeys(("statistic", "worst", "eigenvalues"))
     made = ConvergenceCheck(**{**base, "singular": False, "messages": (), "codes": (), **check})
     return replace(comparison, lme4=replace(comparison.lme4, check=made))
 

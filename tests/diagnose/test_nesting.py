@@ -1,21 +1,21 @@
-"""MM307: labels reused within a factor, on evidence; refits are canned."""
+"""MM307: labels reused within a factor, on evidence; how the refits end is made up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mmtriage.diagnose.nesting import CROSSED_REST, GAIN, nesting_findings
+from mmtriage.engine.estimates import Fit
 from mmtriage.formula import Formula
 from mmtriage.model.design import Design
+from tests.ladder.stubs import fit_of
 from tests.model.tables import design, factor, numeric, table
 
 CROSSED = "y ~ 1 + (1 | school) + (1 | pupil)"
 NESTED = "(1 | school:pupil)"
-PRESENT = SimpleNamespace(criterion=100.0)
 
 
 def reused(formula: str = CROSSED) -> Design:
@@ -33,20 +33,25 @@ def reused(formula: str = CROSSED) -> Design:
     return design(data, formula)
 
 
-def canned(gain: float, rest: float = 0.0) -> Callable[[Formula], SimpleNamespace]:
+def at(criterion: float) -> Fit:
+    """Any fit that ends at a criterion."""
+    return fit_of(reused(), criterion, (1, 1))
+
+
+def made_up(gain: float, rest: float = 0.0) -> Callable[[Formula], Fit]:
     """Optima: the nested model is `gain` better, the crossed factor beside it `rest` more."""
 
-    def refit(formula: Formula) -> SimpleNamespace:
+    def refit(formula: Formula) -> Fit:
         if NESTED not in formula.to_text():  # schools within pupils: asked too
-            return PRESENT
+            return at(100.0)
         has_crossed = "(1 | pupil)" in formula.to_text()
-        return SimpleNamespace(criterion=100.0 - gain - (rest if has_crossed else 0.0))
+        return at(100.0 - gain - (rest if has_crossed else 0.0))
 
     return refit
 
 
 def test_reused_labels_are_found_by_what_nesting_gains() -> None:
-    (found,) = nesting_findings(reused(), PRESENT, canned(12.34))
+    (found,) = nesting_findings(reused(), at(100.0), made_up(12.34))
     assert found.message == (
         "the 4 labels of `pupil` are reused within `school`: with `(1 | school:pupil)` in place of `(1 | "
         "pupil)` the fit gains 12.3 deviance units, and beside that `pupil` explains no more than chance"
@@ -68,7 +73,7 @@ def test_reused_labels_are_found_by_what_nesting_gains() -> None:
     ids=["gain above", "gain below", "chance", "crossed after all"],
 )
 def test_the_evidence_has_thresholds(gain: float, rest: float, is_found: bool) -> None:
-    assert bool(nesting_findings(reused(), PRESENT, canned(gain, rest))) is is_found
+    assert bool(nesting_findings(reused(), at(100.0), made_up(gain, rest))) is is_found
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,7 @@ def test_the_evidence_has_thresholds(gain: float, rest: float, is_found: bool) -
     ids=["nested by labels", "relabelled", "written nested", "already there", "slopes"],
 )
 def test_nothing_is_refitted_where_the_question_does_not_arise(formula: str) -> None:
-    def refit(formula: Formula) -> SimpleNamespace:
+    def refit(formula: Formula) -> Fit:
         raise AssertionError(f"refitted {formula.to_text()}")
 
-    assert nesting_findings(reused(formula), PRESENT, refit) == []
+    assert nesting_findings(reused(formula), at(100.0), refit) == []

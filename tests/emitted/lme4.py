@@ -98,7 +98,7 @@ def _criterion(one: Emitted, row: Row) -> Iterator[str]:
 
 def _is_unproven(one: Emitted) -> bool:
     """A glm beside an optimum that is not proven: its own iteration may have ended short too."""
-    return one.report["verdict"]["status"] == "undetermined" and one.remedy["id"] == "glm"
+    return bool(one.report["verdict"]["status"] == "undetermined" and one.remedy["id"] == "glm")
 
 
 def _column(one: Emitted, row: Row) -> str:

@@ -171,7 +171,9 @@ class DenseProblem:
     def level_blocks(self, M: Array, term: int, k: int) -> Array:
         """`sum_j [Q'MQ]_jj` over the levels of a term, (k, k)."""
         whole = self.Q[term].T @ M @ self.Q[term]
-        return sum(whole[i:j, i:j] for i, j in pairwise(range(0, len(whole) + 1, k)))
+        blocks = [whole[i:j, i:j] for i, j in pairwise(range(0, len(whole) + 1, k))]
+        total: Array = np.sum(blocks, axis=0)
+        return total
 
 
 def dense_problem(case: Case, raw: Sequence[Array]) -> DenseProblem:
@@ -179,7 +181,7 @@ def dense_problem(case: Case, raw: Sequence[Array]) -> DenseProblem:
     made = case.design
     root = np.ones(len(made.y)) if made.weights is None else np.sqrt(made.weights)
     V = relative_covariance(case.blocks, [L @ L.T for L in raw], made.weights)
-    V_inverse = np.linalg.inv(root[:, None] * V * root)
+    V_inverse = np.asarray(np.linalg.inv(root[:, None] * V * root), dtype=np.float64)
     X = made.X * root[:, None]
     y = made.y if made.offset is None else made.y - made.offset
     XV = X.T @ V_inverse
@@ -190,7 +192,7 @@ def dense_problem(case: Case, raw: Sequence[Array]) -> DenseProblem:
         wide = np.zeros((len(root), len(term.levels), k))
         wide[np.arange(len(root)), term.codes] = rows
         Q.append(wide.reshape(len(root), -1))
-    P = V_inverse - XV.T @ np.linalg.solve(XV @ X, XV)
+    P: Array = V_inverse - XV.T @ np.linalg.solve(XV @ X, XV)
     return DenseProblem(y * root, P, V_inverse, tuple(Q), case.problem.nu)
 
 

@@ -1,24 +1,26 @@
 """A Case whose refits are canned: rungs under test fit nothing.
 
-The designs are real (they say which terms there are), the trials are made up.
+Designs and models are real (they say which terms there are); how their fits ended is made up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mmtriage.data.in_memory import table_from_frame
+from mmtriage.diagnose.finding import finding
 from mmtriage.diagnose.judgement import THRESHOLDS
 from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.identifiability import NullDirection
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import ConvergenceCheck
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate, Multiplier
@@ -116,7 +118,7 @@ def comparison(
     place = Place(fit.factors, NO_FREE)
     run = None if gap is None else baseline(criterion + gap, **of_baseline)
     return Comparison(
-        prepared=prepared(design, widths, null),
+        prepared=prepared(design, null),
         lme4=run,
         lme4_fit=None if gap is None else replace(fit, criterion=criterion + gap),
         lme4_error="Downdated VtV is not positive definite" if gap is None else None,
@@ -134,10 +136,8 @@ def comparison(
     )
 
 
-def prepared(design: Design, widths: tuple[int, ...], null: tuple[NullDirection, ...]) -> Prepared:
-    bases = [SimpleNamespace(rank=k, R=np.eye(k), inverse=np.eye(k)) for k in widths]
-    basis = SimpleNamespace(terms=bases, relative_factor=lambda factors: list(factors))
-    model: Any = SimpleNamespace(design=design, basis=basis, widths=widths, p=design.X.shape[1])
+def prepared(design: Design, null: tuple[NullDirection, ...]) -> Prepared:
+    model = LinearModel.of(design) if design.spec.is_linear else GeneralizedModel.of(design)
     return Prepared(model, null, None)
 
 
@@ -213,7 +213,7 @@ def case(
     return Case(
         comparison=present,
         verdict=verdict,
-        findings=tuple(SimpleNamespace(code=code, terms=()) for code in codes),
+        findings=tuple(finding(code, "made up") for code in codes),
         options=chosen,
         commands=Commands(source="d.csv", options=chosen),
         table=TABLE,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
+from tests.ladder import stubs
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 
 LME4S = (
@@ -29,11 +30,10 @@ LME4S = (
 def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit is read off theta: (criterion, shift of beta in SE, scale of the covariance)."""
 
-    def fit_of(_: object, run: Lme4Run) -> Any:
+    def fit_of(prepared: Prepared, run: Lme4Run) -> Fit:
         criterion, shift, scale = run.theta
-        return SimpleNamespace(
-            criterion=criterion, beta=np.ones(2) + 0.5 * shift, covariances=(scale * np.eye(2),)
-        )
+        fit = stubs.fit_of(prepared.design, criterion, prepared.sizes, shift)
+        return replace(fit, covariances=(scale * np.eye(2),))
 
     monkeypatch.setattr(Prepared, "fit_of", fit_of)
 

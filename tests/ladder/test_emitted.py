@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-import sys
-import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +40,7 @@ def parsed(command: str, monkeypatch: pytest.MonkeyPatch, table: Path) -> tuple[
         return CONVERGED
 
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "mmtriage.triage_table", types.SimpleNamespace(triage_table=triage_table))
+        patch.setattr("mmtriage.triage_table.triage_table", triage_table)
         words = shlex.split(command)
         assert words[0] == "mmtriage"
         assert cli.run([words[1], str(table), *words[3:]]) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,9 +129,9 @@ def test_nothing_is_proposed_without_its_finding() -> None:
 
 def test_separated_effects_need_a_prior() -> None:
     case = glmm_case("yes ~ f + (1 | g)", family="binomial")
-    by_groups: Any = SimpleNamespace(code="MM203", terms=("(1 | g)",))
+    by_groups = finding("MM203", "made up", terms=("(1 | g)",))
     assert for_separation(replace(case, findings=(by_groups,))) == ()
-    by_level: Any = SimpleNamespace(code="MM203", terms=("f",))
+    by_level = finding("MM203", "made up", terms=("f",))
     (remedy,) = for_separation(replace(case, findings=(by_level,)))
     assert (remedy.scope, remedy.clears, remedy.criterion) == ("advice", False, None)
     assert remedy.code.lme4 == (

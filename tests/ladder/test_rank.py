@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from mmtriage.ladder.rank import ranked
-from mmtriage.ladder.records import Code, Remedy, RungResult
+from mmtriage.ladder.records import Code, Remedy, RemedyId, RungResult
 
 
 def remedy(name: str, **changes: Any) -> Remedy:
     made = Remedy(
-        id=name,
+        id=cast("RemedyId", name),  # here any name will do: only their order matters
         rung=2,
         title=name,
         scope="changes_model",

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
-
+import numpy as np
 import pytest
 
 from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.optimum.faces import Place
+from mmtriage.engine.optimum.newton import Minimum
 from mmtriage.ladder import singular
 from mmtriage.ladder.remedies import plain_model
 from mmtriage.ladder.singular import applies, climb
 from mmtriage.model.design import Design
-from tests.ladder.stubs import case, comparison, design_of
+from tests.ladder.stubs import case, comparison, design_of, fit_of
 
 
 @pytest.fixture(autouse=True)
 def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Least squares and the posterior mode are the present reference, the mode 0.3 deviance units higher."""
+    """Least squares and the posterior mode are the present optimum, the mode 0.3 deviance units higher."""
 
-    def plain_fit(prepared: Prepared, _: object) -> Any:
-        return replace(FITS[id(prepared.model)], criterion=100.0)
+    def plain_fit(prepared: Prepared, _: object) -> Fit:
+        return fit_of(prepared.design, 100.0, tuple(0 for _ in prepared.sizes))
+
+    def describe(model: LinearModel, place: Place) -> Fit:
+        ranks = tuple(int(np.linalg.matrix_rank(F)) for F in place.factors)
+        return fit_of(model.design, 100.3, ranks)
+
+    def prior_mode(_: LinearModel, place: Place) -> tuple[Place, Minimum]:
+        found = Minimum(x=np.zeros(1), value=0.0, gradients=7, status="converged")
+        return place, found
 
     monkeypatch.setattr(plain_model, "plain_fit", plain_fit)
-    search = SimpleNamespace(status="converged", gradients=7)
-    monkeypatch.setattr(singular, "prior_mode", lambda *_: ("mode", search))
-
-
-FITS: dict[int, Any] = {}
+    monkeypatch.setattr(LinearModel, "describe", describe)
+    monkeypatch.setattr(singular, "prior_mode", prior_mode)
 
 
 def at_the_edge(formula: str, ranks: tuple[int, ...]) -> Comparison:
-    present = comparison(design_of(formula), gap=0.0, ranks=ranks)
-    fit = FITS[id(present.prepared.model)] = present.optimum_fit
-    model: Any = present.prepared.model
-    model.describe = lambda _: replace(fit, criterion=100.3)
-    return present
+    return comparison(design_of(formula), gap=0.0, ranks=ranks)
 
 
 def fits_well(design: Design) -> Comparison:

@@ -73,7 +73,7 @@ def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: VerdictStatus
 )
 @pytest.mark.parametrize("status", ["not_converged", "false_alarm"])
 def test_cleared_stops_it_but_detection_goes_on(
-    status: VerdictStatus, cleared: str, climbed: list[str], rungs: Install
+    status: VerdictStatus, cleared: RungId, climbed: list[str], rungs: Install
 ) -> None:
     seen = rungs(**{cleared: "cleared"})
     results, _ = walk(case(status=status))

@@ -10,6 +10,7 @@ import pytest
 
 from mmtriage.data.table import Table
 from mmtriage.formula import parse_formula
+from mmtriage.formula.text import to_text
 from mmtriage.model.columns import model_columns
 from mmtriage.model.values import from_column
 from tests.model.tables import factor, numeric, table
@@ -43,7 +44,7 @@ def test_terms_and_columns_are_those_of_r(row: dict[str, str]) -> None:
     assert "|".join(term.label for term in formula.fixed) == row["term_labels"]
     assert formula.intercept == (row["intercept"] == "1")
     data = crossed_table()
-    values = {node: from_column(data.columns[node.name]) for node in formula.nodes()}
+    values = {node: from_column(data.columns[to_text(node)]) for node in formula.nodes()}
     columns = model_columns(formula.intercept, formula.fixed, values, data.n_rows, {})
     assert "|".join(columns.names) == row["columns"]
 

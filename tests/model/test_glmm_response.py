@@ -51,7 +51,8 @@ def glmm(formula: str, family: str = "binomial", link: str | None = None, **opti
 
 def listed(array: Array | None) -> list[float]:
     assert array is not None
-    return array.tolist()
+    numbers: list[float] = array.tolist()
+    return numbers
 
 
 def refusal(formula: str, family: str = "binomial", **options: Any) -> MmtriageError:

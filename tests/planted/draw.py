@@ -211,7 +211,7 @@ def random_part(
 
 def standardized(b: np.ndarray) -> np.ndarray:
     """Columns (levels, k) with mean 0, SD 1 and no correlation."""
-    centered = b - b.mean(axis=0)
+    centered: np.ndarray = b - b.mean(axis=0)
     if len(b) <= b.shape[1]:
         return centered
     L = np.linalg.cholesky(np.cov(centered.T, bias=True).reshape(b.shape[1], b.shape[1]))

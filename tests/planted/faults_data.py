@@ -114,7 +114,9 @@ def missing_rows() -> Iterator[Case]:
             formula = f"{y} ~ log({x}) + site + (1 | {g})"
         elif what == "group label":  # another factor's level is only seen where the group is unknown
             columns["site"] = np.where(lost, "elsewhere", columns["site"].astype("U9"))
-            columns[g] = np.where(lost, None, columns[g].astype(object))
+            labels = columns[g].astype(object)
+            labels[lost] = None
+            columns[g] = labels
         else:
             columns[x] = np.where(lost & (f < 2), np.nan, s.x)
             columns[y] = np.where(lost & (f >= 2), np.nan, values)

@@ -21,6 +21,7 @@ def zero_variance() -> Iterator[Case]:
         y, x, g = layout.y, layout.x, layout.group
         one = np.ones(s.n)
         e = s.clean_noise(one, s.z)
+        extra: dict[str, np.ndarray]
         match i % 4:
             case 0:
                 values, bars, extra = s.fixed + e, f"(1 | {g})", {}

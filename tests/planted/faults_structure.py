@@ -41,7 +41,8 @@ def one_level() -> Iterator[Case]:
         s = sample(layout, 302_00 + i)
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise(), unit=np.full(s.n, "only"))
-        bars, options, also = f"(1 | {g}) + (1 | unit)", {}, ()
+        bars, options = f"(1 | {g}) + (1 | unit)", {}
+        also: tuple[str, ...] = ()
         match i % 4:
             case 0:
                 bars = "(1 | unit)"

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.plotted import criterion
 from mmtriage.plotted.compute import plot_data_of
 from mmtriage.plotted.criterion import criterion_curves
@@ -44,6 +45,7 @@ def test_a_point_of_a_profile_is_the_least_criterion_there_is() -> None:
     of = sleep()
     curve = next(c for c in curves(of) if c.columns == ("Days",))
     problem = of.prepared.model
+    assert isinstance(problem, LinearModel)
     for value, rise in list(zip(curve.values, curve.rises, strict=True))[::5]:
 
         def held(free: np.ndarray, value: float = value) -> float:
@@ -105,6 +107,7 @@ def test_a_large_model_has_slices_with_everything_else_at_the_optimum(
     profiles = {curve.columns: curve for curve in curves(of)}
     monkeypatch.setattr(criterion, "PROFILED_WORK", 0)
     problem, fit = of.prepared.model, of.optimum_fit
+    assert isinstance(problem, LinearModel)
     for curve in curves(of):
         assert curve.kind == "slice"
         S = np.array(fit.covariances[0])
@@ -116,7 +119,8 @@ def test_a_large_model_has_slices_with_everything_else_at_the_optimum(
             ratio = value / np.sqrt(S[j, j])
             S[j, :] *= ratio
             S[:, j] *= ratio
-        at = problem.evaluate(problem.basis.relative_factor([np.linalg.cholesky(S) / fit.sigma]))
+        template = np.asarray(np.linalg.cholesky(S) / fit.sigma, dtype=np.float64)
+        at = problem.evaluate(problem.basis.relative_factor([template]))
         lag = np.log(problem.sigma(at) / fit.sigma)
         rise = at.criterion + problem.nu * (np.exp(2.0 * lag) - 2.0 * lag - 1.0) - fit.criterion
         assert curve.rises[-1] == pytest.approx(rise, abs=1e-8)

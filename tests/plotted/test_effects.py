@@ -8,6 +8,7 @@ import pytest
 
 import mmtriage
 from mmtriage.plotted.compute import PRESENT
+from mmtriage.report.document import report_document
 from mmtriage.report.facts import Report
 from tests.triaged import SAMPLES
 
@@ -65,4 +66,4 @@ def test_without_plots_nothing_is_computed() -> None:
 
 
 def test_curves_are_not_in_the_json() -> None:
-    assert "plot_data" not in dyestuff2().to_dict()
+    assert "plot_data" not in report_document(dyestuff2())

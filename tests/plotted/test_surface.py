@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.plotted.criterion import parameters_of
 from mmtriage.plotted.surface import Parameter, Spot, Surface
@@ -39,6 +40,7 @@ def test_sigma_costs_what_the_likelihood_says() -> None:
     comparison = sleep()
     surface, spot = surface_of(comparison)
     problem = comparison.prepared.model
+    assert isinstance(problem, LinearModel)
     at = problem.evaluate(*spot.place)
     nu, r2 = problem.nu, problem.nu * problem.sigma(at) ** 2
     sigma = np.exp(spot.log_sigma)

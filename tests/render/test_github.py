@@ -66,7 +66,7 @@ def test_an_annotation_has_a_place_a_title_and_what_to_do() -> None:
         "title": "mmtriage: Not converged",
     }
     assert "What to do: Centre and scale Year" in message
-    assert NOT_CONVERGED.remedies[0].code.lme4 in message
+    assert str(NOT_CONVERGED.remedies[0].code.lme4) in message
 
 
 def test_the_place_can_be_a_line_of_the_configuration() -> None:

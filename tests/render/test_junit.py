@@ -29,7 +29,7 @@ def read(text: str) -> TestSuite:
     document = JUnitXml.fromstring(text.encode())
     (suite,) = document
     counts = (suite.tests, suite.failures, suite.errors, suite.skipped)
-    document.update_statistics()
+    document.update_statistics()  # type: ignore[no-untyped-call]
     assert counts == (suite.tests, suite.failures, suite.errors, suite.skipped)
     assert counts == (document.tests, document.failures, document.errors, document.skipped)
     return suite
@@ -142,7 +142,7 @@ def test_a_model_without_a_report_is_an_error(name: str) -> None:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_every_name_is_read_back(kind: str) -> None:
     suite = read(junit.render(HOSTILE[kind], Settings(name=NAMES[kind] + "x")))
-    properties = {item.name: item.value for item in suite.properties()}
+    properties = {item.name: item.value for item in suite.properties()}  # type: ignore[no-untyped-call]
     assert properties["formula"] == printable_text(HOSTILE[kind].model.formula)
     (case, *_) = suite
     assert printable_text(HOSTILE[kind].verdict.message) in case.result[0].text

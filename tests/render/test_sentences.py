@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from mmtriage.model.spec import Method
 from mmtriage.render import sentences, tables
 from mmtriage.report import roles
-from mmtriage.report.facts import Method
 from tests.real_reports.records import (
     FALSE_ALARM,
     NEGATIVE_BINOMIAL,

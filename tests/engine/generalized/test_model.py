@@ -266,10 +266,11 @@ def test_the_first_theta_of_a_negative_binomial_solves_its_own_equation() -> Non
 )
 def test_the_reference_hangs_on_no_start(case_id: str) -> None:
     prepared, reference, _ = referenced(case_id)
-    problem: GeneralizedModel = prepared.model
     for descent in reference.descents:
         assert descent.criterion == pytest.approx(reference.criterion, abs=1e-5), descent.label
     assert reference.distinct_optima == 1
+    problem = prepared.model
+    assert isinstance(problem, GeneralizedModel)
     slopes = problem.slopes(problem.evaluate(*reference.place))
     scaled = [*(np.abs(s).max() for s in slopes.factors), *np.abs(slopes.free * problem.free_scale)]
     assert max(scaled) < 2e-3

@@ -26,7 +26,7 @@ from tests.engine.designs import (
 
 # The symbolic choices (SMALL_ROOT, LARGEST_CLUSTER, SMALL_PANEL, PAIR_COST): as shipped; never a small root;
 # hardly a cluster; every border scattered; every border the whole root.
-PLANS = {
+PLANS: dict[str, dict[str, float]] = {
     "as shipped": {},
     "stages to the end": {"SMALL_ROOT": 0},
     "small clusters": {"SMALL_ROOT": 0, "LARGEST_CLUSTER": 3},
@@ -196,7 +196,10 @@ def dense_average_information(case: Case, face, factors, dense) -> Array:  # typ
         start += len(entries)
     M = np.column_stack(moved)
     slopes = M.T @ Py
-    return dense.nu * (M.T @ dense.P @ M / dense.r2 - np.outer(slopes, slopes) / dense.r2**2) + second
+    hessian: Array = (
+        dense.nu * (M.T @ dense.P @ M / dense.r2 - np.outer(slopes, slopes) / dense.r2**2) + second
+    )
+    return hessian
 
 
 @pytest.mark.parametrize("reml", [True, False], ids=["REML", "ML"])

@@ -35,7 +35,8 @@ def projection(case: Case) -> Array:
     if case.design.weights is not None:
         X = X * np.sqrt(case.design.weights)[:, None]
     Q, _ = np.linalg.qr(X)
-    return np.eye(len(X)) - Q @ Q.T
+    off: Array = np.eye(len(X)) - Q @ Q.T
+    return off
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -71,14 +72,18 @@ def test_on_balanced_data_the_moment_start_is_the_analysis_of_variance() -> None
     """Dyestuff: mean squares 11271.5 between and 2451.25 within batches of five (Davies & Goldsmith 1972)."""
     table = read_table(golden_case("dyestuff").csv)
     problem = LinearModel.of(design(table, "Yield ~ 1 + (1 | Batch)"))
-    (F,) = moment_start(problem, component_gram(problem))
+    factors = moment_start(problem, component_gram(problem))
+    assert factors is not None
+    (F,) = factors
     assert F[0, 0] ** 2 == pytest.approx((11271.5 - 2451.25) / 5 / 2451.25)
 
 
 def test_a_negative_estimate_starts_a_little_above_zero() -> None:
     table = read_table(golden_case("dyestuff2").csv)
     problem = LinearModel.of(design(table, "Yield ~ 1 + (1 | Batch)"))
-    (F,) = moment_start(problem, component_gram(problem))
+    factors = moment_start(problem, component_gram(problem))
+    assert factors is not None
+    (F,) = factors
     assert F[0, 0] == moments.RELATIVE_SD_FLOOR
 
 

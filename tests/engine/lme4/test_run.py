@@ -7,6 +7,7 @@ criterion is compared.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ STEADY = [case_id for case_id in SMALL if case_id not in NOISE]
 NOISY = [case_id for case_id in SMALL if case_id in NOISE]
 
 
-def baseline_of(design: DenseDesign, **options: object) -> Lme4Run:
+def baseline_of(design: DenseDesign, **options: Any) -> Lme4Run:
     baseline = fit_lmer(
         design.objective(),
         start=lme4_start(design.y, design.groups, [codes for codes, _ in design.blocks], design.columns),

@@ -14,7 +14,8 @@ def random_factor(rng: np.random.Generator, k: int, rank: int, support: int) -> 
     F = np.zeros((k, k))
     F[:support, :rank] = rng.normal(size=(support, rank))
     Q, _ = np.linalg.qr(rng.normal(size=(k, k)))
-    return F @ Q
+    turned: Array = F @ Q
+    return turned
 
 
 RANKS = [

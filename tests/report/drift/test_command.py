@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,8 +53,7 @@ def fit(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
             assert report is not None, "the triage has begun"
             return report
 
-        session = types.SimpleNamespace(triage_table=triage)
-        monkeypatch.setitem(sys.modules, "mmtriage.triage_table", session)
+        monkeypatch.setattr("mmtriage.triage_table.triage_table", triage)
         code = cli.run(["fit", "d.csv", "y ~ 1 + (1 | g)", *options])
         captured = capsys.readouterr()
         return Result(code, captured.out, captured.err)
