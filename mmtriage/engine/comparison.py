@@ -160,7 +160,7 @@ def prepare(design: Design, deadline: Deadline = NEVER) -> Prepared:
 
 
 def prove_optimum(prepared: Prepared, ends: Mapping[str, Lme4Run], *, seed: int) -> tuple[Optimum, Fit]:
-    """The reference optimum, also started from where runs of lme4 ended, {label: run}."""
+    """The proven optimum, searched for from where runs of lme4 ended too, {label: run}."""
     model = prepared.model
     known = [Start(label, *prepared.place_of(run)) for label, run in ends.items()]
     found = find_optimum(model, model.starts(prepared.moments, known), seed=seed)

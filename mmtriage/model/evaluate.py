@@ -1,8 +1,7 @@
-"""Evaluating an expression over the columns of a table: arithmetic, comparisons, calls. No Python is ever
-run.
+"""Evaluating an expression over the columns of a table: arithmetic, comparisons, calls.
 
-R's semantics: missing values spread, except that FALSE & NA is FALSE and TRUE | NA is TRUE; logicals count as
-0 and 1; a comparison with a factor compares level names.
+No Python is ever run. The semantics are R's: missing values spread, except that FALSE & NA is FALSE and
+TRUE | NA is TRUE; logicals count as 0 and 1; a comparison with a factor compares level names.
 """
 
 from __future__ import annotations

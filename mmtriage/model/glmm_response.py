@@ -204,7 +204,7 @@ def _whole_numbers(variable: _Variable, y: Array, family: Family) -> Response:
 
 
 def _check_start(variable: _Variable, y: Array, family: Family) -> None:
-    """Of a family that takes any number: glmer starts at mu = y, which must be in the domain of the link."""
+    """glmer starts at mu = y, so a family that takes any number needs a y in the domain of its link."""
     domains = {"log": (y <= 0, "y > 0"), "inverse": (y == 0, "no y = 0")}
     bad, needs = domains[family.link.name]  # the identity link makes a linear mixed model
     hint = (

@@ -81,7 +81,7 @@ def _normal_density(eta: Array) -> Array:
 
 
 def _cauchit_inverse(eta: Array) -> Array:
-    # arctan2(1, -eta) / pi is 1/2 + arctan(eta) / pi without its cancellation in the lower tail
+    # arctan2(1, -eta) / pi is 1/2 + arctan(eta) / pi without its cancellation in the lower tail.
     return _below_one(np.arctan2(1.0, -eta) / np.pi)
 
 

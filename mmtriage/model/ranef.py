@@ -52,7 +52,7 @@ def random_term(bar: Bar, values: Mapping[Node, Value], grouping: Value, n: int)
 
 
 def lme4_order(terms: Sequence[RandomTerm]) -> tuple[RandomTerm, ...]:
-    """By decreasing number of levels; if anything has to move, ties come out reversed, as in lme4."""
+    """Sort by decreasing number of levels; if anything has to move, ties come out reversed, as in lme4."""
     counts = [len(term.levels) for term in terms]
     if all(before >= after for before, after in pairwise(counts)):
         return tuple(terms)

@@ -35,36 +35,36 @@ class Drawn(Protocol):
 
 
 def normal(mu: Array, at: Circumstances) -> Array:
-    """Of the gaussian family."""
+    """Draw from the gaussian family."""
     noise = at.generator.normal(size=len(mu)) * at.sigma
     return mu + (noise if at.weights is None else noise / np.sqrt(at.weights))
 
 
 def shares_of_successes(mu: Array, at: Circumstances) -> Array:
-    """Of the binomial family."""
+    """Draw shares of successes from the binomial family."""
     weights = np.ones(len(mu)) if at.weights is None else at.weights
     whole = np.maximum(1, np.rint(weights if at.trials is None else at.trials)).astype(np.int64)
     return at.generator.binomial(whole, np.clip(mu, 0.0, 1.0)) / whole
 
 
 def counts(mu: Array, at: Circumstances) -> Array:
-    """Of the Poisson family."""
+    """Draw from the Poisson family."""
     return at.generator.poisson(mu).astype(np.float64)
 
 
 def gamma_amounts(mu: Array, at: Circumstances) -> Array:
-    """Of the Gamma family."""
+    """Draw from the Gamma family."""
     shape = _precision(len(mu), at)
     return np.maximum(at.generator.gamma(shape, mu / shape), LEAST)
 
 
 def inverse_gaussian_amounts(mu: Array, at: Circumstances) -> Array:
-    """Of the inverse Gaussian family."""
+    """Draw from the inverse Gaussian family."""
     return np.maximum(at.generator.wald(mu, _precision(len(mu), at)), LEAST)
 
 
 def clumped_counts(mu: Array, at: Circumstances) -> Array:
-    """Of the negative binomial family: Poisson counts whose means scatter as a gamma of shape theta."""
+    """Draw from the negative binomial family: Poisson counts whose means scatter as gammas of shape theta."""
     clumped = mu * at.generator.gamma(at.theta, size=len(mu)) / at.theta
     return at.generator.poisson(clumped).astype(np.float64)
 

@@ -131,5 +131,5 @@ _TABLE = (
 
 OPTIMIZERS: dict[str, Optimizer] = {optimizer.name: optimizer for optimizer in _TABLE}
 
-# the rows of our allFit, in order; "nloptwrap" is one of them under its short name
+# The rows of our allFit, in order; "nloptwrap" is the short name of one of them.
 ALLFIT: tuple[str, ...] = tuple(name for name in OPTIMIZERS if name != DEFAULT)

@@ -124,7 +124,11 @@ def sandwich(left: Array, stack: Array, right: Array) -> Array:
 
 
 def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:
-    """Eliminate a bucket: its numbers, its part of log det M, what its border pairs lose (lower halves)."""
+    """Eliminate a bucket.
+
+    Returns its numbers, its part of log det M, and what the lower halves of its border pairs lose, None where
+    the root has lost it already.
+    """
     n, c, b = bucket.shape
     store[bucket.identity] = 1.0
     panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)

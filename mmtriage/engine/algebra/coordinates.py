@@ -70,7 +70,7 @@ def term_basis(Z: Array, root_weights: Array | None) -> TermBasis:
     weighted = Z if root_weights is None else Z * root_weights[:, None]
     lengths = np.sqrt(np.einsum("ij,ij->j", weighted, weighted))
     scale = np.where(lengths > 0, lengths, 1.0)
-    # The triangle first, cheaply, then pivots on the k x k triangle: same pivots as on the n rows.
+    # A triangle without pivots is cheap, and pivoting on it finds the same pivots as on the n rows.
     triangle = np.asarray(np.linalg.qr(weighted / scale, mode="r"))
     _, upper, pivots = qr(triangle, pivoting=True)
     diagonal = np.abs(np.diag(upper))
@@ -125,3 +125,25 @@ def coordinates(design: Design) -> Coordinates:
         fixed_basis(design.X, y, root_weights),
         tuple(term_basis(term.Z, root_weights) for term in design.random),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnweightedBases:
+    """The bases of a design whose weights change as it is fitted: of its terms, and X = Q R, Q'Q = n I."""
+
+    terms: tuple[TermBasis, ...]
+    R: Array  # (p, p)
+    inverse: Array  # (p, p)
+
+    @property
+    def inverses(self) -> list[Array]:
+        """(k, k) per term: from these columns to the user's."""
+        return [basis.inverse for basis in self.terms]
+
+
+def unweighted_bases(design: Design) -> UnweightedBases:
+    """Find the bases of a design, its prior weights left out."""
+    once = term_basis(design.X, None)
+    twice = term_basis(design.X @ once.inverse, None)  # a second time, for the reason that `FixedBasis` gives
+    terms = tuple(term_basis(term.Z, None) for term in design.random)
+    return UnweightedBases(terms, twice.R @ once.R, once.inverse @ twice.inverse)

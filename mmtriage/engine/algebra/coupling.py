@@ -53,7 +53,7 @@ def clustered_stages(products: CrossProducts) -> tuple[list[Clusters], int]:
 
 
 def _adjacency(products: CrossProducts, edges: list[int]) -> csr_array:
-    """(units, units) pattern of the links, from each unit to the later ones."""
+    """(units, units) pattern of the crossings, from each unit to the later ones."""
     n_units = edges[-1]
     if not products.crossings:
         return csr_array((n_units, n_units), dtype=np.float64)

@@ -20,7 +20,10 @@ from mmtriage.engine.algebra.symbolic import Plan
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelativeFactor:
-    """Lambda; what stands for M^-1 below is `Factor.inverse_on_pattern()`, M = Lambda'A Lambda + I."""
+    """Lambda.
+
+    Below, M = Lambda'A Lambda + I, and `inverse` is the store of M^-1, `Factor.inverse_on_pattern()`.
+    """
 
     blocks: Blocks
     parts: tuple[Array, ...]  # (K, K) per block

@@ -59,7 +59,7 @@ class Rows:
             for L, where in zip(Lambda.parts, self.plan.diagonal_positions, strict=True)
         ]
         parts += [
-            # a crossing stands for both triangles of A
+            # A crossing stands for both triangles of A.
             2.0 * sandwich(Lambda.parts[c.row], inverse[where], Lambda.parts[c.col].T).ravel()
             for c, where in zip(self.pattern.crossings, self.plan.crossing_positions, strict=True)
         ]

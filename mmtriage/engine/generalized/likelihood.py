@@ -25,7 +25,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.algebra.cholesky import factor
-from mmtriage.engine.algebra.coordinates import TermBasis, term_basis
+from mmtriage.engine.algebra.coordinates import UnweightedBases, unweighted_bases
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan
@@ -46,20 +46,6 @@ LARGEST_STEP = 5.0  # natural step of a coefficient on a scale without units, fo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GeneralizedBasis:
-    """Orthonormal columns: of the random terms, and X = Q R with Q'Q = n I."""
-
-    terms: tuple[TermBasis, ...]
-    R: Array  # (p, p)
-    inverse: Array  # (p, p)
-
-    @property
-    def inverses(self) -> list[Array]:
-        """(k, k) per term: from these columns to the user's."""
-        return [basis.inverse for basis in self.terms]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class GeneralizedLikelihood:
     """A design laid out for its likelihood."""
 
@@ -67,7 +53,7 @@ class GeneralizedLikelihood:
     family: Family
     nagq: int
     free: FreeParameters
-    basis: GeneralizedBasis
+    basis: UnweightedBases
     pirls: Pirls
     widths: tuple[int, ...]
     free_scale: Array  # natural steps of `free`: conditional standard errors, and 1 for log theta
@@ -76,10 +62,7 @@ class GeneralizedLikelihood:
     @classmethod
     def of(cls, design: Design, deadline: Deadline = NEVER) -> Self:
         """Lay a design out for its likelihood."""
-        once = term_basis(design.X, None)
-        twice = term_basis(design.X @ once.inverse, None)  # CholeskyQR2: see FixedBasis
-        inverse = once.inverse @ twice.inverse
-        terms = tuple(term_basis(term.Z, None) for term in design.random)
+        basis = unweighted_bases(design)
         free = FreeParameters(
             p=design.X.shape[1],
             profiles_beta=design.spec.nagq == CONDITIONAL,
@@ -90,8 +73,8 @@ class GeneralizedLikelihood:
             family=family_of(design.spec),
             nagq=design.spec.nagq,
             free=free,
-            basis=GeneralizedBasis(terms, twice.R @ once.R, inverse),
-            pirls=_pirls(design, rows_of(design, [basis.inverse for basis in terms], X=design.X @ inverse)),
+            basis=basis,
+            pirls=_pirls(design, rows_of(design, basis.inverses, X=design.X @ basis.inverse)),
             widths=tuple(term.Z.shape[1] for term in design.random),
             free_scale=np.ones(len(free)),
             deadline=deadline,
@@ -141,7 +124,7 @@ class GeneralizedLikelihood:
         return self.rows.pattern
 
     def at(self, free: Array) -> Family:
-        """The family at `free`: a negative binomial has its theta there."""
+        """The family with the theta of `free`, if it is a negative binomial that estimates it."""
         return (
             self.family.with_theta(float(np.exp(free[-1]))) if self.free.estimates_nb_theta else self.family
         )
@@ -184,7 +167,10 @@ class GeneralizedLikelihood:
         return self.evaluate(factors, free).criterion
 
     def saturated(self, family: Family) -> float:
-        """What nAGQ > 1 leaves out of -2 log-likelihood: no constant, where the scale is free."""
+        """The constant that the criterion of nAGQ > 1 leaves out of -2 log-likelihood.
+
+        Where a scale is estimated there is no such constant: that criterion is then no likelihood.
+        """
         if self.nagq <= 1 or self.free.estimates_nb_theta or family.distribution.estimates_scale:
             return 0.0
         return family.saturated(self.y, self.weights, self.trials)
@@ -259,10 +245,10 @@ class GeneralizedLikelihood:
         return beta
 
     def joint_mode(self, factors: Sequence[Array]) -> Modes:
-        """u and beta together, as nAGQ = 0 finds them; theta of a negative binomial at its first value.
+        """Find u and beta together, as nAGQ = 0 does; a negative binomial has its first theta.
 
-        Where there are none inside the mean's range, the modes of a beta that gives all rows one mean. Raises
-        LinAlgError if that has none either.
+        Where the search leaves the range of the mean, u alone is found, at a beta that gives all rows one
+        mean. Raises LinAlgError if there are no such modes either.
         """
         with np.errstate(all="ignore"):
             Lambda = RelativeFactor.of(self.rows.blocks, factors)
@@ -272,9 +258,10 @@ class GeneralizedLikelihood:
                 return self.pirls.find(self.family, Lambda, self.pirls.constant_mean(self.family))
 
     def natural_steps(self) -> Array:
-        """Standard errors of beta (p,) beside random effects of SD 1; 1 for log theta.
+        """Natural steps of `free`: standard errors of beta beside random effects of SD 1; 1 for log theta.
 
-        Without them where they take means out of range, as where an exp(eta) is a probability.
+        Random effects of that size may take means out of range (where exp(eta) is a probability, say): then
+        they are left out.
         """
         factors = template_factors(self)
         try:

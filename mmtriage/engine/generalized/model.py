@@ -32,7 +32,8 @@ class GeneralizedModel(GeneralizedLikelihood):
         """What the design cannot identify, and factors by the method of moments.
 
         Both come from the working linear model at the fit without random effects. Which components can be
-        told apart does not depend on its weights; its residual variance is known where the scale is.
+        told apart does not depend on that model's weights; its residual variance is known wherever the family
+        fixes the scale.
         """
         zero = [np.zeros((k, k)) for k in self.widths]
         modes = self.joint_mode(zero)
@@ -57,7 +58,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         return null_directions(linear, gram, residual_free=scale is None), moments
 
     def starts(self, moments: Sequence[Array] | None, ends: Sequence[Start]) -> list[Start]:
-        """Where the search for the optimum starts: beta, where there is no better one, from nAGQ = 0."""
+        """Where the search for the optimum starts; a start without a beta of its own has that of nAGQ = 0."""
         named = [("template", template_factors(self))]
         if moments is not None:
             named.insert(0, ("moments", list(moments)))
@@ -149,7 +150,7 @@ class GeneralizedModel(GeneralizedLikelihood):
 
 
 def _first_nb_theta(likelihood: GeneralizedLikelihood, mu: Array) -> float:
-    """The negative binomial's theta at fixed means: its own likelihood equation, if that has a root."""
+    """Solve the likelihood equation of theta at fixed means; without a root in range, take the better end."""
     from scipy.optimize import brentq  # slow to import
 
     def slope(log_theta: float) -> float:
@@ -171,7 +172,7 @@ def _covariance(
     lme4_hessian: Array | None,
     n_theta: int,
 ) -> tuple[Array, SeMethod]:
-    """Covariance (p, p) of beta: 2 H^-1 of the joint Hessian, else conditional on the covariances."""
+    """Covariance (p, p) of beta: from 2 H^-1 if there is a joint Hessian H, else at fixed covariances."""
     if not likelihood.free.profiles_beta:
         if hessian is not None:
             where = len(hessian) - len(likelihood.free)
@@ -186,7 +187,7 @@ def _covariance(
 
 
 def _beta_block(hessian: Array, start: int, p: int) -> Array | None:
-    """2 H^-1 for beta, None unless H is positive definite."""
+    """The part of 2 H^-1 that belongs to beta; None unless H is positive definite."""
     scale = np.sqrt(np.abs(np.diag(hessian)))
     if not np.all(np.isfinite(hessian)) or not np.all(scale > 0):
         return None
@@ -202,7 +203,8 @@ def _beta_block(hessian: Array, start: int, p: int) -> Array | None:
 def _shares(likelihood: GeneralizedLikelihood, factors: Sequence[Array]) -> tuple[float, ...]:
     """Each term's share of the variance of an average row on the link scale; NaN where no share is defined.
 
-    A binary response has the latent variance of its link; free scales are relative to the residual.
+    Beside the random effects stands the residual variance, to which they are relative, where a scale is
+    estimated, and the latent variance of its link where the response is a share of successes.
     """
     spread = np.array([float(np.sum(F * F)) for F in factors])
     family = likelihood.family

@@ -1,9 +1,10 @@
 """Conditional modes of a generalized model by penalized iteratively reweighted least squares (PIRLS).
 
 The modes u, with beta or at a given beta, minimize the penalized deviance `D(y, mu) + |u|^2`. lme4 stops when
-that changes by less than 1e-7 of itself, which costs it the fourth digit of its gradient. Newton steps on
-the observed information (Fisher's where that is not positive definite), halved while they raise the
-deviance, go on here until the next one is rounding.
+that changes by less than 1e-7 of itself, which costs it the fourth digit of its gradient. Here the iteration
+goes on until the next step would be rounding. It takes Newton steps on the observed information, or, where
+that is not positive definite, on the expected one (Fisher scoring), and halves a step while it raises the
+deviance.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Modes:
 
 
 class Memory:
-    """Where PIRLS ended last: only ever a start, never part of an answer."""
+    """Where PIRLS ended last. It is only ever a start, never part of an answer."""
 
     def __init__(self, q: int, p: int) -> None:
         self.u = np.zeros(q)
@@ -81,9 +82,10 @@ class Pirls:
     memory: Memory
 
     def find(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Modes:
-        """u, and beta with it if none is given, from where the last evaluation ended or from scratch.
+        """Find u, and beta with it if none is given, from where the last evaluation ended or from scratch.
 
-        Of a folded link the best of the modes that all starts lead to.
+        Under a folded link, where eta and -eta have one mean, several modes compete: all starts are tried,
+        and the best mode that they lead to is taken.
         """
         failure: np.linalg.LinAlgError | None = None
         best: Modes | None = None
@@ -107,7 +109,7 @@ class Pirls:
     def _starts(
         self, family: Family, Lambda: RelativeFactor, beta: Array | None
     ) -> Iterator[tuple[Array, Array]]:
-        """Starting points for u and beta, the nearest first."""
+        """Starting points for u and beta: first what is likely to be near, last what is surely in range."""
         known = self.memory
         yield known.u, known.beta if beta is None else beta
         yield np.zeros_like(known.u), known.beta if beta is None else beta
@@ -117,7 +119,10 @@ class Pirls:
             yield np.zeros_like(known.u), self.constant_mean(family)
 
     def constant_mean(self, family: Family) -> Array:
-        """beta (p,) that gives every row the same mean, as nearly as X can: in range where a slope is not."""
+        """beta (p,) that gives all rows one mean, as nearly as X can.
+
+        That mean is the data's own, and so in range where the means at other coefficients may not be.
+        """
         mean = np.average(family.start(self.y, self.weights, self.trials), weights=self.weights)
         eta = np.full(len(self.y), float(family.link.link(np.array([mean]))[0])) - self.offset
         return np.asarray(np.linalg.lstsq(self.rows.X, eta, rcond=None)[0])
@@ -185,7 +190,7 @@ class Pirls:
         return None
 
     def reduced(self, M: Factor, Lambda: RelativeFactor, weights: Array) -> tuple[Array, Array]:
-        """`L^-1 Lambda'Z'W X` (q, p) and `X'WX` less its square (p, p)."""
+        """h = L^-1 Lambda'Z'W X (q, p), and X'WX - h'h (p, p): the information on beta, u profiled out."""
         X = self.rows.X
         WX = weights[:, None] * X
         half = M.forward(Lambda.transposed(self.rows.Zt @ WX))

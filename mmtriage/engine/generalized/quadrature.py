@@ -24,13 +24,15 @@ from mmtriage.arrays import Array, Index
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quadrature:
-    """The criterion and its derivatives; G groups, n rows."""
+    """The criterion and its derivatives, for G groups and n rows."""
 
     criterion: float
     row_slope: Array  # (n,) d f / d eta at fixed nodes u_gk
     sd_slope: float  # d f / d lambda through eta at fixed nodes
     mode_slope: Array  # (G,) d f / d u_g
-    logdet_share: Array  # (G,) d f / d (2 log L_g): its own, and the nodes drawing together
+    logdet_share: (
+        Array  # (G,) d f / d (2 log L_g): 1 for the term itself, the rest because nodes move with L_g
+    )
     shares: Array  # (nodes, G) of each node in its group's integral
     etas: Callable[[float], Array]  # (n,) at the node x
     group: Index  # (n,)

@@ -44,7 +44,7 @@ def exact_slopes(at: GeneralizedEvaluation) -> Place:
 def _at_fixed_modes(
     at: GeneralizedEvaluation, leverage: Array, inverse: Array
 ) -> tuple[Array, Array, list[Array]]:
-    """Laplace: df / d eta (n,), df / du (q,), and df / d Lambda (K, K) per block, the modes held."""
+    """For Laplace, at fixed modes: df / d eta (n,), df / du (q,), and df / d Lambda (K, K) per block."""
     pirls, terms, u = at.pirls, at.modes.terms, at.modes.u
     row = family_slope(at.family, pirls.y, terms, pirls.weights, pirls.trials) + leverage * terms.dW
     by_column = pirls.rows.Zt @ row
@@ -56,7 +56,10 @@ def _at_fixed_modes(
 def _at_fixed_nodes(
     at: GeneralizedEvaluation, leverage: Array, nodes: Quadrature
 ) -> tuple[Array, Array, list[Array]]:
-    """The same by quadrature: nodes move with the modes and with L_g, whose share is 1 for Laplace."""
+    """The same by quadrature, at fixed x_k: a node u_g + x_k / L_g moves with its mode and with L_g.
+
+    So 2 log L_g counts by its share `logdet_share`, where for Laplace it counts by 1.
+    """
     pirls = at.pirls
     through = nodes.logdet_share[nodes.group] * leverage * at.modes.terms.dW
     by_column = pirls.rows.Zt @ through
@@ -85,7 +88,11 @@ def _trace_by_group(at: GeneralizedEvaluation) -> Array:
 
 
 def _nb_theta_slope(at: GeneralizedEvaluation, leverage: Array, v: Array, v_beta: Array) -> float:
-    """d criterion / d log theta: V = mu + mu^2 / theta loses mu^2 / theta."""
+    """d criterion / d log theta.
+
+    As log theta grows by 1, V = mu + mu^2 / theta falls by mu^2 / theta to first order; weights and scores,
+    which have V below the line, follow from that.
+    """
     pirls, terms, family = at.pirls, at.modes.terms, at.family
     y, weights = pirls.y, pirls.weights
     share = -(family.variance(terms.mu) - terms.mu) / family.variance(terms.mu)  # d log V / d log theta

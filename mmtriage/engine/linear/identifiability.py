@@ -1,6 +1,6 @@
 """Structural identifiability: what this design can never tell apart, whatever the response.
 
-The null space of the Gram matrix of the variance components (`engine/moments.py`): a combination of
+The null space of the Gram matrix of the variance components (`moments.py`): a combination of
 covariance entries, and perhaps the residual variance, that leaves the distribution of the response
 unchanged once the fixed effects are projected out. Judged on unit diagonal, so units do not matter.
 
@@ -37,7 +37,10 @@ class NullPart:
 
 @dataclass(frozen=True, slots=True)
 class NullDirection:
-    """A change of the variance components that changes nothing observable, largest part +1, user's units."""
+    """A change of the variance components, in the user's units, that changes nothing observable.
+
+    Its largest part is +1.
+    """
 
     parts: tuple[NullPart, ...]
     absorbed: bool  # a single component that is in the data, and that the fixed effects absorb altogether
@@ -63,7 +66,7 @@ def null_directions(
     diagonal = np.diag(gram.K)
     lost = diagonal <= NO_INFORMATION * gram.unprojected
     kept = np.flatnonzero(~lost & (residual_free | (np.arange(len(lost)) > 0)))
-    # A covariance of columns that are never both at work in one level is nowhere in the data to begin with.
+    # A covariance of two columns that are never both at work in one level is not in the data to begin with.
     present = gram.unprojected > NO_INFORMATION * np.max(gram.unprojected)
     scale = np.sqrt(diagonal[kept])
     eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
@@ -145,6 +148,6 @@ def _normalized(parts: Sequence[NullPart]) -> tuple[NullPart, ...]:
     if not parts:
         return ()
     largest = max(abs(part.coefficient) for part in parts)
-    # Of equals the last leads, so that rounding does not decide about signs.
+    # Of equally large parts the last is made +1, so that rounding does not decide about signs.
     lead = [p.coefficient for p in parts if abs(p.coefficient) >= (1.0 - NEGLIGIBLE) * largest][-1]
     return tuple(NullPart(p.term, p.a, p.b, p.coefficient / lead) for p in parts)

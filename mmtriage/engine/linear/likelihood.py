@@ -141,7 +141,7 @@ class LinearLikelihood:
         return Expansion(at.criterion, slopes, lambda face: self.curvature(face, at, slopes))
 
     def slopes(self, at: LinearEvaluation) -> Place:
-        """`gradient(at)`, and that nothing else is free."""
+        """`gradient(at)`; there are no free parameters to have a slope."""
         return Place(tuple(self.gradient(at)), NO_FREE)
 
     def curvature(self, face: Face, at: LinearEvaluation, slopes: Place) -> Array:
@@ -187,7 +187,7 @@ class LinearLikelihood:
         R = self.basis.fixed.R
         p = self.p
         root = at.root_S[:p, :p]
-        # The least-squares part is in R; the generalized part moves it by the projection of the residual.
+        # Least squares is in R; what generalized least squares adds is the projection of the residual.
         moved = solve_triangular(root, at.root_S[p, :p], trans="T", lower=True)
         right = R[:p, p] + R[p, p] * moved
         beta: Array = solve_triangular(R[:p, :p], right)

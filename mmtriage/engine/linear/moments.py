@@ -49,7 +49,7 @@ class ComponentGram:
 
 
 def component_gram(likelihood: LinearLikelihood) -> ComponentGram:
-    """Gram matrix of the variance components of a model, in the likelihood's coordinates."""
+    """Gram matrix of the variance components of a model, in orthonormal columns."""
     blocks = likelihood.products.blocks
     U = [C[:, :, : likelihood.p] for C in likelihood.products.fixed]
     r = [C[:, :, likelihood.p] for C in likelihood.products.fixed]
@@ -89,7 +89,7 @@ def moment_start(
     solution = np.zeros(len(diagonal))
     response = gram.response
     if residual_variance is not None:
-        # In units of the squared residual length, which the response is normalized to.
+        # The response is normalized to the residual length, so variances are in units of its square.
         known = residual_variance / likelihood.basis.fixed.residual_length**2
         response = response - known * gram.K[:, 0]
         solution[0] = known
@@ -111,7 +111,7 @@ def _positive_factor(S: Array, rank: int) -> Array:
 
 
 def _places(likelihood: LinearLikelihood) -> list[tuple[Component, int, int, int]]:
-    """Each component with its block and columns there; columns without a direction of their own left out."""
+    """Each component with its block and columns there, but for columns without a direction of their own."""
     places = []
     for i, block in enumerate(likelihood.products.blocks):
         for term, where in zip(block.terms, block.slices, strict=True):
@@ -163,7 +163,7 @@ def _outer_part(U_i: Array, U_j: Array) -> Array:
     """`sum_jl (u_ja . u_lc)(u_jb . u_ld)`, (K_i, K_i, K_j, K_j)."""
     (l_i, K_i, p), (l_j, K_j, _) = U_i.shape, U_j.shape
     if (K_i * p) ** 2 > l_i * K_i * l_j * K_j:
-        # More fixed effects than levels: go by pairs of levels, whichever takes less memory.
+        # With more fixed effects than levels, sums over pairs of levels take less memory.
         W = np.tensordot(U_i, U_j, (2, 2))  # (l_i, K_i, l_j, K_j)
         paired: Array = np.tensordot(W, W, ([0, 2], [0, 2])).transpose(0, 2, 1, 3)
         return paired

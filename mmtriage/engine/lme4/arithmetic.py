@@ -60,7 +60,7 @@ class _Model:
 
 
 def lme4_criterion(design: Design, *, reml: bool) -> Callable[[Array], float] | None:
-    """The criterion of lme4's raw theta, or None where it cannot be had: several grouping factors, much data.
+    """The criterion of lme4's raw theta; None for several grouping factors, or for too much data.
 
     It raises LinAlgError where lme4 stops, is NaN where lme4's is, and has lme4's memory: u and beta of the
     last evaluation enter the next one multiplied by 0, so that after one NaN there are only NaN.
@@ -171,7 +171,7 @@ def _fixed_factor(model: _Model, solved: Array) -> tuple[Matrix, list[float]]:
     p = len(model.X)
     if p == 0:
         return [], []
-    # RZX and cu in CHOLMOD's order. Two columns or more, in C order: so the reductions add row after row
+    # RZX and cu lie in CHOLMOD's order. With two columns or more in C order, NumPy adds row after row.
     rows = np.ascontiguousarray(solved.transpose(2, 0, 1).reshape(-1, p + 1))
     S = model.VtV.copy()
     for start, stop in panels(len(rows)):
@@ -229,7 +229,7 @@ def _squares(values: Array) -> float:
 
 
 def _sum(values: Array) -> float:
-    """From the first to the last; NumPy's own sum goes in pairs."""
+    """Add from the first to the last; NumPy's own sum goes in pairs."""
     return float(np.add.accumulate(values)[-1])
 
 

@@ -107,7 +107,7 @@ def gradient_statistic(derivatives: Derivatives) -> tuple[float | None, int | No
     R, failed = lapack.dpotrf(derivatives.hessian, lower=0, clean=1)
     if failed or not np.all(np.isfinite(R)):
         return None, None
-    # R's solve() refuses a system with a reciprocal condition below the machine epsilon
+    # R's solve() refuses a system whose reciprocal condition is below the machine epsilon.
     reciprocal_condition, _ = lapack.dtrcon(R, norm="1", uplo="U")
     if reciprocal_condition < np.finfo(float).eps:
         return None, None
@@ -124,7 +124,7 @@ def _check_hessian(hessian: Array, eigenvalues: Array | None) -> tuple[tuple[int
         return (-6,), BAD_HESSIAN
     negative = int(np.sum(eigenvalues < -HESSIAN_TOLERANCE))
     if negative:
-        # two spaces: lme4 leaves out a word between them
+        # lme4 leaves out a word between the two spaces.
         return (-3,), f"Model failed to converge: degenerate  Hessian with {negative} negative eigenvalues"
     if np.any(np.abs(eigenvalues) < HESSIAN_TOLERANCE) or lapack.dpotrf(hessian, lower=0)[1]:
         return (-4,), FLAT_HESSIAN

@@ -40,7 +40,7 @@ def diagonal(L: Array) -> Array:
 
 
 def _stop_at_first_failure(L: Array, positive: Mask) -> None:
-    """Where a pivot is not positive CHOLMOD stops without a word: from there on, L is 0."""
+    """CHOLMOD stops without a word at a pivot that is not positive: from there on, L is 0."""
     level, effect = divmod(int(np.argmin(positive.T)), len(L))
     L[effect, effect, level] = 0.0
     L[effect + 1 :, :, level] = 0.0

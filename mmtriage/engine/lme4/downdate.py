@@ -3,7 +3,8 @@
 lme4 works in the user's columns. With a Unix time as random slope, X'X holds numbers of 1e18 and the part of
 X that the random effects leave over, X'X - RZX'RZX, is smaller than its rounding error: "Downdated VtV is not
 positive definite". Our coordinates do not have that trouble, so whether lme4 has it is found out by doing as
-it does, once, at its start. For the designs that `lme4_arithmetic.py` repeats in full this is not needed.
+it does, once, at its start. For the designs whose arithmetic is repeated in full (`arithmetic.py`) this is
+not needed.
 """
 
 from __future__ import annotations

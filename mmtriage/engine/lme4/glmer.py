@@ -23,7 +23,7 @@ from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from mmtriage.optimizers import Optimizer
 
-# binomial()'s words, which `design.messages` has with more around them
+# The words of R's binomial(), which `design.messages` has with more around them.
 FRACTIONAL = ("non-integer counts in a binomial glm!", "non-integer #successes in a binomial glm!")
 
 GlmerStart = tuple[Array | None, Array | None]

@@ -58,7 +58,7 @@ class GlmerCriterion:
         return len(self.pirls.beta)
 
     def start(self, theta: Array, *, jointly: bool = True) -> None:
-        """The first PIRLS, from the family's own start, to which lme4 adds the offset."""
+        """Run the first PIRLS, from the family's own start, to which lme4 adds the offset."""
         at = self.pirls
         at.offset = self.base_offset
         with np.errstate(all="ignore"):
@@ -67,7 +67,7 @@ class GlmerCriterion:
         self.save()
 
     def save(self) -> None:
-        """Evaluations start from the linear predictor as it is now."""
+        """Let evaluations start from the linear predictor as it is now."""
         self.saved = self.pirls.predictor()
 
     def stage_1(self, theta: Array) -> float:

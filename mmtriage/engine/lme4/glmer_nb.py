@@ -1,12 +1,20 @@
-"""glmer.nb of lme4 1.1-31: a Poisson fit, an estimate of theta from it, then a search over log theta.
+"""`glmer.nb` of lme4 1.1-31: a search for the theta of a negative binomial, in which every point is a fit.
 
-    glmer(poisson) -> MASS::theta.ml at its mu -> glmer(NB(theta)) -> R's optimize() over log theta,
-    within 3 of log theta.ml, tolerance 5e-5
+A count of mean mu has variance mu + mu^2 / theta. At a given theta `glmer` can fit the model; `glmer.nb`
+finds theta in four steps:
 
-Every point of the search is a refit that starts from the last one's end: stage 2 alone, its optimizer
-without the adjustments of stage 2, its PIRLS from a predictor without fixed effects, no steps onto the edge.
-Heard are the warnings of the Poisson fit, of theta.ml and of the first NB fit, though not their messages, and
-what the last refit says.
+    1  a Poisson fit                  glmer(family = poisson)
+    2  a first theta, from its means  MASS::theta.ml, by scoring
+    3  a fit at that theta            glmer
+    4  a search over log theta        R's optimize(), within 3 of step 2's, to a tolerance of 5e-5
+
+Every point of the search is a refit, lme4's `refit()`, which is less than a fit: it starts where the last
+one ended; it runs stage 2 alone (`glmer_stages.py`), and without the adjustments that lme4 makes to the
+optimizer of that stage; its PIRLS starts from a linear predictor without fixed effects; it takes no steps
+onto the edge.
+
+In the end the user has read the warnings of steps 1 to 3, and all that the last refit says. What lme4 says by
+message() and not by warning(), that a fit is singular, `glmer.nb` suppresses in steps 1 and 3.
 """
 
 from __future__ import annotations
@@ -47,7 +55,7 @@ TRUNCATED = "estimate truncated at zero"
 
 
 def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lme4Run:
-    """lme4's glmer.nb.
+    """Fit as lme4's glmer.nb does.
 
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
@@ -67,14 +75,14 @@ def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lm
 
     center = float(np.log(theta))
     best = float(fminbound(criterion_of, center - HALF_WIDTH, center + HALF_WIDTH, xtol=TOLERANCE))
-    criterion_of(best)  # R's optimize() ends with a look at its optimum
+    criterion_of(best)  # R's optimize() evaluates its optimum once more at the end
     return replace(fit[0], nb_theta=math.exp(best), total_evaluations=course.evaluations)
 
 
 def _poisson_fit(call: GlmerCall, family: Family, course: Course) -> tuple[GlmerPirls, list[str]]:
-    """The first stage: its means, and its warnings.
+    """Step 1: where PIRLS stands after it, and its warnings.
 
-    Of counts that are not whole the Poisson density is zero: the criterion is infinite everywhere, no
+    The Poisson density of a count that is not whole is zero. Then the criterion is infinite everywhere, no
     optimizer moves, and lme4 goes on from the means at its start.
     """
     y = call.design.y
@@ -87,14 +95,14 @@ def _poisson_fit(call: GlmerCall, family: Family, course: Course) -> tuple[Glmer
 
 
 def _warnings(messages: Sequence[str]) -> list[str]:
-    """Without what lme4 says by message(), which glmer.nb suppresses."""
+    """What lme4 says by warning(): without the message() that a fit is singular."""
     return [message for message in messages if message != SINGULAR_MESSAGE]
 
 
 def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
-    """MASS::theta.ml as glmer.nb calls it: theta by scoring, from a moment estimate, and its warnings.
+    """Step 2, MASS::theta.ml as glmer.nb calls it: theta, and its warnings.
 
-    y, mu, weights are (n,).
+    It is found by Fisher scoring from a moment estimate; y, mu, weights are (n,).
     """
     theta = float(np.sum(weights) / np.sum(weights * (y / mu - 1.0) ** 2))
     step, steps = 1.0, 1
@@ -126,7 +134,7 @@ def _information(theta: float, y: Array, mu: Array, weights: Array) -> float:
 def _refit(
     call: GlmerCall, family: Family, course: Course, last: Lme4Run, state: GlmerCriterion
 ) -> tuple[Lme4Run, GlmerCriterion]:
-    """lme4's refit() of the `last` fit, which left `state`, with another theta of the family."""
+    """Refit, with another theta of the family, the `last` fit, which left its criterion in `state`."""
     criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
     criterion.pirls.u = state.pirls.u
     criterion.start(last.theta, jointly=call.is_joint)
@@ -151,7 +159,7 @@ def _refit(
 
 
 def _of_refit(call: GlmerCall) -> Optimizer:
-    """The optimizer of a refit: with the controls of stage 2, but for the steps of the simplex."""
+    """The optimizer of a refit: it has the controls of stage 2, but not the steps of its simplex."""
     optimizer = call.optimizers[0 if call.is_joint else 1]
     if call.is_joint or call.maxfun is not None:
         return as_minqa(optimizer)

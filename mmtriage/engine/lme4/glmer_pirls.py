@@ -91,7 +91,7 @@ class GlmerPirls:
 
     def _step(self, *, jointly: bool) -> float:
         slope = self.family.link.slope(self.eta)
-        # a root, as in lme4: where mu is out of range and V(mu) negative, there is no step
+        # lme4 takes a root here, so that there is no step where mu is out of range and V(mu) negative.
         W = np.square(slope * np.sqrt(self.weights / self.family.variance(self.mu)))
         response = self.eta - self.offset + (self.y - self.mu) / slope
         try:
@@ -111,7 +111,7 @@ class GlmerPirls:
         self.factor = factor(plan, products, self.Lambda)
         self.logdet = self.factor.logdet
         right: Array = (rows.Zt @ weighted)[:, None]
-        # lme4 factors the fixed part even where beta is given, and stops if that fails
+        # lme4 factors the fixed part even where beta is given, and stops if that fails.
         with_fixed = len(self.beta) > 0 and (jointly or W.min() <= DOUBTFUL * W.max())
         if with_fixed:
             WX = W[:, None] * rows.X
@@ -151,12 +151,12 @@ class GlmerPirls:
 
 
 def row_sum(values: Array) -> float:
-    """From the first row to the last, as lme4 adds: the rounding of it is what lme4's differences show."""
+    """Add from the first row to the last, as lme4 does: its rounding errors show in lme4's differences."""
     return float(np.add.accumulate(values)[-1])
 
 
 def _ratio(a: float, b: float) -> float:
-    """a / b as the hardware divides."""
+    """a / b with infinities and NaN, where Python's own division would raise."""
     return float(np.divide(a, b))
 
 

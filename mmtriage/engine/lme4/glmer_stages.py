@@ -65,13 +65,13 @@ class Course:
     _counters: list[Criterion] = field(default_factory=list)
 
     def counted(self, objective: Callable[[Array], float]) -> Criterion:
-        """The objective, its evaluations counted here."""
+        """The objective with its evaluations counted here."""
         self._counters.append(Criterion(objective))
         return self._counters[-1]
 
     @property
     def evaluations(self) -> int:
-        """Of all criteria."""
+        """How often any criterion was evaluated."""
         return sum(counter.evaluations for counter in self._counters)
 
     def run(
@@ -84,7 +84,7 @@ class Course:
         *,
         last: bool,
     ) -> StageRun:
-        """lme4's optwrap; its modules are left at the optimum. Differences are for stage 2, the `last`."""
+        """Run lme4's optwrap, which leaves its modules at the optimum; the `last` stage takes differences."""
         self.optimizer = optimizer
         run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, with_derivatives=last)
         self.messages.extend(run.messages)
@@ -93,7 +93,7 @@ class Course:
 
 
 def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run, GlmerCriterion]:
-    """lme4's fit with all that the family needs known; the criterion is left at its optimum.
+    """Fit as lme4 does where theta of the family is known; the criterion is left at its optimum.
 
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
@@ -145,12 +145,12 @@ def _of_stage_2(call: GlmerCall, sd: Array) -> Optimizer:
 
 
 def on_second_radii(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` within lme4's radii for stage 2; others as they are."""
+    """`bobyqa` within lme4's radii for stage 2; other optimizers stay as they are."""
     if optimizer.name != "bobyqa":
         return optimizer
     return replace(optimizer, search=minqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
 
 
 def as_minqa(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` by the procedure that takes minqa's path where there is one parameter; others as they are."""
+    """`bobyqa` by NLopt's procedure, which with one parameter takes minqa's path; others stay as they are."""
     return replace(optimizer, search=minqa.search) if optimizer.name == "bobyqa" else optimizer

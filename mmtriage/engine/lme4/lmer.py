@@ -96,7 +96,7 @@ def _lme4_objective(model: LinearModel) -> Callable[[Array], float] | None:
 def _fit_transformed(
     model: LinearModel, transform: Transform, optimizer: Optimizer, maxfun: int | None
 ) -> Lme4Run | Lme4Failure:
-    """On the columns `Z T`; standardizing X as well would change nothing but lme4's remark on it."""
+    """Fit on the columns `Z T`. Standardizing X as well would change nothing but lme4's remark on it."""
     design = model.design
     run = fit_lmer(
         lambda theta: model.criterion(
@@ -123,15 +123,15 @@ def fit_lmer(
     messages_before: tuple[str, ...] = (),
     with_derivatives: bool = True,
 ) -> Lme4Run | Lme4Failure:
-    """Fit as lme4 does.
+    """Fit as lme4 does, on any criterion.
 
     Args:
         objective: REML criterion or deviance as a function of lme4's raw theta, (m,).
-        start: where lme4 starts, see `engine.start`.
-        lower: lme4's bounds, 0 or -inf, see `engine.theta`.
+        start: where lme4 starts, see `start.py`.
+        lower: lme4's bounds, 0 or -inf, see `algebra/theta.py`.
         optimizer: an entry of `optimizers.OPTIMIZERS`, or one like it.
         maxfun: its budget; None for lme4's default.
-        messages_before: what lme4 said while it built the model, see `lme4_checks.design_messages`.
+        messages_before: what lme4 said while it built the model, see `checks.design_messages`.
         with_derivatives: False is lme4's calc.derivs = FALSE: only singularity is checked.
     """
     criterion = Criterion(objective)

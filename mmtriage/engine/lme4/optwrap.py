@@ -36,7 +36,7 @@ class StoppedError(Exception):
 
 
 class Criterion:
-    """The criterion, counted; its failures leave by way of StoppedError, which no optimizer catches."""
+    """The criterion, counted. Its failures leave as StoppedError, which no optimizer catches."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
@@ -59,7 +59,7 @@ def run_optimizer(
     *,
     with_derivatives: bool,
 ) -> StageRun:
-    """lme4's optwrap: the optimizer, a warning if its code is not 0, differences at its end."""
+    """Run the optimizer, warn if its code is not 0, and take differences where it ended."""
     result = optimizer.run(criterion, start, lower, np.full(len(start), np.inf), maxfun)
     if not np.isfinite(result.value):
         raise StoppedError(result.message)

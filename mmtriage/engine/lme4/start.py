@@ -71,7 +71,7 @@ def _variance(x: Array) -> float:
 
 
 def _sum(x: npt.NDArray[np.longdouble]) -> np.longdouble:
-    """From the first to the last: NumPy's own sum goes in pairs."""
+    """Add from the first to the last; NumPy's own sum goes in pairs."""
     total: np.longdouble = np.add.accumulate(x)[-1]
     return total
 

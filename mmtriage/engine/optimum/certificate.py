@@ -59,7 +59,11 @@ class Certificate:
 
 
 def natural_scale(likelihood: Likelihood, factors: Sequence[Array]) -> list[float]:
-    """Size of a natural step in each term's factor: its own size, at least one over root(rows per level)."""
+    """Size of a natural step in each term's factor.
+
+    It is the factor's own size, but no less than 1 / sqrt(rows per level): smaller standard deviations a
+    level's rows cannot tell from zero.
+    """
     scale = [1.0] * len(factors)
     for block in likelihood.products.blocks:
         floor = np.sqrt(block.n_levels / likelihood.n)
@@ -113,7 +117,7 @@ def multipliers(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> l
 def polish_and_certify(
     likelihood: Likelihood, face: Face, x: Array, *, saddle_free: bool
 ) -> tuple[Array, Certificate]:
-    """Newton-polish a point on its face and prove what can be proven there.
+    """Polish a point on its face by Newton steps and prove what can be proven there.
 
     Args:
         saddle_free: negative multipliers have been followed and led to no lower criterion.
@@ -172,7 +176,11 @@ def uncertified(face: Face, reason: str) -> Certificate:
 
 
 def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array) -> tuple[Array, float]:
-    """Newton steps while they bring the decrement down: gradients outlast values in exactness."""
+    """Take Newton steps while they bring the decrement down.
+
+    Near an optimum the value no longer changes in any digit while the gradient still does, so the gradient
+    decides.
+    """
     step = pseudo_solve(H, gradient)
     decrement = 0.5 * abs(float(gradient @ step))
     for _ in range(POLISHING_STEPS):
@@ -205,7 +213,7 @@ def _missing(
     found: Sequence[Multiplier],
     saddle_free: bool,
 ) -> str | None:
-    """What keeps the point from being certified, or None."""
+    """What keeps the point from being certified; None if nothing does."""
     if not np.isfinite(decrement) or decrement > DECREMENT_TOLERANCE:
         return f"Newton decrement {decrement:.3g} is above {DECREMENT_TOLERANCE:g} deviance units"
     if lowest is not None and highest is not None and lowest < -CURVATURE_TOLERANCE * max(highest, 1.0):
@@ -217,7 +225,11 @@ def _missing(
 
 
 def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
-    """Whether a free parameter runs away: beside full-rank columns, no other ridge leads along it."""
+    """Why there is no optimum where a free parameter runs away; None where none does.
+
+    The columns of X are of full rank, so a criterion that does not change with beta is one that has come near
+    the limit to which it falls.
+    """
     for direction in flat:
         largest = NEGLIGIBLE_CHANGE * np.max(np.abs(direction))
         if face.n_free and np.max(np.abs(direction[-face.n_free :])) > largest:

@@ -1,6 +1,6 @@
 """Trust-region Newton on exact gradients.
 
-Curvature comes from the objective itself (for likelihoods: average information, `information.py`),
+Curvature comes from the objective itself (for likelihoods it is average information, `linear/curvature.py`),
 corrected by symmetric rank-one updates so that it reproduces the latest exact changes of the gradient.
 Few parameters, so every step comes from an eigendecomposition: negative curvature is used, never ignored
 (More & Sorensen 1983).
@@ -110,7 +110,7 @@ def trust_region_step(H: Array, g: Array, radius: float) -> tuple[Array, float, 
         if np.linalg.norm(step) <= radius:
             return Q @ step, 0.5 * float(np.sum(rotated**2 / eigenvalues)), True
     elif eigenvalues[0] > -floor:
-        # Flat to rounding: no information along these directions unless the gradient says otherwise.
+        # The criterion is flat to rounding: these directions say nothing unless the gradient does.
         flat = eigenvalues <= floor
         quiet = bool(np.all(np.abs(rotated[flat]) <= 1e-8 * (1.0 + np.max(np.abs(eigenvalues)))))
         if quiet:
@@ -160,7 +160,8 @@ def _boundary_step(eigenvalues: Array, rotated: Array, radius: float) -> Array:
 
     lower = low + tiny
     if length(lower) < radius:
-        # Hard case: no gradient along the lowest curvature; go there as far as the radius allows.
+        # The hard case of More & Sorensen: the gradient has no part along the lowest curvature, so the step
+        # goes that way as far as the radius allows.
         step = -rotated / (eigenvalues + lower)
         step[0] += np.copysign(np.sqrt(max(radius**2 - float(step @ step), 0.0)), step[0] or 1.0)
         return step

@@ -92,7 +92,7 @@ class Optimum:
 
 
 def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:
-    """A start well away from `place`: every direction rescaled at random, zero ones opened."""
+    """A start well away from `place`: every direction is rescaled at random, and zero ones are opened."""
     generator = np.random.default_rng(seed)
     moved = []
     scales = natural_scale(likelihood, place.factors)
