@@ -34,11 +34,13 @@ WITHIN = {
     "ladder": (
         "records",
         "emitted",
-        *("case", "lrt", "bootstrap", "clusters", "kept_terms", "rank"),
+        *("case", "attempts", "against_present"),
+        *("lrt", "bootstrap", "clusters", "kept_terms", "rank"),
         "remedies",
-        *("standardized", "rewriting", "guilty_columns"),
-        *("rescale", "simplify", "allfit", "singular", "maxfun", "refused"),
-        "walk",
+        *("standardized_columns", "rescaled_formula", "guilty_columns"),
+        *("steps", "unidentified", "search_down"),
+        "rungs",
+        *("unfitted", "walk", "workbench"),
     ),
     "report": (
         *("printable", "drift", "facts", "roles", "exit_code", "summary", "document"),
@@ -51,7 +53,7 @@ WITHIN = {
     ),
 }
 SIBLINGS = (  # they look alike and never at each other
-    *("ladder.rescale", "ladder.simplify", "ladder.allfit", "ladder.singular", "ladder.maxfun"),
+    *(f"ladder.rungs.{rung}" for rung in ("rescale", "simplify", "allfit", "singular", "maxfun")),
     *("render.terminal", "render.markdown", "render.htmldoc", "render.jsondoc", "render.junit"),
     *("render.sarif", "render.github"),
 )

@@ -161,7 +161,7 @@ def _from_text(kind: TopicKind, name: str, text: str) -> Page:
 
 def _from_docstring(rung: str) -> Page:
     """A page from the docstring of a rung's module: "Rung 1: sentence." and "What it tries: ..." in order."""
-    first, _, body = docstring(f"ladder.{rung}").partition("\n")
+    first, _, body = docstring(f"ladder.rungs.{rung}").partition("\n")
     number, _, summary = first.partition(": ")
     sections = []
     for head, following in zip(RUNG_SECTIONS, (*RUNG_SECTIONS[1:], None), strict=True):

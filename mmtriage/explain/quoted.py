@@ -32,7 +32,7 @@ def constant(name: str) -> Any:
 
 
 def docstring(module: str) -> str:
-    """The docstring of a module, e.g. of `ladder.rescale`."""
+    """The docstring of a module, e.g. of `ladder.rungs.rescale`."""
     return ast.get_docstring(_tree(module)) or ""
 
 

@@ -20,7 +20,7 @@ from mmtriage.processes import run_all
 def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
     """Simulated `2 (log L - log L0)` under the smaller model, (B,), and how many replicates failed."""
     full, null = case.comparison.prepared, smaller.prepared
-    replicate = partial(_statistic, full, case.fit_ml(full), null, case.fit_ml(null))
+    replicate = partial(_statistic, full, case.bench.fit_ml(full), null, case.bench.fit_ml(null))
     generators = np.random.default_rng(case.options.seed).spawn(case.options.bootstrap)
     statistics = run_all(replicate, generators, jobs=case.options.jobs)
     drawn = np.array([value for value in statistics if value is not None])

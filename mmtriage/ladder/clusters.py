@@ -1,10 +1,10 @@
-"""Do the optimizers agree? Clusters by criterion, then parameters inside the best cluster.
+"""Whether optimizers agree: first whether they reach one criterion, then whether with one set of parameters.
 
-A run within 0.01 deviance units of the best criterion known, the reference included, has reached the
-optimum; any other has failed, and says nothing about the model. Inside the best cluster parameters are
-compared in Sigma and beta, never in theta: different parameters at the same criterion mean that the data do
-not determine them. A variance that one run puts at zero and another at next to nothing is the same variance,
-so covariances are compared on the scale of standard deviations that matter.
+A run within 0.01 deviance units of the best criterion known, that of the proven optimum included, has reached
+the optimum; any other has failed, and says nothing about the model. Of those that reached it the parameters
+are compared, in Sigma and beta and never in theta: different parameters at the same criterion mean that the
+data do not determine them. A variance that one run puts at zero and another at next to nothing is the same
+variance, so covariances are compared on the scale of standard deviations that matter.
 """
 
 from __future__ import annotations
@@ -49,26 +49,26 @@ class ClusterVerdict:
 
 def adjudicate(
     candidates: Sequence[Candidate],
-    reference: Candidate,
+    optimum: Candidate,
     se: Array,
     negligible: Sequence[Array] | None = None,
 ) -> ClusterVerdict:
-    """Compare the ends of several optimizers with the reference.
+    """Compare the ends of several optimizers with each other and with the optimum.
 
     Args:
         candidates: where each optimizer ended.
-        reference: the proven optimum; a witness for the parameters, but not one of the optimizers.
-        se: standard errors of the reference, (p,).
+        optimum: the proven one; a witness for the parameters, but not one of the optimizers.
+        se: standard errors at the optimum, (p,).
         negligible: per term, the standard deviations (k,) below which a random effect is as good as absent;
             with None every difference counts, however small.
     """
     finite = [c.criterion for c in candidates if np.isfinite(c.criterion)]
-    best = min([reference.criterion, *finite])
+    best = min([optimum.criterion, *finite])
     reached = [c for c in candidates if c.criterion <= best + GAP]
     failed = tuple(c.name for c in candidates if c not in reached)
     if not reached:
         return ClusterVerdict("no_evidence", (), failed, 0, None, None)
-    together = [*reached, reference] if reference.criterion <= best + GAP else reached
+    together = [*reached, optimum] if optimum.criterion <= best + GAP else reached
     beta = _beta_spread(together, se)
     sigma = _sigma_spread(together, negligible)
     families = len({c.family for c in reached})

@@ -17,9 +17,10 @@ from mmtriage.diagnose.naming import listed
 from mmtriage.diagnose.scale import FixedColumn
 from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
-from mmtriage.ladder.case import Case, is_alarm
+from mmtriage.ladder.attempts import is_alarm
+from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.ladder.standardized import movable_columns
+from mmtriage.ladder.standardized_columns import movable_columns
 
 CAN_BE_SCALE = 5.0  # SD, or its inverse, from which a column of X can be what scaling has cured
 CAN_BE_ORIGIN = 3.0  # |mean| / SD from which it can be what centering has cured

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmtriage.errors import OptionError
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import bar_terms
 
@@ -20,6 +21,22 @@ def is_kept(keep: Sequence[str], bar: Bar, label: str | None = None) -> bool:
     else:
         names |= {_squeezed(f"{term}|{bar.group_name}") for term in bar_terms(bar)}
     return bool(wanted & names)
+
+
+def check_kept(keep: Sequence[str], bars: Sequence[Bar]) -> None:
+    """Refuse a `--keep` that names no random term.
+
+    Raises:
+        OptionError: it does not.
+    """
+    unknown = unknown_keeps(keep, bars)
+    if unknown:
+        names = ", ".join(f"`{bar.to_text()}`" for bar in bars)
+        raise OptionError(
+            f"--keep {unknown[0]}: no such random term",
+            where="option --keep",
+            hint=f"The random terms are {names}; a slope is kept with `x` or `x | g`.",
+        )
 
 
 def unknown_keeps(keep: Sequence[str], bars: Sequence[Bar]) -> list[str]:

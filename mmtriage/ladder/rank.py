@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmtriage.ladder.records import Remedy, RungResult, Scope
+from mmtriage.ladder.records import Remedy, RemedyId, RungResult, Scope
 
 # What `_key` sorts by, told to the reader.
 RANKED_BY = (
@@ -19,31 +19,34 @@ RANKED_BY = (
 SCOPE_ORDER: dict[Scope, int] = {"same_model": 0, "changes_model": 1, "advice": 2}
 ROUNDING = 6  # decimals to which losses are compared: less is rounding of the optimum
 
+# Remedies whose formula does not say what they are: the same formula in other columns, by another optimizer,
+# from another start, under a prior, in another family, or, without random effects, by another function.
+NOT_IN_THE_FORMULA = (
+    *("rescale", "allfit", "restart", "maxfun", "lm", "glm", "glm.nb"),
+    *("wishart-prior", "change-link", "negative-binomial", "poisson", "quadrature"),
+)
+
 
 def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
-    """All remedies of a ladder, best first."""
-    found: dict[tuple[str, str | None], Remedy] = {}
-    for result in ladder:
-        for remedy in result.remedies:
-            known = found.get((remedy.scope, remedy.formula))
-            # The same model found twice, on two rungs, is one remedy: the first that clears.
-            if (
-                known is None
-                or known.id in _DISTINCT
-                or remedy.id in _DISTINCT
-                or (remedy.clears and not known.clears)
-            ):
-                key = (remedy.scope + remedy.id * (remedy.id in _DISTINCT), remedy.formula)
-                found[key] = remedy
-    ordered = sorted(found.values(), key=lambda remedy: _key(remedy))
+    """All remedies of a ladder, best first; the same remedy found on two rungs is one."""
+    found: dict[tuple[Scope, str | None, RemedyId | None], Remedy] = {}
+    for remedy in (remedy for result in ladder for remedy in result.remedies):
+        known = found.get(_identity(remedy))
+        if known is None or _replaces(remedy, known):
+            found[_identity(remedy)] = remedy
+    ordered = sorted(found.values(), key=_key)
     return tuple(replace(remedy, rank=rank) for rank, remedy in enumerate(ordered, start=1))
 
 
-# Same formula, different remedy.
-_DISTINCT = (
-    *("wishart-prior", "rescale", "allfit", "restart", "maxfun", "lm", "glm", "glm.nb"),
-    *("change-link", "negative-binomial", "poisson", "quadrature"),
-)
+def _identity(remedy: Remedy) -> tuple[Scope, str | None, RemedyId | None]:
+    """What two remedies have in common that are the same."""
+    is_formula = remedy.id not in NOT_IN_THE_FORMULA
+    return remedy.scope, remedy.formula, None if is_formula else remedy.id
+
+
+def _replaces(remedy: Remedy, known: Remedy) -> bool:
+    """Of models that one formula says, the first that clears is kept; of others what the last rung says."""
+    return remedy.id in NOT_IN_THE_FORMULA or (remedy.clears and not known.clears)
 
 
 def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:

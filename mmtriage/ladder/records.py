@@ -1,8 +1,9 @@
-"""The records every rung shares: Attempt, Remedy, RungResult."""
+"""The records every rung shares: what was tried (Attempt), what can be done (Remedy), what a rung found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 RungId = Literal["rescale", "simplify", "allfit", "singular", "maxfun"]
@@ -26,8 +27,8 @@ class Attempt:
     label: str  # what was tried, in words
     formula: str
     optimizer: str | None
-    criterion: float | None  # same convention as the baseline's
-    gap: float | None  # deviance units above the reference of the same model; None if not comparable
+    criterion: float | None  # in the convention of lme4's own
+    gap: float | None  # deviance units above the proven optimum of the same model; None if not comparable
     max_abs_gradient: float | None
     lme4_messages: tuple[str, ...] = ()  # what lme4 would say of this fit
     evaluations: int | None = None
@@ -39,7 +40,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelihoodRatio:
-    """A test of the smaller model; `method` names the reference distribution."""
+    """A test of the smaller model; `method` names the distribution it is referred to."""
 
     statistic: float
     df: float | None
@@ -72,7 +73,7 @@ class Remedy:
     delta_aic: float | None  # remedy minus present model; negative is better
     delta_bic: float | None
     lrt: LikelihoodRatio | None
-    max_shift_se: float | None  # largest move of a common fixed effect, in the reference's SE
+    max_shift_se: float | None  # largest move of a common fixed effect, in SE at the proven optimum
     not_comparable: str | None  # why delta_aic, delta_bic, lrt are None
     code: Code
     loss: float | None = None  # deviance given up, by ML where the fixed effects differ; negative: gained
@@ -92,3 +93,26 @@ class RungResult:
     reason: str
     attempts: tuple[Attempt, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A remedy, with the attempt that measured it."""
+
+    remedy: Remedy
+    attempt: Attempt | None  # None: advice, which nothing measures
+
+
+def changed_model_result(rung: RungId, proposals: Sequence[Proposal], reason: str) -> RungResult:
+    """The result of a rung that proposes other models: it clears the verdict where one of them does."""
+    clears = any(proposal.remedy.clears for proposal in proposals)
+    status: RungStatus = "cleared_by_change" if clears else "no_effect"
+    result = RungResult(rung=RUNG_NUMBER[rung], id=rung, status=status, reason=reason)
+    return with_proposals(result, proposals)
+
+
+def with_proposals(result: RungResult, proposals: Sequence[Proposal]) -> RungResult:
+    """The result, with more proposals after its own."""
+    attempts = (proposal.attempt for proposal in proposals if proposal.attempt is not None)
+    remedies = (proposal.remedy for proposal in proposals)
+    return replace(result, attempts=(*result.attempts, *attempts), remedies=(*result.remedies, *remedies))

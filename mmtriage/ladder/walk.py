@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import MmtriageError
-from mmtriage.ladder import allfit, maxfun, rescale, simplify, singular
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult
+from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult, RungStatus, with_proposals
+from mmtriage.ladder.remedies.of_causes import of_causes
+from mmtriage.ladder.rungs import allfit, maxfun, rescale, simplify, singular
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,18 @@ RUNGS = (
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
-    """Climb the ladder; the results of all five rungs, and what a time budget left undone."""
+    """The results of all five rungs with the remedies of causes, and what a time budget left undone."""
+    results, incomplete = climbed(case)
+    if incomplete is not None:
+        return results, incomplete
+    try:
+        return with_cause_remedies(case, results), None
+    except TimeBudgetError as stop:
+        return results, f"{stop.message} before the remedies of named causes were tried"
+
+
+def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
+    """The results of the five rungs alone."""
     results: list[RungResult] = []
     for position, rung in enumerate(RUNGS):
         skipped = _skipped(case, rung, results)
@@ -56,6 +68,12 @@ def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
         except MmtriageError as failure:  # of a model it tried; other rungs may still have an answer
             results.append(_result(rung.id, "failed", failure.message))
     return tuple(results), None
+
+
+def with_cause_remedies(case: Case, results: tuple[RungResult, ...]) -> tuple[RungResult, ...]:
+    """The results, with the remedies of named causes in rung 2."""
+    proposals = tuple(of_causes(case))
+    return tuple(with_proposals(r, proposals) if r.id == "simplify" else r for r in results)
 
 
 def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | None:
@@ -81,5 +99,5 @@ def _stops(case: Case, result: RungResult) -> bool:
     return case.verdict.status in ("singular", "unidentifiable") and result.status == "cleared_by_change"
 
 
-def _result(rung: RungId, status: str, reason: str) -> RungResult:
-    return RungResult(rung=RUNG_NUMBER[rung], id=rung, status=status, reason=reason)  # type: ignore[arg-type]
+def _result(rung: RungId, status: RungStatus, reason: str) -> RungResult:
+    return RungResult(rung=RUNG_NUMBER[rung], id=rung, status=status, reason=reason)

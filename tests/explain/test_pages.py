@@ -132,7 +132,7 @@ def test_the_page_on_a_rung_is_the_docstring_of_its_module(rung: str) -> None:
     found = pages(rung)[-1]
     assert (found.kind, found.title) == ("rung", f"Rung {RUNG_NUMBER[rung]}: {rung}")  # type: ignore[index]
     assert tuple(section.head for section in found.sections) == RUNG_SECTIONS
-    module = importlib.import_module(f"mmtriage.ladder.{rung}")
+    module = importlib.import_module(f"mmtriage.ladder.rungs.{rung}")
     assert module.__doc__ is not None
     told = " ".join([found.summary, *(f"{s.head}: {s.text}" for s in found.sections)])
     assert letters(told) == letters(module.__doc__.partition(": ")[2])

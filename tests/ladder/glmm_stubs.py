@@ -1,4 +1,4 @@
-"""Cases of generalized models whose refits are canned: the designs are real, the trials are made up."""
+"""Cases of generalized models whose refits are canned: the designs are real, the fits are made up."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def glmm_case(
     run: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Case:
-    """A case of another family; `present` says what its own trial is like."""
+    """A case of another family; `present` says what its own comparison is like."""
     chosen = TriageOptions(family=family, **options)
     spec = ModelSpec(family=family, link=chosen.link_name, reml=False, nagq=chosen.nagq)
 
@@ -74,7 +74,7 @@ def glmm_case(
 
     own = stubs.comparison(build(parse_formula(formula)), **{"gap": 5.0, **(present or {})})
     linear = stubs.case(own, status=status, codes=codes, fit=fit, run=run)
-    return replace(
+    return stubs.on_bench(
         linear,
         options=chosen,
         commands=Commands(source="d.csv", options=chosen),

@@ -6,13 +6,14 @@ Designs and models are real (they say which terms there are); how their fits end
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mmtriage.data.in_memory import table_from_frame
+from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import finding
 from mmtriage.diagnose.judgement import THRESHOLDS
 from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
@@ -32,6 +33,20 @@ from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CannedBench:
+    """A `Bench` that answers with what a test hands in."""
+
+    table: Table
+    options: TriageOptions
+    commands: Commands
+    build: Callable[..., Design]
+    fit: Callable[[Design], Comparison]
+    fit_ml: Callable[[Prepared], Fit]
+    run: Callable[..., Lme4Run | Lme4Failure]
+
 
 SLOPE = "y ~ x + (1 + x | g)"
 INTERCEPT = "y ~ x + (1 | g)"
@@ -214,14 +229,22 @@ def case(
         comparison=present,
         verdict=verdict,
         findings=tuple(finding(code, "made up") for code in codes),
-        options=chosen,
-        commands=Commands(source="d.csv", options=chosen),
-        table=TABLE,
-        build=build,
-        fit=fit or _no_fit,
-        fit_ml=fit_ml,
-        run=run or _no_run,
+        bench=CannedBench(
+            options=chosen,
+            commands=Commands(source="d.csv", options=chosen),
+            table=TABLE,
+            build=build,
+            fit=fit or _no_fit,
+            fit_ml=fit_ml,
+            run=run or _no_run,
+        ),
     )
+
+
+def on_bench(case: Case, **changes: Any) -> Case:
+    """The case with other answers, another table or other options on its bench."""
+    bench: Any = case.bench
+    return replace(case, bench=replace(bench, **changes))
 
 
 def _no_fit(design: Design) -> Comparison:

@@ -11,7 +11,7 @@ import pytest
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.allfit import applies, climb, disagreement
+from mmtriage.ladder.rungs.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
 from tests.ladder import stubs
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mmtriage
-from mmtriage.ladder.case import without_likelihood
+from mmtriage.ladder.against_present import without_likelihood
 from tests.engine.glmms import glmm_table
 from tests.golden_cases import golden_case
 from tests.model.tables import design

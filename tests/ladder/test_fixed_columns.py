@@ -10,13 +10,13 @@ import pytest
 
 from mmtriage.diagnose.scale import constant_combination, data_findings, moved_columns
 from mmtriage.engine.lme4.outcome import Lme4Run
-from mmtriage.ladder import rescale
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.ladder.rescale import climb
-from mmtriage.ladder.rewriting import in_new_variables, rewritten_formula
-from mmtriage.ladder.standardized import MOVES, movable_columns, transforms
+from mmtriage.ladder.rescaled_formula import in_new_variables, rewritten_formula
+from mmtriage.ladder.rungs import rescale
+from mmtriage.ladder.rungs.rescale import climb
+from mmtriage.ladder.standardized_columns import MOVES, movable_columns, transforms
 from tests.ladder import stubs
 from tests.ladder.glmm_stubs import glmm_case
 
@@ -145,7 +145,7 @@ def test_a_formula_is_offered_only_if_its_own_fit_is_free_of_the_alarm() -> None
     case = poisson("log(wide + 1) + (1 | g)", fit=stubs.comparison)
     movable = movable_columns(case.design)
     assert rewritten_formula(case, movable, SCALE) is not None
-    assert rewritten_formula(replace(case, fit=_not_same), movable, SCALE) is None
+    assert rewritten_formula(stubs.on_bench(case, fit=_not_same), movable, SCALE) is None
 
 
 def test_what_no_formula_says_is_done_to_the_model_matrix(monkeypatch: pytest.MonkeyPatch) -> None:

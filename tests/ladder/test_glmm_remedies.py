@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,19 +10,29 @@ import pytest
 
 from mmtriage.diagnose.finding import finding
 from mmtriage.engine.comparison import Comparison
-from mmtriage.ladder.records import Remedy
-from mmtriage.ladder.refused import refused_ladder
-from mmtriage.ladder.remedies.change_link import change_link
-from mmtriage.ladder.remedies.more_points import more_points
-from mmtriage.ladder.remedies.overdispersed import for_overdispersion, row_label
-from mmtriage.ladder.remedies.separated import for_separation
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Proposal, Remedy
+from mmtriage.ladder.remedies import (
+    change_link,
+    fixed_prior,
+    more_points,
+    negative_binomial,
+    observation_level,
+    poisson,
+)
+from mmtriage.ladder.unfitted import unfitted_ladder
 from mmtriage.model.design import Design
 from tests.ladder import stubs
 from tests.ladder.glmm_stubs import COUNTS, glmm_case, with_row_numbers
 
 
-def remedies(pairs: Any) -> dict[str, Remedy]:
-    return {remedy.id: remedy for _, remedy in pairs}
+def remedies(proposals: Iterable[Proposal]) -> dict[str, Remedy]:
+    return {proposal.remedy.id: proposal.remedy for proposal in proposals}
+
+
+def for_overdispersion(case: Case) -> list[Proposal]:
+    """What is proposed for counts that do not scatter as their family has them scatter."""
+    return [p for of in (poisson, negative_binomial, observation_level) for p in of.propose(case)]
 
 
 def with_theta(theta: float) -> Any:
@@ -48,7 +59,9 @@ def test_a_link_that_leaves_the_range_of_the_mean_is_changed(
     response: str, family: str, link: str, safe: str, said: str
 ) -> None:
     case = glmm_case(f"{response} ~ wide + (1 | g)", family=family, link=link, present={"gap": None})
-    ((attempt, remedy),) = change_link(case)
+    (proposal,) = change_link.propose(case)
+    attempt, remedy = proposal.attempt, proposal.remedy
+    assert attempt is not None
     assert (remedy.id, remedy.scope, remedy.title) == ("change-link", "changes_model", f"Use the {safe} link")
     assert attempt.note == f"link {safe} instead of {link}"
     assert remedy.code.mmtriage is not None
@@ -58,16 +71,18 @@ def test_a_link_that_leaves_the_range_of_the_mean_is_changed(
 
 
 def test_a_link_that_stays_in_range_is_left_alone() -> None:
-    assert list(change_link(glmm_case(COUNTS, family="poisson"))) == []
-    assert list(change_link(glmm_case("yes ~ wide + (1 | g)", family="binomial", link="probit"))) == []
+    assert list(change_link.propose(glmm_case(COUNTS, family="poisson"))) == []
+    assert (
+        list(change_link.propose(glmm_case("yes ~ wide + (1 | g)", family="binomial", link="probit"))) == []
+    )
     failed = glmm_case("yes ~ wide + (1 | g)", family="binomial", link="probit", codes=("MM408",))
-    assert list(remedies(change_link(failed))) == ["change-link"]
+    assert list(remedies(change_link.propose(failed))) == ["change-link"]
 
 
 @pytest.mark.parametrize("status", ["converged", "singular", "unidentifiable"])
 def test_a_link_that_is_not_in_trouble_is_left_alone(status: Any) -> None:
     case = glmm_case("w ~ wide + (1 | g)", family="Gamma", status=status)
-    assert list(change_link(case)) == []
+    assert list(change_link.propose(case)) == []
 
 
 def test_overdispersed_counts_may_be_negative_binomial_or_have_effects_of_their_own() -> None:
@@ -96,8 +111,8 @@ def test_without_a_label_of_rows_r_makes_one() -> None:
 
 
 def test_rows_are_labeled_by_two_factors_that_cross_once() -> None:
-    assert row_label(glmm_case("k ~ visit + (1 | g)", family="poisson")) == "visit:g"
-    assert row_label(glmm_case("k ~ f + (1 | g)", family="poisson")) is None
+    assert observation_level.row_label(glmm_case("k ~ visit + (1 | g)", family="poisson")) == "visit:g"
+    assert observation_level.row_label(glmm_case("k ~ f + (1 | g)", family="poisson")) is None
 
 
 def test_a_negative_binomial_without_surplus_is_poisson() -> None:
@@ -114,7 +129,9 @@ def test_as_few_points_as_more_change_nothing(shift: float, points: int) -> None
         return stubs.comparison(design, shift=shift if design.spec.nagq == 9 else 0.0)
 
     case = glmm_case(COUNTS, family="poisson", codes=("MM503",), fit=fit)
-    ((attempt, remedy),) = more_points(case)
+    (proposal,) = more_points.propose(case)
+    attempt, remedy = proposal.attempt, proposal.remedy
+    assert attempt is not None
     assert attempt.note == f"nAGQ = {points}"
     assert remedy.code.mmtriage == f"mmtriage fit d.csv '{COUNTS}' --family poisson --nagq {points}"
     assert (remedy.delta_aic, remedy.loss) == (None, None)
@@ -124,15 +141,15 @@ def test_as_few_points_as_more_change_nothing(shift: float, points: int) -> None
 
 def test_nothing_is_proposed_without_its_finding() -> None:
     case = glmm_case(COUNTS, family="poisson")
-    assert [*for_overdispersion(case), *more_points(case), *for_separation(case)] == []
+    assert [*for_overdispersion(case), *more_points.propose(case), *fixed_prior.propose(case)] == []
 
 
 def test_separated_effects_need_a_prior() -> None:
     case = glmm_case("yes ~ f + (1 | g)", family="binomial")
     by_groups = finding("MM203", "made up", terms=("(1 | g)",))
-    assert for_separation(replace(case, findings=(by_groups,))) == ()
+    assert list(fixed_prior.propose(replace(case, findings=(by_groups,)))) == []
     by_level = finding("MM203", "made up", terms=("f",))
-    (remedy,) = for_separation(replace(case, findings=(by_level,)))
+    (remedy,) = remedies(fixed_prior.propose(replace(case, findings=(by_level,)))).values()
     assert (remedy.scope, remedy.clears, remedy.criterion) == ("advice", False, None)
     assert remedy.code.lme4 == (
         "m <- blme::bglmer(yes ~ f + (1 | g), data = d, family = binomial, cov.prior = NULL, "
@@ -143,7 +160,7 @@ def test_separated_effects_need_a_prior() -> None:
 def test_where_nothing_could_be_fitted_another_link_is_tried() -> None:
     case = glmm_case("k ~ wide + (1 | g)", family="poisson", link="identity")
     failed = finding("MM408", "the mean leaves its range wherever PIRLS could start")
-    results = refused_ladder(case.design, [failed], case.commands, case.build, stubs.comparison)
+    results = unfitted_ladder(case.design, [failed], case.bench)
     simplify = next(r for r in results if r.id == "simplify")
     assert (simplify.status, simplify.reason) == (
         "cleared_by_change",
@@ -156,10 +173,10 @@ def test_where_nothing_could_be_fitted_another_link_is_tried() -> None:
 
 
 def test_models_of_different_distributions_are_not_compared() -> None:
-    from mmtriage.ladder.case import compare
+    from mmtriage.ladder.against_present import compare
 
     case = glmm_case("w ~ wide + (1 | g)", family="Gamma")
-    other = stubs.comparison(case.build(case.formula, family="inverse.gaussian", link="log"))
+    other = stubs.comparison(case.bench.build(case.formula, family="inverse.gaussian", link="log"))
     comparison = compare(case, other)
     assert comparison.not_comparable == "the two models have different distributions"
     assert comparison.delta_aic is None

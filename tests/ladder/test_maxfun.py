@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.maxfun import PERTURBATION, applies, climb
+from mmtriage.ladder.rungs.maxfun import PERTURBATION, applies, climb
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 
 

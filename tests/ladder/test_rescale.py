@@ -9,9 +9,10 @@ import pytest
 
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder import rescale
 from mmtriage.ladder.guilty_columns import proven_causes
-from mmtriage.ladder.rescale import climb
+from mmtriage.ladder.remedies import centered_within
+from mmtriage.ladder.rungs import rescale
+from mmtriage.ladder.rungs.rescale import climb
 from tests.ladder.stubs import baseline, case, comparison, design_of, failure
 
 FAR = "y ~ far + (1 + far | g)"
@@ -36,7 +37,7 @@ class Runs:
 @pytest.fixture(autouse=True)
 def _one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without group-mean centering, which is another model, and without formulas to prove."""
-    monkeypatch.setattr(rescale, "group_mean_centering", lambda _: [])
+    monkeypatch.setattr(centered_within, "propose", lambda _: [])
     monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -11,9 +10,9 @@ from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.identifiability import NullDirection, NullPart
 from mmtriage.formula import parse_formula
-from mmtriage.ladder.simplify import climb
+from mmtriage.ladder.rungs.simplify import climb
 from mmtriage.model.design import Design
-from tests.ladder.stubs import case, comparison, design_of, fit_of
+from tests.ladder.stubs import case, comparison, design_of, fit_of, on_bench
 
 
 def text(formula: str) -> str:
@@ -63,7 +62,7 @@ def test_rescaled_columns_are_those_of_the_same_model() -> None:
         return fit_of(of.design, 90.0 if is_other else 100.0, tuple(of.model.widths))
 
     present = case(singular("y ~ far + log(far + 1) + (1 + far | g)", (1,)), status="singular", fit=fit)
-    result = climb(replace(present, fit_ml=fit_ml))
+    result = climb(on_bench(present, fit_ml=fit_ml))
     assert result.remedies[0].formula == "y ~ far + log(far + 1) + (1 | g) + (0 + I(far/2) | g)"
     assert result.remedies[0].max_shift_se == pytest.approx(0.25)  # an intercept at another origin is no move
     assert any(said.startswith("columns are rescaled") for said in result.remedies[0].caveats)

@@ -10,9 +10,8 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.engine.optimum.newton import Minimum
-from mmtriage.ladder import singular
-from mmtriage.ladder.remedies import plain_model
-from mmtriage.ladder.singular import applies, climb
+from mmtriage.ladder.remedies import plain_model, wishart_prior
+from mmtriage.ladder.rungs.singular import applies, climb
 from mmtriage.model.design import Design
 from tests.ladder.stubs import case, comparison, design_of, fit_of
 
@@ -34,7 +33,7 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(plain_model, "plain_fit", plain_fit)
     monkeypatch.setattr(LinearModel, "describe", describe)
-    monkeypatch.setattr(singular, "prior_mode", prior_mode)
+    monkeypatch.setattr(wishart_prior, "prior_mode", prior_mode)
 
 
 def at_the_edge(formula: str, ranks: tuple[int, ...]) -> Comparison:

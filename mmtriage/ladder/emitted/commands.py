@@ -49,7 +49,7 @@ class Commands:
 
     def restarted(self, formula: str, restarts: int) -> Code:
         """The fit of a formula, taken up again from its end so many times; a command asks for none of it."""
-        lines = [self.r_code(formula), *[r_restart(self.options)] * restarts]
+        lines = [self.r_code(formula), *[r_restart(self.options.spec)] * restarts]
         return Code(mmtriage=None if restarts else self.mmtriage(formula), lme4="\n".join(lines))
 
     def mmtriage(self, formula: str) -> str:
@@ -76,7 +76,7 @@ class Commands:
 
     def r_function(self, kind: CallKind) -> str:
         """The R function that fits such a model."""
-        return r_function(self.options, kind)
+        return r_function(self.options.spec, kind)
 
 
 def _option_words(options: TriageOptions) -> list[str]:

@@ -1,10 +1,5 @@
 """The call: which function of R fits a model, with which arguments and which control.
 
-    kind of model    linear         generalized     with a parameter of its own in the family
-    mixed            lmer           glmer           glmer.nb
-    plain            lm             glm             MASS::glm.nb
-    with a prior     blme::blmer    blme::bglmer    blme::bglmer, at the theta that glmer.nb estimates
-
 Formulas come as text, in R's own syntax; the data frame is always `d` and the fit is always `m`.
 """
 
@@ -17,16 +12,17 @@ from mmtriage.arrays import Array
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_values import r_logical, r_string, r_vector
 from mmtriage.model.family_names import LAPLACE, default_link
+from mmtriage.model.spec import ModelSpec, RFunction
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.options import TriageOptions
 
 CallKind = Literal["mixed", "plain", "prior", "fixed prior"]
-# Kind of model -> R's function for a linear one, a generalized one, and one whose family has a parameter.
-FUNCTIONS: dict[CallKind, tuple[str, str, str]] = {
-    "mixed": ("lmer", "glmer", "glmer.nb"),
-    "plain": ("lm", "glm", "MASS::glm.nb"),
-    "prior": ("blme::blmer", "blme::bglmer", "blme::bglmer"),
-    "fixed prior": ("blme::blmer", "blme::bglmer", "blme::bglmer"),
+# Kind of call -> lme4's function for the model -> the function that is called instead.
+FUNCTIONS: dict[CallKind, dict[RFunction, str]] = {
+    "mixed": {"lmer": "lmer", "glmer": "glmer", "glmer.nb": "glmer.nb"},
+    "plain": {"lmer": "lm", "glmer": "glm", "glmer.nb": "MASS::glm.nb"},
+    "prior": {"lmer": "blme::blmer", "glmer": "blme::bglmer", "glmer.nb": "blme::bglmer"},
+    "fixed prior": {"lmer": "blme::blmer", "glmer": "blme::bglmer", "glmer.nb": "blme::bglmer"},
 }
 PRIORS: dict[CallKind, list[str]] = {
     "prior": ["cov.prior = wishart"],
@@ -43,47 +39,38 @@ def r_call(
     options: TriageOptions, formula: str, *, kind: CallKind = "mixed", start: Array | None = None
 ) -> list[str]:
     """The lines that fit a formula; `start` is beta (p,) of a plain model, theta (m,) of a mixed one."""
-    lines = []
-    if kind in PRIORS and _family_is_estimated(options):
+    spec, lines = options.spec, []
+    if kind in PRIORS and spec.r_function == "glmer.nb":
         lines.append(f"m <- glmer.nb({', '.join(_arguments(options, formula, 'mixed'))})")
     arguments = _arguments(options, formula, kind)
     if start is not None:
-        arguments.append(f"start = {_start(options, kind, start)}")
+        arguments.append(f"start = {_start(spec, kind, start)}")
     control = _control(options, kind)
     if control is not None:
-        settings = "lmerControl" if options.is_linear else "glmerControl"
-        arguments.append(f"control = {settings}({control})")
-    return [*lines, f"m <- {r_function(options, kind)}({', '.join(arguments)})"]
+        arguments.append(f"control = {spec.r_control}({control})")
+    return [*lines, f"m <- {r_function(spec, kind)}({', '.join(arguments)})"]
 
 
-def r_function(options: TriageOptions, kind: CallKind) -> str:
+def r_function(spec: ModelSpec, kind: CallKind) -> str:
     """The R function that fits such a model."""
-    linear, generalized, negative_binomial = FUNCTIONS[kind]
-    if _family_is_estimated(options):
-        return negative_binomial
-    return linear if options.is_linear else generalized
+    return FUNCTIONS[kind][spec.r_function]
 
 
-def r_restart(options: TriageOptions) -> str:
+def r_restart(spec: ModelSpec) -> str:
     """The line that fits `m` again from where it ended."""
     theta = 'getME(m, "theta")'
-    start = theta if options.is_linear else f"list(theta = {theta}, fixef = fixef(m))"
+    start = theta if spec.r_function == "lmer" else f"list(theta = {theta}, fixef = fixef(m))"
     return f"m <- update(m, start = {start})"
 
 
-def _start(options: TriageOptions, kind: CallKind, values: Array) -> str:
-    """A starting point; the generalized functions take theta as one part of a list."""
-    is_part = kind != "plain" and not options.is_linear
+def _start(spec: ModelSpec, kind: CallKind, values: Array) -> str:
+    """A starting point; all mixed models but lmer's take theta as one part of a list."""
+    is_part = kind != "plain" and spec.r_function != "lmer"
     return f"list(theta = {r_vector(values)})" if is_part else r_vector(values)
 
 
-def _family_is_estimated(options: TriageOptions) -> bool:
-    """Whether the family has a parameter of its own, for which R has functions of their own."""
-    return options.family == "negative.binomial"
-
-
 def _arguments(options: TriageOptions, formula: str, kind: CallKind) -> list[str]:
-    arguments = [formula, "data = d", *_likelihood(options, kind)]
+    arguments = [formula, "data = d", *_likelihood(options.spec, kind)]
     for name, column in (("weights", options.weights), ("offset", options.offset)):
         if column is not None:
             arguments.append(f"{name} = {quote_name(column)}")
@@ -98,24 +85,24 @@ def _arguments(options: TriageOptions, formula: str, kind: CallKind) -> list[str
     return [*arguments, *PRIORS.get(kind, [])]
 
 
-def _likelihood(options: TriageOptions, kind: CallKind) -> list[str]:
+def _likelihood(spec: ModelSpec, kind: CallKind) -> list[str]:
     """The arguments that say which likelihood it is."""
-    if options.is_linear:
-        return [] if kind == "plain" else [f"REML = {r_logical(options.reml)}"]
+    if spec.r_function == "lmer":
+        return [] if kind == "plain" else [f"REML = {r_logical(spec.reml)}"]
     arguments = []
-    if not _family_is_estimated(options):
-        arguments.append(f"family = {_family(options)}")
+    if spec.r_function == "glmer":
+        arguments.append(f"family = {_family(spec)}")
     elif kind in PRIORS:
         arguments.append(f"family = {ESTIMATED_FAMILY}")
-    if kind != "plain" and options.nagq != LAPLACE:
-        arguments.append(f"nAGQ = {options.nagq}")
+    if kind != "plain" and spec.nagq != LAPLACE:
+        arguments.append(f"nAGQ = {spec.nagq}")
     return arguments
 
 
-def _family(options: TriageOptions) -> str:
+def _family(spec: ModelSpec) -> str:
     """The family as R users write it: `binomial`, `binomial("probit")` where the link is not the default."""
-    is_default = options.link_name == default_link(options.family)
-    return options.family if is_default else f"{options.family}({r_string(options.link_name)})"
+    is_default = spec.link == default_link(spec.family)
+    return spec.family if is_default else f"{spec.family}({r_string(spec.link)})"
 
 
 def _control(options: TriageOptions, kind: CallKind) -> str | None:
@@ -126,7 +113,7 @@ def _control(options: TriageOptions, kind: CallKind) -> str | None:
         return _settings([PRIOR_OPTIMIZER])
     own = options.has_own_optimizer or options.maxfun is not None
     settings = [_settings(options.stages, options.maxfun)] if own else []
-    if kind == "fixed prior" and not options.is_linear:
+    if kind == "fixed prior" and options.spec.r_function != "lmer":
         settings.insert(0, NO_FIRST_STAGE)
     return ", ".join(settings) or None
 

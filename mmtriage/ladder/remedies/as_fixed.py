@@ -1,33 +1,48 @@
-"""A grouping factor as a fixed effect: what few levels are often better as."""
+"""`as-fixed`: a grouping factor among the fixed effects, which one of few levels is often better as.
+
+A variance between levels is known no better than from as many draws as there are levels; fixed effects need
+no such variance.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from mmtriage.formula.edit import add_fixed, drop_bar
 from mmtriage.formula.text import operand_text
-from mmtriage.ladder.case import Case, changed_model_attempt
-from mmtriage.ladder.records import Attempt, Remedy
-from mmtriage.ladder.remedies.measured import changed_model_remedy
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Proposal
+from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.model.ranef import RandomTerm
 
 
-def can_be_fixed(case: Case, term: RandomTerm) -> bool:
+def propose(case: Case) -> Iterator[Proposal]:
+    """The factors that have so few levels that the diagnosis says so (MM301)."""
+    few = {f.columns[0] for f in case.findings if f.code == "MM301"}
+    return as_fixed(case, (term for term in case.design.random if term.group in few), rung=2)
+
+
+def as_fixed(case: Case, terms: Iterable[RandomTerm], *, rung: int) -> Iterator[Proposal]:
+    """The model with the factor of each term among its fixed effects, as far as that is a model."""
+    for term in terms:
+        if _can_be_fixed(case, term):
+            yield _as_fixed(case, term, rung)
+
+
+def _can_be_fixed(case: Case, term: RandomTerm) -> bool:
     """Whether a term is a plain intercept of one factor, beside which other random terms remain."""
     is_plain = term.columns == ("(Intercept)",) and len(term.bar.group) == 1
     return is_plain and len(case.design.random) > 1
 
 
-def as_fixed_effect(case: Case, term: RandomTerm, *, rung: int) -> tuple[Attempt, Remedy]:
-    """The model with the factor among the fixed effects, fitted and compared."""
+def _as_fixed(case: Case, term: RandomTerm, rung: int) -> Proposal:
     factor = f"factor({operand_text(term.bar.group[0])})"
-    comparison = case.fit(case.build(drop_bar(add_fixed(case.formula, factor), term.bar)))
-    title = f"Make {term.group}, which has {len(term.levels)} levels, a fixed effect"
-    remedy = changed_model_remedy(
+    return changed_model(
         case,
-        comparison,
+        case.refit(drop_bar(add_fixed(case.formula, factor), term.bar)),
         id="as-fixed",
         rung=rung,
-        title=title,
+        title=f"Make {term.group}, which has {len(term.levels)} levels, a fixed effect",
         changes=f"the levels of {term.group} are the ones of interest, not a sample of others",
         caveats=("conclusions no longer extend to other levels",),
     )
-    return changed_model_attempt(title, comparison), remedy

@@ -1,13 +1,19 @@
-"""The two kinds of remedy that rungs hand out, filled from what was measured."""
+"""A remedy filled from what was measured: of the present model, of another one, or without a comparison.
+
+Every `Remedy` is made by `compared`, so that one place says which figures a remedy has.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmtriage.diagnose.judgement import is_short
 from mmtriage.engine.comparison import Comparison
-from mmtriage.ladder.case import Case, Refit, common_shift, compare, is_alarm
-from mmtriage.ladder.records import Attempt, Code, LikelihoodRatio, Remedy, RemedyId, Scope
+from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
+from mmtriage.ladder.attempts import changed_model_attempt, is_alarm
+from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.records import Attempt, Code, LikelihoodRatio, Proposal, Remedy, RemedyId, Scope
 
 
 def same_model_remedy(
@@ -32,7 +38,8 @@ def same_model_remedy(
     if alarms and formula is None:
         said = alarms[0].splitlines()[0]
         caveats = (*caveats, f"lme4 still warns, of a fit that is at its optimum: {said}")
-    return Remedy(
+    return compared(
+        SAME,
         id=id,
         rung=rung,
         title=title,
@@ -40,64 +47,128 @@ def same_model_remedy(
         clears=clears,
         formula=formula or case.formula.to_text(),
         criterion=attempt.criterion,
-        delta_aic=0.0,
-        delta_bic=0.0,
-        lrt=None,
-        loss=0.0,
-        max_shift_se=0.0,
-        not_comparable=None,
         code=code,
         changes=changes,
-        caveats=tuple(caveats),
+        caveats=caveats,
         cost=(attempt.evaluations or 0) if cost is None else cost,
     )
 
 
-def changed_model_remedy(
+def changed_model(
     case: Case,
     comparison: Comparison,
     *,
     id: RemedyId,
-    rung: int,
     title: str,
     changes: str,
     caveats: Sequence[str],
+    rung: int = 2,
+    label: str | None = None,
+    note: str | None = None,
     lrt: LikelihoodRatio | None = None,
     code: Code | None = None,
     scope: Scope = "changes_model",
     in_users_columns: Comparison | None = None,
-) -> Remedy:
+) -> Proposal:
     """Another model that was fitted, compared with the present one as far as that is fair.
 
-    `in_users_columns` is the same model before its columns were rescaled: only there are coefficients of one
-    name, above all the intercept, the same quantity.
+    Args:
+        label: the attempt's name, where it is not the remedy's title.
+        note: what the attempt has shown beside its figures.
+        in_users_columns: the same model before its columns were rescaled: only there are coefficients of one
+            name, above all the intercept, the same quantity.
     """
     against = compare(case, comparison)
-    shift = (
-        against.max_shift_se if in_users_columns is None else common_shift(case.comparison, in_users_columns)
+    if in_users_columns is not None:
+        against = replace(against, max_shift_se=common_shift(case.comparison, in_users_columns))
+    proposal = fitted_model(
+        comparison,
+        against,
+        id=id,
+        rung=rung,
+        title=title,
+        changes=changes,
+        caveats=caveats,
+        label=label,
+        note=note,
+        lrt=lrt,
+        code=code or case.commands.both(comparison.prepared.design.formula.to_text()),
+        scope=scope,
     )
-    text = comparison.prepared.design.formula.to_text()
-    remedy = Remedy(
+    refit = Refit(prepared=comparison.prepared, fit=comparison.optimum_fit, place=comparison.optimum.place)
+    case.keep(proposal.remedy, refit)
+    return proposal
+
+
+def fitted_model(
+    comparison: Comparison,
+    against: AgainstPresent,
+    *,
+    id: RemedyId,
+    title: str,
+    changes: str,
+    code: Code,
+    caveats: Sequence[str] = (),
+    rung: int = 2,
+    label: str | None = None,
+    note: str | None = None,
+    lrt: LikelihoodRatio | None = None,
+    scope: Scope = "changes_model",
+) -> Proposal:
+    """Another model that was fitted, whatever there is to compare it with: see `changed_model`."""
+    remedy = compared(
+        against,
         id=id,
         rung=rung,
         title=title,
         scope=scope,
         clears=comparison.is_sound and not is_short(comparison),
-        formula=text,
+        formula=comparison.prepared.design.formula.to_text(),
         criterion=comparison.optimum_fit.criterion,
+        lrt=lrt,
+        code=code,
+        changes=changes,
+        caveats=caveats,
+        cost=0 if comparison.lme4 is None else comparison.lme4.evaluations,
+    )
+    return Proposal(
+        remedy=remedy, attempt=changed_model_attempt(title if label is None else label, comparison, note)
+    )
+
+
+def compared(
+    against: AgainstPresent,
+    *,
+    id: RemedyId,
+    rung: int,
+    title: str,
+    formula: str,
+    code: Code,
+    changes: str,
+    caveats: Sequence[str] = (),
+    scope: Scope = "changes_model",
+    clears: bool = False,
+    criterion: float | None = None,
+    lrt: LikelihoodRatio | None = None,
+    cost: int = 0,
+) -> Remedy:
+    """A remedy with what is known of it against the present model; `not_compared` where that is nothing."""
+    return Remedy(
+        id=id,
+        rung=rung,
+        title=title,
+        scope=scope,
+        clears=clears,
+        formula=formula,
+        criterion=criterion,
         delta_aic=against.delta_aic,
         delta_bic=against.delta_bic,
         lrt=lrt,
         loss=against.loss,
-        max_shift_se=shift,
+        max_shift_se=against.max_shift_se,
         not_comparable=against.not_comparable,
-        code=code or case.commands.both(text),
+        code=code,
         changes=changes,
         caveats=tuple(caveats),
-        cost=0 if comparison.lme4 is None else comparison.lme4.evaluations,
+        cost=cost,
     )
-    case.keep(
-        remedy,
-        Refit(prepared=comparison.prepared, fit=comparison.optimum_fit, place=comparison.optimum.place),
-    )
-    return remedy

@@ -1,4 +1,4 @@
-"""Adaptive quadrature where the Laplace approximation is materially off (MM503): `nAGQ` of 9, or 25."""
+"""`quadrature`: `nAGQ` of 9, or 25, where the Laplace approximation is materially off (MM503)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from mmtriage.diagnose.verdict import SHIFT_SE
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
-from mmtriage.ladder.case import Case, changed_model_attempt
-from mmtriage.ladder.records import Attempt, Remedy
-from mmtriage.ladder.remedies.measured import changed_model_remedy
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Proposal
+from mmtriage.ladder.remedies.measured import changed_model
 
 POINTS = (9, 25)  # more than 25 change nothing that matters (lme4's ?glmer)
 SAME_SD = 0.01  # relative change of a standard deviation that is the same for all purposes
 
 
-def more_points(case: Case) -> Iterator[tuple[Attempt, Remedy]]:
+def propose(case: Case) -> Iterator[Proposal]:
     """The fewest points after which more change nothing; none where their own optimum is not proven."""
     if "MM503" not in case.codes:
         return
-    few, many = (case.fit(case.build(case.formula, nagq=n)) for n in POINTS)
+    few, many = (case.refit(case.formula, nagq=n) for n in POINTS)
     chosen = few if _agree(few, many) else many
     if chosen.optimum.certificate.certified:
         yield _measured(case, chosen)
@@ -30,21 +30,19 @@ def _agree(few: Comparison, many: Comparison) -> bool:
     return largest_shift(one.beta, two) <= SHIFT_SE and largest_sd_change(one, two) <= SAME_SD
 
 
-def _measured(case: Case, comparison: Comparison) -> tuple[Attempt, Remedy]:
+def _measured(case: Case, comparison: Comparison) -> Proposal:
     points = comparison.prepared.design.spec.nagq
     change = largest_sd_change(comparison.optimum_fit, case.comparison.optimum_fit)
-    title = f"Integrate with {points} quadrature points"
-    remedy = changed_model_remedy(
+    return changed_model(
         case,
         comparison,
         id="quadrature",
-        rung=2,
-        title=title,
+        title=f"Integrate with {points} quadrature points",
         changes=(
             f"how the likelihood is computed, not the model: the random-effect SD moves by {change:.1%}; "
             "standard errors with it"
         ),
         caveats=("compare it only with models fitted with as many points",),
+        note=f"nAGQ = {points}",
         code=case.commands.of(nagq=points).both(case.formula.to_text()),
     )
-    return changed_model_attempt(title, comparison, note=f"nAGQ = {points}"), remedy

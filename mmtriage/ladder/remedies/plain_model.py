@@ -1,4 +1,4 @@
-"""The model without random effects, `lm` or `glm`: what is left when nothing random is."""
+"""`lm`, `glm`, `glm.nb`: the model without random effects, which is left where nothing random is."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.comparison import plain_fit
-from mmtriage.engine.estimates import largest_shift
+from mmtriage.engine.estimates import Fit, largest_shift
+from mmtriage.formula import Formula
 from mmtriage.formula.edit import with_random
-from mmtriage.ladder.case import Case, Refit, without_likelihood
-from mmtriage.ladder.records import Attempt, Remedy, SmallerId
-from mmtriage.ladder.remedies.change_link import can_start_anywhere
-from mmtriage.model.families import NEGATIVE_BINOMIAL, family_of
-from mmtriage.options import TriageOptions
+from mmtriage.ladder.against_present import AgainstPresent, without_likelihood
+from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.records import Attempt, Proposal
+from mmtriage.ladder.remedies.measured import compared
+from mmtriage.model.families import family_of
+
+CHANGES = "no random effects are left: rows are treated as independent"
 
 
-def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
+def plain_model(case: Case, *, rung: int, title: str) -> Proposal:
     """Fit the fixed effects alone: the present criterion with every covariance at zero."""
-    present = case.comparison.optimum_fit
     fit = plain_fit(case.comparison.prepared, case.comparison.optimum.place)
     fit = replace(fit, df=fit.df - len(fit.theta))
-    unlikely = without_likelihood(case.design)
-    formula = _without_bars(case)
+    formula = without_bars(case.formula)
+    spec = case.design.spec
     # least squares has one solution; an iteration is believed only where the one beside it is proven
-    is_proven = case.options.is_linear or case.comparison.optimum.certificate.certified
-    start = _r_start(case, fit.beta if is_proven else None)
+    is_proven = not spec.is_approximated or case.comparison.optimum.certificate.certified
     attempt = Attempt(
         label=title,
         formula=formula,
@@ -37,24 +38,18 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         evaluations=1,
         certified=is_proven,
         singular=False,
-        note="least squares: closed form" if case.options.is_linear else "maximum likelihood",
+        note="maximum likelihood" if spec.is_approximated else "least squares: closed form",
     )
-    remedy = Remedy(
-        id=plain_id(case.options),
+    remedy = compared(
+        _against(case, fit),
+        id=spec.r_plain,
         rung=rung,
         title=title,
-        scope="changes_model",
         clears=is_proven and not case.is_separated,
         formula=formula,
         criterion=fit.criterion,
-        delta_aic=None if unlikely else fit.aic - present.aic,
-        delta_bic=None if unlikely else fit.bic - present.bic,
-        lrt=None,
-        loss=fit.criterion - present.criterion,
-        max_shift_se=largest_shift(fit.beta, present),
-        not_comparable=unlikely,
-        code=case.commands.in_r(formula, kind="plain", start=start),
-        changes="no random effects are left: rows are treated as independent",
+        code=case.commands.in_r(formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)),
+        changes=CHANGES,
         caveats=(
             "if groups were sampled by design, say so in the report; for population averages with correlated "
             "rows, GEE (geepack::geeglm) is the other choice",
@@ -62,29 +57,37 @@ def plain_model(case: Case, *, rung: int, title: str) -> tuple[Attempt, Remedy]:
         cost=1,
     )
     case.keep(remedy, Refit(prepared=case.comparison.prepared, fit=fit, place=None))
-    return attempt, remedy
+    return Proposal(remedy=remedy, attempt=attempt)
 
 
-def plain_id(options: TriageOptions) -> SmallerId:
-    """How remedies name the model without random effects: for the function of R that fits it."""
-    if options.family == NEGATIVE_BINOMIAL:
-        return "glm.nb"
-    return "lm" if options.is_linear else "glm"
+def without_bars(formula: Formula) -> str:
+    """The fixed part alone, with its response."""
+    return with_random(formula, []).to_text() if formula.random else formula.to_text()
 
 
-def _without_bars(case: Case) -> str:
-    return with_random(case.formula, []).to_text() if case.formula.random else case.formula.to_text()
+def _against(case: Case, fit: Fit) -> AgainstPresent:
+    """The plain fit against the present one: both have the same rows and fixed effects."""
+    present = case.comparison.optimum_fit
+    unlikely = without_likelihood(case.design)
+    return AgainstPresent(
+        delta_aic=None if unlikely else fit.aic - present.aic,
+        delta_bic=None if unlikely else fit.bic - present.bic,
+        loss=fit.criterion - present.criterion,
+        max_shift_se=largest_shift(fit.beta, present),
+        not_comparable=unlikely,
+    )
 
 
 def _r_start(case: Case, beta: Array | None) -> Array | None:
     """Where glm() is to start, if its own start may lie where there is no mean; `beta` (p,) if proven."""
-    options, design = case.options, case.design
-    if options.is_linear or can_start_anywhere(options.family, options.link_name) or design.dropped:
+    design = case.design
+    spec = design.spec
+    if not spec.is_approximated or spec.link in spec.distribution.safe_links or design.dropped:
         return None
     if beta is not None:
         return beta
     if "(Intercept)" not in design.fixed_names:
         return None
     mean = np.average(design.y, weights=design.weights)
-    level = float(family_of(design.spec).link.link(np.array([mean]))[0])  # one mean for all is in range
+    level = float(family_of(spec).link.link(np.array([mean]))[0])  # one mean for all is in range
     return np.array([level if name == "(Intercept)" else 0.0 for name in design.fixed_names])

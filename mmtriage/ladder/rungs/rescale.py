@@ -21,12 +21,13 @@ import time
 from collections.abc import Sequence
 
 from mmtriage.diagnose.scale import moves_beta
-from mmtriage.ladder.case import IMPROVED, Case, is_alarm, reaches_optimum, same_model_attempt
-from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus
-from mmtriage.ladder.remedies.centering import group_mean_centering
+from mmtriage.ladder.attempts import IMPROVED, is_alarm, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus, with_proposals
+from mmtriage.ladder.remedies import centered_within
 from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.ladder.rewriting import in_matrix, rewritten_formula
-from mmtriage.ladder.standardized import MOVES, Movable, Move, movable_columns, transforms
+from mmtriage.ladder.rescaled_formula import in_matrix, rewritten_formula
+from mmtriage.ladder.standardized_columns import MOVES, Movable, Move, movable_columns, transforms
 from mmtriage.optimizers import OPTIMIZERS
 
 
@@ -47,7 +48,7 @@ def climb(case: Case) -> RungResult:
         if move.center and not movable.can_be_centered:
             continue
         began = time.perf_counter()
-        run = case.run(
+        run = case.bench.run(
             case.comparison.prepared,
             optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
             transform=transforms(case.design, movable, move),
@@ -56,19 +57,17 @@ def climb(case: Case) -> RungResult:
         attempts.append(same_model_attempt(case, move.label, run, time.perf_counter() - began))
     status, reason = _status(case, attempts, movable)
     arrived = _best_arrival(case, attempts)
-    remedies = [] if arrived is None or status == "no_effect" else [_remedy(case, arrived, movable)]
-    for attempt, remedy in group_mean_centering(case):
-        attempts.append(attempt)
-        remedies.append(remedy)
-    return RungResult(
-        rung=1, id="rescale", status=status, reason=reason, attempts=tuple(attempts), remedies=tuple(remedies)
+    remedies = () if arrived is None or status == "no_effect" else (_remedy(case, arrived, movable),)
+    result = RungResult(
+        rung=1, id="rescale", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
     )
+    return with_proposals(result, tuple(centered_within.propose(case)))
 
 
 def _nothing_to_move(case: Case) -> str:
     if moves_beta(case.design):
         return "no continuous column in X or Z: there is nothing to rescale"
-    fitted = "a linear mixed model" if case.options.is_linear else "a model fitted with nAGQ = 0"
+    fitted = "a linear mixed model" if case.design.spec.is_linear else "a model fitted with nAGQ = 0"
     return f"no continuous random-slope column: scaling the columns of X alone never moves theta of {fitted}"
 
 

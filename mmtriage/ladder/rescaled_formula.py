@@ -9,7 +9,6 @@ import numpy as np
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.judgement import is_alarmed, is_short
 from mmtriage.diagnose.scale import is_two_valued
-from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
@@ -21,10 +20,11 @@ from mmtriage.formula.edit import (
 )
 from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import quote_name
+from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.r_columns import formula_in_matrix, standardized_matrix
 from mmtriage.ladder.records import Code
-from mmtriage.ladder.standardized import Movable, Move
+from mmtriage.ladder.standardized_columns import Movable, Move
 from mmtriage.model.design import Design
 
 
@@ -37,12 +37,6 @@ def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | Non
 def in_new_variables(design: Design, movable: Movable, move: Move) -> tuple[Formula, ...]:
     """The formula of a design in rescaled variables: ways to write it, of which some are other models."""
     return tuple(f for f in dict.fromkeys(_candidates(design, movable, move)) if f != design.formula)
-
-
-def is_same_model(case: Case, one: Comparison, two: Comparison) -> bool:
-    """Whether two ways to write a model are one model: their ML criteria agree."""
-    first, second = (case.fit_ml(comparison.prepared).criterion for comparison in (one, two))
-    return abs(first - second) <= allowed_gap(first)
 
 
 def in_matrix(case: Case, move: Move) -> Code:
@@ -116,8 +110,8 @@ def _fixed_rewritten(
 def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
     """Whether a formula is the same model and, where X had to move, cures what the moved columns cured."""
     try:
-        comparison = case.fit(case.build(formula))
-        is_same = is_same_model(case, case.comparison, comparison)
+        comparison = case.refit(formula)
+        is_same = is_same_model(case.bench, case.comparison, comparison)
     except TimeBudgetError:
         raise
     except MmtriageError:  # `log(x)` of a centered x has no values

@@ -1,4 +1,4 @@
-"""Separation (MM203): what can be done where a fixed effect has no finite maximum likelihood estimate.
+"""`fixed-prior`: a weak prior where a fixed effect has no finite maximum likelihood estimate (MM203).
 
 No optimizer and no smaller random-effects structure helps. A weak prior does: it stands for the knowledge
 that no effect is infinite (Gelman et al. 2008, Annals of Applied Statistics 2(4)). It is another estimate,
@@ -7,28 +7,26 @@ which depends on the prior, so it is advice and not measured against the likelih
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from mmtriage.ladder.against_present import NO_MAXIMUM, not_compared
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import Remedy
+from mmtriage.ladder.records import Proposal
+from mmtriage.ladder.remedies.measured import compared
 
 
-def for_separation(case: Case) -> tuple[Remedy, ...]:
+def propose(case: Case) -> Iterator[Proposal]:
     """A normal prior on the fixed effects, where they are separated."""
     if not case.is_separated:
-        return ()
+        return
     formula = case.formula.to_text()
-    remedy = Remedy(
+    remedy = compared(
+        not_compared(NO_MAXIMUM),
         id="fixed-prior",
         rung=2,
         title="Put a weak normal prior on the fixed effects",
         scope="advice",
-        clears=False,
         formula=formula,
-        criterion=None,
-        delta_aic=None,
-        delta_bic=None,
-        lrt=None,
-        max_shift_se=None,
-        not_comparable="a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio",
         code=case.commands.in_r(formula, kind="fixed prior"),
         changes="every fixed effect becomes finite; how large the separated ones are, the prior decides",
         caveats=(
@@ -36,4 +34,4 @@ def for_separation(case: Case) -> tuple[Remedy, ...]:
             "to test a separated effect use a likelihood ratio: it is finite, a Wald test is meaningless",
         ),
     )
-    return (remedy,)
+    yield Proposal(remedy=remedy, attempt=None)

@@ -18,7 +18,8 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import OPTIMIZERS
@@ -43,7 +44,7 @@ def climb(case: Case) -> RungResult:
         began = time.perf_counter()
         if start is not None and label.endswith("away"):
             start = _perturbed(start, case.options.seed)
-        run = case.run(case.comparison.prepared, optimizers=optimizers, start=start, maxfun=budget)
+        run = case.bench.run(case.comparison.prepared, optimizers=optimizers, start=start, maxfun=budget)
         attempts.append(same_model_attempt(case, label, run, time.perf_counter() - began))
         if isinstance(run, Lme4Failure):
             break
@@ -66,17 +67,17 @@ def _perturbed(run: Lme4Run, seed: int) -> Lme4Run:
 
 
 def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
-    baseline = case.comparison.lme4
+    run = case.comparison.lme4
     if attempts[0].criterion is None:
         return "failed", f"the fit stops with an error: {attempts[0].note}"
     if not case.is_suspect:
         return "not_needed", "the baseline is at the proven optimum"
     cleared = next((a for a in attempts if reaches_optimum(case, a)), None)
-    exhausted = baseline is not None and baseline.status == "maxfun"
+    exhausted = run is not None and run.status == "maxfun"
     blame = "the budget was the cause" if exhausted else "the budget was not the cause"
     if cleared is not None:
         how = "more evaluations reach" if cleared is attempts[0] else f"a {cleared.label} reaches"
-        return "cleared", f"{how} the proven optimum; {blame}: {_gradients(baseline, cleared)}"
+        return "cleared", f"{how} the proven optimum; {blame}: {_gradients(run, cleared)}"
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = case.before
     if best < before - IMPROVED:
@@ -99,14 +100,14 @@ def _arrival(case: Case, attempts: list[Attempt]) -> Attempt | None:
     return next((a for a in attempts if a.certified), None)
 
 
-def _gradients(baseline: Lme4Run | None, attempt: Attempt) -> str:
-    before = (
-        "not available"
-        if baseline is None or baseline.max_abs_gradient is None
-        else f"{baseline.max_abs_gradient:.3g}"
-    )
-    after = "not available" if attempt.max_abs_gradient is None else f"{attempt.max_abs_gradient:.3g}"
-    return f"max|gradient| {before} before, {after} after"
+def _gradients(before: Lme4Run | None, after: Attempt) -> str:
+    one, two = (_gradient(run) for run in (before, after))
+    return f"max|gradient| {one} before, {two} after"
+
+
+def _gradient(run: Lme4Run | Attempt | None) -> str:
+    size = None if run is None else run.max_abs_gradient
+    return "not available" if size is None else f"{size:.3g}"
 
 
 def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:

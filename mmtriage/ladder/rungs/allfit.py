@@ -23,7 +23,8 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.case import IMPROVED, Case, reaches_optimum, same_model_attempt
+from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
+from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
@@ -33,8 +34,8 @@ from mmtriage.processes import run_all
 Runner = Callable[..., Lme4Run | Lme4Failure]
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
-STAND_INS = ("SLSQP",)  # run for an optimizer of lme4's that is not to be had here
-OURS = "mmtriage"  # the reference: Newton on exact derivatives
+STAND_INS = ("SLSQP",)  # run in place of an optimizer of lme4's that is not to be had outside R
+OURS = "mmtriage"  # the search that proves the optimum: Newton on exact derivatives
 
 
 def applies(case: Case) -> str | None:
@@ -49,7 +50,7 @@ def climb(case: Case) -> RungResult:
     maxfun = case.options.maxfun or ALLFIT_MAXFUN
     runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
-    task = partial(_timed_run, case.run, case.comparison.prepared, maxfun)
+    task = partial(_timed_run, case.bench.run, case.comparison.prepared, maxfun)
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
         attempts.append(same_model_attempt(case, name, run, seconds))
@@ -70,11 +71,11 @@ def _timed_run(
 
 
 def judge_runs(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> ClusterVerdict:
-    """Clusters of all runs, the reference included."""
+    """What the ends of all runs and the proven optimum say together."""
     candidates = [_candidate(case, name, run) for name, run in runs]
     fit = case.comparison.optimum_fit
-    reference = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
-    return adjudicate(candidates, reference, fit.se, _negligible(case))
+    optimum = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
+    return adjudicate(candidates, optimum, fit.se, _negligible(case))
 
 
 def _negligible(case: Case) -> list[Array]:
@@ -174,9 +175,9 @@ def _clear_too(others: int) -> str:
 
 
 def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
-    """The cheapest optimizer that clears it; one remedy, the table has the others.
+    """The cheapest optimizer that clears it: one remedy, since the table of attempts shows the others.
 
-    One of lme4's own comes before a stand-in: what another program would do at its noise nobody has tried.
+    One of lme4's own comes before a stand-in, whose emitted R code calls an optimizer that nobody has tried.
     """
     clearing = [a for a in attempts[:-1] if reaches_optimum(case, a)]
     best = min(clearing, key=lambda a: (a.optimizer in STAND_INS, a.evaluations or 0, a.label))

@@ -1,0 +1,77 @@
+"""Attempts: what a refit is measured by, and whether it cures the verdict."""
+
+from __future__ import annotations
+
+from mmtriage.diagnose.verdict import allowed_gap
+from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Attempt
+
+IMPROVED = 1e-4  # deviance units that count as an improvement
+
+
+def same_model_attempt(case: Case, label: str, run: Lme4Run | Lme4Failure, seconds: float) -> Attempt:
+    """An attempt to reach the optimum of the present model, measured against that optimum."""
+    formula = case.formula.to_text()
+    if isinstance(run, Lme4Failure):
+        return Attempt(
+            label=label,
+            formula=formula,
+            optimizer=run.optimizer,
+            criterion=None,
+            gap=None,
+            max_abs_gradient=None,
+            lme4_messages=run.lme4_messages,
+            evaluations=run.total_evaluations,
+            note=run.error,
+            seconds=seconds,
+        )
+    gap = run.criterion - case.comparison.optimum_fit.criterion
+    return Attempt(
+        label=label,
+        formula=formula,
+        optimizer=run.optimizer,
+        criterion=run.criterion,
+        gap=gap,
+        max_abs_gradient=run.max_abs_gradient,
+        lme4_messages=run.lme4_messages,
+        evaluations=run.evaluations,
+        certified=case.comparison.optimum.certificate.certified and gap <= allowed_gap(run.criterion),
+        singular=case.comparison.is_singular,
+        seconds=seconds,
+    )
+
+
+def changed_model_attempt(label: str, comparison: Comparison, note: str | None = None) -> Attempt:
+    """An attempt with another model, measured against the optimum of that model."""
+    run = comparison.lme4
+    return Attempt(
+        label=label,
+        formula=comparison.prepared.design.formula.to_text(),
+        optimizer=None if run is None else run.optimizer,
+        criterion=comparison.optimum_fit.criterion,
+        gap=comparison.gap,
+        max_abs_gradient=None if run is None else run.max_abs_gradient,
+        lme4_messages=() if run is None else run.lme4_messages,
+        evaluations=None if run is None else run.evaluations,
+        certified=comparison.optimum.certificate.certified and not comparison.prepared.null,
+        singular=comparison.is_singular,
+        note=note,
+        seconds=comparison.seconds,
+    )
+
+
+def reaches_optimum(case: Case, attempt: Attempt) -> bool:
+    """Whether a same-model attempt cures the verdict: it is at the certified optimum, and not singular.
+
+    What cures a false alarm also leaves lme4 without one.
+    """
+    if not attempt.certified or attempt.singular or case.comparison.prepared.null:
+        return False
+    return case.verdict.status != "false_alarm" or not any(map(is_alarm, attempt.lme4_messages))
+
+
+def is_alarm(message: str) -> bool:
+    """Whether one of lme4's messages is about convergence: its remarks on X are not."""
+    return not message.startswith(("Some predictor variables", "fixed-effect model matrix"))

@@ -1,0 +1,59 @@
+"""The remedies that follow from a named cause rather than from a rung's own search.
+
+    nest, recode, drop-aliased      labels reused within a factor, collinear and aliased predictors
+    cross-level, as-fixed           a slope variance at zero, a factor of few levels
+    change-link, quadrature         failures of PIRLS, a biased Laplace approximation
+    poisson, negative-binomial,
+    observation-level               scatter that is not the family's
+    fixed-prior                     separation
+
+Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All
+are listed with rung 2, since they write another formula or another model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.errors import MmtriageError
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Proposal
+from mmtriage.ladder.remedies import (
+    as_fixed,
+    change_link,
+    cross_level,
+    drop_aliased,
+    fixed_prior,
+    more_points,
+    negative_binomial,
+    nest,
+    observation_level,
+    poisson,
+    recode,
+)
+
+OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
+    nest.propose,
+    cross_level.propose,
+    as_fixed.propose,
+    drop_aliased.propose,
+    recode.propose,
+    change_link.propose,
+    poisson.propose,
+    negative_binomial.propose,
+    observation_level.propose,
+    more_points.propose,
+    fixed_prior.propose,
+)
+
+
+def of_causes(case: Case) -> Iterator[Proposal]:
+    """What the findings of a case call for."""
+    for propose in OF_CAUSES:
+        try:
+            yield from propose(case)
+        except TimeBudgetError:
+            raise
+        except MmtriageError:  # the formula cannot be built on this table: it cannot be offered
+            continue

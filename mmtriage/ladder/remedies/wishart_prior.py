@@ -1,0 +1,77 @@
+"""`wishart-prior`: the structure kept, its covariances kept off their boundary by a weak prior.
+
+The prior is blme's: Wishart with df = k + 2.5 for a covariance of k columns (Chung et al. 2015, J. Educ.
+Behav. Stat. 40(2)). Its density is zero where a covariance is singular, so the mode of the posterior is not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from mmtriage.diagnose.naming import term_text
+from mmtriage.engine.estimates import Fit, correlation, largest_shift
+from mmtriage.engine.optimum.posterior import prior_mode
+from mmtriage.ladder.against_present import NO_MAXIMUM, not_compared
+from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.records import Attempt, Proposal
+from mmtriage.ladder.remedies.measured import compared
+
+TITLE = "Keep the structure under a weak Wishart prior"
+
+
+def propose(case: Case) -> Iterator[Proposal]:
+    """The mode of the posterior, where there is one."""
+    # a prior on covariances gives no mode of fixed effects that have none, and mends no failing PIRLS
+    if case.is_separated or case.comparison.lme4 is None:
+        return
+    began = time.perf_counter()
+    present, prepared = case.comparison.optimum_fit, case.comparison.prepared
+    try:
+        mode, search = prior_mode(prepared.model, case.comparison.optimum.place)
+        fit = prepared.model.describe(mode)
+    except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
+        return
+    formula, loss, moved = case.formula.to_text(), fit.criterion - present.criterion, _deviations(case, fit)
+    attempt = Attempt(
+        label=TITLE,
+        formula=formula,
+        optimizer="mmtriage",
+        criterion=fit.criterion,
+        gap=loss,
+        max_abs_gradient=None,
+        evaluations=search.gradients,
+        certified=None,
+        singular=False,
+        note=f"posterior mode, not a maximum of the likelihood; {moved}",
+        seconds=time.perf_counter() - began,
+    )
+    remedy = compared(
+        not_compared(NO_MAXIMUM, loss=loss, max_shift_se=largest_shift(fit.beta, present)),
+        id="wishart-prior",
+        rung=4,
+        title=TITLE,
+        clears=search.status == "converged" and not prepared.null,
+        formula=formula,
+        criterion=fit.criterion,
+        # from lme4's own start blme may walk into a variance of zero and stop there
+        code=case.commands.in_r(formula, kind="prior", start=fit.theta),
+        changes=(
+            f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "
+            f"{moved}"
+        ),
+        caveats=("say that a prior was used; with very little information it decides the estimate",),
+        cost=search.gradients,
+    )
+    case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
+    yield Proposal(remedy=remedy, attempt=attempt)
+
+
+def _deviations(case: Case, fit: Fit) -> str:
+    """Where the prior moves the standard deviations of each term."""
+    return "; ".join(
+        f"{term_text(term)} SD {', '.join(f'{sd:.3g}' for sd in correlation(S)[0])}"
+        for term, S in zip(case.design.random, fit.covariances, strict=True)
+    )

@@ -1,0 +1,133 @@
+"""Rung 2: a smaller random-effects structure.
+
+What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no
+correlations (factors expanded to columns, so that it is really diagonal), compound symmetry for factors,
+then fewer slopes, the one that contributes least to the variance of the response, n^-1 tr(Z S Z'), first.
+At the end correlations are tried again.
+Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
+What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
+When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr
+et al. 2013); keeping every slope costs power (Matuschek et al. 2017). A test that does not reject is no
+proof of zero.
+References: Barr, Levy, Scheepers & Tily 2013, JML 68; Bates, Kliegl, Vasishth & Baayen 2015,
+arXiv:1506.04967; Matuschek et al. 2017, JML 94; Stram & Lee 1994, Biometrics 50.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from mmtriage.formula import Formula
+from mmtriage.formula.edit import bar_terms, drop_bar_term, swap_bar, with_random
+from mmtriage.formula.text import to_text
+from mmtriage.ladder.against_present import compare, likelihood_ratio
+from mmtriage.ladder.bootstrap import bootstrap_statistics
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
+from mmtriage.ladder.records import LikelihoodRatio, Proposal, RungResult, changed_model_result
+from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.plain_model import plain_model
+from mmtriage.ladder.search_down import Tried, fitted, smaller_models
+from mmtriage.ladder.steps import Step, columns_of
+
+
+def applies(case: Case) -> str | None:
+    """Why this rung is skipped, or None."""
+    del case
+    return None
+
+
+def climb(case: Case) -> RungResult:
+    """Walk down from the present structure until a model is sound."""
+    if not case.comparison.is_singular and not case.comparison.prepared.null:
+        reason = "the random-effects structure is not the trouble"
+        if case.verdict.status != "unidentifiable":
+            reason += ": the proven optimum is identified and not singular"
+        return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
+    proposals = [_proposal(case, tried) for tried in smaller_models(case.bench, case.comparison)]
+    proposals += _left_to_fixed_effects(case)
+    sound = next((p.remedy.formula for p in proposals if p.remedy.clears), None)
+    if sound is not None:
+        reason = f"`{sound}` is identified, certified and not singular"
+    elif proposals:
+        reason = "every smaller structure tried is singular or not identified too"
+    else:
+        reason = "nothing can be taken away: each grouping has only its intercept"
+    return changed_model_result("simplify", proposals, reason)
+
+
+def _proposal(case: Case, tried: Tried, title: str | None = None) -> Proposal:
+    return changed_model(
+        case,
+        tried.comparison,
+        id="simplify",
+        title=title or _title(tried.step.formula),
+        label=tried.step.title,
+        changes="the random-effects structure",
+        caveats=(tried.step.weakens, *_rescaled_note(tried)),
+        lrt=_test(case, tried),
+        in_users_columns=tried.in_users_columns,
+    )
+
+
+def _title(formula: Formula) -> str:
+    return "Simplify the random effects to " + " + ".join(bar.to_text() for bar in formula.random)
+
+
+def _rescaled_note(tried: Tried) -> tuple[str, ...]:
+    if tried.in_users_columns is None:
+        return ()
+    return (
+        "columns are rescaled, because lme4 stops short on the raw ones; their coefficients are per new unit",
+    )
+
+
+def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
+    """The test of the whole way down from the present model, not of the last step."""
+    df = case.comparison.optimum_fit.df - tried.comparison.optimum_fit.df
+    removal = _one_column(case, tried.step.formula) or tried.step.removal
+    if removal is None or df <= 0 or compare(case, tried.comparison).not_comparable is not None:
+        return None
+    if df != removal.df:
+        removal = replace(removal, kind="several", df=df)
+    simulate = partial(bootstrap_statistics, case, tried.comparison) if case.options.bootstrap else None
+    return likelihood_ratio_test(
+        likelihood_ratio(case, tried.comparison),
+        removal,
+        null_is_singular=tried.comparison.is_singular,
+        bootstrap=simulate,
+    )
+
+
+def _one_column(case: Case, smaller: Formula) -> Removal | None:
+    """What was removed, if all steps down amount to one column of the present model: its law is exact."""
+    for term in case.design.random:
+        k = len(term.columns)
+        for label in bar_terms(term.bar):
+            bar = drop_bar_term(term.bar, label)
+            if k == 1 or bar is None or len(columns_of(term, label)) > 1:
+                continue
+            if swap_bar(case.formula, term.bar, [bar]) == smaller:
+                return Removal("column", k, k)
+    return None
+
+
+def _left_to_fixed_effects(case: Case) -> list[Proposal]:
+    """What the fixed effects absorb, left to them; a factor fixed and random, kept as one of the two."""
+    found: list[Proposal] = []
+    absorbed = {d.terms[0] for d in case.comparison.prepared.null if d.absorbed}
+    for term in (case.design.random[t] for t in sorted(absorbed)):
+        if len(case.design.random) == 1:
+            found.append(plain_model(case, rung=2, title=f"Leave {term.group} to the fixed effects only"))
+        for fixed in (t for t in case.formula.fixed if t.label == to_text(term.bar.group[0])):
+            formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))
+            step = Step(
+                title=f"keep {term.group} as a random effect only",
+                formula=with_random(formula, formula.random),
+                removal=None,
+                weakens=f"the levels of {term.group} become a sample: their differences are shrunken",
+            )
+            title = f"Keep {term.group} as a random effect only"
+            found.append(_proposal(case, fitted(case.bench, step), title))
+    return found

@@ -1,0 +1,153 @@
+"""The ladder of a model without a fit: lme4 refuses it, or its criterion has no value where fits start.
+
+Only rung 2 has something to try: the model without the terms that are to blame, or, where no mean could be
+evaluated, with another link. What can be fitted is a `Tried` like any other of rung 2, except that there is
+no present fit to compare it with; a search further down (`search_down.walked_down`) can start from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.grouping import refusals
+from mmtriage.diagnose.naming import term_text
+from mmtriage.engine.comparison import Comparison
+from mmtriage.errors import UnjudgedError
+from mmtriage.formula import Formula
+from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
+from mmtriage.ladder.against_present import not_compared
+from mmtriage.ladder.case import Bench
+from mmtriage.ladder.records import RUNG_NUMBER, Proposal, RungResult, changed_model_result
+from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, title_of, with_link
+from mmtriage.ladder.remedies.measured import compared, fitted_model
+from mmtriage.ladder.remedies.plain_model import CHANGES
+from mmtriage.ladder.search_down import Tried
+from mmtriage.ladder.steps import Step
+from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
+
+NO_PRESENT_FIT = not_compared("the present model cannot be fitted")
+
+
+def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -> tuple[RungResult, ...]:
+    """Five results: rung 2 tries the model without what `findings` blame, the others are not applicable."""
+    is_refused = findings[0].code not in ("MM407", "MM408")
+    what = "lme4 would refuse to fit this model" if is_refused else "no fit exists"
+    results = [
+        RungResult(rung=number, id=rung, status="not_applicable", reason=f"{what}: {findings[0].message}")
+        for rung, number in RUNG_NUMBER.items()
+    ]
+    smaller = _rung_two(design, findings, bench)
+    return tuple(smaller if smaller is not None and r.id == smaller.id else r for r in results)
+
+
+def _rung_two(design: Design, findings: Sequence[Finding], bench: Bench) -> RungResult | None:
+    """Smaller models; where no term is to blame and no mean could be evaluated, another link."""
+    steps = _steps(design, findings)
+    if steps:
+        return _simplified(steps, bench)
+    return _relinked(design, bench) if any(f.code == "MM408" for f in findings) else None
+
+
+def _steps(design: Design, findings: Sequence[Finding]) -> list[Step]:
+    """Away from the terms that are to blame: first without their slopes, then without the terms."""
+    blamed = [term for term in design.random if any(term_text(term) in f.terms for f in findings)]
+    without_slopes = without = design.formula
+    for term in blamed:
+        without_slopes = _intercept_only(without_slopes, term)
+        without = drop_bar(without, term.bar)
+    formulas = dict.fromkeys(f for f in (without_slopes, without) if f != design.formula)
+    return [Step(f"refit {formula.to_text()}", formula, None, "") for formula in formulas]
+
+
+def _intercept_only(formula: Formula, term: RandomTerm) -> Formula:
+    bar = term.bar
+    for label in bar_terms(bar):
+        smaller = drop_bar_term(bar, label) if label != INTERCEPT else None
+        bar = smaller if smaller is not None else bar
+    return swap_bar(formula, term.bar, [bar])
+
+
+def _simplified(steps: Sequence[Step], bench: Bench) -> RungResult:
+    proposals = list(_proposals(steps, bench))
+    sound = next((p.remedy.formula for p in proposals if p.remedy.clears), None)
+    reason = "no smaller model that can be fitted is sound" if sound is None else f"`{sound}` can be fitted"
+    return changed_model_result("simplify", proposals, reason)
+
+
+def _proposals(steps: Sequence[Step], bench: Bench) -> Iterator[Proposal]:
+    """The smaller models as remedies, but for those that cannot be fitted either."""
+    for step in steps:
+        if not step.formula.random:
+            yield _plain(step.formula.to_text(), bench)
+            continue
+        tried = _tried(step, bench)
+        if tried is not None:
+            yield _proposal(tried, bench)
+
+
+def _tried(step: Step, bench: Bench) -> Tried | None:
+    design = bench.build(step.formula)
+    comparison = None if refusals(design) else _fit_or_none(design, bench)
+    return None if comparison is None else Tried(step, comparison)
+
+
+def _proposal(tried: Tried, bench: Bench) -> Proposal:
+    text = tried.step.formula.to_text()
+    return fitted_model(
+        tried.comparison,
+        NO_PRESENT_FIT,
+        id="drop-refused",
+        title=f"Leave out what cannot be estimated: {text}",
+        label=tried.step.title,
+        code=bench.commands.both(text),
+        changes="the random-effects structure",
+    )
+
+
+def _relinked(design: Design, bench: Bench) -> RungResult | None:
+    """The same formula with a link whose means are all in range, where no mean could be evaluated."""
+    safe = safe_link(design.spec)
+    if safe is None:
+        return None
+    link, meaning = safe
+    comparison = _fit_or_none(bench.build(design.formula, link=link), bench)
+    if comparison is None:
+        return None
+    proposal = fitted_model(
+        comparison,
+        NO_PRESENT_FIT,
+        id="change-link",
+        title=title_of(link),
+        code=with_link(bench.commands, link).both(design.formula.to_text()),
+        changes=meaning,
+        caveats=CAVEATS,
+    )
+    return changed_model_result("simplify", [proposal], f"with the {link} link the model can be fitted")
+
+
+def _fit_or_none(design: Design, bench: Bench) -> Comparison | None:
+    """The fit of another model; None if it has the same fault, or one of its own."""
+    try:
+        return bench.fit(design)
+    except TimeBudgetError:
+        raise
+    except UnjudgedError:
+        return None
+
+
+def _plain(text: str, bench: Bench) -> Proposal:
+    """The model without random effects, which nobody needs to fit to recommend."""
+    remedy = compared(
+        NO_PRESENT_FIT,
+        id=bench.options.spec.r_plain,
+        rung=2,
+        title=f"Nothing random can be estimated: plain {bench.commands.r_function('plain')}",
+        formula=text,
+        code=bench.commands.in_r(text, kind="plain"),
+        changes=CHANGES,
+        caveats=("if groups were sampled by design, say so in the report",),
+    )
+    return Proposal(remedy=remedy, attempt=None)

@@ -1,0 +1,115 @@
+"""The bench of a triage: whatever is fitted to a table, the present model included, is fitted here.
+
+All fits share one set of options and one deadline, and what several rungs ask for is fitted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Unpack
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.data.table import Column, Table
+from mmtriage.deadline import Deadline, deadline_in
+from mmtriage.diagnose.exact_fit import saturated
+from mmtriage.engine.comparison import (
+    Comparison,
+    Prepared,
+    compare_fits,
+    prepare,
+    prove_optimum,
+    run_measured,
+)
+from mmtriage.engine.estimates import Fit
+from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.transform import Transform
+from mmtriage.errors import UnjudgedError
+from mmtriage.formula import Formula
+from mmtriage.ladder.case import OtherModel
+from mmtriage.ladder.emitted.commands import Commands
+from mmtriage.ladder.emitted.r_table import r_reading
+from mmtriage.model.design import Design, build_design
+from mmtriage.optimizers import OPTIMIZERS, Optimizer
+from mmtriage.options import TriageOptions
+
+
+class Workbench:
+    """A `Bench` for one table, one set of options and one deadline, which starts when the bench is made."""
+
+    def __init__(self, table: Table, options: TriageOptions) -> None:
+        self.table = table
+        self.options = options
+        self.commands = Commands(source=table.source, options=options, reading=r_reading(table, options))
+        self.deadline: Deadline = deadline_in(options.time_budget)
+        self._ml: dict[int, tuple[Prepared, Fit]] = {}
+
+    def build(
+        self,
+        formula: Formula,
+        columns: Mapping[str, Array] | None = None,
+        **changes: Unpack[OtherModel],
+    ) -> Design:
+        """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
+        spec = replace(self.options.spec, **changes)
+        added = {name: Column(name=name, kind="numeric", values=v) for name, v in (columns or {}).items()}
+        table = replace(self.table, columns={**self.table.columns, **added}) if added else self.table
+        return build_design(table, formula, spec)
+
+    def fit(self, design: Design) -> Comparison:
+        """lme4's fit of a design, and its proven optimum.
+
+        Raises:
+            UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
+        """
+        full = saturated(design)
+        if full is not None:
+            raise _unjudged(full.message)
+        try:
+            prepared = prepare(design, self.deadline)
+            comparison = compare_fits(
+                prepared,
+                seed=self.options.seed,
+                optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
+                maxfun=self.options.maxfun,
+            )
+            if prepared.model.by_ml() is prepared.model:  # fitted by ML as it is
+                self._ml[id(prepared)] = (prepared, comparison.optimum_fit)
+            return comparison
+        except np.linalg.LinAlgError as failure:
+            raise _unjudged(str(failure)) from failure
+
+    def optimum(self, design: Design) -> Fit:
+        """The proven optimum of a design alone, without lme4's fit."""
+        _, fit = prove_optimum(prepare(design, self.deadline), {}, seed=self.options.seed)
+        return fit
+
+    def fit_ml(self, prepared: Prepared) -> Fit:
+        """The proven optimum of a design by ML."""
+        known = self._ml.get(id(prepared))
+        if known is None:
+            _, fit = prove_optimum(prepared.by_ml(), {}, seed=self.options.seed)
+            known = self._ml[id(prepared)] = (prepared, fit)  # holding `prepared` keeps its id its own
+        return known[1]
+
+    # Static, because rung 3 sends it to other processes: a bench and its progress callback do not travel.
+    @staticmethod
+    def run(
+        prepared: Prepared,
+        *,
+        optimizers: Sequence[Optimizer],
+        maxfun: int | None,
+        start: Lme4Run | None = None,
+        transform: Transform | None = None,
+    ) -> Lme4Run | Lme4Failure:
+        """lme4's fit alone; its criterion is by our engine, so that rounding decides nothing between runs."""
+        return run_measured(prepared, optimizers=optimizers, maxfun=maxfun, start=start, transform=transform)
+
+
+def _unjudged(reason: str) -> UnjudgedError:
+    return UnjudgedError(
+        f"the criterion cannot be evaluated: {reason}",
+        hint="Look for infinite or extremely large values in the response and the predictors.",
+    )
