@@ -21,7 +21,7 @@ from mmtriage.diagnose.verdict import GAP
 SAME_BETA = 0.05  # standard errors within which fixed effects are the same
 SAME_SIGMA = 0.2  # share of its size within which a (co)variance is the same: 10 % of an SD, as the verdict
 
-Agreement = Literal["agree", "one_family", "not_identified", "disagree", "no_evidence"]
+Agreement = Literal["agree", "one_kind", "not_identified", "disagree", "no_evidence"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +29,7 @@ class Candidate:
     """One optimizer's end."""
 
     name: str
-    family: str
+    kind: str  # of its `Optimizer`
     criterion: float  # infinite: it failed with an error
     beta: Array  # (p,)
     covariances: tuple[Array, ...]  # per term (k, k)
@@ -42,7 +42,7 @@ class ClusterVerdict:
     agreement: Agreement
     reached: tuple[str, ...]  # within `GAP` of the best criterion known
     failed: tuple[str, ...]  # everything else
-    families: int  # different families among those that reached it
+    kinds: int  # different kinds among those that reached it
     beta_spread: float | None  # largest spread of a fixed effect in the best cluster, SE
     sigma_spread: float | None  # largest spread of a covariance entry, share of the term's largest variance
 
@@ -71,18 +71,18 @@ def adjudicate(
     together = [*reached, optimum] if optimum.criterion <= best + GAP else reached
     beta = _beta_spread(together, se)
     sigma = _sigma_spread(together, negligible)
-    families = len({c.family for c in reached})
+    kinds = len({c.kind for c in reached})
     names = tuple(c.name for c in reached)
     agreement: Agreement
     if beta > SAME_BETA or sigma > SAME_SIGMA:
         agreement = "not_identified"
     elif failed:
         agreement = "disagree"
-    elif families < 2:
-        agreement = "one_family"
+    elif kinds < 2:
+        agreement = "one_kind"
     else:
         agreement = "agree"
-    return ClusterVerdict(agreement, names, failed, families, beta, sigma)
+    return ClusterVerdict(agreement, names, failed, kinds, beta, sigma)
 
 
 def _beta_spread(candidates: Sequence[Candidate], se: Array) -> float:

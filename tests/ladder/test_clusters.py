@@ -14,28 +14,28 @@ SIGMA = np.array([[600.0, 9.0], [9.0, 35.0]])
 
 def end(
     name: str,
-    family: str = "simplex",
+    kind: str = "simplex",
     *,
     criterion: float = 100.0,
     shift: float = 0.0,
     scale: float = 1.0,
 ) -> Candidate:
     """An end `shift` SE from the others in beta, with covariances `scale` times theirs."""
-    return Candidate(name, family, criterion, BETA + shift * SE, (scale * SIGMA,))
+    return Candidate(name, kind, criterion, BETA + shift * SE, (scale * SIGMA,))
 
 
 REFERENCE = end("mmtriage", "Newton")
 
 
-def test_two_families_in_one_place_agree() -> None:
+def test_two_kinds_in_one_place_agree() -> None:
     verdict = adjudicate([end("a"), end("b", "quadratic model")], REFERENCE, SE)
     assert (verdict.agreement, verdict.reached, verdict.failed) == ("agree", ("a", "b"), ())
-    assert verdict.families == 2
+    assert verdict.kinds == 2
     assert (verdict.beta_spread, verdict.sigma_spread) == (0.0, 0.0)
 
 
-def test_one_family_is_one_witness() -> None:
-    assert adjudicate([end("a"), end("b")], REFERENCE, SE).agreement == "one_family"
+def test_one_kind_is_one_witness() -> None:
+    assert adjudicate([end("a"), end("b")], REFERENCE, SE).agreement == "one_kind"
 
 
 @pytest.mark.parametrize(("criterion", "reached"), [(100.0099, True), (100.011, False), (np.inf, False)])
@@ -77,7 +77,7 @@ def test_the_reference_is_a_witness_for_the_parameters() -> None:
 
 
 def test_many_that_agree_on_a_worse_answer_are_no_evidence() -> None:
-    ends = [end(name, family, criterion=142.8) for name, family in (("a", "simplex"), ("b", "Newton"))]
+    ends = [end(name, kind, criterion=142.8) for name, kind in (("a", "simplex"), ("b", "Newton"))]
     verdict = adjudicate(ends, REFERENCE, SE)
     assert (verdict.agreement, verdict.reached, verdict.failed) == ("no_evidence", (), ("a", "b"))
     assert (verdict.beta_spread, verdict.sigma_spread) == (None, None)
@@ -104,8 +104,6 @@ def test_a_variance_that_matters_is_not_lost_in_the_scale() -> None:
 
 
 def test_a_model_without_fixed_effects_is_compared_in_its_covariances() -> None:
-    ends = [
-        Candidate(name, family, 1.0, np.zeros(0), (np.eye(1),)) for name, family in (("a", "x"), ("b", "y"))
-    ]
+    ends = [Candidate(name, kind, 1.0, np.zeros(0), (np.eye(1),)) for name, kind in (("a", "x"), ("b", "y"))]
     verdict = adjudicate(ends, ends[0], np.zeros(0))
     assert (verdict.agreement, verdict.beta_spread) == ("agree", 0.0)

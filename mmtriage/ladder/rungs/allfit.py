@@ -106,14 +106,14 @@ def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
 
 
 def _candidate(case: Case, name: str, run: Lme4Run | Lme4Failure) -> Candidate:
-    family = OPTIMIZERS[name].kind
+    kind = OPTIMIZERS[name].kind
     if isinstance(run, Lme4Failure):
-        return Candidate(name, family, float("inf"), case.comparison.optimum_fit.beta, ())
+        return Candidate(name, kind, float("inf"), case.comparison.optimum_fit.beta, ())
     try:
         fit = case.comparison.prepared.fit_of(run)
     except np.linalg.LinAlgError:  # it ended where the criterion has no value
-        return Candidate(name, family, float("inf"), case.comparison.optimum_fit.beta, ())
-    return Candidate(name, family, fit.criterion, fit.beta, fit.covariances)
+        return Candidate(name, kind, float("inf"), case.comparison.optimum_fit.beta, ())
+    return Candidate(name, kind, fit.criterion, fit.beta, fit.covariances)
 
 
 def _own_attempt(case: Case) -> Attempt:
@@ -157,14 +157,14 @@ def _words(verdict: ClusterVerdict) -> str:
                 "parameters: the data do not determine them"
             )
         case "agree":
-            families = f"of {verdict.families} families"
+            families = f"of {verdict.kinds} families"
             return f"all {total} optimizers, {families}, reach the proven optimum and agree on it"
-        case "one_family":
+        case "one_kind":
             return f"all {total} optimizers agree, but they are of one family: one witness"
         case "disagree":
             return (
-                f"{len(verdict.reached)} of {total} optimizers, of {verdict.families} "
-                f"{'family' if verdict.families == 1 else 'families'}, reach the proven optimum; "
+                f"{len(verdict.reached)} of {total} optimizers, of {verdict.kinds} "
+                f"{'family' if verdict.kinds == 1 else 'families'}, reach the proven optimum; "
                 f"{', '.join(verdict.failed)} failed (higher criterion)"
             )
 
