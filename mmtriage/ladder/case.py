@@ -28,6 +28,8 @@ from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 from mmtriage.options import TriageOptions
 
+SEPARATION = "MM203"
+
 
 class OtherModel(TypedDict, total=False):
     """What a refit may change beside the formula: fields of the `ModelSpec`."""
@@ -115,11 +117,6 @@ class Case:
         return self.bench.commands
 
     @property
-    def codes(self) -> frozenset[str]:
-        """Codes of the findings so far."""
-        return frozenset(found.code for found in self.findings)
-
-    @property
     def design(self) -> Design:
         return self.comparison.prepared.design
 
@@ -135,12 +132,16 @@ class Case:
     @property
     def is_separated(self) -> bool:
         """Whether fixed effects have no finite estimate, with random effects or without."""
-        return any(f.code == "MM203" and not any("|" in t for t in f.terms) for f in self.findings)
+        return any(not any("|" in term for term in found.terms) for found in self.found(SEPARATION))
 
     @property
     def is_suspect(self) -> bool:
         """Whether anything is wrong at all."""
         return self.verdict.status != "converged"
+
+    def found(self, code: str) -> tuple[Finding, ...]:
+        """The findings of one code."""
+        return tuple(finding for finding in self.findings if finding.code == code)
 
     def refit(
         self,

@@ -22,6 +22,7 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, RungResult
 from mmtriage.ladder.standardized_columns import movable_columns
 
+SCALE, ORIGIN = "MM101", "MM106"
 CAN_BE_SCALE = 5.0  # SD, or its inverse, from which a column of X can be what scaling has cured
 CAN_BE_ORIGIN = 3.0  # |mean| / SD from which it can be what centering has cured
 
@@ -34,12 +35,12 @@ def proven_causes(case: Case, ladder: Sequence[RungResult]) -> tuple[str, ...]:
     reached = {a.label for a in attempts if a.certified and not any(map(is_alarm, _own_alarms(a)))}
     by_scale, by_center = "scale only" in reached, "centre only" in reached
     if by_scale and by_center and movable_columns(case.design).fixed:
-        return ("MM106", "MM101")  # without either the fit is good: it takes both to spoil it
+        return (ORIGIN, SCALE)  # without either the fit is good: it takes both to spoil it
     if by_scale and not by_center:
-        return ("MM101",)
+        return (SCALE,)
     if by_center and not by_scale:
-        return ("MM106",)
-    return ("MM101", "MM106") if "centre and scale" in reached and not by_scale else ()
+        return (ORIGIN,)
+    return (SCALE, ORIGIN) if "centre and scale" in reached and not by_scale else ()
 
 
 def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) -> tuple[Finding, ...]:
@@ -50,7 +51,7 @@ def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) 
     severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
     present = {f.code for f in findings}
     known = [replace(f, severity=severity) if f.code in proven else f for f in findings]
-    made = {"MM101": _scale, "MM106": _origin}
+    made = {SCALE: _scale, ORIGIN: _origin}
     new = [made[code](columns) for code in proven if code not in present]
     return (*known, *(replace(f, severity=severity) for f in new if f is not None))
 
@@ -64,7 +65,7 @@ def _scale(columns: Sequence[FixedColumn]) -> Finding | None:
         return None
     described = ", ".join(f"`{c.column}` has SD {c.sd:.3g}" for c in guilty)
     return finding(
-        "MM101",
+        SCALE,
         f"fixed-effect columns far from unit scale: {described}; lme4 has nothing to object once they are "
         "scaled",
         columns=tuple(c.column for c in guilty),
@@ -81,7 +82,7 @@ def _origin(columns: Sequence[FixedColumn]) -> Finding | None:
     worst = max(guilty, key=lambda c: abs(c.mean) / c.sd)
     names = listed([c.column for c in guilty])
     return finding(
-        "MM106",
+        ORIGIN,
         f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}); lme4 has nothing to object "
         "once it is centred",
         columns=tuple(c.column for c in guilty),

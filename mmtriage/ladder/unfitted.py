@@ -28,12 +28,13 @@ from mmtriage.ladder.steps import Step
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
+NO_MAXIMUM, PIRLS_FAILURE = "MM407", "MM408"
 NO_PRESENT_FIT = not_compared("the present model cannot be fitted")
 
 
 def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -> tuple[RungResult, ...]:
     """Five results: rung 2 tries the model without what `findings` blame, the others are not applicable."""
-    is_refused = findings[0].code not in ("MM407", "MM408")
+    is_refused = findings[0].code not in (NO_MAXIMUM, PIRLS_FAILURE)
     what = "lme4 would refuse to fit this model" if is_refused else "no fit exists"
     results = [
         RungResult(rung=number, id=rung, status="not_applicable", reason=f"{what}: {findings[0].message}")
@@ -48,7 +49,7 @@ def _rung_two(design: Design, findings: Sequence[Finding], bench: Bench) -> Rung
     steps = _steps(design, findings)
     if steps:
         return _simplified(steps, bench)
-    return _relinked(design, bench) if any(f.code == "MM408" for f in findings) else None
+    return _relinked(design, bench) if any(f.code == PIRLS_FAILURE for f in findings) else None
 
 
 def _steps(design: Design, findings: Sequence[Finding]) -> list[Step]:

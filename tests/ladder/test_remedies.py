@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 from typing import get_args
 
 import mmtriage
+from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.ladder.records import RemedyId
 from mmtriage.ladder.remedies.of_causes import OF_CAUSES
 
@@ -39,3 +41,10 @@ def test_every_proposal_of_a_cause_has_its_file() -> None:
     assert len(set(files)) == len(files)
     assert all((LADDER / "remedies" / f"{name}.py").is_file() for name in files)
     assert {propose.__name__ for propose in OF_CAUSES} == {"propose"}
+
+
+def test_every_cause_is_a_finding() -> None:
+    modules = [importlib.import_module(propose.__module__) for propose in OF_CAUSES]
+    causes = [module.CAUSE for module in modules if hasattr(module, "CAUSE")]
+    assert len(causes) > 5
+    assert set(causes) <= set(CATALOGUE)

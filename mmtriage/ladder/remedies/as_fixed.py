@@ -15,10 +15,12 @@ from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.model.ranef import RandomTerm
 
+CAUSE = "MM301"  # too-few-levels
+
 
 def propose(case: Case) -> Iterator[Proposal]:
     """The factors that have so few levels that the diagnosis says so (MM301)."""
-    few = {f.columns[0] for f in case.findings if f.code == "MM301"}
+    few = {found.columns[0] for found in case.found(CAUSE)}
     return as_fixed(case, (term for term in case.design.random if term.group in few), rung=2)
 
 

@@ -16,6 +16,8 @@ from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
 
+CAUSE = "MM408"  # pirls-failure
+
 CAVEATS = ("another model of the mean: look at the fit, not only at whether it converges",)
 
 
@@ -58,7 +60,7 @@ def with_link(commands: Commands, link: str) -> Commands:
 
 
 def _is_in_trouble(case: Case) -> bool:
-    if "MM408" in case.codes or case.comparison.lme4 is None:
+    if case.found(CAUSE) or case.comparison.lme4 is None:
         return True
     leaves_range = case.design.spec.link not in case.design.spec.distribution.safe_links
     return leaves_range and case.verdict.status in ("not_converged", "false_alarm", "undetermined")

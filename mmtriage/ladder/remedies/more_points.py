@@ -11,13 +11,15 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 
+CAUSE = "MM503"  # laplace-bias
+
 POINTS = (9, 25)  # more than 25 change nothing that matters (lme4's ?glmer)
 SAME_SD = 0.01  # relative change of a standard deviation that is the same for all purposes
 
 
 def propose(case: Case) -> Iterator[Proposal]:
     """The fewest points after which more change nothing; none where their own optimum is not proven."""
-    if "MM503" not in case.codes:
+    if not case.found(CAUSE):
         return
     few, many = (case.refit(case.formula, nagq=n) for n in POINTS)
     chosen = few if _agree(few, many) else many

@@ -13,11 +13,13 @@ from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.model.families import NEGATIVE_BINOMIAL
 
+CAUSE = "MM501"  # overdispersion
+
 
 def propose(case: Case) -> Iterator[Proposal]:
     """The same formula by `glmer.nb`, which knows the log link only."""
     is_poisson = case.options.family == "poisson" and case.options.link_name == "log"
-    if "MM501" not in case.codes or not is_poisson:
+    if not case.found(CAUSE) or not is_poisson:
         return
     comparison = case.refit(case.formula, family=NEGATIVE_BINOMIAL)
     theta = comparison.optimum_fit.nb_theta

@@ -9,17 +9,18 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 
+CAUSE = "MM307"  # nesting
+
 
 def propose(case: Case) -> Iterator[Proposal]:
     """The nested model that the finding has fitted already, fitted as lme4 would."""
-    for found in case.findings:
-        if found.code == "MM307":
-            outer, inner = found.columns
-            yield changed_model(
-                case,
-                case.refit(parse_formula(str(found.evidence["formula"]))),
-                id="nest",
-                title=f"Nest {inner} in {outer}",
-                changes=f"equal labels of {inner} in different levels of {outer} are different groups",
-                caveats=("right only if that is how the data were collected",),
-            )
+    for found in case.found(CAUSE):
+        outer, inner = found.columns
+        yield changed_model(
+            case,
+            case.refit(parse_formula(str(found.evidence["formula"]))),
+            id="nest",
+            title=f"Nest {inner} in {outer}",
+            changes=f"equal labels of {inner} in different levels of {outer} are different groups",
+            caveats=("right only if that is how the data were collected",),
+        )

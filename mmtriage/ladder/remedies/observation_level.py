@@ -24,12 +24,14 @@ from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Code, Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 
+CAUSE = "MM501"  # overdispersion
+
 ROW = "row"  # the name of a column of row numbers that has to be made
 
 
 def propose(case: Case) -> Iterator[Proposal]:
     """The model with one more random term, grouped by row."""
-    if "MM501" not in case.codes:
+    if not case.found(CAUSE):
         return
     group = row_label(case)
     name = group or _free_name(case)

@@ -19,10 +19,12 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 
+CAUSE = "MM202"  # collinear
+
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Each collinear variable at another origin or in another coding, as far as that helps."""
-    found = next((f for f in case.findings if f.code == "MM202"), None)
+    found = next(iter(case.found(CAUSE)), None)
     if found is None:
         return
     for name, column in case.design.variables.items():
