@@ -20,7 +20,7 @@ from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.ladder.attempts import is_alarm
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.ladder.standardized_columns import movable_columns
+from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, CENTER_ONLY, SCALE_ONLY, movable_columns
 
 SCALE, ORIGIN = "MM101", "MM106"
 CAN_BE_SCALE = 5.0  # SD, or its inverse, from which a column of X can be what scaling has cured
@@ -33,14 +33,14 @@ def proven_causes(case: Case, ladder: Sequence[RungResult]) -> tuple[str, ...]:
         return ()
     attempts = next((r.attempts for r in ladder if r.id == "rescale"), ())
     reached = {a.label for a in attempts if a.certified and not any(map(is_alarm, _own_alarms(a)))}
-    by_scale, by_center = "scale only" in reached, "centre only" in reached
+    by_scale, by_center = SCALE_ONLY.label in reached, CENTER_ONLY.label in reached
     if by_scale and by_center and movable_columns(case.design).fixed:
         return (ORIGIN, SCALE)  # without either the fit is good: it takes both to spoil it
     if by_scale and not by_center:
         return (SCALE,)
     if by_center and not by_scale:
         return (ORIGIN,)
-    return (SCALE, ORIGIN) if "centre and scale" in reached and not by_scale else ()
+    return (SCALE, ORIGIN) if CENTER_AND_SCALE.label in reached and not by_scale else ()
 
 
 def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) -> tuple[Finding, ...]:

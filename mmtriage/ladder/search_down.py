@@ -17,7 +17,7 @@ from mmtriage.formula import Formula
 from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Bench, refit
 from mmtriage.ladder.rescaled_formula import in_new_variables
-from mmtriage.ladder.standardized_columns import MOVES, movable_columns
+from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, movable_columns
 from mmtriage.ladder.steps import (
     Step,
     compound_symmetries,
@@ -97,7 +97,7 @@ def fitted(bench: Bench, step: Step) -> Tried:
     if not (comparison.is_sound and is_short(comparison)):
         return Tried(step, comparison)
     design = comparison.prepared.design
-    for formula in in_new_variables(design, movable_columns(design), MOVES[0]):
+    for formula in in_new_variables(design, movable_columns(design), CENTER_AND_SCALE):
         rescaled = _refit_or_none(bench, formula)
         if rescaled is None or is_short(rescaled) or not rescaled.is_sound:
             continue

@@ -16,16 +16,16 @@ from mmtriage.model.design import Design
 class Move:
     """One way to change columns: which parts of standardizing it does."""
 
-    label: str
+    label: str  # of the attempt
+    verb: str  # of the remedy
     center: bool
     scale: bool
 
 
-MOVES = (
-    Move("centre and scale", True, True),
-    Move("scale only", False, True),
-    Move("centre only", True, False),
-)
+CENTER_AND_SCALE = Move("centre and scale", "Centre and scale", center=True, scale=True)
+SCALE_ONLY = Move("scale only", "Scale", center=False, scale=True)
+CENTER_ONLY = Move("centre only", "Centre", center=True, scale=False)
+MOVES = (CENTER_AND_SCALE, SCALE_ONLY, CENTER_ONLY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

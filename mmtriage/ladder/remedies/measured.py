@@ -34,6 +34,8 @@ def same_model_remedy(
 
     `formula` is another way to write the model, and what lme4 would say of it is not what the attempt says.
     """
+    if not clears:
+        caveats = (*caveats, "the optimum that it reaches is singular: see the other remedies")
     alarms = [message for message in attempt.lme4_messages if is_alarm(message)]
     if alarms and formula is None:
         said = alarms[0].splitlines()[0]

@@ -113,12 +113,11 @@ def _gradient(run: Lme4Run | Attempt | None) -> str:
 def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:
     formula = case.formula.to_text()
     more = case.commands.of(maxfun=case.options.raised_budget)
-    restarts, clears = attempts.index(arrived), reaches_optimum(case, arrived)
+    restarts = attempts.index(arrived)
     return same_model_remedy(
         case,
         arrived,
-        clears=clears,
-        caveats=() if clears else ("the optimum that it reaches is singular: see the other remedies",),
+        clears=reaches_optimum(case, arrived),
         id="maxfun" if restarts == 0 else "restart",
         rung=5,
         title="Give the optimizer more evaluations"

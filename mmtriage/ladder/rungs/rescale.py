@@ -20,7 +20,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from mmtriage.diagnose.scale import moves_beta
 from mmtriage.ladder.attempts import IMPROVED, is_alarm, reaches_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus, with_proposals
@@ -65,7 +64,7 @@ def climb(case: Case) -> RungResult:
 
 
 def _nothing_to_move(case: Case) -> str:
-    if moves_beta(case.design):
+    if case.design.spec.optimizes_beta:
         return "no continuous column in X or Z: there is nothing to rescale"
     fitted = "a linear mixed model" if case.design.spec.is_linear else "a model fitted with nAGQ = 0"
     return f"no continuous random-slope column: scaling the columns of X alone never moves theta of {fitted}"
@@ -109,28 +108,20 @@ def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
 
 
 def _remedy(case: Case, arrived: Attempt, movable: Movable) -> Remedy:
-    clears = reaches_optimum(case, arrived)
     move = next(m for m in MOVES if m.label == arrived.label)
     formula = rewritten_formula(case, movable, move)
     text = (formula or case.formula).to_text()
-    verb = {"centre and scale": "Centre and scale", "scale only": "Scale", "centre only": "Centre"}[
-        move.label
-    ]
     return same_model_remedy(
         case,
         arrived,
         id="rescale",
-        clears=clears,
+        clears=reaches_optimum(case, arrived),
         rung=1,
-        title=f"{verb} {', '.join(movable.names)}",
+        title=f"{move.verb} {', '.join(movable.names)}",
         formula=text,
         code=_code(case, movable, move) if formula is None else case.commands.both(text),
         changes="nothing: the same model in other units; estimates transformed back are in this report",
-        caveats=(
-            _new_units(movable),
-            *(() if formula else (_unsaid(movable),)),
-            *(() if clears else ("the optimum that it reaches is singular: see the other remedies",)),
-        ),
+        caveats=(_new_units(movable),) if formula else (_new_units(movable), _unsaid(movable)),
     )
 
 
