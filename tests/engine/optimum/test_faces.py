@@ -5,22 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtriage.arrays import Array
 from mmtriage.engine.optimum.faces import face_at
-from mmtriage.engine.structures.covariance_factor import CovarianceFactor
-
-
-def random_factor(rng: np.random.Generator, k: int, rank: int, support: int) -> Array:
-    F = np.zeros((k, k))
-    F[:support, :rank] = rng.normal(size=(support, rank))
-    Q, _ = np.linalg.qr(rng.normal(size=(k, k)))
-    turned: Array = F @ Q
-    return turned
-
-
-RANKS = [
-    (k, rank, support) for k in range(1, 5) for support in range(1, k + 1) for rank in range(support + 1)
-]
+from tests.engine.structures.factors import RANKS, random_factor
 
 
 @pytest.mark.parametrize(("k", "rank", "support"), RANKS)
@@ -75,22 +61,3 @@ def test_terms_stand_one_after_another() -> None:
 def test_without_terms_there_are_no_parameters() -> None:
     face, x = face_at([], [], [])
     assert (face.size, len(x), face.factors(x), len(face.entries([]))) == (0, 0, [], 0)
-
-
-@pytest.mark.parametrize(("k", "rank", "support"), RANKS)
-def test_the_null_space_is_what_the_covariance_could_fill_and_does_not(
-    k: int, rank: int, support: int
-) -> None:
-    F = random_factor(np.random.default_rng(k), k, rank, support)
-    N = CovarianceFactor(F, support).null_space(rank)
-    assert N.shape == (k, support - rank)
-    np.testing.assert_allclose(N.T @ N, np.eye(support - rank), atol=1e-12)
-    np.testing.assert_allclose(N.T @ F, 0.0, atol=1e-12)
-    assert np.all(N[support:] == 0.0)
-
-
-def test_singular_values_are_standard_deviations_along_principal_directions() -> None:
-    rng = np.random.default_rng(8)
-    Q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    values = CovarianceFactor((Q * [2.0, 0.5, 0.1]) @ Q.T, 3).singular_values
-    assert values == pytest.approx([2.0, 0.5, 0.1])
