@@ -18,14 +18,16 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import plural
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.lme4.checks import DOWNDATED
+from mmtriage.engine.lme4.glmer_pirls import NOT_A_NUMBER
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
 
 ERRORS = (
-    "PIRLS loop resulted in NaN value",
+    NOT_A_NUMBER,
     "PIRLS step-halvings failed to reduce deviance",
     "pwrssUpdate did not converge",
-    "Downdated VtV is not positive definite",
+    DOWNDATED,
 )
 FIRST_STEPS = 10  # of the iteration without random effects
 COMMON = 1.96  # standard deviations of the random effects that 5 % of groups exceed
