@@ -17,7 +17,7 @@ from mmtriage.engine.comparison import prepare, prove_optimum
 from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
-from mmtriage.model.families import DEFAULT_LINKS
+from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
 
 SHORT, REPEATS = 2.0, 3  # fits of less than so many seconds are timed as the best of three; in lme4.R too
@@ -25,7 +25,7 @@ SHORT, REPEATS = 2.0, 3  # fits of less than so many seconds are timed as the be
 
 def main() -> None:
     path, formula, family, *factors = sys.argv[1:]
-    spec = ModelSpec(family=family, link=DEFAULT_LINKS[family])
+    spec = ModelSpec(family=family, link=default_link(family))
     table = read_table(path, factors=dict.fromkeys(factors))
     with threadpool_limits(limits=1, user_api="blas"):
         seconds: list[float] = []

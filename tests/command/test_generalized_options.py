@@ -10,8 +10,10 @@ import pytest
 
 from mmtriage.command import main as cli
 from mmtriage.errors import OptionError
-from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
+from mmtriage.model.distributions import DISTRIBUTIONS
+from mmtriage.model.families import family_of
 from mmtriage.model.family_names import LINKS_OF
+from mmtriage.model.spec import ModelSpec
 from mmtriage.options import TriageOptions
 from tests.real_reports.records import CONVERGED
 
@@ -192,7 +194,7 @@ def test_the_default_link_is_the_first(family: str) -> None:
 
 
 def test_every_link_on_offer_can_be_computed() -> None:
-    assert list(LINKS_OF) == list(FAMILY_LINKS)
+    assert list(LINKS_OF) == list(DISTRIBUTIONS)
     for family, links in LINKS_OF.items():
-        assert set(links) <= set(FAMILY_LINKS[family])
-        assert links[0] == DEFAULT_LINKS[family]
+        for link in links:
+            assert family_of(ModelSpec(family=family, link=link)).link.name == link

@@ -18,14 +18,15 @@ from mmtriage.engine.algebra.theta import theta_of_factors
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.model.design import Design
-from mmtriage.model.families import DEFAULT_LINKS, FAMILY_LINKS
+from mmtriage.model.distributions import DISTRIBUTIONS
+from mmtriage.model.family_names import default_link
 from tests.glmm_oracle import INVERSE, DenseGlmm, criterion
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table
 
 N = 72
 NB_THETA = 1.7
-PAIRS = [(family, link) for family, links in FAMILY_LINKS.items() for link in links]
+PAIRS = [(d.name, link) for d in DISTRIBUTIONS.values() for link in (*d.links, *d.also_computed)]
 PAIRS.remove(("gaussian", "identity"))  # that is lmer's
 # link -> center of eta, and by how much x and the groups move it
 ETA = {
@@ -182,7 +183,7 @@ def glmm_of(
     data: Table, formula: str, *, family: str, link: str | None = None, nagq: int = 1, **options: str
 ) -> Glmm:
     """A case of any table and formula: random factors, beta near the joint mode without random effects."""
-    link = link or DEFAULT_LINKS[family]
+    link = link or default_link(family)
     made = design(data, formula, family=family, link=link, nagq=nagq, reml=False, **options)
     problem = GeneralizedModel.of(made)
     _, spread = eta_of(family, link)
@@ -205,7 +206,7 @@ def golden_glmm_design(case_id: str) -> Design:
         read_table(golden.csv, factors=dict.fromkeys(golden.factors)),
         golden.formula,
         family=golden.family,
-        link=golden.link or DEFAULT_LINKS[golden.family],
+        link=golden.link or default_link(golden.family),
         nagq=golden.nagq,
         weights=golden.weights,
         offset=golden.offset,

@@ -14,7 +14,7 @@ from mmtriage.diagnose.scale import data_findings
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
-from mmtriage.model.families import DEFAULT_LINKS
+from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
 from tests.golden_cases import GoldenCase, glmms_that_fail, golden_glmms
 from tests.model.tables import design, factor, logical, numeric, table
@@ -46,7 +46,7 @@ def outcomes() -> Table:
 
 
 def glmm(formula: str, family: str = "binomial", link: str | None = None, **options: Any) -> Design:
-    return design(outcomes(), formula, family=family, link=link or DEFAULT_LINKS[family], **options)
+    return design(outcomes(), formula, family=family, link=link or default_link(family), **options)
 
 
 def listed(array: Array | None) -> list[float]:
@@ -356,7 +356,7 @@ def built(case: GoldenCase) -> Design:
     family = case.family or "gaussian"
     spec = ModelSpec(
         family=family,
-        link=case.link or DEFAULT_LINKS[family],
+        link=case.link or default_link(family),
         nagq=case.nagq,
         weights=case.weights,
         offset=case.offset,

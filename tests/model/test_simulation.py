@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtriage.model.families import DEFAULT_LINKS, Family
+from mmtriage.model.families import Family
+from mmtriage.model.family_names import default_link
 from mmtriage.model.links import LINKS
 
 N = 40_000
@@ -13,7 +14,7 @@ SIGMA = 0.3
 
 
 def family(name: str) -> Family:
-    return Family(name, LINKS[DEFAULT_LINKS[name]], 2.5 if name == "negative.binomial" else None)
+    return Family(name, LINKS[default_link(name)], 2.5 if name == "negative.binomial" else None)
 
 
 @pytest.mark.parametrize("weight", [1.0, 4.0])
@@ -22,7 +23,7 @@ def family(name: str) -> Family:
 )
 def test_mean_and_variance_are_the_familys(name: str, weight: float) -> None:
     made = family(name)
-    sigma = SIGMA if made.scale_free else 1.0
+    sigma = SIGMA if made.distribution.estimates_scale else 1.0
     mean = 0.3 if name == "binomial" else 2.0
     y = made.draw(np.full(N, mean), np.random.default_rng(3), sigma, np.full(N, weight))
     per_row = 1.0 if name in ("poisson", "negative.binomial") else weight

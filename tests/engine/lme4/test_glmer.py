@@ -26,7 +26,8 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
-from mmtriage.model.families import DEFAULT_LINKS, family_of
+from mmtriage.model.families import family_of
+from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
 from tests.golden_cases import (
@@ -48,7 +49,7 @@ def design_of(case: GoldenCase) -> Design:
     table = read_table(case.csv, factors=dict.fromkeys(case.factors))
     spec = ModelSpec(
         family=case.family,
-        link=case.link or DEFAULT_LINKS[case.family],
+        link=case.link or default_link(case.family),
         nagq=case.nagq,
         weights=case.weights,
         offset=case.offset,
@@ -122,7 +123,7 @@ def cbpp(
     size = frame["size"]
     frame = frame.assign(p=frame["incidence"] / size, w=size + 0.3, x=size * 1000, s=size / 10)
     table = table_from_frame(frame, factors={"herd": None, "period": None})
-    spec = ModelSpec(family=family, link=DEFAULT_LINKS[family], nagq=nagq, weights=weights)
+    spec = ModelSpec(family=family, link=default_link(family), nagq=nagq, weights=weights)
     return build_design(table, parse_formula(formula), spec)
 
 
