@@ -22,6 +22,8 @@ from scipy.special import chdtrc
 
 from mmtriage.ladder.records import LikelihoodRatio
 
+TIES = 1e-6  # deviance units, the tolerance of the optimum: statistics that close are equal
+
 RemovalKind = Literal["scalar", "column", "correlations", "several"]
 
 
@@ -84,8 +86,7 @@ def _bootstrap_test(
     if not count:
         method = f"parametric bootstrap: all {failed} replicates failed"
         return LikelihoodRatio(statistic=statistic, df=removal.df, p_value=None, method=method)
-    # Ties to the tolerance of the optimum count as at least as large.
-    p = (1 + int(np.sum(simulated >= statistic - 1e-6))) / (count + 1)
+    p = (1 + int(np.sum(simulated >= statistic - TIES))) / (count + 1)
     error = float(np.sqrt(p * (1 - p) / count))
     method = f"ML, parametric bootstrap, {count} replicates, Monte Carlo SE {error:.2g}"
     if failed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import mmtriage
 from mmtriage.command import main as cli
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_call import FUNCTIONS
@@ -217,3 +220,19 @@ def test_the_code_for_lme4_is_r(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
+
+
+R = re.compile(r"^\S+ <- |data = d\b|getME\(|d\$")
+
+
+def test_r_code_is_written_in_one_room() -> None:
+    """What a rung or a remedy needs of R it asks of ladder/emitted."""
+    package = Path(mmtriage.__file__).parent
+    wrong = []
+    for path in sorted(package.rglob("*.py")):
+        if path.is_relative_to(package / "ladder" / "emitted"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and R.search(node.value):
+                wrong.append(f"{path.relative_to(package)}:{node.lineno}")
+    assert wrong == []
