@@ -38,7 +38,7 @@ from mmtriage.ladder.steps import (
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
-Kind = Literal["constant slopes", "constant slopes, absorbed", "absorbed", "within one term", "between terms"]
+Fault = Literal["constant slopes", "constant slopes, absorbed", "absorbed", "within one term", "between terms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +95,7 @@ def _drop_term(suspect: _Suspect) -> Iterator[Step]:
         yield without_term(suspect.design.formula, suspect.term)
 
 
-REPAIRS: dict[Kind, tuple[Callable[[_Suspect], Iterator[Step]], ...]] = {
+REPAIRS: dict[Fault, tuple[Callable[[_Suspect], Iterator[Step]], ...]] = {
     "constant slopes": (_drop_constant_slopes,),
     "constant slopes, absorbed": (_drop_constant_slopes, _drop_intercept),
     "absorbed": (_drop_named_slopes, _drop_intercept, _drop_term),
@@ -109,11 +109,11 @@ def repairs(design: Design, null: Iterable[NullDirection], keep: Sequence[str]) 
     for direction in null:
         for t in direction.terms:
             suspect = _Suspect(design=design, term=design.random[t], direction=direction, keep=keep)
-            for repair in REPAIRS[_kind(suspect)]:
+            for repair in REPAIRS[_fault(suspect)]:
                 yield from repair(suspect)
 
 
-def _kind(suspect: _Suspect) -> Kind:
+def _fault(suspect: _Suspect) -> Fault:
     direction = suspect.direction
     if suspect.constant_slopes:
         return "constant slopes, absorbed" if direction.absorbed else "constant slopes"
