@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
-from mmtriage import option_values as arguments
+from mmtriage import option_values
 from mmtriage.command import main as cli
 from mmtriage.command.progress import Ticker
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import FormulaError, MmtriageError, OptionError, Span, UnjudgedError
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.optimizers import OPTIMIZERS
+from mmtriage.option_values import Cells, Codings, Levels
 from mmtriage.options import GLMER_OPTIMIZERS, LMER_OPTIMIZER, TriageOptions
 from mmtriage.render import ERROR_FORMATS, RENDERERS, render, terminal
 from mmtriage.render import render_error as render_error_as
@@ -165,12 +167,18 @@ def test_every_option_reaches_the_triage(data: str, mmtriage: Run) -> None:
         seed=7,
         jobs=2,
         time_budget=1.5,
-        reading=(
+        progress=None,
+    )
+    assert table.reading == Reading(
+        sep=",",
+        na_values=("-9", "n/a", "?"),
+        factors={"Days": ("1", "0"), "Subject": None},
+        verbatim=(
             *("--sep", ",", "--na-values", "-9,n/a", "--na-values", "?"),
             *("--factor", "Days=1,0", "--factor", "Subject"),
         ),
-        progress=None,
     )
+    assert table.reading.words == table.reading.verbatim
 
 
 def test_the_defaults_of_the_command_line_are_those_of_the_options(data: str, mmtriage: Run) -> None:
@@ -183,7 +191,7 @@ def test_the_defaults_of_the_command_line_are_those_of_the_options(data: str, mm
     mmtriage("fit", data, FORMULA, answer=triage)
     assert seen == [TriageOptions()]
     assert {LMER_OPTIMIZER, *GLMER_OPTIMIZERS} <= set(OPTIMIZERS)
-    assert set(arguments.CONTRASTS) == set(CONTRASTS)
+    assert set(option_values.CONTRASTS) == set(CONTRASTS)
 
 
 def test_verbosity(data: str, mmtriage: Run) -> None:
@@ -534,11 +542,11 @@ def test_nothing_on_a_terminals_stdin_is_said_not_waited_for(
 
 
 def test_levels_and_missing_values_may_be_quoted() -> None:
-    assert arguments.factors(['f="a,b", c']) == {"f": ("a,b", "c")}
-    assert arguments.na_values(['"a,b", c', "-9"]) == ("a,b", "c", "-9")
-    assert arguments.contrasts(["f=contr.sum"]) == {"f": "sum"}
+    assert Levels().read(['f="a,b", c']) == {"f": ("a,b", "c")}
+    assert Cells().read(['"a,b", c', "-9"]) == ("a,b", "c", "-9")
+    assert Codings().read(["f=contr.sum"]) == {"f": "sum"}
     with pytest.raises(OptionError, match="the column `f` is given twice"):
-        arguments.factors(["f", "f=a"])
+        Levels().read(["f", "f=a"])
 
 
 def test_a_long_formula_is_shown_around_the_mistake() -> None:
