@@ -59,7 +59,6 @@ class Meaning(Protocol[Value]):
         """The words of this value."""
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
     """One word, whatever it is."""
 
@@ -72,7 +71,6 @@ class Text:
         return [value]
 
 
-@dataclass(frozen=True, slots=True)
 class Texts:
     """Words, each as it stands."""
 
@@ -130,7 +128,6 @@ class WholeNumber:
         return [str(value)]
 
 
-@dataclass(frozen=True, slots=True)
 class Seconds:
     """A positive number of seconds."""
 
@@ -149,7 +146,6 @@ class Seconds:
         return [str(value)]
 
 
-@dataclass(frozen=True, slots=True)
 class Cells:
     """Cells of a table, from lists with commas; a cell that contains a comma stands in double quotes."""
 
@@ -162,7 +158,6 @@ class Cells:
         return [_joined(value)] if value else []
 
 
-@dataclass(frozen=True, slots=True)
 class Levels:
     """Columns with their levels, from `COL` or `COL=lev1,lev2`; quotes as in `Cells`."""
 
@@ -187,7 +182,6 @@ class Levels:
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Codings:
     """Columns with the coding of their contrasts, from `COL=sum`; R's `contr.sum` does as well."""
 

@@ -12,7 +12,8 @@ import click
 
 from mmtriage.command import completion
 from mmtriage.command.choices import OF_CHECK, ReportOptions
-from mmtriage.command.flags import completed, flags, read
+from mmtriage.command.completion import completed
+from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, write
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import INTERRUPTED, show, wants_color, width

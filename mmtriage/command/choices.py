@@ -27,7 +27,6 @@ def _levels() -> Collection[str]:
     return FAIL_ON
 
 
-@dataclass(frozen=True, slots=True)
 class Codes:
     """Codes of findings, from lists with commas; names and beginnings of codes do as well."""
 

@@ -6,13 +6,29 @@ waits for them, so whatever is slow to import is imported where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
 
 from mmtriage.errors import MmtriageError
 
+if TYPE_CHECKING:
+    from mmtriage.option_values import Completion
+
 Given = Mapping[str, Any]
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def completed(completion: Completion) -> Completer:
+    """How a shell completes an option or an argument."""
+    if not callable(completion):  # a path: the shell knows them
+        return lambda _context, _parameter, typed: [CompletionItem(typed, type=completion)]
+    return lambda context, _, typed: [
+        CompletionItem(word) for word in completion(context.params, typed) if word.startswith(typed)
+    ]
 
 
 def codes(_: Given, typed: str) -> Iterable[str]:

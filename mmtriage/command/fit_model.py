@@ -11,7 +11,8 @@ import click
 
 from mmtriage.command.choices import OF_FIT, ReportOptions
 from mmtriage.command.complaints import refuse_extra_arguments
-from mmtriage.command.flags import Given, completed, flags, read, said_of_flags, verbatim
+from mmtriage.command.completion import completed
+from mmtriage.command.flags import Given, flags, read, said_of_flags, verbatim
 from mmtriage.command.output import SVG, Output, outputs, wants_plots, write, write_plots
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import show, wants_color, width

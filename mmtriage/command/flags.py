@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from mmtriage.command.completion import Completer, completed
 from mmtriage.errors import OptionError
-from mmtriage.option_values import Choice, Completion, Option, Switch, options_of
+from mmtriage.option_values import Choice, Option, Switch, options_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Record = TypeVar("Record")
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Given = Mapping[str, Any]  # key of an option -> what click has: a word, words, or whether a switch is on
 
 
@@ -44,15 +43,6 @@ def _flag(item: Option) -> Callable[[Command], Command]:
         help=item.help,
         shell_complete=completed(item.completion) if item.completion else _known(item),
     )
-
-
-def completed(completion: Completion) -> Completer:
-    """How a shell completes an option or an argument."""
-    if not callable(completion):  # a path: the shell knows them
-        return lambda _context, _parameter, typed: [CompletionItem(typed, type=completion)]
-    return lambda context, _, typed: [
-        CompletionItem(word) for word in completion(context.params, typed) if word.startswith(typed)
-    ]
 
 
 def _known(item: Option) -> Completer | None:
