@@ -9,11 +9,11 @@ from functools import lru_cache
 
 from mmtriage.check.config import Config
 from mmtriage.check.entries import ModelEntry
-from mmtriage.check.workers import Died, run_each
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.processes import MEMORY_HINT, Died, run_each
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
@@ -107,8 +107,8 @@ def _table(source: str, reading: Reading) -> Table:
 
 def _checked(config: Config, model: ModelEntry, answer: Answer | Died) -> Checked:
     if isinstance(answer, Died):
-        hint = "There may not be enough memory. Fewer processes (-j) need less."
-        answer = Answer(outcome=UnjudgedError(f"the process that worked on this model {answer}", hint=hint))
+        problem = f"the process that worked on this model {answer}"
+        answer = Answer(outcome=UnjudgedError(problem, hint=MEMORY_HINT))
     return Checked(
         name=model.name,
         path=config.path,
