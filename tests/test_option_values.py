@@ -209,3 +209,11 @@ def test_flag_key_and_name() -> None:
     assert spelled["dry"] == ("--wet", "wet")
     assert spelled["max_time"] == ("--max-time", "max_time")
     assert "cook" not in spelled
+
+
+def test_levels_and_missing_values_may_be_quoted() -> None:
+    assert Levels().read(['f="a,b", c']) == {"f": ("a,b", "c")}
+    assert Cells().read(['"a,b", c', "-9"]) == ("a,b", "c", "-9")
+    assert Codings().read(["f=contr.sum"]) == {"f": "sum"}
+    with pytest.raises(OptionError, match="the column `f` is given twice"):
+        Levels().read(["f", "f=a"])

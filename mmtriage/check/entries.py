@@ -108,7 +108,7 @@ def _with_reason(item: Node, example: str) -> Mapping[str, str]:
 
 
 def _selected(node: Node) -> tuple[str, ...]:
-    """Index of findings."""
+    """Codes of findings."""
     if not node.value and isinstance(node.value, list):
         raise node.error("`select` is empty: no finding would be listed")
     return tuple(code for item in _listed(node) for code in _codes(item))
@@ -205,9 +205,9 @@ def _listed(node: Node) -> Iterable[Node]:
     return node.items() if isinstance(node.value, list) else (node,)
 
 
-def _as_option(node: Node, reader: Callable[[Sequence[str]], Answer], words: Sequence[str]) -> Answer:
+def _as_option(node: Node, meaning: Callable[[Sequence[str]], Answer], words: Sequence[str]) -> Answer:
     """Read a value as the command line does; what is wrong is said of the line in the configuration."""
     try:
-        return reader(words)
+        return meaning(words)
     except OptionError as error:
         raise node.error(error.message, error.hint) from None
