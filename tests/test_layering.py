@@ -8,7 +8,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mmtriage"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -177,17 +180,12 @@ def test_there_is_no_circle() -> None:
     ahead: dict[str, set[str]] = {module: set() for module in MODULES}
     for one, two in edges():
         ahead[one].add(two)
-    done: set[str] = set()
-
-    def visit(module: str, way: tuple[str, ...]) -> None:
-        assert module not in way, " -> ".join([*way[way.index(module) :], module])
-        if module not in done:
-            for other in sorted(ahead[module]):
-                visit(other, (*way, module))
-            done.add(module)
-
-    for module in sorted(MODULES):
-        visit(module, ())
+    order = TopologicalSorter(ahead)
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(map(str, error.args[1])))
+    assert len(ahead) > 100
 
 
 def test_libraries_stay_in_their_places() -> None:

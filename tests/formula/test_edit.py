@@ -85,19 +85,16 @@ def test_two_factors_are_split_in_the_order_of_their_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "factor", "after"),
     [
-        ("(f | g)", ["(1 | g)", "(1 | g:f)"]),
-        ("(0 + f | g)", ["(1 | g)", "(1 | g:f)"]),
-        ("(f * x | g:h)", ["(1 + x | g:h)", "(1 | g:h:f)"]),
-        ("(factor(k) | g)", None),
+        ("(f | g)", "f", ["(1 | g)", "(1 | g:f)"]),
+        ("(0 + f | g)", "f", ["(1 | g)", "(1 | g:f)"]),
+        ("(f * x | g:h)", "f", ["(1 + x | g:h)", "(1 | g:h:f)"]),
+        ("(factor(k) | g)", "factor(k)", ["(1 | g)", "(1 | g:factor(k))"]),
     ],
 )
-def test_a_factor_slope_becomes_compound_symmetry(before: str, after: list[str] | None) -> None:
-    if after is None:
-        assert texts(compound_symmetry(bar(before), "factor(k)")) == ["(1 | g)", "(1 | g:factor(k))"]
-    else:
-        assert texts(compound_symmetry(bar(before), "f")) == after
+def test_a_factor_slope_becomes_compound_symmetry(before: str, factor: str, after: list[str]) -> None:
+    assert texts(compound_symmetry(bar(before), factor)) == after
 
 
 def test_compound_symmetry_needs_the_factor() -> None:

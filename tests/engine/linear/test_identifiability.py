@@ -137,12 +137,14 @@ def test_a_healthy_design_has_none(name: str) -> None:
 def test_units_and_origins_do_not_matter(scale: float, shift: float) -> None:
     """x -> (shift + x) scale: the same null spaces, term for term."""
     data = planted_table(scale, shift * scale)
-    for planted in PLANTED.values():
-        if not is_moved_by_an_origin(planted.formula):
-            assert_is(planted, null_of(case_of(data, planted.formula)))
-    for name, formula in HEALTHY.items():
-        if not is_moved_by_an_origin(formula):
-            assert null_of(case_of(data, formula)) == (), name
+    held = [planted for planted in PLANTED.values() if not is_moved_by_an_origin(planted.formula)]
+    healthy = [formula for formula in HEALTHY.values() if not is_moved_by_an_origin(formula)]
+    assert len(held) > len(PLANTED) / 2
+    assert len(healthy) > len(HEALTHY) / 2
+    for planted in held:
+        assert_is(planted, null_of(case_of(data, planted.formula)))
+    for formula in healthy:
+        assert null_of(case_of(data, formula)) == (), formula
 
 
 def is_moved_by_an_origin(formula: str) -> bool:

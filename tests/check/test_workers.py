@@ -1,0 +1,117 @@
+"""Processes that may crash, and that end at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmtriage.check.workers import Died, run_each
+from tests.check import tasks
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 9])
+def test_answers_come_in_the_order_of_the_items(jobs: int) -> None:
+    assert run_each(tasks.double, range(5), jobs=jobs) == [0, 2, 4, 6, 8]
+
+
+def test_no_items_no_processes() -> None:
+    assert run_each(tasks.double, [], jobs=4) == []
+
+
+def test_who_is_told_of_each_answer_hears_it_when_it_comes(tmp_path: Path) -> None:
+    told: list[tuple[int, object]] = []
+
+    def hear(index: int, answer: object) -> None:
+        told.append((index, answer))
+        (tmp_path / str(index)).touch()
+
+    items = [(str(tmp_path), number) for number in range(3)]
+    assert run_each(tasks.late_first, items, jobs=2, on_answer=hear) == [0, 1, 2]
+    assert told == [(1, 1), (2, 2), (0, 0)]
+
+
+def test_processes_are_kept_for_the_next_item(tmp_path: Path) -> None:
+    owners = run_each(tasks.who, [str(tmp_path)] * 8, jobs=2)
+    assert len(set(owners)) == 2
+    assert os.getpid() not in owners
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "words"),
+    [
+        (tasks.die_at_three, -signal.SIGKILL, "was ended by SIGKILL"),
+        (tasks.leave_at_three, 7, "ended with exit code 7"),
+    ],
+    ids=["signal", "exit"],
+)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_crash_costs_one_answer(task: Callable[[int], int], code: int, words: str, jobs: int) -> None:
+    answers = run_each(task, range(6), jobs=jobs)
+    assert answers == [0, 1, 2, Died(exit_code=code), 4, 5]
+    assert str(answers[3]) == words
+
+
+def test_crashes_of_all() -> None:
+    assert run_each(tasks.always_die, range(3), jobs=2) == [Died(exit_code=1)] * 3
+
+
+def test_a_signal_without_a_name() -> None:
+    assert str(Died(exit_code=-99)) == "was ended by signal 99"
+
+
+def test_an_interrupt_ends_the_processes_at_once(tmp_path: Path) -> None:
+    """Ctrl-C while two processes would sleep for an hour."""
+    paths = [str(tmp_path / "one"), str(tmp_path / "two")]
+
+    def interrupt() -> None:
+        wait_for(lambda: all(Path(path).exists() and Path(path).read_text() for path in paths))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_each(tasks.sleep_and_tell, paths, jobs=2)
+    thread.join()
+    assert not any(is_alive(int(Path(path).read_text())) for path in paths)
+
+
+def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    script = (
+        "from tests.check import tasks\n"
+        "from mmtriage.check.workers import run_each\n"
+        f"run_each(tasks.sleep_and_tell, [{str(path)!r}], jobs=1)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as parent:
+        wait_for(lambda: path.exists() and path.read_text() != "")
+        parent.kill()
+    wait_for(lambda: not is_alive(int(path.read_text())))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until something is so; the processes of a busy machine may take their time."""
+    end = time.monotonic() + tasks.FOREVER / 2
+    while not condition():
+        assert time.monotonic() < end, "in half an hour it has not come to be"
+        time.sleep(0.02)
+
+
+def is_alive(process: int) -> bool:
+    """Whether it runs; one that nobody has waited for yet does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
