@@ -56,6 +56,7 @@ def _column(term: RandomTerm, column: int, modes: Array, sds: Array, spread: flo
 
 
 def _bands(modes: Array, sds: Array) -> tuple[Band, ...]:
+    """Runs of consecutive ranks, about as long as each other, each with its medians."""
     edges = np.linspace(0, len(modes), min(BANDS, len(modes) // 8) + 1).round().astype(int)
     return tuple(
         Band(

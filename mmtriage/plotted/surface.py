@@ -82,7 +82,7 @@ class Surface:
         return isinstance(self.prepared.model, LinearModel)
 
     def value(self, spot: Spot) -> float:
-        """d; raises LinAlgError where it has no value."""
+        """The criterion d at a spot; LinAlgError is raised where it has no value."""
         model = self.prepared.model
         if not isinstance(model, LinearModel):
             return model.criterion(*spot.place)
@@ -153,7 +153,7 @@ class Surface:
         return Spot(face.place(x[:-1]), float(x[-1]))
 
     def point(self, face: Face, scale: Array, z: Array) -> Point:
-        """d with its derivatives, in natural steps."""
+        """The criterion on a face with its derivatives, in natural steps."""
         model = self.prepared.model
         if not isinstance(model, LinearModel):
             return face_objective(model, face, scale)(z)
@@ -193,7 +193,7 @@ def _with_sigma(model: LinearModel, face: Face, scale: Array, spot: Spot) -> Poi
 
 
 def _log_sigma_slopes(Lambda: RelativeFactor, h: Array) -> list[Array]:
-    """d log sigma-hat / dF of each term, (k, k)."""
+    """How log sigma-hat changes with the F of each term, (k, k): the second equation in the head."""
     sums = Lambda.blocks.outer_sums(h, h)
     return Lambda.blocks.term_parts([-H @ L for H, L in zip(sums, Lambda.parts, strict=True)])
 

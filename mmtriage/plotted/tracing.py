@@ -205,7 +205,7 @@ def _guessed_step(tracer: Tracer, parameter: Parameter, optimum: float) -> float
 
 
 def _standard_error(tracer: Tracer, parameter: Parameter) -> float | None:
-    """sqrt(2 g' H^-1 g) at an optimum of full rank; None elsewhere."""
+    """The coordinate's standard error sqrt(2 g' H^-1 g), at an optimum of full rank; None elsewhere."""
     if tracer.comparison.is_singular:
         return None
     face, x, scale = tracer.surface.face(tracer.origin)

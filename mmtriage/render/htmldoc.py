@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -141,7 +140,7 @@ def _inline(plot: Plot) -> Markup:
     return Markup(plot.svg[max(0, plot.svg.find("<svg")) :])
 
 
-def _about(report: Report) -> list[tuple[str, Any]]:
+def _about(report: Report) -> list[tuple[str, str | int]]:
     """What is needed to make the same report again."""
     return [
         ("Data", report.input.source),

@@ -11,7 +11,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mmtriage.errors import OptionError
 from mmtriage.report.document import json_text, report_document
@@ -27,7 +27,7 @@ class Baseline:
     """A file, and what is in it."""
 
     path: Path
-    document: Any = None  # JSON; None: there is no such file yet
+    document: object = None  # JSON, of which nothing is known yet; None: there is no such file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def write_baseline(path: Path, text: str) -> None:
             partial.unlink()
 
 
-def _document(path: Path, name: str) -> Any:
+def _document(path: Path, name: str) -> object:
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
     except FileNotFoundError:

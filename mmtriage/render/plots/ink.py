@@ -125,7 +125,7 @@ def quietly() -> Iterator[None]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Every figure is made and saved in here."""
+    """The look of all plots: figures are made and saved in it, for matplotlib's settings are global."""
     with mpl.rc_context(cast(Any, STYLE)):  # its keys are literals to the type checker
         yield
 

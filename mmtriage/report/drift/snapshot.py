@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from mmtriage.diagnose.severity import SEVERITIES, VERDICT_SEVERITIES, Severity, VerdictSeverity, is_graver
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import OptionError
 from mmtriage.version import SCHEMA_VERSION
 
+T = TypeVar("T", bound=str)
 FindingKey = tuple[str, tuple[str, ...], tuple[str, ...]]  # code, terms, columns: what makes it the same one
 Estimate = tuple[float | None, float | None]  # and its standard error
 JsonObject = dict[str, Any]  # of a document that anything may have written: it is checked key by key
@@ -126,7 +127,8 @@ def _number(value: object) -> float | None:
     raise ValueError(f"`{value}` is not a number")
 
 
-def _one_of(value: object, known: tuple[Any, ...]) -> Any:
-    if value not in known:
-        raise ValueError(f"`{value}` is none of {', '.join(known)}")
-    return value
+def _one_of(value: object, known: tuple[T, ...]) -> T:
+    for item in known:
+        if item == value:
+            return item
+    raise ValueError(f"`{value}` is none of {', '.join(known)}")
