@@ -38,7 +38,9 @@ from mmtriage.ladder.steps import (
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
-Fault = Literal["constant slopes", "constant slopes, absorbed", "absorbed", "within one term", "between terms"]
+Fault = Literal[
+    "constant slopes", "constant slopes, absorbed", "absorbed", "within one term", "between terms"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
