@@ -5,7 +5,7 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,9 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     Args:
         data: a data frame, the path of a table (CSV, TSV, gzip, Parquet), or a `Table`.
         formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)".
-        options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and
-            `factors`, the names of columns to be read as factors.
+        options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and of
+            `mmtriage.data.reading.Reading`: `factors`, the names of columns to be read as factors (or a
+            mapping of names to levels), and for files `sep` and `na_values`.
 
     Raises:
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.
@@ -38,29 +39,24 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
     """
     from mmtriage.data.in_memory import table_from_frame
     from mmtriage.data.read_table import read_table
+    from mmtriage.data.reading import Reading
     from mmtriage.data.table import Table
     from mmtriage.notebook import with_methods
-    from mmtriage.optimizers import OPTIMIZERS
-    from mmtriage.option_values import one_of
+    from mmtriage.option_values import options_of
     from mmtriage.options import TriageOptions as Options
     from mmtriage.triage_table import triage_table
 
-    factors = dict.fromkeys(options.pop("factors", ()))
-    chosen = Options(**{"reading": _reading(factors), **options})
-    for name in chosen.stages:
-        one_of(name, OPTIMIZERS, "option optimizer")
+    said = {item.name: options.pop(item.name) for item in options_of(Reading) if item.name in options}
+    if "factors" in said and not isinstance(said["factors"], Mapping):
+        said["factors"] = dict.fromkeys(said["factors"])
+    reading, chosen = Reading(**said), Options(**options)
     if isinstance(data, Table):
         table = data
     elif isinstance(data, str | Path):
-        table = read_table(data, factors=factors)
+        table = read_table(data, reading)
     else:
-        table = table_from_frame(data, factors=factors)
+        table = table_from_frame(data, reading)
     return with_methods(triage_table(table, formula, chosen))
-
-
-def _reading(factors: Iterable[str]) -> tuple[str, ...]:
-    """The words of a command that reads these columns as factors."""
-    return tuple(word for name in factors for word in ("--factor", name))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,54 +1,166 @@
-"""What the user may choose, beside the table and the formula."""
+"""The table of options: what the user may choose of one triage, beside the table and the formula.
+
+Each field is declared once, and `option_values` says what follows from a declaration. To add an option,
+declare it here, use it where the triage reads `TriageOptions`, and test it; if it changes what is fitted,
+name it in `REPEATED` too.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from mmtriage.errors import OptionError
-from mmtriage.model.family_names import LAPLACE, check_model, default_link, is_linear
+from mmtriage.model.family_names import LAPLACE, LINKS_OF, check_model, default_link, is_linear
 from mmtriage.model.spec import ModelSpec
+from mmtriage.option_values import (
+    Choice,
+    Codings,
+    Seconds,
+    Switch,
+    Text,
+    Texts,
+    WholeNumber,
+    check_values,
+    option,
+    words_of,
+)
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
 DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
+
+# What a command to paste repeats, in this order: the likelihood, the columns and rows, the search. The rest
+# says how much is done about a fit, not which fit it is.
+REPEATED = (
+    *("family", "link", "nagq", "reml", "weights", "offset", "subset", "contrasts"),
+    *("optimizer", "maxfun"),
+)
+
+
+def _optimizers() -> Collection[str]:
+    from mmtriage.optimizers import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def _families(_: Mapping[str, Any], typed: str) -> Iterable[str]:
+    return LINKS_OF
+
+
+def _links(given: Mapping[str, Any], typed: str) -> Iterable[str]:
+    """The links of the family that has been chosen, or of all."""
+    chosen = LINKS_OF.get(given.get("family") or "")
+    return chosen or dict.fromkeys(link for links in LINKS_OF.values() for link in links)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageOptions:
     """The options of one triage; the defaults are lme4's where lme4 has them."""
 
-    family: str = "gaussian"
-    link: str | None = None  # None is the family's default
-    nagq: int = LAPLACE  # quadrature points of a generalized model, as glmer's nAGQ
-    reml: bool = True  # of a linear mixed model; generalized ones are fitted by ML
-    weights: str | None = None  # column
-    offset: str | None = None  # column
-    subset: str | None = None  # expression, as in R
-    contrasts: Mapping[str, str] = field(default_factory=dict)  # column -> treatment, sum, helmert, poly
-    optimizer: str | None = None  # of the baseline, in all its stages; None is what lme4 uses
-    maxfun: int | None = None  # evaluation budget of the baseline and rungs 1 to 4; None is lme4's
-    all_rungs: bool = False  # climb every rung, whatever the verdict
-    keep: tuple[str, ...] = ()  # random terms that are never dropped
-    bootstrap: int = 0  # parametric bootstrap replicates for the tests of dropped terms
-    seed: int = DEFAULT_SEED
-    jobs: int = 1  # processes; never changes the report
-    time_budget: float | None = None  # seconds
+    contrasts: Mapping[str, str] = option(
+        Codings(),
+        {},
+        metavar="COL=CODING",
+        help="Code a factor by treatment, sum, helmert or poly. Repeatable.",
+    )
+    subset: str | None = option(
+        Text(),
+        None,
+        metavar="EXPR",
+        help="Use these rows only, as in R: \"age > 20 & site %in% c('a', 'b')\".",
+    )
+    family: str = option(
+        Text(),
+        "gaussian",
+        metavar="NAME",
+        shows_default=True,
+        completion=_families,
+        help=f"As in R: {', '.join(LINKS_OF)}.",
+    )
+    link: str | None = option(
+        Text(),
+        None,
+        metavar="NAME",
+        completion=_links,
+        help="Link of the family (default: R's), e.g. probit.",
+    )
+    nagq: int = option(
+        WholeNumber(least=0),
+        LAPLACE,
+        metavar="N",
+        example="9",
+        help="Points of Gauss-Hermite quadrature, as glmer's nAGQ (default: 1, Laplace).",
+    )
+    weights: str | None = option(
+        Text(), None, metavar="COL", help="Prior weights, as lmer's; of a proportion, the number of trials."
+    )
+    offset: str | None = option(Text(), None, metavar="COL", help="Offset, added to the formula's own.")
+    reml: bool = option(
+        Switch(to=False),
+        True,
+        key="ml",
+        help="Fit a linear mixed model by maximum likelihood (default: REML).",
+    )
+    # Of the fit that is judged, in all its stages; None is what lme4 uses.
+    optimizer: str | None = option(
+        Choice(_optimizers),
+        None,
+        metavar="NAME",
+        help="Optimizer of the fit to be judged (default: lme4's; for glmer one in each of two stages).",
+    )
+    # Of the fit that is judged and of rungs 1 to 4; None is lme4's.
+    maxfun: int | None = option(
+        WholeNumber(least=1),
+        None,
+        metavar="N",
+        example="20000",
+        help="Its evaluation budget (default: lme4's).",
+    )
+    all_rungs: bool = option(
+        Switch(), False, help="Climb all five rungs of the ladder, whatever the verdict."
+    )
+    keep: tuple[str, ...] = option(
+        Texts(), (), metavar="TERM", help="Never drop this random term. Repeatable."
+    )
+    bootstrap: int = option(
+        WholeNumber(least=0),
+        0,
+        metavar="N",
+        example="1000",
+        help="Parametric bootstrap samples for the tests of dropped terms.",
+    )
+    seed: int = option(
+        WholeNumber(least=0),
+        DEFAULT_SEED,
+        metavar="N",
+        example="1",
+        shows_default=True,
+        help="Seed of whatever is random.",
+    )
+    # A configuration has one number for all models, above them.
+    jobs: int = option(
+        WholeNumber(least=1),
+        1,
+        short="-j",
+        metavar="N",
+        example="2",
+        shows_default=True,
+        is_key=False,
+        help="Processes; changes nothing but the time.",
+    )
+    time_budget: float | None = option(
+        Seconds(),
+        None,
+        metavar="SECONDS",
+        example="60",
+        help="Report what was found when the time runs out.",
+    )
     plots: bool = False  # compute what plots show: `Report.plot_data`
-    reading: tuple[str, ...] = ()  # words of the command that say how the table was read: --factor, --sep ...
     progress: Callable[[str], None] | None = None  # told what is being done
 
     def __post_init__(self) -> None:
-        for name, least in (("maxfun", 1), ("bootstrap", 0), ("seed", 0), ("jobs", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise OptionError(
-                    f"`{value}` is not a whole number of at least {least}", where=f"option {name}"
-                )
-        if self.time_budget is not None and not 0 < self.time_budget < math.inf:
-            problem = f"`{self.time_budget}` is not a positive number of seconds"
-            raise OptionError(problem, where="option time_budget")
+        check_values(self)
         nagq = None if self.nagq == LAPLACE else self.nagq
         check_model(self.family, self.link, nagq, reml=self.reml)
 
@@ -78,7 +190,7 @@ class TriageOptions:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The optimizer of each stage of the baseline: lmer has one stage, glmer two."""
+        """The optimizer of each stage of lme4's fit: lmer has one stage, glmer two."""
         if self.optimizer is not None:
             return (self.optimizer,) * (1 if self.is_linear else 2)
         return (LMER_OPTIMIZER,) if self.is_linear else GLMER_OPTIMIZERS
@@ -90,5 +202,11 @@ class TriageOptions:
 
     @property
     def raised_budget(self) -> int:
-        """Evaluations when a budget is raised: generalized models need more (SPEC 4)."""
+        """Evaluations when a budget is raised: generalized models, whose criterion is rougher, need more."""
         return 200_000 if self.is_linear else 500_000
+
+
+def command_words(options: TriageOptions) -> list[str]:
+    """The options of a command that asks for the same fit."""
+    said = options if options.has_own_optimizer else replace(options, optimizer=None)
+    return words_of(said, REPEATED)

@@ -14,7 +14,7 @@ MODULES = sorted(  # but for the benchmarks, which time things
     path for path in HERE.rglob("*.py") if "benchmarks" not in path.parts
 )
 # A clock is read for a hang that ends the run (a test that waits for a process), and by the long fuzz run.
-CLOCKS = {"check/test_workers.py", "fuzz.py", "test_rules.py"}
+CLOCKS = {"fuzz.py", "test_processes.py", "test_rules.py"}
 
 
 def test_no_test_reads_a_clock() -> None:

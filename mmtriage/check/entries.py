@@ -5,30 +5,65 @@ A key is the option of `fit` with underscores, as in Python; hyphens, as on the 
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from mmtriage import option_values as arguments
 from mmtriage.check import located as read
 from mmtriage.check.located import Node
+from mmtriage.data.reading import Reading
 from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import OptionError, did_you_mean
+from mmtriage.option_values import (
+    CONTRASTS,
+    Cells,
+    Choice,
+    Codings,
+    Factors,
+    Levels,
+    Meaning,
+    Seconds,
+    Switch,
+    Text,
+    Texts,
+    WholeNumber,
+    options_of,
+)
 from mmtriage.options import TriageOptions
 from mmtriage.report.decisions import codes_of
 
-Given = TypeVar("Given")
 Answer = TypeVar("Answer")
-Factors = Mapping[str, tuple[str, ...] | None]
+Record = TypeVar("Record")
+Reader = Callable[[Node], Any]
+
+
+def reader(meaning: Meaning[Any]) -> Reader:
+    """What reads the value of an option from a configuration, where types are TOML's own."""
+    match meaning:
+        case Text():
+            return read.text
+        case Texts() | Cells():
+            return read.strings
+        case Choice():
+            return lambda node: read.one_of(node, meaning.known())
+        case Switch():
+            return lambda node: read.flag(node) == meaning.to
+        case WholeNumber():
+            return partial(read.whole_number, least=meaning.least)
+        case Seconds():
+            return read.seconds
+        case Levels():
+            return _factors
+        case Codings():
+            return _contrasts
+    raise AssertionError(f"a configuration cannot say {meaning}")
 
 
 def _factors(node: Node) -> Factors:
     """Columns with their levels: {dose = ["low", "high"], batch = true}, or as on the command line."""
     if not isinstance(node.value, dict):
-        return _as_option(node, arguments.factors, read.strings(node))
+        return _as_option(node, Levels().read, read.strings(node))
     found: dict[str, tuple[str, ...] | None] = {}
     for column, levels in read.table(node).items():
         if levels.value is False or levels.value == []:
@@ -42,8 +77,8 @@ def _factors(node: Node) -> Factors:
 def _contrasts(node: Node) -> Mapping[str, str]:
     """Codings of factors: {dose = "sum"}, or as on the command line."""
     if not isinstance(node.value, dict):
-        return _as_option(node, arguments.contrasts, read.strings(node))
-    return {column: read.one_of(coding, arguments.CONTRASTS) for column, coding in read.table(node).items()}
+        return _as_option(node, Codings().read, read.strings(node))
+    return {column: read.one_of(coding, CONTRASTS) for column, coding in read.table(node).items()}
 
 
 def _ignored(node: Node) -> Mapping[str, str]:
@@ -73,48 +108,23 @@ def _with_reason(item: Node, example: str) -> Mapping[str, str]:
 
 
 def _selected(node: Node) -> tuple[str, ...]:
-    """Index of findings."""
+    """Codes of findings."""
     if not node.value and isinstance(node.value, list):
         raise node.error("`select` is empty: no finding would be listed")
     return tuple(code for item in _listed(node) for code in _codes(item))
 
 
-def _optimizer(node: Node) -> str:
-    from mmtriage.optimizers import OPTIMIZERS
-
-    return read.one_of(node, OPTIMIZERS)
-
-
+OPTIONS = (*options_of(Reading), *options_of(TriageOptions))
 # Keys of a model -> what reads the value.
-KEYS: Mapping[str, Callable[[Node], Any]] = {
-    "name": read.text,
-    "data": read.text,
-    "formula": read.text,
-    "sep": read.text,
-    "na_values": read.strings,
-    "factor": _factors,
-    "contrasts": _contrasts,
-    "subset": read.text,
-    "family": read.text,
-    "link": read.text,
-    "nagq": partial(read.whole_number, least=0),
-    "weights": read.text,
-    "offset": read.text,
-    "ml": read.flag,
-    "optimizer": _optimizer,
-    "maxfun": partial(read.whole_number, least=1),
-    "all_rungs": read.flag,
-    "keep": read.strings,
-    "bootstrap": partial(read.whole_number, least=0),
-    "seed": partial(read.whole_number, least=0),
-    "time_budget": read.seconds,
+KEYS: Mapping[str, Reader] = {
+    **dict.fromkeys(("name", "data", "formula"), read.text),
+    **{item.key: reader(item.meaning) for item in OPTIONS if item.is_key},
     "fail_on": partial(read.one_of, known=FAIL_ON),
     "select": _selected,
     "ignore": _ignored,
 }
 NEEDED = ("name", "data", "formula")  # of every model, and of nothing else
 DEFAULTS = tuple(key for key in KEYS if key not in NEEDED)  # may stand above all models
-OF_TRIAGE = tuple(field.name for field in fields(TriageOptions) if field.name in KEYS)
 NOT_KEYS = {  # what somebody might well write, and what to do instead
     "reml": "REML is the default; write ml = true for maximum likelihood.",
     "jobs": "Models run side by side: `jobs` stands above all of them, or -j on the command line.",
@@ -132,9 +142,7 @@ class ModelEntry:
     line: int
     data: str  # the table, as seen from the working directory
     formula: str
-    sep: str | None = None
-    na_values: tuple[str, ...] = ()
-    factors: Factors
+    reading: Reading
     options: TriageOptions
     fail_on: str = "warning"
     select: tuple[str, ...] | None = None
@@ -170,55 +178,36 @@ def read_model(table: Node, defaults: Mapping[str, Node], own: Mapping[str, Node
         line=table.line,
         data=data,
         formula=values["formula"],
-        sep=values.get("sep"),
-        na_values=values.get("na_values", ()),
-        factors=values.get("factor", {}),
-        options=_options(values, given, table),
+        reading=_record(Reading, values, given, table),
+        options=_record(TriageOptions, values, given, table),
         fail_on=values.get("fail_on", "warning"),
         select=values.get("select"),
         ignore={code: reason for found in reasons for code, reason in found.items()},
     )
 
 
-def _options(values: Mapping[str, Any], given: Mapping[str, Node], table: Node) -> TriageOptions:
+def _record(kind: type[Record], values: Mapping[str, Any], given: Mapping[str, Node], table: Node) -> Record:
     """The options of `fit`; what makes no sense together is said of the key that is one too many."""
-    chosen = {key: values[key] for key in OF_TRIAGE if key in values}
+    declared = options_of(kind)
     try:
-        return TriageOptions(**chosen, reml=not values.get("ml", False), reading=_reading(values))
+        return kind(**{item.name: values[item.key] for item in declared if item.key in values})
     except OptionError as error:
-        option = (error.where or "").removeprefix("option ")
-        node = given.get({"reml": "ml"}.get(option, option), table)
+        key_at = {f"option {item.name}": item.key for item in declared}
+        node = given.get(key_at.get(error.where or "", ""), table)
         raise node.error(f"model `{values['name']}`: {error.message}", error.hint) from None
 
 
-def _reading(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """How the table is read, as words of a command."""
-    words = ["--sep", values["sep"]] if "sep" in values else []
-    if values.get("na_values"):
-        words += ["--na-values", _joined(values["na_values"])]
-    for column, levels in values.get("factor", {}).items():
-        words += ["--factor", column if levels is None else f"{column}={_joined(levels)}"]
-    return tuple(words)
-
-
-def _joined(cells: Iterable[str]) -> str:
-    """Cells between commas, as the command line reads them."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
-
-
 def _codes(node: Node) -> tuple[str, ...]:
-    return _as_option(node, lambda word: codes_of(word, "key"), read.text(node))
+    return _as_option(node, lambda words: codes_of(words[0], "key"), (read.text(node),))
 
 
 def _listed(node: Node) -> Iterable[Node]:
     return node.items() if isinstance(node.value, list) else (node,)
 
 
-def _as_option(node: Node, reader: Callable[[Given], Answer], value: Given) -> Answer:
+def _as_option(node: Node, meaning: Callable[[Sequence[str]], Answer], words: Sequence[str]) -> Answer:
     """Read a value as the command line does; what is wrong is said of the line in the configuration."""
     try:
-        return reader(value)
+        return meaning(words)
     except OptionError as error:
         raise node.error(error.message, error.hint) from None

@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from mmtriage.check.config import Config
 from mmtriage.check.entries import ModelEntry
-from mmtriage.check.workers import Died, run_each
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.processes import MEMORY_HINT, Died, run_each
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
@@ -86,7 +87,7 @@ def triage_entry(model: ModelEntry) -> Answer:
     try:
         from mmtriage.triage_table import triage_table
 
-        table = _table(model.data, model.sep, model.na_values, tuple(model.factors.items()))
+        table = _table(model.data, model.reading)
         report = triage_table(table, model.formula, model.options)
     except MmtriageError as error:
         return Answer(outcome=error)
@@ -99,20 +100,15 @@ def triage_entry(model: ModelEntry) -> Answer:
 
 
 @lru_cache(maxsize=KEPT_TABLES)
-def _table(
-    source: str,
-    sep: str | None,
-    na_values: tuple[str, ...],
-    factors: tuple[tuple[str, tuple[str, ...] | None], ...],
-) -> Table:
+def _table(source: str, reading: Reading) -> Table:
     """A table that several models may share."""
-    return read_table(source, sep=sep, na_values=na_values, factors=dict(factors))
+    return read_table(source, reading)
 
 
 def _checked(config: Config, model: ModelEntry, answer: Answer | Died) -> Checked:
     if isinstance(answer, Died):
-        hint = "There may not be enough memory. Fewer processes (-j) need less."
-        answer = Answer(outcome=UnjudgedError(f"the process that worked on this model {answer}", hint=hint))
+        problem = f"the process that worked on this model {answer}"
+        answer = Answer(outcome=UnjudgedError(problem, hint=MEMORY_HINT))
     return Checked(
         name=model.name,
         path=config.path,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mmtriage import option_values
 from mmtriage.command import completion
-from mmtriage.command.choices import ReportChoices, refuse_update_of_nothing, report_choices
-from mmtriage.command.flags import a_path, completed, report_options
+from mmtriage.command.choices import OF_CHECK, ReportOptions
+from mmtriage.command.completion import completed
+from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, write
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import INTERRUPTED, show, wants_color, width
+from mmtriage.option_values import Seconds, Text, WholeNumber, option, options_of
 
 if TYPE_CHECKING:
     from mmtriage.check.config import Config
@@ -25,19 +27,37 @@ if TYPE_CHECKING:
 MOST_NAMES = 10  # of models in a message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What is said of all models."""
+
+    config: str | None = option(
+        Text(),
+        None,
+        metavar="FILE",
+        completion="file",
+        help="TOML file that lists the models (default: the nearest pyproject.toml with [tool.mmtriage]).",
+    )
+    jobs: int | None = option(
+        WholeNumber(least=1),
+        None,
+        short="-j",
+        metavar="N",
+        example="2",
+        help="Models at a time; changes nothing but the time (default: 1).",
+    )
+    time_budget: float | None = option(
+        Seconds(),
+        None,
+        metavar="SECONDS",
+        example="60",
+        help="For each model: report what was found by then.",
+    )
+
+
 @click.command()
 @click.argument("name", nargs=-1, shell_complete=completed(completion.models))
-@click.option(
-    "--config",
-    metavar="FILE",
-    shell_complete=a_path("file"),
-    help="TOML file that lists the models (default: the nearest pyproject.toml with [tool.mmtriage]).",
-)
-@click.option(
-    "-j", "--jobs", metavar="N", help="Models at a time; changes nothing but the time (default: 1)."
-)
-@click.option("--time-budget", metavar="SECONDS", help="For each model: report what was found by then.")
-@report_options(fail_on=None, baseline="DIRECTORY")
+@flags([*options_of(CheckOptions), *OF_CHECK.values()])
 def check(name: tuple[str, ...], **given: Any) -> int:
     """Triage the models that a project keeps, side by side.
 
@@ -56,59 +76,57 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     """
     from mmtriage.check.triage_all import InterruptedCheckError, check_models
 
-    choices = report_choices(given)
-    config = _configuration(name, given, choices)
-    baselines = _baselines(config, given)
-    jobs = option_values.whole_number(given["jobs"], "--jobs", least=1) or config.jobs or 1
-    files = _files(config, given, baselines)
+    asked, of_all = read(ReportOptions, given), read(CheckOptions, given)
+    config = _configuration(name, of_all, asked)
+    baselines = _baselines(config, asked)
+    files = _files(config, asked, baselines)
     try:
-        with progress_line(wanted=choices.detail != "brief") as progress:
-            summary = check_models(config, jobs=jobs, progress=progress)
+        with progress_line(wanted=asked.detail != "brief") as progress:
+            summary = check_models(config, jobs=of_all.jobs or config.jobs or 1, progress=progress)
     except InterruptedCheckError as stop:
         sys.stderr.write(_how_far(stop.done, stop.undone))
         return INTERRUPTED
-    summary = _since_each(summary, config, baselines, update=given["update_baseline"])
+    summary = _since_each(summary, config, baselines, update=asked.update_baseline)
     for model in summary.models:
         if model.traceback:
             sys.stderr.write(f"Model {model.name}:\n{model.traceback}")
     for output in files:
-        write(output.path, _as_file(summary, output.format_name, choices))
-    _show(summary, choices)
+        write(output.path, _as_file(summary, output.format_name, asked))
+    _show(summary, asked)
     return summary.exit_code
 
 
-def _configuration(names: Sequence[str], given: Mapping[str, Any], choices: ReportChoices) -> Config:
+def _configuration(names: Sequence[str], of_all: CheckOptions, asked: ReportOptions) -> Config:
     """The named models, after what the command line says of all."""
     from mmtriage.check.config import chosen, find_config, overridden, read_config
 
-    path = Path(given["config"]) if given["config"] is not None else find_config(Path.cwd())
+    path = Path(of_all.config) if of_all.config is not None else find_config(Path.cwd())
     return overridden(
         chosen(read_config(path), names),
-        fail_on=choices.fail_on,
-        select=choices.select,
-        ignore=choices.ignore,
-        time_budget=option_values.seconds(given["time_budget"], "--time-budget"),
+        fail_on=asked.fail_on,
+        select=asked.select or None,
+        ignore=asked.reasons,
+        time_budget=of_all.time_budget,
     )
 
 
-def _baselines(config: Config, given: Mapping[str, Any]) -> dict[str, Baseline]:
+def _baselines(config: Config, asked: ReportOptions) -> dict[str, Baseline]:
     """The files in the directory of --baseline, read before any work is done."""
     from mmtriage.check.baselines import open_baselines
 
-    refuse_update_of_nothing(given)
-    if given["baseline"] is None:
+    if asked.baseline is None:
         return {}
     names = [model.name for model in config.models]
-    return open_baselines(Path(given["baseline"]), names, update=given["update_baseline"])
+    return open_baselines(Path(asked.baseline), names, update=asked.update_baseline)
 
 
-def _files(config: Config, given: Mapping[str, Any], baselines: Mapping[str, Baseline]) -> tuple[Output, ...]:
+def _files(config: Config, asked: ReportOptions, baselines: Mapping[str, Baseline]) -> tuple[Output, ...]:
     """The files of --output, which must not be what is read."""
     from mmtriage.render import RENDERERS
 
     inputs = {config.path: "the configuration", **{model.data: "a table" for model in config.models}}
     inputs |= {str(kept.path): "a baseline" for kept in baselines.values()}
-    return outputs(given["output"], RENDERERS, inputs)
+    return outputs(asked.output, RENDERERS, inputs)
 
 
 def _since_each(
@@ -134,22 +152,22 @@ def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _show(summary: Summary, choices: ReportChoices) -> None:
-    if choices.format_name == "text":
+def _show(summary: Summary, asked: ReportOptions) -> None:
+    if asked.format == "text":
         from mmtriage.render import terminal
 
-        color = wants_color(no_color=choices.no_color)
-        show(terminal.render_all(summary, width=width(), color=color, detail=choices.detail))
+        color = wants_color(no_color=asked.no_color)
+        show(terminal.render_all(summary, width=width(), color=color, detail=asked.detail))
     else:
-        show(_as_file(summary, choices.format_name, choices))
+        show(_as_file(summary, asked.format, asked))
 
 
-def _as_file(summary: Summary, format_name: str, choices: ReportChoices) -> str:
+def _as_file(summary: Summary, format_name: str, asked: ReportOptions) -> str:
     """A format as it goes into a file; only the text is longer or shorter as the user likes."""
     if format_name == "text":
         from mmtriage.render import terminal
 
-        return terminal.render_all(summary, detail=choices.detail)
+        return terminal.render_all(summary, detail=asked.detail)
     from mmtriage.render import render_all
 
     return render_all(summary, format_name)

@@ -1,14 +1,15 @@
-"""What `fit` and `check` are both told about the report, understood before any work is done."""
+"""What `fit` and `check` are both told about the report, beside the files that it is written to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from mmtriage.command import completion
 from mmtriage.diagnose.severity import FAIL_ON
 from mmtriage.errors import OptionError
-from mmtriage.option_values import one_of
+from mmtriage.option_values import Choice, Switch, Text, Texts, option, options_of
 
 if TYPE_CHECKING:
     from mmtriage.render.terminal import Detail
@@ -16,49 +17,123 @@ if TYPE_CHECKING:
 BY_OPTION = "--ignore on the command line"  # why a finding is accepted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportChoices:
-    """How long the report on stdout is, in which format, and which findings count."""
-
-    format_name: str
-    detail: Detail
-    fail_on: str | None  # None: what the configuration says
-    select: tuple[str, ...] | None  # codes; None: all
-    ignore: Mapping[str, str]  # code -> reason
-    no_color: bool
-
-
-def report_choices(given: Mapping[str, Any]) -> ReportChoices:
-    """The choices from the options of a command."""
+def _formats() -> Collection[str]:
     from mmtriage.render import RENDERERS
 
-    fail_on = given["fail_on"]
-    return ReportChoices(
-        format_name=one_of(given["format_name"], RENDERERS, "option --format"),
-        detail=_detail(quiet=given["quiet"], verbose=given["verbose"]),
-        fail_on=None if fail_on is None else one_of(fail_on, FAIL_ON, "option --fail-on"),
-        select=_codes(given["select"], "option --select") or None,
-        ignore=dict.fromkeys(_codes(given["ignore"], "option --ignore"), BY_OPTION),
-        no_color=given["no_color"],
+    return RENDERERS
+
+
+def _levels() -> Collection[str]:
+    return FAIL_ON
+
+
+class Codes:
+    """Codes of findings, from lists with commas; names and beginnings of codes do as well."""
+
+    is_repeatable = True
+
+    def read(self, words: Sequence[str]) -> tuple[str, ...]:
+        from mmtriage.report.decisions import codes_of
+
+        listed = [part.strip() for word in words for part in word.split(",")]
+        return tuple(code for part in listed for code in codes_of(part, ""))
+
+    def write(self, value: Sequence[str]) -> list[str]:
+        return [",".join(value)] if value else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How the report is shown, which findings count, and what it is compared with."""
+
+    format: str = option(
+        Choice(_formats),
+        "text",
+        metavar="NAME",
+        shows_default=True,
+        help="text, json, markdown, html, junit, sarif or github (annotations).",
+    )
+    output: tuple[str, ...] = option(
+        Texts(),
+        (),
+        metavar="FORMAT:PATH",
+        help="Write the report to a file as well; svg:DIR, of `fit` only: its plots. Repeatable.",
+    )
+    fail_on: str | None = option(
+        Choice(_levels),
+        None,
+        metavar="LEVEL",
+        help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
+    )
+    select: tuple[str, ...] = option(
+        Codes(),
+        (),
+        metavar="CODES",
+        completion=completion.codes,
+        help="List the findings with these codes only, e.g. MM310,MM311 or MM3; the verdict stands.",
+    )
+    ignore: tuple[str, ...] = option(
+        Codes(),
+        (),
+        metavar="CODES",
+        completion=completion.codes,
+        help="Accept these findings: they count as info, and so does a verdict of which all causes are.",
+    )
+    baseline: str | None = option(
+        Text(),
+        None,
+        metavar="FILE",
+        completion="file",
+        help="An earlier JSON report: only what is new or has drifted since counts for the exit code.",
+    )
+    update_baseline: bool = option(
+        Switch(), False, help="Put what is found now in its place, or make one; say on stderr what changes."
+    )
+    quiet: bool = option(
+        Switch(),
+        False,
+        short="-q",
+        help="Verdict, cause and first remedy only; of several models, those that fail.",
+    )
+    verbose: bool = option(
+        Switch(),
+        False,
+        short="-v",
+        help="All remedies, refits and evidence; of several models, all that fail.",
+    )
+    no_color: bool = option(
+        Switch(),
+        False,
+        help="No colour (also: NO_COLOR in the environment; FORCE_COLOR wants it in a pipe).",
     )
 
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise OptionError("-q and -v contradict each other", hint="Give one of them.")
+        if self.update_baseline and self.baseline is None:
+            hint = "Name it: --baseline report.json --update-baseline"
+            raise OptionError("--update-baseline needs to know which file to write", hint=hint)
 
-def _detail(*, quiet: bool, verbose: bool) -> Detail:
-    if quiet and verbose:
-        raise OptionError("-q and -v contradict each other", hint="Give one of them.")
-    return "brief" if quiet else "full" if verbose else "normal"
+    @property
+    def detail(self) -> Detail:
+        """How long the text is."""
+        return "brief" if self.quiet else "full" if self.verbose else "normal"
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why findings are accepted: code -> reason."""
+        return dict.fromkeys(self.ignore, BY_OPTION)
 
 
-def _codes(values: Sequence[str], where: str) -> tuple[str, ...]:
-    """The codes of findings that lists with commas name."""
-    from mmtriage.report.decisions import codes_of
-
-    words = [word.strip() for value in values for word in value.split(",")]
-    return tuple(code for word in words for code in codes_of(word, where))
-
-
-def refuse_update_of_nothing(given: Mapping[str, Any]) -> None:
-    """--update-baseline alone does not say which file to write."""
-    if given["update_baseline"] and given["baseline"] is None:
-        hint = "Name it: --baseline report.json --update-baseline"
-        raise OptionError("--update-baseline needs to know which file to write", hint=hint)
+REPORT = {item.name: item for item in options_of(ReportOptions)}
+OF_FIT = {**REPORT, "fail_on": replace(REPORT["fail_on"], default="warning", shows_default=True)}
+OF_CHECK = {  # what fails a model is left to the configuration
+    **REPORT,
+    "baseline": replace(
+        REPORT["baseline"],
+        metavar="DIRECTORY",
+        completion="dir",
+        help="A directory with an earlier JSON report of each model: only what is new or has drifted since "
+        "counts for the exit code.",
+    ),
+}

@@ -1,114 +1,97 @@
-"""The options of commands, as click is told of them."""
+"""From declared options (`option_values`) to click's, and from what click was given back to records."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from mmtriage.command import completion
+from mmtriage.command.completion import Completer, completed
+from mmtriage.errors import OptionError
+from mmtriage.option_values import Choice, Option, Switch, options_of
 
-Command = TypeVar("Command", bound=Callable[..., int])
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
-
-
-def completed(words: Callable[[completion.Options, str], list[str]]) -> Completer:
-    """How a shell completes an option or an argument."""
-
-    def complete(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
-        return [CompletionItem(word) for word in words(context.params, typed)]
-
-    return complete
+Command = TypeVar("Command", bound=Callable[..., Any])
+Record = TypeVar("Record")
+Given = Mapping[str, Any]  # key of an option -> what click has: a word, words, or whether a switch is on
 
 
-def a_path(kind: str) -> Completer:
-    """Completed by the shell itself: "file" or "dir"."""
-    return lambda _context, _parameter, typed: [CompletionItem(typed, type=kind)]
-
-
-def report_options(*, fail_on: str | None, baseline: str) -> Callable[[Command], Command]:
-    """What both `fit` and `check` may be told about the report.
-
-    Args:
-        fail_on: the default of --fail-on; None leaves it to the configuration.
-        baseline: whether --baseline is a FILE or a DIRECTORY.
-    """
-    options = [
-        click.option(
-            "--format",
-            "format_name",
-            default="text",
-            show_default=True,
-            metavar="NAME",
-            shell_complete=completed(completion.formats),
-            help="text, json, markdown, html, junit, sarif or github (annotations).",
-        ),
-        click.option(
-            "--output",
-            multiple=True,
-            metavar="FORMAT:PATH",
-            help="Write the report to a file as well; svg:DIR, of `fit` only: its plots. Repeatable.",
-        ),
-        click.option(
-            "--fail-on",
-            default=fail_on,
-            show_default=fail_on is not None,
-            metavar="LEVEL",
-            shell_complete=completed(completion.levels),
-            help="Exit with 1 at a finding of this severity or graver: error, warning, info or never.",
-        ),
-        click.option(
-            "--select",
-            multiple=True,
-            metavar="CODES",
-            shell_complete=completed(completion.codes),
-            help="List the findings with these codes only, e.g. MM310,MM311 or MM3; the verdict stands.",
-        ),
-        click.option(
-            "--ignore",
-            multiple=True,
-            metavar="CODES",
-            shell_complete=completed(completion.codes),
-            help="Accept these findings: they count as info, and so does a verdict of which all causes are.",
-        ),
-        click.option(
-            "--baseline",
-            metavar=baseline,
-            shell_complete=a_path("file" if baseline == "FILE" else "dir"),
-            help="An earlier JSON report: only what is new or has drifted since counts for the exit code."
-            if baseline == "FILE"
-            else "A directory with an earlier JSON report of each model: only what is new or has drifted "
-            "since counts for the exit code.",
-        ),
-        click.option(
-            "--update-baseline",
-            is_flag=True,
-            help="Put what is found now in its place, or make one; say on stderr what changes.",
-        ),
-        click.option(
-            "-q",
-            "--quiet",
-            is_flag=True,
-            help="Verdict, cause and first remedy only; of several models, those that fail.",
-        ),
-        click.option(
-            "-v",
-            "--verbose",
-            is_flag=True,
-            help="All remedies, refits and evidence; of several models, all that fail.",
-        ),
-        click.option(
-            "--no-color",
-            is_flag=True,
-            help="No colour (also: NO_COLOR in the environment; FORCE_COLOR wants it in a pipe).",
-        ),
-    ]
+def flags(options: Iterable[Option]) -> Callable[[Command], Command]:
+    """Give a command these options, in this order."""
+    made = [_flag(item) for item in options]
 
     def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
+        for decorate in reversed(made):
+            command = decorate(command)
         return command
 
     return add
+
+
+def _flag(item: Option) -> Callable[[Command], Command]:
+    """An option of click's; its words stay words, so that what they mean is said in one place."""
+    return click.option(
+        *([item.short] if item.short else []),
+        item.flag,
+        item.key,
+        is_flag=isinstance(item.meaning, Switch),
+        multiple=item.meaning.is_repeatable,
+        default=str(item.default) if item.shows_default else None,
+        show_default=item.shows_default,
+        metavar=item.metavar,
+        help=item.help,
+        shell_complete=completed(item.completion) if item.completion else _known(item),
+    )
+
+
+def _known(item: Option) -> Completer | None:
+    """The names of a choice."""
+    meaning = item.meaning
+    return completed(lambda *_: meaning.known()) if isinstance(meaning, Choice) else None
+
+
+def read(record: type[Record], given: Given) -> Record:
+    """A record from the options of a command line.
+
+    Raises:
+        OptionError: the place is the flag, whichever way the option is spelled elsewhere.
+    """
+    said = [(item, _words(given[item.key])) for item in options_of(record)]
+    values = {item.name: _value(item, words) for item, words in said if words}
+    with said_of_flags(record):
+        return record(**values)
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    """What was given of one option, as words; of a switch that is on, an empty one."""
+    if isinstance(given, bool):
+        return ("",) if given else ()
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def _value(item: Option, words: Sequence[str]) -> Any:
+    try:
+        return item.meaning.read(words)
+    except OptionError as error:
+        example = f"Write it as in: {item.flag} {item.example}" if item.example else None
+        hint = error.hint or example
+        raise OptionError(error.message, where=f"option {item.flag}", hint=hint) from None
+
+
+@contextmanager
+def said_of_flags(record: type) -> Iterator[None]:
+    """What is wrong with a field of a record is said of its flag."""
+    try:
+        yield
+    except OptionError as error:
+        flag_at = {f"option {item.name}": f"option {item.flag}" for item in options_of(record)}
+        where = flag_at.get(error.where or "", error.where)
+        raise OptionError(error.message, where=where, hint=error.hint) from None
+
+
+def verbatim(record: type, given: Given) -> tuple[str, ...]:
+    """The options of a record in the words of the command line; defaults that click fills in are none."""
+    said = [(item, text) for item in options_of(record) for text in _words(given[item.key])]
+    typed = [(item, text) for item, text in said if not (item.shows_default and text == str(item.default))]
+    return tuple(word for item, text in typed for word in item.given(text))

@@ -17,7 +17,7 @@ from contextlib import suppress
 import click
 
 from mmtriage.command.complaints import as_option_error, refuse_unknown_command
-from mmtriage.command.group import cli
+from mmtriage.command.group import COMMANDS, cli
 from mmtriage.command.screen import INTERRUPTED, show, width
 from mmtriage.errors import MmtriageError, UnjudgedError
 
@@ -47,7 +47,7 @@ def _replace_closed_streams() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        refuse_unknown_command(argv, cli.commands)
+        refuse_unknown_command(argv, COMMANDS)
         result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
         return int(result or 0)
     except click.exceptions.Exit as error:

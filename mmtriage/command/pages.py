@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from mmtriage.command import completion
-from mmtriage.command.flags import completed
+from mmtriage.command.completion import completed
 from mmtriage.command.screen import show, width
-from mmtriage.option_values import one_of
 
 
 @click.command()
@@ -33,10 +32,14 @@ def explain(topic: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument(
-    "name", default="report", metavar="[report|check|error]", shell_complete=completed(completion.schemas)
+    "name",
+    default="report",
+    metavar="[report|check|error]",
+    shell_complete=completed(completion.schemas),
 )
 def schema(name: str) -> None:
     """Print the JSON Schema of a report, of the summary of `check`, or of an error object."""
+    from mmtriage.option_values import one_of
     from mmtriage.report.schema import SCHEMAS, schema_text
 
     show(schema_text(one_of(name, SCHEMAS, "the name of a schema")))

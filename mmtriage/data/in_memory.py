@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from mmtriage.arrays import Mask
 from mmtriage.data.convert import number_labels
 from mmtriage.data.factors import apply_factors
+from mmtriage.data.reading import PLAINLY, Reading
 from mmtriage.data.source import Source
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError
@@ -27,18 +28,17 @@ if TYPE_CHECKING:
 
 
 def table_from_frame(
-    frame: pd.DataFrame,
-    *,
-    factors: Mapping[str, Sequence[str] | None] | None = None,
-    source: str = "<data frame>",
+    frame: pd.DataFrame, reading: Reading = PLAINLY, *, source: str = "<data frame>"
 ) -> Table:
     """A table from a pandas data frame; the index is ignored.
 
     Categories keep their order, logicals stay logical, text becomes a factor with levels in code-point order.
     The table's hash is that of names, kinds, levels and values, since a frame has no bytes of its own.
     """
-    columns = apply_factors(_frame_columns(frame, source), factors or {})
-    return Table(columns=columns, n_rows=len(frame), source=source, sha256=_content_hash(columns))
+    columns = apply_factors(_frame_columns(frame, source), reading.factors)
+    return Table(
+        columns=columns, n_rows=len(frame), source=source, sha256=_content_hash(columns), reading=reading
+    )
 
 
 def parquet_columns(source: Source) -> dict[str, Column]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.arrays import Mask
+from mmtriage.data.reading import PLAINLY, Reading
 
 ColumnKind = Literal["numeric", "logical", "factor"]
 
@@ -55,4 +56,5 @@ class Table:
     n_rows: int
     source: str  # as the user wrote it: a path, "-" or "<data frame>"
     sha256: str  # of the bytes read
+    reading: Reading = PLAINLY  # how the user had it read
     punctuation: Punctuation | None = None  # None: not read from text

@@ -42,7 +42,9 @@ class Workbench:
     def __init__(self, table: Table, options: TriageOptions) -> None:
         self.table = table
         self.options = options
-        self.commands = Commands(source=table.source, options=options, reading=r_reading(table, options))
+        self.commands = Commands(
+            source=table.source, options=options, reading=table.reading, r_table=r_reading(table)
+        )
         self.deadline: Deadline = deadline_in(options.time_budget)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
 

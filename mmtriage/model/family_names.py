@@ -6,8 +6,6 @@ the command line reads it at every start.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS
 
@@ -30,27 +28,24 @@ def default_link(family: str) -> str:
     return LINKS_OF[family][0]
 
 
-def check_model(
-    family: str, link: str | None, nagq: int | None, *, reml: bool, dashes: Literal["", "--"] = ""
-) -> None:
+def check_model(family: str, link: str | None, nagq: int | None, *, reml: bool) -> None:
     """Refuse what does not exist, and what makes no sense together.
 
     Args:
         family, link, reml: as in `TriageOptions`.
         nagq: None where nobody asked for a number of points.
-        dashes: how the options are spelt, "--" on the command line.
     """
-    _check_family(family, f"option {dashes}family")
+    _check_family(family, "option family")
     if link is not None:
-        _check_link(family, link, f"option {dashes}link")
+        _check_link(family, link, "option link")
     if not reml and not is_linear(family, link):
         raise OptionError(
             "a generalized linear mixed model is always fitted by maximum likelihood",
-            where=f"option {dashes}ml" if dashes else "option reml",
+            where="option reml",
             hint="Leave the option out: REML is for linear mixed models.",
         )
     if nagq is not None:
-        where = f"option {dashes}nagq"
+        where = "option nagq"
         _check_points(nagq, linear=is_linear(family, link), where=where)
         if DISTRIBUTIONS[family].estimates_theta and nagq > LAPLACE:
             raise OptionError(

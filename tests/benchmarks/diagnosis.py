@@ -9,6 +9,7 @@ import time
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
@@ -20,7 +21,7 @@ from mmtriage.triage_table import triage_table
 
 def main() -> None:
     path, formula, *factors = sys.argv[1:]
-    table = read_table(path, factors=dict.fromkeys(factors))
+    table = read_table(path, Reading(factors=dict.fromkeys(factors)))
     triage_table(table, formula, TriageOptions())  # imports and caches are not what is timed
     report = triage_table(table, formula, TriageOptions())
     with threadpool_limits(limits=1, user_api="blas"):

@@ -13,6 +13,7 @@ import time
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.engine.comparison import prepare, prove_optimum
 from mmtriage.engine.lme4.run import fit_like_lme4
 from mmtriage.formula import parse_formula
@@ -26,7 +27,7 @@ SHORT, REPEATS = 2.0, 3  # fits of less than so many seconds are timed as the be
 def main() -> None:
     path, formula, family, *factors = sys.argv[1:]
     spec = ModelSpec(family=family, link=default_link(family))
-    table = read_table(path, factors=dict.fromkeys(factors))
+    table = read_table(path, Reading(factors=dict.fromkeys(factors)))
     with threadpool_limits(limits=1, user_api="blas"):
         seconds: list[float] = []
         while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):

@@ -1,61 +1,13 @@
-"""Tasks for processes of their own: they must be found by name."""
+"""Tasks for the processes of `check`: they must be found by name."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
-import time
-from pathlib import Path
 
 from mmtriage.check.entries import ModelEntry
 from mmtriage.check.triage_all import Answer, triage_entry
 from mmtriage.errors import UnjudgedError
-
-FOREVER = 3600.0  # seconds: longer than any test waits
-
-
-def double(number: int) -> int:
-    return 2 * number
-
-
-def late_first(item: tuple[str, int]) -> int:
-    """The first ends when the third's answer has been heard: there is a file 2."""
-    directory, number = item
-    while number == 0 and not Path(directory, "2").exists():
-        time.sleep(0.01)
-    return number
-
-
-def who(directory: str) -> int:
-    """Who works here; nobody answers before there are two."""
-    Path(directory, str(os.getpid())).touch()
-    while len(os.listdir(directory)) < 2:
-        time.sleep(0.01)
-    return os.getpid()
-
-
-def die_at_three(number: int) -> int:
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def leave_at_three(number: int) -> int:
-    if number == 3:
-        sys.stdout.flush()
-        os._exit(7)
-    return number
-
-
-def always_die(_: int) -> int:
-    os._exit(1)
-
-
-def sleep_and_tell(path: str) -> None:
-    """Write down who works here, then never end of oneself."""
-    Path(path).write_text(str(os.getpid()))
-    time.sleep(FOREVER)
 
 
 def crash_on_b(model: ModelEntry) -> Answer:

@@ -24,8 +24,8 @@ from mmtriage.render import RENDERERS, render_all, terminal
 from mmtriage.report.schema import schema_text
 from mmtriage.report.summary import Checked, Summary
 from tests.check.configs import CONFIG, EXPECTED
-from tests.check.test_workers import is_alive, wait_for
 from tests.real_reports.records import CONVERGED, SINGULAR
+from tests.test_processes import is_alive, wait_for
 
 ROOT = Path(__file__).parents[2]
 MODEL = '[[models]]\nname = "{}"\ndata = "d.csv"\nformula = "y ~ 1 + (1 | g)"\n'
@@ -236,12 +236,12 @@ def test_what_an_interrupt_leaves(format_name: str, mmtriage: Run, monkeypatch: 
     )
 
 
-def process(argv: Sequence[str], directory: Path, *program: str) -> subprocess.Popen[bytes]:
-    """Start the command, or another program, in a group of its own."""
+def process(argv: Sequence[str], directory: Path) -> subprocess.Popen[bytes]:
+    """Start the command in a group of its own."""
     return subprocess.Popen(
-        [sys.executable, *(program or ("-m", "mmtriage")), *argv],
+        [sys.executable, "-m", "mmtriage", *argv],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -265,12 +265,13 @@ def test_the_same_bytes_whatever_the_number_of_processes(directory: Path) -> Non
     assert texts[0] == texts[1]
 
 
+# As sitecustomize.py it is run by every Python that starts, the processes that do the work too.
 SLOW = """
 import os, time
 from pathlib import Path
 import mmtriage.triage_table
 
-def triage(table, formula, options):  # in the processes too, which import this file
+def triage(table, formula, options):
     if "slow" in formula:
         Path(f"{os.getpid()}.slow").touch()
         time.sleep(3600)
@@ -278,21 +279,18 @@ def triage(table, formula, options):  # in the processes too, which import this 
     return CONVERGED
 
 mmtriage.triage_table.triage_table = triage
-if __name__ == "__main__":
-    from mmtriage.command.main import main
-    main()
 """
 
 
 def test_ctrl_c_ends_all_processes_at_once(directory: Path) -> None:
     """A signal to the whole group, as a terminal sends it, while two models would take an hour."""
-    (directory / "slow.py").write_text(SLOW)
+    (directory / "sitecustomize.py").write_text(SLOW)
     names = ("quick", "slow 1", "slow 2", "last")
     (directory / "m.toml").write_text(
         "".join(MODEL.format(name).replace("y ~ 1", f"y ~ {name.split()[0]}") for name in names)
     )
     argv = ["check", "--config", "m.toml", "-j", "2", "--format", "json"]
-    with process(argv, directory, "slow.py") as started:
+    with process(argv, directory) as started:
         wait_for(lambda: len(list(directory.glob("*.slow"))) == 2)
         os.killpg(started.pid, signal.SIGINT)
         out, err = started.communicate()

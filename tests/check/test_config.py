@@ -90,9 +90,9 @@ def read(text: str, name: str = "m.toml") -> Config:
 
 def test_every_key_is_read() -> None:
     (model,) = read(ALL).models
-    assert (model.name, model.line, model.data, model.sep) == ("a", 5, "sub/d.tsv", ";")
-    assert model.na_values == ("-9", "n,a")
-    assert model.factors == {"dose": ("low", "hi,gh"), "g": None}
+    assert (model.name, model.line, model.data) == ("a", 5, "sub/d.tsv")
+    assert (model.reading.sep, model.reading.na_values) == (";", ("-9", "n,a"))
+    assert model.reading.factors == {"dose": ("low", "hi,gh"), "g": None}
     assert (model.fail_on, model.ignore) == ("info", {"MM310": "known"})
     assert model.select == ("MM310", "MM311", "MM501", "MM502", "MM503")
     options = model.options
@@ -101,14 +101,14 @@ def test_every_key_is_read() -> None:
     assert (options.contrasts, options.optimizer, options.maxfun) == ({"dose": "sum"}, "bobyqa", 500)
     assert (options.all_rungs, options.keep, options.bootstrap) == (True, ("(1 | g)",), 10)
     assert (options.seed, options.time_budget, options.jobs) == (7, 1.5, 1)
-    assert options.reading == (
+    assert model.reading.words == (
         *("--sep", ";", "--na-values", '-9,"n,a"', "--factor", 'dose=low,"hi,gh"', "--factor", "g"),
     )
 
 
 def test_the_keys_are_the_options_of_fit() -> None:
     """An option that `fit` learns must be a key here, or be named among those that are not."""
-    about_the_run = {"format_name", "output", "jobs", "quiet", "verbose", "no_color"}
+    about_the_run = {"format", "output", "jobs", "quiet", "verbose", "no_color"}
     about_the_run |= {"baseline", "update_baseline"}
     options = {parameter.name for parameter in fit.params} - about_the_run
     assert options | {"name"} == set(KEYS)
@@ -121,8 +121,12 @@ def test_hyphens_and_the_words_of_the_command_line_do_as_well() -> None:
     )
     (model,) = read(MODEL + as_words).models
     assert (model.options.time_budget, model.options.all_rungs, model.fail_on) == (5, True, "never")
-    assert model.factors == {"dose": ("low", "high"), "g": None}
-    assert (model.options.contrasts, model.na_values, model.options.reml) == ({"dose": "sum"}, ("-9",), False)
+    assert model.reading.factors == {"dose": ("low", "high"), "g": None}
+    assert (model.options.contrasts, model.reading.na_values, model.options.reml) == (
+        {"dose": "sum"},
+        ("-9",),
+        False,
+    )
 
 
 def test_a_models_key_stands_above_the_default_and_ignore_adds_to_it() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from mmtriage.check import triage_all
 from mmtriage.check.config import Config, read_config
 from mmtriage.check.entries import ModelEntry
 from mmtriage.check.triage_all import InterruptedCheckError, check_models, triage_entry
+from mmtriage.data.reading import Reading
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.render import RENDERERS, render_all
 from mmtriage.report.facts import Report
@@ -140,17 +140,19 @@ def test_whatever_goes_wrong_is_an_answer(
 
 
 def test_models_that_share_a_table_read_it_once(small: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[Any] = []
+    read: list[Reading] = []
 
-    def read_table(*args: object, **options: object) -> str:
-        read.append((args, options))
+    def read_table(_: str, reading: Reading) -> str:
+        read.append(reading)
         return TABLE
 
     monkeypatch.setattr(triage_all, "read_table", read_table)
-    for model in (*small.models, replace(small.models[0], sep=";"), *small.models):
-        triage_all._table(model.data, model.sep, model.na_values, tuple(model.factors.items()))
+    factor = {"Subject": None}
+    otherwise = [Reading(sep=";"), Reading(factors={**factor}), Reading(factors={**factor})]
+    for model in (*small.models, *[replace(small.models[0], reading=other) for other in otherwise]):
+        triage_all._table(model.data, model.reading)
     triage_all._table.cache_clear()
-    assert [options["sep"] for _, options in read] == [None, ";"]
+    assert read == [Reading(), Reading(sep=";"), Reading(factors=factor)]
 
 
 def test_progress_counts_models(small: Config) -> None:
@@ -190,4 +192,4 @@ def test_the_remedies_command_reads_the_table_as_the_configuration_says(tmp_path
         MODEL.format("a") + 'sep = ";"\nna_values = ["-9"]\nfactor = {g = true}\n'
     )
     entry: ModelEntry = read_config(tmp_path / "m.toml").models[0]
-    assert entry.options.reading == ("--sep", ";", "--na-values", "-9", "--factor", "g")
+    assert entry.reading.words == ("--sep", ";", "--na-values", "-9", "--factor", "g")

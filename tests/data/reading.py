@@ -1,10 +1,12 @@
 """Helpers of the data tests."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import MmtriageError
 
@@ -31,10 +33,10 @@ def cells(column: Column) -> list[str | float | None]:
     return [None if gone else float(value) for value, gone in zip(column.values, missing, strict=True)]
 
 
-def column_of(directory: Path, *values: str, **options: object) -> Column:
+def column_of(directory: Path, *values: str, **options: Any) -> Column:
     """Column `v` of a table of two columns."""
     text = "".join(f"{value},1\n" for value in values)
-    return read_table(write(directory, f"v,w\n{text}"), **options).columns["v"]  # type: ignore[arg-type]
+    return read_table(write(directory, f"v,w\n{text}"), Reading(**options)).columns["v"]
 
 
 def same(left: Table, right: Table) -> bool:

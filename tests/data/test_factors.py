@@ -7,6 +7,7 @@ import pytest
 
 from mmtriage.data.convert import as_factor, first_non_number, number_labels
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Column
 from mmtriage.errors import DataError
 from tests.data.reading import cells, column_of, facts, write
@@ -105,7 +106,7 @@ def test_a_factor_option_that_does_not_fit_the_data_says_so(
 ) -> None:
     path = write(tmp_path, "Subject,dose\n1,low\n2,low\n3,high\n")
     with pytest.raises(DataError) as caught:
-        read_table(path, factors=factors)
+        read_table(path, Reading(factors=factors))
     assert facts(caught.value, path) == expected
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mmtriage.data.in_memory import table_from_frame
+from mmtriage.data.reading import Reading
 from mmtriage.errors import DataError
 from tests.data.reading import cells
 
@@ -39,11 +40,11 @@ def test_frame_columns_keep_their_types(values: object, kind: str, expected: lis
 
 def test_a_frame_can_name_factors_and_has_a_hash_of_its_content() -> None:
     frame = pd.DataFrame({"g": [2, 1], 7: [1.0, 2.0]}, index=[5, 5])
-    table = table_from_frame(frame, factors={"g": None})
+    table = table_from_frame(frame, Reading(factors={"g": None}))
     assert table.columns["g"].levels == ("1", "2")
     assert list(table.columns) == ["g", "7"]
     assert (table.source, table.n_rows) == ("<data frame>", 2)
-    assert table.sha256 == table_from_frame(frame, factors={"g": None}).sha256
+    assert table.sha256 == table_from_frame(frame, Reading(factors={"g": None})).sha256
     assert table.sha256 != table_from_frame(frame).sha256
 
 

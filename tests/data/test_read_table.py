@@ -14,6 +14,7 @@ import pytest
 
 from mmtriage.data import delimited
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.errors import DataError
 from tests.data.reading import cells, column_of, facts, same, write
 
@@ -100,7 +101,7 @@ def test_the_separator_is_sniffed(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("sep", ["\t", "tab", "\\t"])
 def test_a_separator_can_be_given(tmp_path: Path, sep: str) -> None:
-    assert list(read_table(write(tmp_path, "a,b\tc\n1\t2\n"), sep=sep).columns) == ["a,b", "c"]
+    assert list(read_table(write(tmp_path, "a,b\tc\n1\t2\n"), Reading(sep=sep)).columns) == ["a,b", "c"]
 
 
 def test_a_table_of_one_column_is_a_table(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.errors import DataError, OptionError
 from tests.data.reading import facts, write
 
@@ -217,7 +218,7 @@ def test_an_unreadable_path_gives_the_reason() -> None:
 @pytest.mark.parametrize("sep", ["", ",,", '"', "\n"])
 def test_a_separator_must_be_one_character(tmp_path: Path, sep: str) -> None:
     with pytest.raises(OptionError) as caught:
-        read_table(write(tmp_path, "a,b\n1,2\n"), sep=sep)
+        read_table(write(tmp_path, "a,b\n1,2\n"), Reading(sep=sep))
     assert (caught.value.message, caught.value.where, caught.value.hint) == (
         f"`{sep}` cannot be a separator",
         "option --sep",

@@ -12,6 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.separation import row_kinds, separation_findings
 from mmtriage.model.design import Design
@@ -46,7 +47,7 @@ def made(y: Sequence[float] | np.ndarray, formula: str, link: str = "logit", **o
 
 def golden(case_id: str) -> Design:
     case = golden_case(case_id)
-    data = read_table(case.csv, factors=dict.fromkeys(case.factors))
+    data = read_table(case.csv, Reading(factors=dict.fromkeys(case.factors)))
     assert case.family is not None
     link = case.link or default_link(case.family)
     options = {"weights": case.weights, "offset": case.offset}

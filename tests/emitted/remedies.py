@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
-from mmtriage.option_values import factors
+from mmtriage.option_values import Levels
 from tests.emitted.subjects import Subject
 from tests.triaged import triaged
 
@@ -75,7 +76,8 @@ class Emitted:
             [value for word, value in pairs if word == flag]
             for flag in ("--factor", "--na-values", "--subset")
         )
-        table = read_table(self.subject.table(), factors=factors(listed), na_values=missing)
+        reading = Reading(factors=Levels().read(listed), na_values=tuple(missing))
+        table = read_table(self.subject.table(), reading)
         spec = ModelSpec(subset=subsets[0] if subsets else None)
         X = build_design(table, parse_formula(formula), spec).X
         return float(np.linalg.slogdet(X.T @ X)[1])

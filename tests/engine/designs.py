@@ -16,6 +16,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.model.design import Design
@@ -200,7 +201,7 @@ def dense_problem(case: Case, raw: Sequence[Array]) -> DenseProblem:
 def golden_design(case_id: str) -> Case:
     """A golden case through our own reader and formula layer."""
     golden = golden_case(case_id)
-    data = read_table(golden.csv, factors=dict.fromkeys(golden.factors))
+    data = read_table(golden.csv, Reading(factors=dict.fromkeys(golden.factors)))
     return case_of(data, golden.formula, reml=golden.reml)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.engine.algebra.theta import theta_of_factors
 from mmtriage.engine.generalized.model import GeneralizedModel
@@ -203,7 +204,7 @@ def golden_glmm_design(case_id: str) -> Design:
     golden = golden_case(case_id)
     assert golden.family is not None
     return design(
-        read_table(golden.csv, factors=dict.fromkeys(golden.factors)),
+        read_table(golden.csv, Reading(factors=dict.fromkeys(golden.factors))),
         golden.formula,
         family=golden.family,
         link=golden.link or default_link(golden.family),

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 
 import mmtriage
 from mmtriage.command import main as cli
+from mmtriage.data.reading import Reading
+from mmtriage.data.table import Table
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_call import FUNCTIONS
 from mmtriage.options import TriageOptions
@@ -29,17 +32,17 @@ AWKWARD = TriageOptions(
     contrasts={"f": "sum", "my f": "helmert"},
     optimizer="nloptwrap.NLOPT_LN_NELDERMEAD",
     maxfun=200,
-    reading=("--sep", ";", "--na-values", "-9,?", "--factor", "f=b,a"),
 )
+READING = Reading(sep=";", na_values=("-9", "?"), factors={"f": ("b", "a")})
 FORMULA = "`y 1` ~ x * f + (1 + x || g) + offset(log(e))"
 
 
-def parsed(command: str, monkeypatch: pytest.MonkeyPatch, table: Path) -> tuple[str, TriageOptions]:
-    """What the CLI's own parser makes of a command: formula and options."""
-    seen: list[tuple[str, TriageOptions]] = []
+def parsed(command: str, monkeypatch: pytest.MonkeyPatch, table: Path) -> tuple[str, TriageOptions, Reading]:
+    """What the CLI's own parser makes of a command: formula, options, and how the table is read."""
+    seen: list[tuple[str, TriageOptions, Reading]] = []
 
-    def triage_table(_: object, formula: str, options: TriageOptions) -> Any:
-        seen.append((formula, options))
+    def triage_table(read: Table, formula: str, options: TriageOptions) -> Any:
+        seen.append((formula, options, read.reading))
         return CONVERGED
 
     with monkeypatch.context() as patch:
@@ -56,11 +59,12 @@ def test_the_command_is_the_same_question(
 ) -> None:
     table = tmp_path / "d.csv"
     table.write_text("y 1;x;f;my f;g;w 1;o;e\n1;1;a;p;u;1;0;1\n2;2;b;q;v;1;0;2\n")
-    command = Commands(source="it's d.csv", options=AWKWARD).mmtriage(FORMULA)
+    command = Commands(source="it's d.csv", options=AWKWARD, reading=READING).mmtriage(FORMULA)
     assert shlex.split(command)[2] == "it's d.csv"
-    formula, options = parsed(command, monkeypatch, table)
+    formula, options, reading = parsed(command, monkeypatch, table)
     assert formula == FORMULA
     assert options == AWKWARD
+    assert replace(reading, verbatim=()) == READING
     capsys.readouterr()
 
 
@@ -75,7 +79,8 @@ def test_a_command_may_change_optimizer_or_budget(given: dict[str, Any], wanted:
 
 
 def test_r_code_with_everything() -> None:
-    assert Commands(source="d.csv", options=AWKWARD).r_code("y ~ x + (1 | g)").splitlines() == [
+    commands = Commands(source="d.csv", options=AWKWARD, reading=READING)
+    assert commands.r_code("y ~ x + (1 | g)").splitlines() == [
         'd$f <- factor(d$f, levels = c("b", "a"))',
         "m <- lmer(y ~ x + (1 | g), data = d, REML = FALSE, weights = `w 1`, offset = o, "
         "subset = x > 1 & g %in% c('a', \"b\"), "
@@ -154,7 +159,7 @@ def test_the_command_of_a_generalized_model_is_the_same_question(
     table = tmp_path / "d.csv"
     table.write_text("s,n,x,g,o\n1,2,1,u,0\n2,3,2,v,0\n")
     command = Commands(source="d.csv", options=GENERALIZED).mmtriage(SUCCESSES)
-    assert parsed(command, monkeypatch, table) == (SUCCESSES, GENERALIZED)
+    assert parsed(command, monkeypatch, table)[:2] == (SUCCESSES, GENERALIZED)
     capsys.readouterr()
 
 
@@ -186,7 +191,7 @@ def test_every_command_in_a_report_parses(
     commands = [(r, r["code"]["mmtriage"]) for r in remedies() if r["code"]["mmtriage"]]
     assert len(commands) > 10
     for remedy, command in commands:
-        formula, _ = parsed(command, monkeypatch, Path(shlex.split(command)[2]))
+        formula, *_ = parsed(command, monkeypatch, Path(shlex.split(command)[2]))
         assert formula == remedy["formula"]
     capsys.readouterr()
 

@@ -9,6 +9,7 @@ import pytest
 
 from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.diagnose.scale import data_findings
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
@@ -352,7 +353,7 @@ def test_a_constant_response_reaches_its_finding() -> None:
 
 
 def built(case: GoldenCase) -> Design:
-    data = read_table(case.csv, factors=dict.fromkeys(case.factors))
+    data = read_table(case.csv, Reading(factors=dict.fromkeys(case.factors)))
     family = case.family or "gaussian"
     spec = ModelSpec(
         family=family,

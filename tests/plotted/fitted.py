@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.formula import parse_formula
@@ -19,8 +20,8 @@ CBPP = "cbpp.csv", "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 @cache
 def comparison(name: str, formula: str, *, family: str = "gaussian", reml: bool = True) -> Comparison:
     """lme4's fit and the optimum of a model."""
-    factors = {"herd": None, "period": None} if name.startswith("cbpp") else {}
-    table = read_table(str(SAMPLES / name), factors=factors)
+    factors = dict.fromkeys(("herd", "period") if name.startswith("cbpp") else ())
+    table = read_table(str(SAMPLES / name), Reading(factors=factors))
     link = "identity" if family == "gaussian" else "logit"
     spec = ModelSpec(family=family, link=link, reml=reml and family == "gaussian")
     return compare_fits(prepare(build_design(table, parse_formula(formula), spec), NEVER), seed=0)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmtriage.arrays import Array
+from mmtriage.data.reading import PLAINLY, Reading
 from mmtriage.ladder.emitted.r_call import CallKind, r_call, r_function, r_restart
 from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
-from mmtriage.model.family_names import LAPLACE
-from mmtriage.options import TriageOptions
+from mmtriage.options import TriageOptions, command_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class Commands:
 
     source: str  # as the user named the table
     options: TriageOptions
-    reading: tuple[str, ...] = ()  # R code that reads the table, where a plain read.csv() would not do
+    reading: Reading = PLAINLY  # how the user had the table read
+    r_table: tuple[str, ...] = ()  # R code that reads it, where a plain read.csv() would not do
 
     def of(self, **changes: Any) -> Commands:
         """Commands under other options: another family, link, number of points, optimizer or budget."""
@@ -54,8 +55,8 @@ class Commands:
 
     def mmtriage(self, formula: str) -> str:
         """The command that triages a formula on the same table."""
-        words = ["mmtriage", "fit", self.source, formula, *self.options.reading]
-        return shlex.join([*words, *_option_words(self.options)])
+        words = ["mmtriage", "fit", self.source, formula, *self.reading.words]
+        return shlex.join([*words, *command_words(self.options)])
 
     def r_code(
         self,
@@ -71,30 +72,9 @@ class Commands:
             before: lines of `r_columns` that the formula needs.
             start: where R is to start: beta (p,) of a plain model, theta (m,) of a mixed one.
         """
-        lines = [*self.reading, *r_factors(self.options), *before]
+        lines = [*self.r_table, *r_factors(self.reading), *before]
         return "\n".join([*lines, *r_call(self.options, formula, kind=kind, start=start)])
 
     def r_function(self, kind: CallKind) -> str:
         """The R function that fits such a model."""
         return r_function(self.options.spec, kind)
-
-
-def _option_words(options: TriageOptions) -> list[str]:
-    words = [] if options.family == "gaussian" else ["--family", options.family]
-    if options.link is not None:
-        words += ["--link", options.link]
-    if options.nagq != LAPLACE:
-        words += ["--nagq", str(options.nagq)]
-    if not options.reml:
-        words.append("--ml")
-    for flag in ("weights", "offset", "subset"):
-        value = getattr(options, flag)
-        if value is not None:
-            words += [f"--{flag}", value]
-    for column, kind in options.contrasts.items():
-        words += ["--contrasts", f"{column}={kind}"]
-    if options.has_own_optimizer:
-        words += ["--optimizer", options.stages[0]]
-    if options.maxfun is not None:
-        words += ["--maxfun", str(options.maxfun)]
-    return words

@@ -12,20 +12,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.data.convert import NA_STRINGS, number, number_labels
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_values import r_string, r_strings
-from mmtriage.option_values import factors, na_values
-from mmtriage.options import TriageOptions
 
 STDIN = "-"
 
 
-def r_reading(table: Table, options: TriageOptions) -> tuple[str, ...]:
+def r_reading(table: Table) -> tuple[str, ...]:
     """R code that reads the table into `d`; nothing where `read.csv()`, or the user, does it as well."""
     if table.punctuation is None or table.source == STDIN:
         return ()
-    given = _given(options, "--na-values")
+    given = table.reading.na_values
     odd_names = any(quote_name(name) != name for name in table.columns)
     gaps = any(column.kind == "factor" and column.is_missing.any() for column in table.columns.values())
     separator, decimal = table.punctuation.separator, table.punctuation.decimal
@@ -37,26 +36,20 @@ def r_reading(table: Table, options: TriageOptions) -> tuple[str, ...]:
         arguments.append(f"sep = {said}")
     if decimal != ".":
         arguments.append(f"dec = {r_string(decimal)}")
-    arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *na_values(given))))}")
+    arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *given)))}")
     if odd_names:
         arguments.append("check.names = FALSE")
     arguments.append("strip.white = TRUE, stringsAsFactors = TRUE")
     return (f"d <- read.csv({', '.join(arguments)})",)
 
 
-def r_factors(options: TriageOptions) -> list[str]:
+def r_factors(reading: Reading) -> list[str]:
     """R code that makes factors of the columns that were read as factors."""
     lines = []
-    for column, levels in factors(_given(options, "--factor")).items():
+    for column, levels in reading.factors.items():
         name = f"d${quote_name(column)}"
         lines.append(f"{name} <- factor({name}{_order(levels)})")
     return lines
-
-
-def _given(options: TriageOptions, flag: str) -> list[str]:
-    """The values of one of the options that say how the table was read."""
-    words = options.reading
-    return [value for name, value in zip(words[::2], words[1::2], strict=True) if name == flag]
 
 
 def _order(levels: Sequence[str] | None) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.arithmetic import lme4_criterion
@@ -45,7 +46,7 @@ ONE_FACTOR = [case_id for case_id in golden_cases() if case_id not in SEVERAL_FA
 
 
 def design_of(csv: str, formula: str, factors: list[str], weights: str | None = None) -> Design:
-    table = read_table(data_path(csv), factors=dict.fromkeys(factors))
+    table = read_table(data_path(csv), Reading(factors=dict.fromkeys(factors)))
     return build_design(table, parse_formula(formula), ModelSpec(weights=weights))
 
 

@@ -15,6 +15,7 @@ import pytest
 import mmtriage
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.algebra.theta import template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
@@ -46,7 +47,7 @@ STOPS_IN_PIRLS = [case_id for case_id in glmms_that_fail() if case_id != "fails_
 
 def design_of(case: GoldenCase) -> Design:
     assert case.family is not None
-    table = read_table(case.csv, factors=dict.fromkeys(case.factors))
+    table = read_table(case.csv, Reading(factors=dict.fromkeys(case.factors)))
     spec = ModelSpec(
         family=case.family,
         link=case.link or default_link(case.family),
@@ -122,7 +123,7 @@ def cbpp(
     frame = pd.read_csv(data_path("cbpp.csv"))
     size = frame["size"]
     frame = frame.assign(p=frame["incidence"] / size, w=size + 0.3, x=size * 1000, s=size / 10)
-    table = table_from_frame(frame, factors={"herd": None, "period": None})
+    table = table_from_frame(frame, Reading(factors={"herd": None, "period": None}))
     spec = ModelSpec(family=family, link=default_link(family), nagq=nagq, weights=weights)
     return build_design(table, parse_formula(formula), spec)
 

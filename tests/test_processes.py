@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.check.workers import Died, run_each
-from tests.check import tasks
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.errors import UnjudgedError
+from mmtriage.processes import MEMORY_HINT, Died, run_all, run_each
+from tests import blas, tasks
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 9])
@@ -69,6 +71,59 @@ def test_a_signal_without_a_name() -> None:
     assert str(Died(exit_code=-99)) == "was ended by signal 99"
 
 
+@pytest.mark.parametrize("jobs", [1, 2, 9])
+def test_the_answers_of_all_are_the_same_whatever_the_number_of_processes(jobs: int) -> None:
+    assert run_all(tasks.double, range(5), jobs=jobs) == [0, 2, 4, 6, 8]
+
+
+def test_one_job_or_one_item_needs_no_process() -> None:
+    assert run_all(tasks.process, range(2), jobs=1) == [os.getpid()] * 2
+    assert run_all(tasks.process, range(1), jobs=4) == [os.getpid()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_task_raises_is_raised_here(jobs: int) -> None:
+    with pytest.raises(TimeBudgetError) as caught:
+        run_all(tasks.raise_at_three, range(6), jobs=jobs)
+    assert (caught.value.message, caught.value.hint) == ("the time budget ran out", "Give it more.")
+    if jobs > 1:
+        assert "in raise_at_three" in caught.value.__notes__[0]
+
+
+def test_a_crash_among_all_is_said() -> None:
+    with pytest.raises(UnjudgedError) as caught:
+        run_all(tasks.die_at_three, range(6), jobs=2)
+    assert (caught.value.message, caught.value.hint) == (
+        "one of the processes was ended by SIGKILL",
+        MEMORY_HINT,
+    )
+
+
+def test_a_process_has_one_blas_thread() -> None:
+    for answer in run_each(blas.threads, range(2), jobs=2):
+        assert not isinstance(answer, Died)
+        assert set(answer) == {1}
+
+
+def test_a_script_without_a_guard_is_not_run_again_by_its_processes(tmp_path: Path) -> None:
+    """Spawned processes import the script that started them, unless it is kept from them."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('once')\n"
+        "from mmtriage.processes import run_all\n"
+        "from tests import tasks\n"
+        "print(run_all(tasks.double, range(3), jobs=2))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\n[0, 2, 4]\n", "")
+
+
 def test_an_interrupt_ends_the_processes_at_once(tmp_path: Path) -> None:
     """Ctrl-C while two processes would sleep for an hour."""
     paths = [str(tmp_path / "one"), str(tmp_path / "two")]
@@ -88,8 +143,8 @@ def test_an_interrupt_ends_the_processes_at_once(tmp_path: Path) -> None:
 def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     path = tmp_path / "one"
     script = (
-        "from tests.check import tasks\n"
-        "from mmtriage.check.workers import run_each\n"
+        "from tests import tasks\n"
+        "from mmtriage.processes import run_each\n"
         f"run_each(tasks.sleep_and_tell, [{str(path)!r}], jobs=1)"
     )
     with subprocess.Popen(

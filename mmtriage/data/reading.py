@@ -1,0 +1,43 @@
+"""How a table is read: what the user has said of it.
+
+The table keeps it, for whoever reads the table again: a command to paste repeats the user's own words, and R
+code says the same in R.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmtriage.option_values import Cells, Factors, Levels, Text, check_values, option, words_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The options of reading."""
+
+    sep: str | None = option(Text(), None, metavar="CHAR", help="Separator of the table (default: sniffed).")
+    na_values: tuple[str, ...] = option(
+        Cells(), (), metavar="A,B", help="Cells that mean missing, beside NA and the empty one."
+    )
+    factors: Factors = option(
+        Levels(),
+        {},
+        key="factor",
+        metavar="COL[=A,B]",
+        help="Treat a column as a factor; the first level listed is the reference. Repeatable.",
+    )
+    verbatim: tuple[str, ...] = ()  # words of the command line that has said all this, if one has
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+    def __hash__(self) -> int:
+        return hash(self.words)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of a command that reads the table in the same way."""
+        return self.verbatim or tuple(words_of(self))
+
+
+PLAINLY = Reading()  # nothing was said
