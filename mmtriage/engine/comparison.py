@@ -21,7 +21,7 @@ from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.lme4.run import Model, fit_like_lme4
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.optimum.certificate import NEGLIGIBLE_CHANGE, face_objective, face_scale
 from mmtriage.engine.optimum.faces import Place, face_at
@@ -31,11 +31,8 @@ from mmtriage.engine.optimum.search import Optimum, Start, find_optimum
 from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 
-Model = LinearModel | GeneralizedModel
-
-OF_LME4 = (
-    "baseline"  # the label of a search that starts where lme4's fit ended; it is printed and in the JSON
-)
+# The label of the search that starts where lme4's fit ended; it is printed, and stands in the JSON.
+OF_LME4 = "baseline"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.model.distributions import NEGATIVE_BINOMIAL
 from mmtriage.model.likelihoods import (
     binomial_saturated,
     excess,
@@ -233,7 +234,7 @@ DENSITIES: dict[str, Density] = {
         draw=inverse_gaussian_amounts,
         profile=_inverse_gaussian_profile,
     ),
-    "negative.binomial": Density(
+    NEGATIVE_BINOMIAL: Density(
         variance=lambda mu, theta: mu + np.square(mu) / theta,
         variance_slope=lambda mu, theta: 1 + 2 * mu / theta,
         deviance=_negative_binomial_deviance,

@@ -52,6 +52,7 @@ class Distribution:
 
 
 POSITIVE = (0.0, math.inf)
+NEGATIVE_BINOMIAL = "negative.binomial"
 
 DISTRIBUTIONS: dict[str, Distribution] = {
     distribution.name: distribution
@@ -104,7 +105,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             coefficients="log ratios of means",
         ),
         Distribution(
-            name="negative.binomial",
+            name=NEGATIVE_BINOMIAL,
             links=("log",),
             also_computed=("sqrt", "identity"),
             also_called=("nb", "nbinom", "nbinom1", "nbinom2", "negbin"),

@@ -15,6 +15,7 @@ from mmtriage.arrays import Array
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.densities import DENSITIES, Counted, Density
 from mmtriage.model.distributions import DISTRIBUTIONS, Distribution
+from mmtriage.model.distributions import NEGATIVE_BINOMIAL as NEGATIVE_BINOMIAL
 from mmtriage.model.likelihoods import digamma_error
 from mmtriage.model.links import LINKS, Link
 from mmtriage.model.simulation import Circumstances
@@ -187,10 +188,6 @@ def family_of(spec: ModelSpec) -> Family:
 
 
 # Other names of facts that stand in `model/distributions.py` and on `ModelSpec`, while the rooms move over.
-NEGATIVE_BINOMIAL = "negative.binomial"
-FAMILIES = tuple(DISTRIBUTIONS)
-FAMILY_LINKS = {name: (*d.links, *d.also_computed) for name, d in DISTRIBUTIONS.items()}
-DEFAULT_LINKS = {name: links[0] for name, links in FAMILY_LINKS.items()}
 
 
 def is_glmm(spec: ModelSpec) -> bool:

@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import fminbound
 from scipy.special import digamma, polygamma
 
 from mmtriage.arrays import Array
@@ -59,6 +58,8 @@ def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lm
 
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
+    from scipy.optimize import fminbound  # slow to import
+
     of_columns = [message for message in course.messages if message == SCALE_MESSAGE]
     course.messages = list(of_columns)
     at, said = _poisson_fit(call, Family("poisson", family.link), course)

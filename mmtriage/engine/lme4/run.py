@@ -15,9 +15,11 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 
+Model = LinearModel | GeneralizedModel
+
 
 def fit_like_lme4(
-    model: LinearModel | GeneralizedModel,
+    model: Model,
     *,
     optimizers: Sequence[Optimizer] | None = None,
     maxfun: int | None = None,

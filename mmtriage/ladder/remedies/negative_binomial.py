@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
-from mmtriage.model.families import NEGATIVE_BINOMIAL
+from mmtriage.model.distributions import NEGATIVE_BINOMIAL
 
 CAUSE = "MM501"  # overdispersion
 
