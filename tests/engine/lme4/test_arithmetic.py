@@ -69,28 +69,28 @@ def test_the_criterion_is_lme4s_to_the_last_bit(model: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case_id", ONE_FACTOR)
-def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
+def test_the_fit_takes_lme4s_path(case_id: str) -> None:
     case = golden_case(case_id)
     prepared = prepare(golden_design(case_id))
-    baseline = fit_like_lme4((prepared if case.reml else prepared.by_ml()).model)
-    assert isinstance(baseline, Lme4Run)
+    by_lme4 = fit_like_lme4((prepared if case.reml else prepared.by_ml()).model)
+    assert isinstance(by_lme4, Lme4Run)
     default = case.expected["default"]
-    assert baseline.evaluations == case.expected["feval"]
-    assert list(baseline.lme4_messages) == case.expected["messages"]
-    assert baseline.theta == pytest.approx(np.array(list(default["theta"].values())), rel=1e-12, abs=1e-13)
-    assert baseline.criterion == pytest.approx(default["criterion"], rel=1e-13)
-    assert baseline.max_abs_gradient == pytest.approx(case.expected["max_abs_grad"], rel=1e-12)
+    assert by_lme4.evaluations == case.expected["feval"]
+    assert list(by_lme4.lme4_messages) == case.expected["messages"]
+    assert by_lme4.theta == pytest.approx(np.array(list(default["theta"].values())), rel=1e-12, abs=1e-13)
+    assert by_lme4.criterion == pytest.approx(default["criterion"], rel=1e-13)
+    assert by_lme4.max_abs_gradient == pytest.approx(case.expected["max_abs_grad"], rel=1e-12)
 
 
 def test_lme4_stops_41_deviance_units_short_on_microseconds() -> None:
     """lme4's number and the truth at its end differ there: the gap is measured by our engine."""
     prepared = prepare(golden_design("sleepstudy_micro"))
-    baseline = fit_like_lme4(prepared.model)
-    assert isinstance(baseline, Lme4Run)
-    fit = prepared.fit_of(baseline)
+    by_lme4 = fit_like_lme4(prepared.model)
+    assert isinstance(by_lme4, Lme4Run)
+    fit = prepared.fit_of(by_lme4)
     truth = golden_case("sleepstudy_micro").expected["truth"]["criterion"]
-    assert baseline.criterion - truth == pytest.approx(40.9735, abs=1e-3)
-    assert fit.criterion - baseline.criterion == pytest.approx(0.0, abs=1e-6)
+    assert by_lme4.criterion - truth == pytest.approx(40.9735, abs=1e-3)
+    assert fit.criterion - by_lme4.criterion == pytest.approx(0.0, abs=1e-6)
     elsewhere = np.array(
         [1.0, 1.0, 1.0]
     )  # a less fortunate theta; the criterion there, to 60 digits by mpmath
@@ -113,11 +113,11 @@ def test_a_unix_time_as_slope_stops_lme4(slope: str, evaluations: int) -> None:
     [("I(Days + 1e5)", 22, 1786.47533), ("I(Days + 1e6)", 34, 1792.749353)],
 )
 def test_a_distant_origin_misleads_lme4(slope: str, evaluations: int, criterion: float) -> None:
-    baseline = fit_like_lme4(prepare(sleepstudy(slope)).model)
-    assert isinstance(baseline, Lme4Run)
-    assert baseline.evaluations == evaluations
-    assert baseline.criterion == pytest.approx(criterion, abs=1e-6)
-    assert baseline.lme4_messages == ("boundary (singular) fit: see help('isSingular')",)
+    by_lme4 = fit_like_lme4(prepare(sleepstudy(slope)).model)
+    assert isinstance(by_lme4, Lme4Run)
+    assert by_lme4.evaluations == evaluations
+    assert by_lme4.criterion == pytest.approx(criterion, abs=1e-6)
+    assert by_lme4.lme4_messages == ("boundary (singular) fit: see help('isSingular')",)
 
 
 def test_after_one_nan_there_are_only_nans() -> None:

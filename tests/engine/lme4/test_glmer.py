@@ -70,7 +70,7 @@ def without_value(messages: tuple[str, ...] | list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("case_id", STEADY)
-def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
+def test_the_fit_takes_lme4s_path(case_id: str) -> None:
     case = golden_case(case_id)
     expected, default = case.expected, case.expected["default"]
     run = fitted(design_of(case))
@@ -92,7 +92,7 @@ def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
 
 
 @pytest.mark.parametrize("case_id", GLMM_NOISE)
-def test_where_lme4_hangs_on_noise_so_does_the_baseline(case_id: str) -> None:
+def test_where_lme4_hangs_on_noise_so_does_the_fit(case_id: str) -> None:
     case = golden_case(case_id)
     run = fitted(design_of(case))
     assert run.criterion == pytest.approx(case.expected["default"]["criterion"], abs=1e-6)
@@ -103,7 +103,7 @@ def test_where_lme4_hangs_on_noise_so_does_the_baseline(case_id: str) -> None:
 
 
 @pytest.mark.parametrize("case_id", STOPS_IN_PIRLS)
-def test_where_glmer_stops_so_does_the_baseline_in_the_same_words(case_id: str) -> None:
+def test_where_glmer_stops_so_does_the_fit_in_the_same_words(case_id: str) -> None:
     case = golden_case(case_id)
     run = fit_glmer(design_of(case))
     assert isinstance(run, Lme4Failure)

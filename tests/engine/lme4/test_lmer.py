@@ -1,4 +1,4 @@
-"""The baseline against lme4's default fits, with the dense oracle as criterion.
+"""Fits like lme4's against its default fits, with the dense oracle as criterion.
 
 Where lme4's own answer hangs on rounding noise (`golden_cases.NOISE`), so does ours, and only the
 criterion is compared.
@@ -27,50 +27,50 @@ STEADY = [case_id for case_id in SMALL if case_id not in NOISE]
 NOISY = [case_id for case_id in SMALL if case_id in NOISE]
 
 
-def baseline_of(design: DenseDesign, **options: Any) -> Lme4Run:
-    baseline = fit_lmer(
+def fit_of(design: DenseDesign, **options: Any) -> Lme4Run:
+    by_lme4 = fit_lmer(
         design.objective(),
         start=lme4_start(design.y, design.groups, [codes for codes, _ in design.blocks], design.columns),
         lower=lower_bounds(design.sizes),
         messages_before=design_messages(design.X, dropped=0),
         **options,
     )
-    assert isinstance(baseline, Lme4Run)
-    return baseline
+    assert isinstance(by_lme4, Lme4Run)
+    return by_lme4
 
 
 @pytest.mark.parametrize("case_id", STEADY)
-def test_the_baseline_takes_lme4s_path(case_id: str) -> None:
+def test_the_fit_takes_lme4s_path(case_id: str) -> None:
     design = dense_design(case_id)
     expected = design.case.expected
-    baseline = baseline_of(design)
-    assert baseline.evaluations == expected["feval"]
-    assert list(baseline.lme4_messages) == expected["messages"]
-    assert baseline.singular is expected["default"]["singular"]
-    assert baseline.theta == pytest.approx(np.array(list(expected["default"]["theta"].values())), abs=2e-7)
-    assert baseline.criterion == pytest.approx(expected["default"]["criterion"], abs=1e-5)
-    assert baseline.max_abs_gradient == pytest.approx(expected["max_abs_grad"], rel=5e-4, abs=2e-5)
-    assert (baseline.status, baseline.code, baseline.restarted) == ("converged", 0, False)
+    by_lme4 = fit_of(design)
+    assert by_lme4.evaluations == expected["feval"]
+    assert list(by_lme4.lme4_messages) == expected["messages"]
+    assert by_lme4.singular is expected["default"]["singular"]
+    assert by_lme4.theta == pytest.approx(np.array(list(expected["default"]["theta"].values())), abs=2e-7)
+    assert by_lme4.criterion == pytest.approx(expected["default"]["criterion"], abs=1e-5)
+    assert by_lme4.max_abs_gradient == pytest.approx(expected["max_abs_grad"], rel=5e-4, abs=2e-5)
+    assert (by_lme4.status, by_lme4.code, by_lme4.restarted) == ("converged", 0, False)
 
 
 @pytest.mark.parametrize("case_id", NOISY)
-def test_where_lme4_hangs_on_noise_the_baseline_is_no_worse(case_id: str) -> None:
+def test_where_lme4_hangs_on_noise_the_fit_is_no_worse(case_id: str) -> None:
     design = dense_design(case_id)
     expected = design.case.expected
-    baseline = baseline_of(design)
-    assert baseline.criterion <= expected["default"]["criterion"] + 1e-5 * expected["default"]["criterion"]
+    by_lme4 = fit_of(design)
+    assert by_lme4.criterion <= expected["default"]["criterion"] + 1e-5 * expected["default"]["criterion"]
     if case_id not in MESSAGES_ARE_NOISE:
-        assert list(baseline.lme4_messages) == expected["messages"]
+        assert list(by_lme4.lme4_messages) == expected["messages"]
 
 
 def test_an_exhausted_budget_warns_in_lme4s_words_and_keeps_the_fit() -> None:
-    baseline = baseline_of(dense_design("sleepstudy_slope"), maxfun=20)
-    assert (baseline.status, baseline.code, baseline.evaluations) == ("maxfun", 5, 20)
-    assert baseline.lme4_messages[0] == (
+    by_lme4 = fit_of(dense_design("sleepstudy_slope"), maxfun=20)
+    assert (by_lme4.status, by_lme4.code, by_lme4.evaluations) == ("maxfun", 5, 20)
+    assert by_lme4.lme4_messages[0] == (
         "convergence code 5 from nloptwrap: NLOPT_MAXEVAL_REACHED: "
         "Optimization stopped because maxeval (above) was reached."
     )
-    assert baseline.lme4_messages[1].startswith("Model failed to converge with max|grad| = ")
+    assert by_lme4.lme4_messages[1].startswith("Model failed to converge with max|grad| = ")
 
 
 # --- lme4:::optimizeLmer and checkConv on made-up criteria of two parameters, both bounded by 0
@@ -97,10 +97,10 @@ def fitted(run: Lme4Run | Lme4Failure) -> Lme4Run:
 
 
 def test_nloptwrap_on_a_quadratic_ends_where_it_ends_in_r() -> None:
-    baseline = fitted(on_made_up(quadratic))
-    assert baseline.theta == pytest.approx([1.25714285188342, 0.0857143401415347], abs=1e-11)
-    assert baseline.evaluations == 21
-    assert baseline.lme4_messages == ()
+    by_lme4 = fitted(on_made_up(quadratic))
+    assert by_lme4.theta == pytest.approx([1.25714285188342, 0.0857143401415347], abs=1e-11)
+    assert by_lme4.evaluations == 21
+    assert by_lme4.lme4_messages == ()
 
 
 @pytest.mark.parametrize(
@@ -133,15 +133,15 @@ def test_nloptwrap_on_a_quadratic_ends_where_it_ends_in_r() -> None:
 def test_out_of_budget_as_in_r(
     optimizer: str, maxfun: int, evaluations: int, theta: tuple[float, ...], messages: tuple[str, ...]
 ) -> None:
-    baseline = fitted(on_made_up(quadratic, optimizer, maxfun))
-    assert baseline.evaluations == evaluations
-    assert baseline.theta == pytest.approx(np.array(theta), abs=1e-12)
-    assert baseline.lme4_messages == messages
+    by_lme4 = fitted(on_made_up(quadratic, optimizer, maxfun))
+    assert by_lme4.evaluations == evaluations
+    assert by_lme4.theta == pytest.approx(np.array(theta), abs=1e-12)
+    assert by_lme4.lme4_messages == messages
 
 
 def test_bobyqa_out_of_budget_warns_three_times() -> None:
     design = dense_design("sleepstudy_slope")
-    messages = baseline_of(design, optimizer=OPTIMIZERS["bobyqa"], maxfun=20).lme4_messages
+    messages = fit_of(design, optimizer=OPTIMIZERS["bobyqa"], maxfun=20).lme4_messages
     assert messages[:2] == (
         "maxfun < 10 * length(par)^2 is not recommended.",
         "convergence code 1 from bobyqa: bobyqa -- maximum number of function evaluations exceeded",
@@ -151,38 +151,38 @@ def test_bobyqa_out_of_budget_warns_three_times() -> None:
 
 def test_a_simplex_caught_on_the_edge_is_restarted_from_there() -> None:
     """Nelder_Mead clips its simplex to x2 = 0; the criterion falls inwards; the second run takes 66 steps."""
-    baseline = fitted(on_made_up(quadratic, "Nelder_Mead"))
-    assert baseline.restarted
-    assert baseline.evaluations == 66
-    assert baseline.theta == pytest.approx([1.25714470945643, 0.0857147013005067], abs=1e-10)
-    assert baseline.total_evaluations > 2 * 66
+    by_lme4 = fitted(on_made_up(quadratic, "Nelder_Mead"))
+    assert by_lme4.restarted
+    assert by_lme4.evaluations == 66
+    assert by_lme4.theta == pytest.approx([1.25714470945643, 0.0857147013005067], abs=1e-10)
+    assert by_lme4.total_evaluations > 2 * 66
 
 
 def test_an_element_almost_on_its_bound_is_set_to_it() -> None:
     """steep <- function(x) 1e4*x[1] + (x[2]-1)^2, start c(1, 1.2), optimizer = "nmkbw" """
-    baseline = fitted(on_made_up(lambda x: float(1e4 * x[0] + (x[1] - 1) ** 2), "nmkbw", start=(1.0, 1.2)))
-    assert baseline.moved_to_edge == (0,)
-    assert baseline.theta == pytest.approx([0.0, 1.00048437477984], abs=1e-9)
-    assert baseline.theta[0] == 0.0
-    assert baseline.criterion == pytest.approx(2.34618927342018e-07, abs=1e-12)
-    assert baseline.evaluations == 59
-    assert baseline.lme4_messages == ("boundary (singular) fit: see help('isSingular')",)
-    assert baseline.gradient is not None
-    assert baseline.gradient[0] == pytest.approx(
+    by_lme4 = fitted(on_made_up(lambda x: float(1e4 * x[0] + (x[1] - 1) ** 2), "nmkbw", start=(1.0, 1.2)))
+    assert by_lme4.moved_to_edge == (0,)
+    assert by_lme4.theta == pytest.approx([0.0, 1.00048437477984], abs=1e-9)
+    assert by_lme4.theta[0] == 0.0
+    assert by_lme4.criterion == pytest.approx(2.34618927342018e-07, abs=1e-12)
+    assert by_lme4.evaluations == 59
+    assert by_lme4.lme4_messages == ("boundary (singular) fit: see help('isSingular')",)
+    assert by_lme4.gradient is not None
+    assert by_lme4.gradient[0] == pytest.approx(
         1e4
     )  # still that of the optimizer's end: lme4 does not redo it
 
 
 def test_a_bound_that_is_worse_is_left_alone() -> None:
-    baseline = fitted(on_made_up(lambda x: float(np.log1p(1e6 * abs(x[0] - 4e-6)) + (x[1] - 1) ** 2)))
-    assert baseline.moved_to_edge == ()
+    by_lme4 = fitted(on_made_up(lambda x: float(np.log1p(1e6 * abs(x[0] - 4e-6)) + (x[1] - 1) ** 2)))
+    assert by_lme4.moved_to_edge == ()
 
 
 # --- failures
 
 
 @pytest.mark.parametrize("trouble", [np.linalg.LinAlgError, FloatingPointError])
-def test_a_criterion_that_fails_stops_the_baseline_with_its_words(trouble: type[Exception]) -> None:
+def test_a_criterion_that_fails_stops_the_fit_with_its_words(trouble: type[Exception]) -> None:
     def criterion(x: Array) -> float:
         raise trouble("Downdated VtV is not positive definite")
 
@@ -207,8 +207,8 @@ def test_a_failure_on_the_way_stops_it_whatever_the_optimizer(optimizer: str) ->
 
 
 def test_a_criterion_that_is_not_a_number_here_and_there_is_survived() -> None:
-    baseline = fitted(on_made_up(lambda x: float("nan") if x[1] > 1.1 else quadratic(x)))
-    assert baseline.theta == pytest.approx([1.25714285188342, 0.0857143401415347], abs=1e-2)
+    by_lme4 = fitted(on_made_up(lambda x: float("nan") if x[1] > 1.1 else quadratic(x)))
+    assert by_lme4.theta == pytest.approx([1.25714285188342, 0.0857143401415347], abs=1e-2)
 
 
 def test_a_criterion_that_is_never_a_number_fails_in_words() -> None:
@@ -226,14 +226,14 @@ def test_an_exception_that_is_not_numerical_is_not_ours() -> None:
 
 
 def test_without_derivatives_only_singularity_is_checked() -> None:
-    baseline = fit_lmer(quadratic, start=np.ones(2), lower=np.zeros(2), maxfun=6, with_derivatives=False)
-    assert isinstance(baseline, Lme4Run)
-    assert (baseline.gradient, baseline.hessian, baseline.max_abs_gradient) == (None, None, None)
-    assert len(baseline.lme4_messages) == 1  # the optimizer's
+    by_lme4 = fit_lmer(quadratic, start=np.ones(2), lower=np.zeros(2), maxfun=6, with_derivatives=False)
+    assert isinstance(by_lme4, Lme4Run)
+    assert (by_lme4.gradient, by_lme4.hessian, by_lme4.max_abs_gradient) == (None, None, None)
+    assert len(by_lme4.lme4_messages) == 1  # the optimizer's
 
 
 def test_arrays_of_the_record_cannot_be_written_to() -> None:
-    baseline = fitted(on_made_up(quadratic))
-    for array in (baseline.theta, baseline.start, baseline.gradient, baseline.hessian):
+    by_lme4 = fitted(on_made_up(quadratic))
+    for array in (by_lme4.theta, by_lme4.start, by_lme4.gradient, by_lme4.hessian):
         assert array is not None
         assert not array.flags.writeable
