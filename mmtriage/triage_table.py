@@ -18,19 +18,20 @@ from threadpoolctl import threadpool_limits
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.causes import explain_causes
-from mmtriage.diagnose.convergence import optimum_findings
 from mmtriage.diagnose.exact_fit import exact_fit, saturated
-from mmtriage.diagnose.finding import Finding, NotAssessed, not_assessed
-from mmtriage.diagnose.fixed import fixed_findings
-from mmtriage.diagnose.grouping import random_findings, refusals
+from mmtriage.diagnose.finding import Finding, NotAssessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.judgement import judge, refused
-from mmtriage.diagnose.nesting import nesting_findings
 from mmtriage.diagnose.pirls_failure import pirls_failure
-from mmtriage.diagnose.refits import generalized_findings
-from mmtriage.diagnose.scale import data_findings
-from mmtriage.diagnose.separation import separation_findings
-from mmtriage.diagnose.singularity import singularity_findings
-from mmtriage.diagnose.unassessed import unassessed, unassessed_without_fit
+from mmtriage.diagnose.run_checks import (
+    findings_in,
+    of_accepted,
+    of_design,
+    of_fit,
+    of_ladder,
+    unasked_in,
+)
+from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.lme4.glmer import lme4_error
@@ -41,7 +42,6 @@ from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.kept_terms import check_kept
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.records import Remedy, RungResult
-from mmtriage.ladder.rungs.allfit import disagreement
 from mmtriage.ladder.unfitted import unfitted_ladder
 from mmtriage.ladder.walk import walk
 from mmtriage.ladder.workbench import Workbench
@@ -72,25 +72,27 @@ def _triage(bench: Workbench, formula_text: str, watch: Stopwatch) -> Report:
     check_kept(bench.options.keep, formula.random)
     design = bench.build(formula)
     watch.lap("design")
-    early = _design_findings(design)
+    full = saturated(design)
+    early = [*([] if full is None else [full]), *of_design(design)]
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
-    early += separation_findings(design)  # an error, but of a model that lme4 fits all the same
+    early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same
     _say(bench.options, "fitting as lme4 does, then to the proven optimum")
     comparison = _compared(bench, design, early)
     watch.lap("fit")
     if isinstance(comparison, Finding):
         return _without_fit(bench, design, [*early, comparison], watch)
-    findings, cut_short = _fit_findings(bench, comparison, early)
+    of_the_fit = of_fit(_fitted(bench, comparison, early))
+    findings = [*early, *findings_in(of_the_fit)]
     verdict = judge(comparison, findings)
     lme4_fit, optimum = lme4_facts(comparison), optimum_facts(comparison)
     watch.lap("diagnosis")
     case, refits = _case(bench, comparison, verdict, findings)
     ladder, incomplete = walk(case)
     watch.lap("ladder")
-    verdict, explained = _explained(case, ladder)
-    compared = any(r.id == "allfit" and r.attempts for r in ladder)
-    missing = (*unassessed(comparison, compared=compared), *cut_short)
+    of_the_rungs = [answer for check in of_ladder(design.spec) for answer in check(case, ladder)]
+    verdict, explained = _explained(case, ladder, findings_in(of_the_rungs))
+    missing = in_order(unasked_in([*of_the_fit, *of_the_rungs]))
     report = replace(
         _report(bench, design, verdict, explained, missing, ladder),
         baseline=lme4_fit,
@@ -111,15 +113,8 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
     ladder = unfitted_ladder(design, errors, bench)
     watch.lap("ladder")
     error = next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None)
-    report = _report(bench, design, refused(errors), findings, unassessed_without_fit(design), ladder)
+    report = _report(bench, design, refused(errors), findings, without_fit(design.spec), ladder)
     return replace(report, baseline_error=error, timing=watch.timing)
-
-
-def _design_findings(design: Design) -> list[Finding]:
-    """What the table and the design say before anything is fitted."""
-    full = saturated(design)
-    found = [] if full is None else [full]
-    return [*found, *refusals(design), *data_findings(design), *fixed_findings(design)]
 
 
 def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Comparison | Finding:
@@ -146,22 +141,15 @@ def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Com
     return exact_fit(design) or comparison
 
 
-def _fit_findings(
-    bench: Workbench, comparison: Comparison, early: Sequence[Finding]
-) -> tuple[list[Finding], list[NotAssessed]]:
-    """All findings of a fitted model, those of its design first, and what there was no time to ask."""
-    design = comparison.prepared.design
-    findings = [*early, *random_findings(design, comparison.prepared.null)]
-    findings += [*singularity_findings(comparison), *optimum_findings(comparison)]
-    generalized, cut_short = generalized_findings(comparison, early, bench.optimum, seed=bench.options.seed)
-    findings += generalized
-    try:
-        findings += nesting_findings(
-            design, comparison.optimum_fit, lambda formula: bench.optimum(bench.build(formula))
-        )
-    except TimeBudgetError as stop:  # the fit must not be lost because its refits take too long
-        cut_short.append(not_assessed("MM307", stop.message))
-    return findings, cut_short
+def _fitted(bench: Workbench, comparison: Comparison, early: Sequence[Finding]) -> Fitted:
+    """The fit as its checks see it."""
+    return Fitted(
+        comparison=comparison,
+        early=tuple(early),
+        seed=bench.options.seed,
+        build=bench.build,
+        optimum=bench.optimum,
+    )
 
 
 def _case(
@@ -178,11 +166,12 @@ def _case(
     return case, refits
 
 
-def _explained(case: Case, ladder: Sequence[RungResult]) -> tuple[Verdict, Sequence[Finding]]:
+def _explained(
+    case: Case, ladder: Sequence[RungResult], of_the_rungs: Sequence[Finding]
+) -> tuple[Verdict, Sequence[Finding]]:
     """Verdict and findings in the light of what the ladder has proven: causes, consequences, severities."""
     proven = proven_causes(case, ladder)
-    findings = [*with_proven(case, case.findings, proven), *disagreement(case, ladder)]
-    return explain_causes(case.verdict, findings, proven)
+    return explain_causes(case.verdict, [*with_proven(case, case.findings, proven), *of_the_rungs], proven)
 
 
 def _report(

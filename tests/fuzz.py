@@ -40,7 +40,8 @@ from threadpoolctl import threadpool_limits
 
 from mmtriage import deadline
 from mmtriage.command import main as cli
-from mmtriage.diagnose.pirls_failure import valid_side
+from mmtriage.model.families import family_of
+from mmtriage.model.spec import ModelSpec
 from mmtriage.report.schema import schema_text
 from tests.fuzz_glmm import glmm_case
 
@@ -600,8 +601,8 @@ def _number_complaints(report: dict[str, Any]) -> Iterator[str]:
 
 def _may_fail(report: dict[str, Any]) -> bool:
     """Whether some linear predictors have no mean, so that there may be no fit to evaluate or to prove."""
-    family, link = report["model"]["family"], report["model"]["link"]
-    return valid_side(family, link) is not None or link in ("inverse", "sqrt")
+    family = family_of(ModelSpec(family=report["model"]["family"], link=report["model"]["link"]))
+    return family.eta_sign is not None or family.link.name in ("inverse", "sqrt")
 
 
 def _is_endless(report: dict[str, Any]) -> bool:

@@ -1,10 +1,19 @@
-"""Findings about the baseline's way to the optimum (MM401 to MM404, MM406, MM407)."""
+"""Findings about the end of lme4's fit and the optimum where it should be (MM401 to MM404, MM406, MM407).
+
+lme4's own tests (MM401, MM402) look at derivatives by finite differences where its optimizer ended. Whether
+that end is short of the optimum (MM403) is another question, which only the proven optimum can answer; what
+the proof met on its way, other optima and directions without curvature, is MM406 and MM407.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.arrays import Array
+from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.judgement import is_short, wrong_standard_error
 from mmtriage.diagnose.naming import plural, term_text
 from mmtriage.diagnose.verdict import allowed_gap
@@ -13,128 +22,155 @@ from mmtriage.engine.estimates import largest_shift
 from mmtriage.engine.generalized.model import LOG_NB_THETA
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.lme4.outcome import Lme4Run
+from mmtriage.engine.optimum.certificate import Certificate
+
+# lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
+# very large, they are very unequal.
+HESSIAN_CODES = (-3, -4, -6, 2, 3)
 
 
-def optimum_findings(comparison: Comparison) -> list[Finding]:
-    """What the baseline's end and the reference's certificate say."""
-    found = [_stopped_short(comparison), _several_optima(comparison), _flat(comparison)]
-    if comparison.lme4 is not None:
-        found += [
-            _gradient(comparison, comparison.lme4),
-            _hessian(comparison, comparison.lme4),
-            _budget(comparison.lme4),
-        ]
-    return [f for f in found if f is not None]
-
-
-def _stopped_short(comparison: Comparison) -> Finding | None:
+def stopped_short(fitted: Fitted) -> list[Finding]:
+    """MM403: lme4's fit is materially short of the proven optimum, or there is none."""
+    comparison = fitted.comparison
     criterion = comparison.optimum_fit.criterion
     if comparison.lme4_fit is None:
         message = f"lme4's fit stops with an error: {comparison.lme4_error}"
-        return finding("MM403", message, error=comparison.lme4_error, reference=criterion)
+        return [finding("MM403", message, error=comparison.lme4_error, reference=criterion)]
     if not is_short(comparison):
-        return None
+        return []
     gap = comparison.lme4_fit.criterion - criterion
     shift = largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
     message = (
         f"the optimizer stopped {gap:.4g} deviance units short of the optimum "
         f"({comparison.lme4_fit.criterion:.6f} instead of {criterion:.6f})"
     )
-    return finding(
-        "MM403", message, gap=gap, threshold=allowed_gap(criterion), max_shift_se=shift, reference=criterion
-    )
+    return [
+        finding(
+            "MM403",
+            message,
+            gap=gap,
+            threshold=allowed_gap(criterion),
+            max_shift_se=shift,
+            reference=criterion,
+        )
+    ]
 
 
-def _gradient(comparison: Comparison, baseline: Lme4Run) -> Finding | None:
-    """lme4's gradient test, with the parameter that really is worst."""
-    check = baseline.check
-    if check.statistic is None or check.worst is None or check.statistic <= GRADIENT_TOLERANCE:
-        return None
-    name = comparison.prepared.parameter_names[check.worst]
+def gradient_test(fitted: Fitted) -> Sequence[Said]:
+    """MM401: lme4's gradient test fails; the finding names the parameter that really is worst."""
+    lme4 = fitted.comparison.lme4
+    if lme4 is None or lme4.check.singular:
+        return [not_assessed("MM401", _why_untested(lme4))]
+    statistic, worst = lme4.check.statistic, lme4.check.worst
+    if statistic is None or worst is None or statistic <= GRADIENT_TOLERANCE:
+        return []
+    name = fitted.comparison.prepared.parameter_names[worst]
     message = (
-        f"lme4's gradient test fails: max|grad| = {check.statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in "
+        f"lme4's gradient test fails: max|grad| = {statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in "
         f"`{name}`; lme4 always blames component 1"
     )
-    return finding(
-        "MM401",
-        message,
-        severity="warning",
-        statistic=check.statistic,
-        threshold=GRADIENT_TOLERANCE,
-        parameter=name,
-        gap=comparison.gap,
-    )
+    return [
+        finding(
+            "MM401",
+            message,
+            statistic=statistic,
+            threshold=GRADIENT_TOLERANCE,
+            parameter=name,
+            gap=fitted.comparison.gap,
+        )
+    ]
 
 
-def _hessian(comparison: Comparison, baseline: Lme4Run) -> Finding | None:
-    """lme4's Hessian tests, its finite differences beside our exact curvature."""
-    check = baseline.check
-    wrong = wrong_standard_error(comparison)
-    fails = any(code in (-3, -4, -6, 2, 3) for code in check.codes)
-    if not (fails or wrong) or check.eigenvalues is None:
-        return None
-    exact = comparison.optimum.certificate
+def hessian_test(fitted: Fitted) -> Sequence[Said]:
+    """MM402: lme4's Hessian tests fail, or its Hessian gives wrong standard errors."""
+    lme4 = fitted.comparison.lme4
+    if lme4 is None or lme4.check.singular:
+        return [not_assessed("MM402", _why_untested(lme4))]
+    wrong = wrong_standard_error(fitted.comparison)
+    fails = any(code in HESSIAN_CODES for code in lme4.check.codes)
+    if not (fails or wrong) or lme4.check.eigenvalues is None:
+        return []
+    name, ratio = wrong or (None, None)
+    certificate = fitted.comparison.optimum.certificate
+    return [
+        finding(
+            "MM402",
+            _of_hessian(lme4.check.eigenvalues, certificate, wrong, fails=fails),
+            columns=() if name is None else (name,),
+            se_ratio=ratio,
+            finite_difference=tuple(float(v) for v in lme4.check.eigenvalues),
+            exact_min=certificate.min_eigenvalue_free,
+            exact_max=certificate.max_eigenvalue_free,
+            threshold=HESSIAN_TOLERANCE,
+            codes=lme4.check.codes,
+        )
+    ]
+
+
+def _why_untested(lme4: Lme4Run | None) -> str:
+    if lme4 is None:
+        return "lme4 made no fit to be tested"
+    return "lme4 does not test gradient and Hessian of a fit that it calls singular"
+
+
+def _of_hessian(
+    eigenvalues: Array, exact: Certificate, wrong: tuple[str, float] | None, *, fails: bool
+) -> str:
+    """lme4's eigenvalues by finite differences (m,), descending, beside the exact ones."""
     message = (
-        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from "
-        f"{check.eigenvalues[-1]:.3g} to {check.eigenvalues[0]:.3g} by finite differences"
+        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from {eigenvalues[-1]:.3g} to "
+        f"{eigenvalues[0]:.3g} by finite differences"
     )
     if exact.min_eigenvalue_free is not None and exact.max_eigenvalue_free is not None:
         message += (
             f"; on standardised columns the exact ones run from {exact.min_eigenvalue_free:.3g} to "
             f"{exact.max_eigenvalue_free:.3g}"
         )
-    name, ratio = wrong or (None, None)
-    if name is not None:
+    if wrong is not None:
+        name, ratio = wrong
         message += (
             f"; lme4 takes its standard errors from it, and that of `{name}` is {ratio:.2g} times the "
             "right one: use those at the optimum"
         )
-    return finding(
-        "MM402",
-        message,
-        columns=() if name is None else (name,),
-        se_ratio=ratio,
-        finite_difference=tuple(float(v) for v in check.eigenvalues),
-        exact_min=exact.min_eigenvalue_free,
-        exact_max=exact.max_eigenvalue_free,
-        threshold=HESSIAN_TOLERANCE,
-        codes=check.codes,
-    )
+    return message
 
 
-def _budget(baseline: Lme4Run) -> Finding | None:
-    if baseline.status != "maxfun":
-        return None
-    message = (
-        f"{baseline.optimizer} ran out of evaluations after {plural(baseline.evaluations, 'evaluation')}"
-    )
-    return finding("MM404", message, evaluations=baseline.evaluations, optimizer=baseline.optimizer)
+def spent_budget(fitted: Fitted) -> list[Finding]:
+    """MM404: lme4's optimizer ran out of evaluations."""
+    lme4 = fitted.comparison.lme4
+    if lme4 is None or lme4.status != "maxfun":
+        return []
+    message = f"{lme4.optimizer} ran out of evaluations after {plural(lme4.evaluations, 'evaluation')}"
+    return [finding("MM404", message, evaluations=lme4.evaluations, optimizer=lme4.optimizer)]
 
 
-def _several_optima(comparison: Comparison) -> Finding | None:
-    values = comparison.optimum.optima
+def several_optima(fitted: Fitted) -> list[Finding]:
+    """MM406: the search for the optimum found more than one."""
+    values = fitted.comparison.optimum.optima
     count = len(values)
     if count < 2:
-        return None
+        return []
     message = (
         f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at "
         f"{values[1]:.6f}"
     )
-    return finding("MM406", message, criteria=values, optima=count)
+    return [finding("MM406", message, criteria=values, optima=count)]
 
 
-def _flat(comparison: Comparison) -> Finding | None:
+def flat_direction(fitted: Fitted) -> list[Finding]:
+    """MM407: the likelihood has no maximum in some direction, or the same value along it."""
+    comparison = fitted.comparison
     if comparison.prepared.null:
-        return None  # flat by design: MM304, MM308 or MM309 says along what
+        return []  # flat by design: MM304, MM308 or MM309 says along what
     if comparison.optimum.runaway:
         message = (
             "the likelihood rises without end as the residual variance goes to zero: the random effects "
             "reproduce the response exactly"
         )
-        return finding("MM407", message, residual_variance_to_zero=True)
+        return [finding("MM407", message, residual_variance_to_zero=True)]
     flat = comparison.optimum.certificate.flat_directions
     if not flat:
-        return None
+        return []
     covariance_names = _covariance_names(comparison)
     covariances, free = np.split(flat[0], [len(covariance_names)])
     beside = comparison.prepared.free_parameters(free)
@@ -147,11 +183,11 @@ def _flat(comparison: Comparison) -> Finding | None:
             f"theta of the negative binomial grows without end (it is {theta:.3g} where the search stopped): "
             "the counts vary no more than a Poisson model's"
         )
-        return finding("MM407", message, theta=theta)
+        return [finding("MM407", message, theta=theta)]
     said = " ".join(f"{values[i]:+.3g} {names[i]}" for i in order[:4] if abs(values[i]) > 1e-3)
     what = "relative covariance factors" if not beside else "relative covariance factors and fixed effects"
     message = f"the likelihood does not change along the direction {said} of the {what}"
-    return finding("MM407", message, direction=said)
+    return [finding("MM407", message, direction=said)]
 
 
 def _covariance_names(comparison: Comparison) -> list[str]:

@@ -7,10 +7,10 @@
     verdicts               the verdicts that name the finding among their reasons
     model                  the kind of model that is asked at all (see `ModelKind`)
 
-The checks run in the order of the table, which is the order of the findings in a report (see `checks`). What
-is "not assessed" of a model that cannot be fitted, the catalogue that `explain`, completion and SARIF list,
-and the codes that a verdict rests on follow from it. So a new finding is a row here, the check that the row
-names, a page in `explain/pages`, and a test.
+The checks run in the order of the table (`run_checks`), and findings stand in a report in this order. What is
+"not assessed" of a model that cannot be fitted, the catalogue that `explain`, completion and SARIF list, and
+the codes that a verdict rests on follow from the table. So a new finding is a row here, the check that the
+row names, a page in `explain/pages`, and a test.
 
 Where there is no fit to ask, MM407 and MM408 are looked for all the same, by `exact_fit` and `pirls_failure`.
 And rung 1 may prove MM101 or MM106 of columns that break no rule (`ladder.guilty_columns`).
@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 
 from mmtriage.diagnose.severity import Severity
 from mmtriage.diagnose.verdict import VerdictStatus
+from mmtriage.model.spec import ModelSpec
 
 Requires: TypeAlias = Literal[
     "design",  # a design; an error among these means that lme4 would refuse it, or has nothing to fit
@@ -50,7 +51,7 @@ class Declaration:
     name: str  # "slope-constant-in-group"
     severity: Severity  # when the finding stands alone
     requires: Requires
-    check: str  # "grouping.constant_slopes"
+    check: str  # "structure.constant_slopes"
     verdicts: tuple[VerdictStatus, ...] = ()
     model: ModelKind = "any"
 
@@ -59,10 +60,19 @@ class Declaration:
         """`MM3` of `MM304`: one of GROUPS."""
         return self.code[:3]
 
-    @property
-    def is_asked_of_linear(self) -> bool:
-        """Whether a linear mixed model is asked at all."""
-        return self.model in ("any", "linear")
+    def is_asked_of(self, spec: ModelSpec) -> bool:
+        """Whether a model is asked at all."""
+        match self.model:
+            case "any":
+                return True
+            case "linear":
+                return spec.is_linear
+            case "generalized":
+                return not spec.is_linear
+            case "without scale":
+                return not spec.distribution.estimates_scale
+            case "counts":
+                return spec.distribution.is_count
 
 
 GROUPS = {  # how codes begin -> what these findings are about
@@ -83,10 +93,10 @@ DECLARED = (
     Declaration("MM302", "one-level-grouping", "error", "design", "grouping.refusals", _STRUCTURE),
     Declaration("MM303", "observation-level", "error", "design", "grouping.refusals", _STRUCTURE),
     Declaration("MM305", "too-many-random-effects", "error", "design", "grouping.refusals", _STRUCTURE),
-    Declaration("MM103", "constant-response", "error", "design", "scale.constant_response", _STRUCTURE),
+    Declaration("MM103", "constant-response", "error", "design", "contents.constant_response", _STRUCTURE),
     Declaration("MM102", "response-scale", "info", "design", "scale.response_scale", model="linear"),
-    Declaration("MM104", "missing-rows", "info", "design", "scale.missing_rows"),
-    Declaration("MM105", "numeric-grouping", "warning", "design", "scale.numeric_grouping"),
+    Declaration("MM104", "missing-rows", "info", "design", "contents.missing_rows"),
+    Declaration("MM105", "numeric-grouping", "warning", "design", "contents.numeric_grouping"),
     Declaration("MM101", "predictor-scale", "info", "design", "scale.predictor_scale"),
     Declaration("MM106", "far-origin", "info", "design", "scale.far_origin"),
     Declaration("MM201", "rank-deficient", "warning", "design", "fixed.rank_deficient"),
@@ -97,9 +107,11 @@ DECLARED = (
     ),
     Declaration("MM301", "too-few-levels", "info", "fit", "grouping.small_groups"),
     Declaration("MM306", "singleton-groups", "info", "fit", "grouping.small_groups"),
-    Declaration("MM304", "slope-constant-in-group", "warning", "fit", "grouping.constant_slopes", _STRUCTURE),
-    Declaration("MM308", "confounded-components", "error", "fit", "grouping.unidentified", _STRUCTURE),
-    Declaration("MM309", "grouping-also-fixed", "error", "fit", "grouping.unidentified", _STRUCTURE),
+    Declaration(
+        "MM304", "slope-constant-in-group", "warning", "fit", "structure.constant_slopes", _STRUCTURE
+    ),
+    Declaration("MM308", "confounded-components", "error", "fit", "structure.confounded", _STRUCTURE),
+    Declaration("MM309", "grouping-also-fixed", "error", "fit", "structure.confounded", _STRUCTURE),
     Declaration("MM310", "zero-variance", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
     Declaration("MM311", "perfect-correlation", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
     Declaration("MM312", "covariance-rank", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
@@ -119,7 +131,7 @@ DECLARED = (
         "MM503", "laplace-bias", "warning", "refits", "laplace_bias.off_quadrature", model="generalized"
     ),
     Declaration("MM307", "nesting", "warning", "refits", "nesting.reused_labels"),
-    Declaration("MM405", "optimizers-disagree", "warning", "ladder", "allfit.disagreement"),
+    Declaration("MM405", "optimizers-disagree", "warning", "ladder", "rungs.allfit.disagreement"),
 )
 
 CATALOGUE = {declared.code: declared for declared in sorted(DECLARED, key=lambda declared: declared.code)}

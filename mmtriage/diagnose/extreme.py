@@ -12,17 +12,19 @@ Donner 1977); what leaving it out would cost is the honest measure, and takes a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.continuous import is_two_valued
+from mmtriage.diagnose.finding import Said, finding, not_assessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.fixed import inflation_factors
 from mmtriage.diagnose.naming import listed
-from mmtriage.diagnose.scale import is_two_valued
-from mmtriage.engine.comparison import Comparison
 from mmtriage.model.design import Design
 
 LIMIT = 10.0  # on a log scale: of odds, of means
@@ -33,18 +35,13 @@ WALD = 1.96  # |z| below which nobody would believe in an effect ...
 LIKELIHOOD_RATIO = 6.63  # ... that costs this many deviance units to leave out: p = 0.01 on one df
 
 
-def extreme_findings(
-    comparison: Comparison, findings: Sequence[Finding], criterion_of: Callable[[Design], float] | None = None
-) -> list[Finding]:
-    """MM205 of a fitted model; `findings` are those of the design.
-
-    Args:
-        criterion_of: the optimum of another design, asked for once, for the worst coefficient's
-            likelihood ratio; None: no ratio.
-    """
-    design, fit = comparison.prepared.design, comparison.optimum_fit
-    if not has_limit(design.spec.family, design.spec.link):
-        return []
+def implausible(fitted: Fitted) -> Sequence[Said]:
+    """MM205, with the likelihood ratio of the worst coefficient where another fit can be made."""
+    design, fit = fitted.design, fitted.fit
+    if not has_limit(design):
+        link = design.spec.link
+        reason = f"coefficients have no size of their own on the {link} scale of this family"
+        return [not_assessed("MM205", reason)]
     limit = LIMITS[design.spec.link]
     sizes, widths = standardized(design, fit.beta), standardized(design, fit.se)
     guilty = [j for j in range(len(sizes)) if sizes[j] > limit or INTERVAL * widths[j] > limit]
@@ -53,33 +50,44 @@ def extreme_findings(
     worst = max(guilty, key=lambda j: max(sizes[j], INTERVAL * widths[j]))
     names = tuple(design.fixed_names[j] for j in guilty)
     beta, se = float(fit.beta[worst]), float(fit.se[worst])
-    ratio = None if criterion_of is None else criterion_of(without_column(design, worst)) - fit.criterion
+    ratio = _likelihood_ratio(fitted, worst)
     message = _message(design, worst, names, beta, se, size=float(sizes[worst]), limit=limit)
     if ratio is not None and abs(beta / se) < WALD and ratio > LIKELIHOOD_RATIO:
         message += (
             f"; its Wald z is {beta / se:.2g}, yet without it the fit is {ratio:.4g} deviance units worse "
             "(Hauck-Donner): test it by a likelihood ratio"
         )
-    found = finding(
-        "MM205",
-        message,
-        columns=names,
-        terms=names,
-        estimate=beta,
-        se=se,
-        standardised=float(sizes[worst]),
-        standardised_se=float(widths[worst]),
-        likelihood_ratio=ratio,
-        threshold=limit,
-    )
-    # Without a finite maximum every coefficient is where the search stopped, of the separated columns or not.
-    is_separated = any(f.code == "MM203" for f in findings)
-    return [replace(found, caused_by=("MM203",) if is_separated else ())]
+    return [
+        finding(
+            "MM205",
+            message,
+            columns=names,
+            terms=names,
+            estimate=beta,
+            se=se,
+            standardised=float(sizes[worst]),
+            standardised_se=float(widths[worst]),
+            likelihood_ratio=ratio,
+            threshold=limit,
+        )
+    ]
 
 
-def has_limit(family: str, link: str) -> bool:
-    """Whether a link scale has no units, so that a coefficient has a size of its own."""
-    return link in LIMITS and family != "gaussian"
+def has_limit(design: Design) -> bool:
+    """Whether a coefficient has a size of its own: the link scale has no units, nor has the response.
+
+    A response with normal errors, whose mean may be anything, could be measured from another origin: what
+    that does to the logarithm of its mean no limit on coefficients can foresee.
+    """
+    return design.spec.link in LIMITS and not math.isinf(design.spec.distribution.mean_range[0])
+
+
+def _likelihood_ratio(fitted: Fitted, j: int) -> float | None:
+    """Deviance units that leaving out a column of X costs; None where that model cannot be fitted in time."""
+    try:
+        return fitted.optimum(without_column(fitted.design, j)).criterion - fitted.fit.criterion
+    except (TimeBudgetError, np.linalg.LinAlgError):
+        return None
 
 
 def standardized(design: Design, values: Array) -> Array:

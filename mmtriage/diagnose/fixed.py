@@ -1,4 +1,4 @@
-"""Findings about the fixed effects (MM2xx)."""
+"""Findings about the columns of X: aliased, collinear, or mixing two effects (MM201, MM202, MM204)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import fdtrc
 
+from mmtriage.diagnose.continuous import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
 from mmtriage.diagnose.naming import listed, plural, term_text
-from mmtriage.diagnose.scale import Slope, slopes
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
 
@@ -17,22 +17,17 @@ SEVERE_INFLATION = 1e4  # variance inflation factor: a standard error a hundred 
 BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above which they do not
 
 
-def fixed_findings(design: Design) -> list[Finding]:
-    """All MM2xx findings of a design."""
-    found = [_rank_deficient(design), _collinear(design), *_uncentered_slopes(design)]
-    return [f for f in found if f is not None]
-
-
-def _rank_deficient(design: Design) -> Finding | None:
+def rank_deficient(design: Design) -> list[Finding]:
+    """MM201: columns that are combinations of others, which lme4 drops."""
     if not design.dropped:
-        return None
+        return []
     names = [column.name for column in design.dropped]
     first = design.dropped[0]
     message = (
         f"the fixed effects are aliased: lme4 drops {plural(len(names), 'column')}, {listed(names)}; "
         f"{_dependence(first)}"
     )
-    return finding("MM201", message, columns=tuple(names), dropped=len(names))
+    return [finding("MM201", message, columns=tuple(names), dropped=len(names))]
 
 
 def _dependence(column: DroppedColumn) -> str:
@@ -43,24 +38,26 @@ def _dependence(column: DroppedColumn) -> str:
     return f"`{column.name}` = {' '.join(parts)}{more}"
 
 
-def _collinear(design: Design) -> Finding | None:
-    """Columns that are almost combinations of the others, by their variance inflation factor."""
+def collinear(design: Design) -> list[Finding]:
+    """MM202: columns that are almost combinations of others, by their variance inflation factor."""
     inflation = inflation_factors(design)
     worst = max(inflation, key=inflation.__getitem__, default="")
     if not inflation or inflation[worst] < SEVERE_INFLATION:
-        return None
+        return []
     guilty = tuple(name for name, vif in inflation.items() if vif >= SEVERE_INFLATION)
     message = (
         f"fixed effects {listed(guilty)} are almost combinations of each other: the standard error "
         f"of `{worst}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone"
     )
-    return finding(
-        "MM202",
-        message,
-        columns=guilty,
-        variance_inflation=inflation[worst],
-        threshold=SEVERE_INFLATION,
-    )
+    return [
+        finding(
+            "MM202",
+            message,
+            columns=guilty,
+            variance_inflation=inflation[worst],
+            threshold=SEVERE_INFLATION,
+        )
+    ]
 
 
 def worst_inflation(design: Design) -> float:
@@ -81,8 +78,8 @@ def inflation_factors(design: Design) -> dict[str, float]:
     return dict(zip(names, factors.tolist(), strict=True))
 
 
-def _uncentered_slopes(design: Design) -> list[Finding]:
-    """Random slopes on a predictor that differs within groups and, beyond chance, between them."""
+def uncentered_slopes(design: Design) -> list[Finding]:
+    """MM204: random slopes on a predictor that differs within groups and, beyond chance, between them."""
     found = []
     for slope in slopes(design):
         share = within_share(slope.term, slope.index)

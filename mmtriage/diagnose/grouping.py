@@ -1,22 +1,17 @@
-"""Findings about grouping factors and the structure of the random effects (MM301 to MM309).
+"""Findings about grouping factors: too few levels or rows, or too many (MM301 to MM303, MM305, MM306).
 
-Those that rest on the design alone say what no optimizer can change. `refusals` are the models that lme4
-itself declines to fit.
+Three of them are `refusals`, the reasons for which lme4 itself declines to fit a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import direction_text, listed, plural, term_text
+from mmtriage.diagnose.fitted import Fitted
+from mmtriage.diagnose.naming import plural, term_text
 from mmtriage.diagnose.severity import Severity
-from mmtriage.engine.linear.identifiability import NullDirection
-from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
-from mmtriage.model.families import family_of
 from mmtriage.model.ranef import RandomTerm
 
 FEW_LEVELS = 5  # lme4's check.nlev.gtreq.5
@@ -51,7 +46,7 @@ def _level_for_every_row(design: Design, term: RandomTerm) -> Finding | None:
     n, levels, text = len(design.y), len(term.levels), term_text(term)
     if levels < n:
         return None
-    if family_of(design.spec).scale_free:
+    if design.spec.distribution.estimates_scale:
         cause = f"there are rows ({n:,}): `{text}` cannot be told apart from the residual"
     elif is_bernoulli(design):
         cause = (
@@ -66,7 +61,7 @@ def _level_for_every_row(design: Design, term: RandomTerm) -> Finding | None:
 
 def _too_many_effects(design: Design, term: RandomTerm) -> Finding | None:
     n, levels, k, text = len(design.y), len(term.levels), len(term.columns), term_text(term)
-    free = family_of(design.spec).scale_free
+    free = design.spec.distribution.estimates_scale
     if levels * k < n or (levels * k == n and not free):
         return None
     what = "the random effects and the residual variance" if free else "their variances and covariances"
@@ -79,17 +74,17 @@ def _too_many_effects(design: Design, term: RandomTerm) -> Finding | None:
 
 def is_bernoulli(design: Design) -> bool:
     """Whether every row is one trial."""
-    return design.spec.family == "binomial" and (design.weights is None or bool(np.all(design.weights <= 1)))
+    return design.spec.distribution.has_trials and (
+        design.weights is None or bool(np.all(design.weights <= 1))
+    )
 
 
-def random_findings(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
-    """Findings MM301, MM304, MM306, MM308 and MM309 of a design that lme4 would fit."""
+def small_groups(fitted: Fitted) -> list[Finding]:
+    """MM301 and MM306: grouping factors of few levels, or whose levels have a single row each."""
+    factors = {term.group: term for term in reversed(fitted.design.random)}  # the first term of each
     found: list[Finding] = []
-    for group in dict.fromkeys(term.group for term in design.random):
-        term = next(t for t in design.random if t.group == group)
-        found += [f for f in (_too_few_levels(term), _singletons(term)) if f is not None]
-    found += _constant_slopes(design, null)
-    found += _unidentified(design, null)
+    for group in dict.fromkeys(term.group for term in fitted.design.random):
+        found += [f for f in (_too_few_levels(factors[group]), _singletons(factors[group])) if f is not None]
     return found
 
 
@@ -130,129 +125,3 @@ def _singletons(term: RandomTerm) -> Finding | None:
         "nothing about the variation within groups"
     )
     return finding("MM306", message, columns=(term.group,), single=single, levels=len(term.levels))
-
-
-def _constant_slopes(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
-    found = []
-    for t, term in enumerate(design.random):
-        for index in _constant_columns(term):
-            own = [d for d in null if _is_of_one_group(design, d) and _speaks_of(d, t, index)]
-            direction = direction_text(design, own[0]) if own else None
-            found.append(_constant_slope(term, index, within_share(term, index), direction))
-    return found
-
-
-def _constant_columns(term: RandomTerm) -> list[int]:
-    """Slope columns that vary, but hardly within groups."""
-    return [
-        index
-        for index, column in enumerate(term.columns)
-        if column != "(Intercept)"
-        and within_share(term, index) <= HARDLY_VARIES
-        and np.ptp(term.Z[:, index]) > 0
-    ]
-
-
-def _speaks_of(direction: NullDirection, term: int, index: int) -> bool:
-    """Whether a direction changes the variance of a column or a covariance with it."""
-    return any(part.term == term and index in (part.a, part.b) for part in direction.parts)
-
-
-def _constant_slope(term: RandomTerm, index: int, share: float, direction: str | None) -> Finding:
-    column, text = term.columns[index], term_text(term)
-    groups = f"each of the {len(term.levels):,} levels of `{term.group}`"
-    distinct = len(np.unique(term.Z[:, index]))
-    if share > 1e-12:
-        message = (
-            f"`{column}` hardly varies within {groups} (share of its variance within groups: {share:.2g})"
-        )
-        constant = False
-    else:
-        message = f"`{column}` takes one value within {groups}"
-        constant = True
-    if direction is not None:
-        message += f"; with {distinct} distinct values overall, `{text}` has a covariance parameter too many"
-        if constant:
-            message += f": the change {direction} leaves the likelihood as it is"
-    else:
-        message += ": this is not a slope; it only lets the variance between groups change with it"
-    return finding(
-        "MM304",
-        message,
-        severity="error" if direction is not None else "warning",
-        columns=(column,),
-        terms=(text,),
-        within_share=share,
-        distinct_values=distinct,
-        null_direction=direction,
-    )
-
-
-def _unidentified(design: Design, null: Sequence[NullDirection]) -> list[Finding]:
-    """Null directions that a constant slope does not explain."""
-    found = []
-    constant = [(t, index) for t, term in enumerate(design.random) for index in _constant_columns(term)]
-    for direction in null:
-        explained = any(_speaks_of(direction, t, index) for t, index in constant)
-        if direction.absorbed:
-            found.append(_absorbed(design, direction))
-        elif not (_is_of_one_group(design, direction) and explained):
-            found.append(_confounded(design, direction))
-    return _distinct(found)
-
-
-def _is_of_one_group(design: Design, direction: NullDirection) -> bool:
-    """Whether a null direction concerns a single grouping factor and nothing else."""
-    groups = {design.random[t].group for t in direction.terms}
-    return len(groups) == 1 and not direction.includes_residual and not direction.absorbed
-
-
-def _absorbed(design: Design, direction: NullDirection) -> Finding:
-    term = design.random[direction.terms[0]]
-    text = term_text(term)
-    grouping = {name.name for node in term.bar.group for name in names_in(node)}
-    fixed = {
-        name.name
-        for fixed_term in design.formula.fixed
-        for node in fixed_term.variables
-        for name in names_in(node)
-    }
-    if grouping <= fixed:
-        message = (
-            f"`{term.group}` is both a fixed effect and the grouping factor of `{text}`: its "
-            f"{len(term.levels):,} levels are estimated freely already, and nothing is left that could tell "
-            "the variance"
-        )
-        return finding("MM309", message, columns=(term.group,), terms=(text,), levels=len(term.levels))
-    message = (
-        f"the fixed effects absorb everything that `{text}` could explain: "
-        f"{direction_text(design, direction)} leaves the likelihood as it is"
-    )
-    return finding(
-        "MM308",
-        message,
-        columns=(term.group,),
-        terms=(text,),
-        null_direction=direction_text(design, direction),
-    )
-
-
-def _confounded(design: Design, direction: NullDirection) -> Finding:
-    terms = [term_text(design.random[t]) for t in direction.terms]
-    groups = tuple(dict.fromkeys(design.random[t].group for t in direction.terms))
-    with_residual = " and the residual variance" if direction.includes_residual else ""
-    text = direction_text(design, direction)
-    subject = f"{listed(terms)}{with_residual}"
-    message = (
-        f"the design cannot tell apart the components of {subject}: the change {text} leaves the likelihood "
-        "as it is"
-    )
-    return finding("MM308", message, columns=groups, terms=tuple(terms), null_direction=text)
-
-
-def _distinct(found: Sequence[Finding]) -> list[Finding]:
-    """One finding per code and set of terms: several null directions of one cause are one finding."""
-    kept: dict[tuple[str, tuple[str, ...]], Finding] = {}
-    for f in found:
-        kept.setdefault((f.code, f.terms), f)
-    return list(kept.values())

@@ -8,15 +8,18 @@ others lme4 integrates the deviance as if the scale were 1, so that 25 points es
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from mmtriage.model.families import family_of
+from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.spec import CONDITIONAL
 
 POINTS = 25  # more than lme4's documentation advises
 MATERIAL_SHIFT = 0.1  # standard errors, the distance that no reader would call a change
@@ -24,17 +27,31 @@ MATERIAL_SD = 0.1  # relative change of a standard deviation, as in the verdict
 WHOLE = 1e-3  # as in binomial()'s warning of counts that are not whole
 
 
+def off_quadrature(fitted: Fitted) -> Sequence[Said]:
+    """MM503, from the same model's optimum by quadrature."""
+    design = fitted.design
+    reason = why_not_assessed(design) or _why_nothing_can_move(fitted)
+    if reason is not None:
+        return [not_assessed("MM503", reason)]
+    try:
+        exact = fitted.optimum(replace(design, spec=replace(design.spec, nagq=POINTS)))
+    except np.linalg.LinAlgError as failure:
+        return [not_assessed("MM503", f"the fit by quadrature fails: {failure}")]
+    found = laplace_bias(design, fitted.fit, exact)
+    return [] if found is None else [found]
+
+
 def why_not_assessed(design: Design) -> str | None:
     """Why MM503 cannot be asked of a generalized model; None where it can."""
-    if design.spec.family == "negative.binomial":
+    if design.spec.distribution.estimates_theta:
         return "glmer.nb has no quadrature"
-    if family_of(design.spec).scale_free:
+    if design.spec.distribution.estimates_scale:
         return "lme4's quadrature takes the scale of this family to be 1: no better than Laplace"
-    if design.spec.nagq > 1:
+    if design.spec.nagq > LAPLACE:
         return "the fit is by quadrature itself"
     if len(design.random) > 1 or len(design.random[0].columns) > 1:
         return "quadrature takes a single scalar random term"
-    if design.spec.family == "binomial" and _has_rounded_successes(design):
+    if design.spec.distribution.has_trials and _has_rounded_successes(design):
         return (
             "lme4's Laplace criterion rounds successes and trials that are not whole numbers, its quadrature "
             "does not: the two differ for that alone"
@@ -42,18 +59,19 @@ def why_not_assessed(design: Design) -> str | None:
     return None
 
 
+def _why_nothing_can_move(fitted: Fitted) -> str | None:
+    """Why a fit has no estimates that quadrature could move; None where it has."""
+    if fitted.is_separated:
+        return "separated responses have no estimate that could move"
+    if not fitted.comparison.optimum.certificate.certified:
+        return "there is no proven optimum to compare quadrature with"
+    return None
+
+
 def _has_rounded_successes(design: Design) -> bool:
     """Whether binomial()'s aic, which only the Laplace criterion has, scores other counts than the data's."""
     trials = np.ones_like(design.y) if design.weights is None else design.weights
     return any(bool(np.any(np.abs(n - np.rint(n)) > WHOLE)) for n in (trials, trials * design.y))
-
-
-def quadrature_findings(design: Design, fit: Fit, by_quadrature: Callable[[int], Fit]) -> list[Finding]:
-    """MM503 from the reference and the same model's optimum with a number of points."""
-    if why_not_assessed(design):
-        return []
-    found = laplace_bias(design, fit, by_quadrature(POINTS))
-    return [] if found is None else [found]
 
 
 def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
@@ -72,7 +90,7 @@ def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
         moved.append(f"`{name}` by {shift:.2g} SE ({laplace.beta[worst]:.4g} to {exact.beta[worst]:.4g})")
     if change > MATERIAL_SD:
         moved.append(f"the SD of `{term_text(term)}` by {change:.0%} ({sd:.4g} to {sd_exact:.4g})")
-    method = "the fit with nAGQ = 0" if design.spec.nagq == 0 else "the Laplace approximation"
+    method = "the fit with nAGQ = 0" if design.spec.nagq == CONDITIONAL else "the Laplace approximation"
     message = f"{method} is too rough here: quadrature with {POINTS} points moves {' and '.join(moved)}"
     return finding(
         "MM503",

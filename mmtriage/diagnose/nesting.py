@@ -9,19 +9,18 @@ leave, so that effects of many levels gain dozens of deviance units from noise (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
-from mmtriage.engine.estimates import Fit
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import swap_bar, with_random
 from mmtriage.model.design import Design
-from mmtriage.model.families import family_of, is_glmm
 from mmtriage.model.ranef import RandomTerm
 
 GAIN = 6.0  # deviance units that nesting must gain, at the same number of parameters
@@ -31,37 +30,47 @@ CROSSED_REST = 5.41
 MOST_COMBINATIONS = 3000  # levels of a:b beyond which the question is not asked: two more fits cost too much
 
 
-def nesting_findings(design: Design, present: Fit, refit: Callable[[Formula], Fit]) -> list[Finding]:
-    """MM307 for the first pair of factors that evidence supports; `refit` gives the optimum of a formula."""
+def reused_labels(fitted: Fitted) -> list[Said]:
+    """MM307 for the first pair of factors that evidence supports; each pair asked takes two more fits."""
+    design = fitted.design
+    reason = why_not_assessed(design)
+    said: list[Said] = [] if reason is None else [not_assessed("MM307", reason)]
     if _rewards_levels(design):
-        return []
-    for outer, inner, combinations in _candidates(design):
-        nested = nested_formula(design.formula, outer.bar, inner.bar)
-        gain = present.criterion - refit(nested).criterion
-        if gain < GAIN:
-            continue
-        both = with_random(nested, [*nested.random, inner.bar])
-        rest = present.criterion - gain - refit(both).criterion
-        if rest > CROSSED_REST:
-            continue
-        message = (
-            f"the {len(inner.levels)} labels of `{inner.group}` are reused within `{outer.group}`: with "
-            f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} "
-            f"deviance units, and beside that `{inner.group}` explains no more than chance"
-        )
-        return [
-            finding(
-                "MM307",
-                message,
-                columns=(outer.group, inner.group),
-                terms=(term_text(inner),),
-                gain=gain,
-                crossed_rest=rest,
-                combinations=combinations,
-                formula=nested.to_text(),
-            )
-        ]
-    return []
+        return said
+    answers = (_reused(fitted, *crossing) for crossing in _candidates(design))
+    found = next((answer for answer in answers if answer is not None), None)
+    return said if found is None else [*said, found]
+
+
+def _reused(fitted: Fitted, outer: RandomTerm, inner: RandomTerm, combinations: int) -> Finding | None:
+    """MM307 where `outer:inner` explains what `inner` does, and much more; None where it does not."""
+    nested = nested_formula(fitted.design.formula, outer.bar, inner.bar)
+    gain = fitted.fit.criterion - _criterion(fitted, nested)
+    if gain < GAIN:
+        return None
+    both = with_random(nested, [*nested.random, inner.bar])
+    rest = fitted.fit.criterion - gain - _criterion(fitted, both)
+    if rest > CROSSED_REST:
+        return None
+    message = (
+        f"the {len(inner.levels)} labels of `{inner.group}` are reused within `{outer.group}`: with "
+        f"`(1 | {outer.group}:{inner.group})` in place of `{term_text(inner)}` the fit gains {gain:.3g} "
+        f"deviance units, and beside that `{inner.group}` explains no more than chance"
+    )
+    return finding(
+        "MM307",
+        message,
+        columns=(outer.group, inner.group),
+        terms=(term_text(inner),),
+        gain=gain,
+        crossed_rest=rest,
+        combinations=combinations,
+        formula=nested.to_text(),
+    )
+
+
+def _criterion(fitted: Fitted, formula: Formula) -> float:
+    return fitted.optimum(fitted.build(formula)).criterion
 
 
 def nested_formula(formula: Formula, outer: Bar, inner: Bar) -> Formula:
@@ -80,7 +89,8 @@ def why_not_assessed(design: Design) -> str | None:
 
 
 def _rewards_levels(design: Design) -> bool:
-    return is_glmm(design.spec) and family_of(design.spec).scale_free
+    """Whether the criterion is none to compare: a generalized model's with a scale to estimate."""
+    return design.spec.is_approximated and design.spec.distribution.estimates_scale
 
 
 def _candidates(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:

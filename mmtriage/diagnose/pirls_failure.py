@@ -15,20 +15,15 @@ import numpy as np
 
 from mmtriage.arrays import Array, Mask
 from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import plural
-from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.checks import DOWNDATED
-from mmtriage.engine.lme4.glmer_pirls import NOT_A_NUMBER
+from mmtriage.engine.lme4.glmer_pirls import NO_DESCENT, NOT_A_NUMBER, TOO_MANY_STEPS
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
 
-ERRORS = (
-    NOT_A_NUMBER,
-    "PIRLS step-halvings failed to reduce deviance",
-    "pwrssUpdate did not converge",
-    DOWNDATED,
-)
+ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)
 FIRST_STEPS = 10  # of the iteration without random effects
 COMMON = 1.96  # standard deviations of the random effects that 5 % of groups exceed
 ROWS_SHOWN = 5
@@ -44,17 +39,17 @@ class _Escape:
     when: str
 
 
-def pirls_findings(comparison: Comparison, findings: Sequence[Finding]) -> list[Finding]:
-    """MM408 where lme4's fit stopped with an error of PIRLS; `findings` are those of the design."""
-    error = comparison.lme4_error
+def failed_fit(fitted: Fitted) -> list[Finding]:
+    """MM408 where lme4's fit stopped with an error of PIRLS."""
+    error = fitted.comparison.lme4_error
     if error is None or not is_pirls_error(error):
         return []
-    return [pirls_failure(comparison.prepared.design, error, findings, comparison.optimum_fit)]
+    return [pirls_failure(fitted.design, error, fitted.early, fitted.fit)]
 
 
 def is_pirls_error(error: str) -> bool:
     """Whether an error of glmer comes from its inner iteration."""
-    return any(words in error for words in ERRORS)
+    return any(said in error for said in ERRORS)
 
 
 def pirls_failure(design: Design, error: str, findings: Sequence[Finding], fit: Fit | None) -> Finding:
@@ -65,7 +60,7 @@ def pirls_failure(design: Design, error: str, findings: Sequence[Finding], fit: 
 
 def _reason(design: Design, lead: str, findings: Sequence[Finding], fit: Fit | None) -> Finding:
     present = {f.code: f for f in reversed(findings)}
-    side = valid_side(design.spec.family, design.spec.link)
+    side = family_of(design.spec).eta_sign
     escape = None if side is None else _first_escape(design, side) or _later_escape(design, side, fit)
     if escape is not None:
         return _left_range(design, lead, escape)
@@ -87,20 +82,12 @@ def _reason(design: Design, lead: str, findings: Sequence[Finding], fit: Fit | N
     return finding("MM408", message, reason="unknown")
 
 
-def valid_side(family: str, link: str) -> int | None:
-    """The sign that eta must have for the mean to exist, None where every eta is a mean."""
-    if family == "binomial" and link == "log":
-        return -1
-    is_positive = family in ("poisson", "Gamma", "inverse.gaussian")
-    return 1 if is_positive and link in ("inverse", "identity", "1/mu^2") else None
-
-
 def _sign(side: int) -> str:
     return "positive" if side > 0 else "negative"
 
 
 def _left_range(design: Design, lead: str, escape: _Escape) -> Finding:
-    side = valid_side(design.spec.family, design.spec.link) or 1
+    side = family_of(design.spec).eta_sign or 1
     numbers = (design.rows[escape.rows] + 1).tolist()
     more = ", ..." if len(numbers) > ROWS_SHOWN else ""
     shown = ", ".join(f"{number}" for number in numbers[:ROWS_SHOWN]) + more

@@ -22,11 +22,12 @@ from mmtriage.diagnose.recession import Kinds, recession_direction
 from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.spec import ModelSpec
 
 MOST_REASONS = 5  # cells or thresholds spelled out in one message
 
 
-def separation_findings(design: Design) -> list[Finding]:
+def separated(design: Design) -> list[Finding]:
     """MM203, by the fixed effects and by the groups of a random intercept."""
     rows = _informative(design)
     if rows is None or np.ptp(rows.design.y[rows.used]) == 0:  # a constant response is MM103
@@ -35,27 +36,33 @@ def separation_findings(design: Design) -> list[Finding]:
     return ([] if by_fixed is None else [by_fixed]) + _separated_by_groups(rows)
 
 
-def row_kinds(family: str, link: str, y: Array) -> Kinds | None:
+def row_kinds(spec: ModelSpec, y: Array) -> Kinds | None:
     """Which way the likelihood of each row rises to a limit; None where a family has no such rows.
 
-    With a log link the mean can only vanish at infinity: a success or a positive count holds eta.
+    Such a row was observed at an edge of the mean's range, and the edge is at an infinite linear predictor.
+    With a log link the mean can only vanish there: a success or a positive count holds eta.
     """
-    failures = np.where(y == 0, -1, 0).astype(np.int8)
-    if family == "binomial" and link != "log":
-        return np.where(y == 1, 1, failures).astype(np.int8)
-    is_log = link == "log" and family in ("binomial", "poisson", "negative.binomial")
-    return failures if is_log else None
+    if not spec.distribution.is_discrete or not (_has_infinite_edges(spec) or spec.link == "log"):
+        return None
+    lowest, highest = spec.distribution.mean_range
+    kinds = np.where(y == lowest, -1, 0).astype(np.int8)
+    return np.where(y == highest, 1, kinds).astype(np.int8) if _has_infinite_edges(spec) else kinds
+
+
+def _has_infinite_edges(spec: ModelSpec) -> bool:
+    """Whether every linear predictor is a mean, so that the edges of its range are out of reach."""
+    return spec.link in spec.distribution.safe_links
 
 
 def _informative(design: Design) -> InformativeRows | None:
-    kinds = row_kinds(design.spec.family, design.spec.link, design.y)
+    kinds = row_kinds(design.spec, design.y)
     if kinds is None:
         return None
     weights = np.ones(len(design.y)) if design.weights is None else design.weights
     used = np.flatnonzero(weights > 0)
-    is_count = design.spec.family != "binomial"
-    is_single = not is_count and bool(np.all((design.y == 0) | (design.y == 1)) and np.all(weights <= 1))
-    noun = "count" if is_count else "response" if is_single else "proportion"
+    has_trials = design.spec.distribution.has_trials
+    is_single = has_trials and bool(np.all((design.y == 0) | (design.y == 1)) and np.all(weights <= 1))
+    noun = "response" if is_single else "proportion" if has_trials else "count"
     return InformativeRows(design, used, design.X[used], kinds[used], noun)
 
 
@@ -88,7 +95,8 @@ def _separated_by_fixed(rows: InformativeRows) -> Finding | None:
 
 def _separated_by_groups(rows: InformativeRows) -> list[Finding]:
     """Grouping factors with a random intercept whose levels are all pure, 0s here and 1s there."""
-    if rows.design.spec.family != "binomial" or rows.design.spec.link == "log":
+    spec = rows.design.spec
+    if not spec.distribution.has_trials or not _has_infinite_edges(spec):
         return []
     found = []
     for term in rows.design.random:

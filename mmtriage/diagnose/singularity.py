@@ -13,6 +13,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
@@ -34,8 +35,9 @@ class Defect:
     multiplier: float  # smallest multiplier of the null directions
 
 
-def singularity_findings(comparison: Comparison) -> list[Finding]:
-    """One finding per term whose covariance is singular at the reference optimum."""
+def singular_terms(fitted: Fitted) -> list[Finding]:
+    """MM310, MM311 or MM312 for each term whose covariance is singular at the optimum."""
+    comparison = fitted.comparison
     found: list[Finding] = []
     for defect in defects(comparison):
         term = comparison.prepared.design.random[defect.term]

@@ -11,26 +11,29 @@ simulated ones; in 1,050 healthy Poisson fits it never lay outside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mmtriage.arrays import Array, Index
-from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.engine.comparison import Comparison
+from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
+from mmtriage.diagnose.fitted import Fitted
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from mmtriage.model.families import NEGATIVE_BINOMIAL, family_of
+from mmtriage.model.families import family_of
 
 SIMULATIONS = 400  # the smallest p is 1/401: all of them have fewer zeros than were observed
 BY_CHANCE = 0.005  # of a healthy model; with new random effects fewer
 MATERIAL = 1.1  # observed zeros per expected one
 
 
-def zero_findings(comparison: Comparison, *, seed: int) -> list[Finding]:
-    """MM502 of a fitted Poisson or negative binomial model; see `why_not_assessed`."""
-    design, fit = comparison.prepared.design, comparison.optimum_fit
-    if design.spec.family not in ("poisson", NEGATIVE_BINOMIAL) or why_not_assessed(design):
-        return []
-    found = zero_inflation(int(np.sum(design.y == 0)), simulated_zeros(design, fit, seed=seed))
+def zero_inflated(fitted: Fitted) -> Sequence[Said]:
+    """MM502 of a model of counts."""
+    reason = why_not_assessed(fitted.design)
+    if reason is not None:
+        return [not_assessed("MM502", reason)]
+    observed = int(np.sum(fitted.design.y == 0))
+    found = zero_inflation(observed, simulated_zeros(fitted.design, fitted.fit, seed=fitted.seed))
     return [] if found is None else [found]
 
 
@@ -44,6 +47,8 @@ def why_not_assessed(design: Design) -> str | None:
 def simulated_zeros(design: Design, fit: Fit, *, seed: int, simulations: int = SIMULATIONS) -> Index:
     """Numbers of zeros (simulations,) in data simulated from a fit, its random effects drawn anew."""
     family = family_of(design.spec)
+    if fit.nb_theta is not None:
+        family = family.with_theta(fit.nb_theta)
     generator = np.random.default_rng(seed)
     mean = design.X @ fit.beta + (0.0 if design.offset is None else design.offset)
     roots = [_root(S) for S in fit.covariances]
@@ -54,7 +59,7 @@ def simulated_zeros(design: Design, fit: Fit, *, seed: int, simulations: int = S
             b = generator.normal(size=(len(term.levels), len(root))) @ root.T
             eta += np.sum(term.Z * b[term.codes], axis=1)
         mu = family.link.inverse(eta)
-        zeros[i] = np.sum(generator.random(len(mu)) < _chance_of_zero(mu, fit.nb_theta))
+        zeros[i] = np.sum(generator.random(len(mu)) < family.chance_of_zero(mu))
     return zeros
 
 
@@ -79,11 +84,6 @@ def zero_inflation(observed: int, simulated: Index) -> Finding | None:
         threshold=MATERIAL,
         p_threshold=BY_CHANCE,
     )
-
-
-def _chance_of_zero(mu: Array, theta: float | None) -> Array:
-    chance: Array = np.exp(-mu) if theta is None else np.exp(-theta * np.log1p(mu / theta))
-    return chance
 
 
 def _root(covariance: Array) -> Array:

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmtriage.diagnose.continuous import FixedColumn
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import listed
-from mmtriage.diagnose.scale import FixedColumn
 from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.ladder.attempts import is_alarm

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.continuous import is_two_valued
 from mmtriage.diagnose.judgement import is_alarmed, is_short
-from mmtriage.diagnose.scale import is_two_valued
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula

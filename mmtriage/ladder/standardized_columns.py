@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.scale import FixedColumn, Slope, constant_combination, moved_columns, slopes
+from mmtriage.diagnose.continuous import FixedColumn, Slope, constant_combination, moved_columns, slopes
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.model.design import Design
 

@@ -85,6 +85,10 @@ class Density:
     # What lme4's use of the weights adds to A beyond the weighted deviance, and its d/dmu.
     surplus: _Weighted | None = None
     surplus_slope: _Weighted | None = None
+    # Where the mean alone says how much a response scatters: (mu, trials) -> its fourth standardized moment
+    # less the normal one, 3.
+    excess_kurtosis: Callable[[Array, Array], Array] = lambda mu, _: np.full_like(mu, np.nan)
+    chance_of_zero: _OfMu = lambda mu, _: np.full_like(mu, np.nan)  # of a count
 
 
 def _binomial_variance(mu: Array, _: float) -> Array:
@@ -104,6 +108,11 @@ def _binomial_deviance(y: Array, mu: Array, _: float) -> Array:
 def _binomial_slope(y: Array, mu: Array, _: float) -> Array:
     inside = -2 * (y - mu) / (mu * (1 - mu))
     return np.where(y == 0, 2 / (1 - mu), np.where(y == 1, -2 / mu, inside))
+
+
+def _binomial_excess_kurtosis(mu: Array, trials: Array) -> Array:
+    spread = mu * (1.0 - mu)
+    return (1.0 - 6.0 * spread) / (np.maximum(trials, 1.0) * spread)
 
 
 def _whole_successes(y: Array, weights: Array, trials: Array) -> Counted:
@@ -205,6 +214,7 @@ DENSITIES: dict[str, Density] = {
         draw=shares_of_successes,
         counted=_whole_successes,
         saturated=_binomial_saturated,
+        excess_kurtosis=_binomial_excess_kurtosis,
     ),
     "poisson": Density(
         variance=lambda mu, _: mu,
@@ -215,6 +225,8 @@ DENSITIES: dict[str, Density] = {
         draw=counts,
         counted=lambda y, weights, trials: Counted(y=np.rint(y), weights=weights, trials=trials),
         saturated=_poisson_saturated,
+        excess_kurtosis=lambda mu, _: 1.0 / mu,
+        chance_of_zero=lambda mu, _: np.exp(-mu),
     ),
     "Gamma": Density(
         variance=lambda mu, _: np.square(mu),
@@ -245,5 +257,6 @@ DENSITIES: dict[str, Density] = {
         saturated=_negative_binomial_saturated,
         surplus=_negative_binomial_surplus,
         surplus_slope=_negative_binomial_surplus_slope,
+        chance_of_zero=lambda mu, theta: np.exp(-theta * np.log1p(mu / theta)),
     ),
 }

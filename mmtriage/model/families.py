@@ -110,6 +110,14 @@ class Family:
         """
         return self._density.saturated(y, self._counted(y, weights, trials), weights, self._theta)
 
+    def excess_kurtosis(self, mu: Array, trials: Array) -> Array:
+        """Of a response of this mean, (n,): the fourth standardized moment less the normal one."""
+        return self._density.excess_kurtosis(mu, trials)
+
+    def chance_of_zero(self, mu: Array) -> Array:
+        """Of a count of this mean, (n,)."""
+        return self._density.chance_of_zero(mu, self._theta)
+
     def has_mean(self, mu: Array) -> bool:
         """Whether every mu (n,) is a mean that the distribution can have, or is on the edge of those."""
         lowest, highest = self.distribution.mean_range

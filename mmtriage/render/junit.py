@@ -136,7 +136,7 @@ def _groups(report: Report, settings: Settings) -> Iterator[Element]:
         declared = [each for each in CATALOGUE.values() if each.group == group]
         codes = {each.code for each in declared}
         found = [finding for finding in report.findings if finding.code in codes]
-        is_made = not report.model.spec.is_linear or any(each.is_asked_of_linear for each in declared)
+        is_made = any(each.is_asked_of(report.model.spec) for each in declared)
         if found or (is_made and not skipped.issuperset(codes)):
             yield _group(f"{group}xx {title}", found, settings)
 

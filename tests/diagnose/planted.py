@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from mmtriage.data.table import Column, Table
-from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.finding import Finding, Said
+from mmtriage.diagnose.fitted import Fitted
+from mmtriage.diagnose.run_checks import findings_in
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
 from tests.engine.designs import golden_design
 from tests.model.tables import design, factor, numeric, table
@@ -80,8 +84,30 @@ def golden_trial(case_id: str) -> Comparison:
     return compare_fits(prepare(golden_design(case_id).design), seed=0)
 
 
-def by_code(findings: list[Finding]) -> dict[str, Finding]:
+def fitted(
+    comparison: Comparison,
+    early: Sequence[Finding] = (),
+    *,
+    seed: int = 0,
+    optimum: Callable[[Design], Fit] | None = None,
+) -> Fitted:
+    """A fitted model as checks see it; unless `optimum` is given any other model is as good as this one."""
+
+    def same(_: Design) -> Fit:
+        return comparison.optimum_fit
+
+    return Fitted(
+        comparison=comparison,
+        early=tuple(early),
+        seed=seed,
+        build=lambda formula: replace(comparison.prepared.design, formula=formula),
+        optimum=optimum or same,
+    )
+
+
+def by_code(findings: Sequence[Said]) -> dict[str, Finding]:
     """Findings by code; each code once."""
-    found = {f.code: f for f in findings}
+    assert all(isinstance(f, Finding) for f in findings)
+    found = {f.code: f for f in findings_in(findings)}
     assert len(found) == len(findings), [f.code for f in findings]
     return found

@@ -8,17 +8,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.convergence import optimum_findings
-from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.convergence import (
+    flat_direction,
+    gradient_test,
+    hessian_test,
+    several_optima,
+    spent_budget,
+    stopped_short,
+)
+from mmtriage.diagnose.finding import Finding, Said
+from mmtriage.diagnose.run_checks import findings_in
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.engine.lme4.checks import ConvergenceCheck
-from tests.diagnose.planted import by_code, golden_trial
+from tests.diagnose.planted import by_code, fitted, golden_trial
 from tests.engine.designs import two_optima_table
 from tests.model.tables import design
 
 
 def findings_of(comparison: Comparison) -> dict[str, Finding]:
-    return by_code(optimum_findings(comparison))
+    made = fitted(comparison)
+    said: list[Said] = [*stopped_short(made), *several_optima(made), *flat_direction(made)]
+    said += [*gradient_test(made), *hessian_test(made), *spent_budget(made)]
+    return by_code(findings_in(said))
 
 
 def checked(comparison: Comparison, **check: Any) -> Comparison:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
+
+import pytest
 
 import mmtriage
 from mmtriage.diagnose.causes import LINKS, ROOTS
 from mmtriage.diagnose.declared import CATALOGUE, DECLARED, GROUPS, SINGULAR, STRUCTURAL, reasons_for
+from mmtriage.diagnose.run_checks import function, path_of
 from mmtriage.diagnose.severity import SEVERITIES
+from mmtriage.model.spec import ModelSpec
 
 PACKAGE = Path(mmtriage.__file__).parent
 
@@ -30,6 +35,36 @@ def test_the_package_speaks_of_declared_codes_only() -> None:
     files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.md")]
     named = {code for path in files for code in re.findall(r"\bMM\d{3}\b", path.read_text(encoding="utf-8"))}
     assert named == set(CATALOGUE)
+
+
+def test_every_check_exists_and_makes_the_finding_that_names_it() -> None:
+    for declared in DECLARED:
+        check = function(path_of(declared))
+        assert check.__doc__, path_of(declared)
+        module = Path(str(inspect.getsourcefile(check))).read_text(encoding="utf-8")
+        assert f'"{declared.code}"' in module, f"{path_of(declared)} makes no {declared.code}"
+
+
+def test_findings_of_one_check_are_asked_together() -> None:
+    for path in {path_of(declared) for declared in DECLARED}:
+        together = [declared for declared in DECLARED if path_of(declared) == path]
+        assert len({(declared.requires, declared.model) for declared in together}) == 1
+
+
+@pytest.mark.parametrize(
+    ("family", "link", "unasked"),
+    [
+        ("gaussian", "identity", {"MM203", "MM205", "MM408", "MM501", "MM502", "MM503"}),
+        ("gaussian", "log", {"MM102", "MM501", "MM502"}),
+        ("Gamma", "log", {"MM102", "MM501", "MM502"}),
+        ("binomial", "logit", {"MM102", "MM502"}),
+        ("poisson", "log", {"MM102"}),
+        ("negative.binomial", "log", {"MM102"}),
+    ],
+)
+def test_a_model_is_asked_what_its_kind_can_answer(family: str, link: str, unasked: set[str]) -> None:
+    spec = ModelSpec(family=family, link=link)
+    assert {declared.code for declared in DECLARED if not declared.is_asked_of(spec)} == unasked
 
 
 def test_each_verdict_names_its_reasons() -> None:

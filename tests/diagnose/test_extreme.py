@@ -7,11 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.extreme import extreme_findings, standardized, without_column
-from mmtriage.diagnose.separation import separation_findings
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.extreme import implausible, standardized, without_column
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.judgement import judge
+from mmtriage.diagnose.separation import separated
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.estimates import Fit
+from mmtriage.model.design import Design
 from tests.diagnose.generalized import counts, golden_reference, optimum, reference_trial
-from tests.diagnose.planted import by_code
+from tests.diagnose.planted import by_code, fitted
 
 
 def with_estimate(comparison: Comparison, beta: float, se: float) -> Comparison:
@@ -23,11 +29,10 @@ def with_estimate(comparison: Comparison, beta: float, se: float) -> Comparison:
 
 def test_a_separated_level_is_extreme_because_it_is_separated() -> None:
     comparison = golden_reference("toy_separation")
-    separation = separation_findings(comparison.prepared.design)
-    found = by_code(extreme_findings(comparison, separation, lambda design: optimum(design).criterion))[
-        "MM205"
-    ]
-    assert found.caused_by == ("MM203",)
+    separation = separated(comparison.prepared.design)
+    found = by_code(implausible(fitted(comparison, separation, optimum=optimum)))["MM205"]
+    _, explained = explain_causes(judge(comparison, separation), [*separation, found], [])
+    assert explained[-1].caused_by == ("MM203",)
     assert found.message.startswith("the coefficient of `periodp4` is implausible on the logit scale: -")
     assert found.message.endswith(
         ", yet without it the fit is 46.32 deviance units worse (Hauck-Donner): test it by a likelihood ratio"
@@ -37,7 +42,7 @@ def test_a_separated_level_is_extreme_because_it_is_separated() -> None:
 
 @pytest.mark.parametrize("case_id", ["cbpp", "contraception", "grouseticks_height", "verbagg", "gamma_log"])
 def test_ordinary_models_have_no_finding(case_id: str) -> None:
-    assert extreme_findings(golden_reference(case_id), []) == []
+    assert implausible(fitted(golden_reference(case_id))) == []
 
 
 @pytest.mark.parametrize(
@@ -45,9 +50,14 @@ def test_ordinary_models_have_no_finding(case_id: str) -> None:
     [(8.0, 1.0, None), (14.0, 1.0, "no plausible effect"), (1.0, 7.0, "its interval reaches")],
 )
 def test_the_limit_holds_for_coefficient_and_interval(beta: float, se: float, says: str | None) -> None:
-    found = extreme_findings(with_estimate(reference_trial(counts(1)), beta, se), [])
+    def out_of_time(_: Design) -> Fit:
+        raise TimeBudgetError("the time budget of 1 s ran out")
+
+    comparison = with_estimate(reference_trial(counts(1)), beta, se)
+    found = implausible(fitted(comparison, optimum=out_of_time))
     assert bool(found) is (says is not None)
     if says is not None:
+        assert isinstance(found[0], Finding)
         assert says in found[0].message
         assert found[0].caused_by == ()
         assert found[0].evidence["likelihood_ratio"] is None

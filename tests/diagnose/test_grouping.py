@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.grouping import random_findings, refusals, within_share
-from tests.diagnose.planted import by_code, planted, trial_of
+from mmtriage.diagnose.grouping import refusals, small_groups, within_share
+from mmtriage.diagnose.structure import confounded, constant_slopes
+from tests.diagnose.planted import by_code, fitted, planted, trial_of
 from tests.model.tables import numeric
 
 
 def findings_of(formula: str) -> dict[str, Finding]:
-    prepared = trial_of(formula).prepared
-    return by_code(random_findings(prepared.design, prepared.null))
+    made = fitted(trial_of(formula))
+    return by_code([*small_groups(made), *constant_slopes(made), *confounded(made)])
 
 
 def refusal_of(formula: str) -> Finding:

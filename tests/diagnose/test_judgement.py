@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.convergence import optimum_findings
+from mmtriage.diagnose.convergence import stopped_short
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.judgement import THRESHOLDS, is_short, judge, refused, status_of
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE, ConvergenceCheck
-from tests.diagnose.planted import golden_trial
+from tests.diagnose.planted import fitted, golden_trial
 
 ERROR = finding("MM308", "components cannot be told apart")
 
@@ -85,7 +85,7 @@ def test_a_baseline_better_than_what_was_proven_leaves_nothing_to_say() -> None:
 @pytest.mark.parametrize("comparison", [moved(gap=0.02), moved(shift=0.06), moved(gap=0.002, sd=1.2)])
 def test_whatever_makes_a_fit_short_is_a_finding(comparison: Comparison) -> None:
     """A gap of less than 0.01 with a fixed effect far away used to be `not_converged` without a finding."""
-    assert "MM403" in {f.code for f in optimum_findings(comparison)}
+    assert "MM403" in {f.code for f in stopped_short(fitted(comparison))}
 
 
 @pytest.mark.parametrize(("criterion", "allowed"), [(0.0, 0.01), (-5e6, 0.01), (1e8, 0.1), (-1e8, 0.1)])

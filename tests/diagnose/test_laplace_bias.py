@@ -7,14 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.laplace_bias import laplace_bias, quadrature_findings, why_not_assessed
-from tests.diagnose.generalized import answers, counts, optimum, with_points
+from mmtriage.diagnose.finding import Finding, not_assessed
+from mmtriage.diagnose.laplace_bias import laplace_bias, off_quadrature, why_not_assessed
+from mmtriage.engine.estimates import Fit
+from mmtriage.model.design import Design
+from tests.diagnose.generalized import answers, counts, optimum, reference_trial
+from tests.diagnose.planted import fitted
 from tests.diagnose.test_separation import golden
+
+
+def no_refit(design: Design) -> Fit:
+    raise AssertionError(f"refitted {design.formula.to_text()}")
 
 
 def test_few_answers_in_widely_different_groups_are_too_little_for_laplace() -> None:
     made = answers(1, groups=60, rows=4, sd=3.5)
-    (found,) = quadrature_findings(made, optimum(made), lambda points: with_points(made, points))
+    (found,) = off_quadrature(fitted(reference_trial(made), optimum=optimum))
+    assert isinstance(found, Finding)
     assert found.message.startswith(
         "the Laplace approximation is too rough here: quadrature with 25 points moves "
     )
@@ -23,8 +32,7 @@ def test_few_answers_in_widely_different_groups_are_too_little_for_laplace() -> 
 
 
 def test_rich_groups_are_no_trouble() -> None:
-    made = counts(1, mean=3.0)
-    assert quadrature_findings(made, optimum(made), lambda points: with_points(made, points)) == []
+    assert off_quadrature(fitted(reference_trial(counts(1, mean=3.0)), optimum=optimum)) == []
 
 
 @pytest.mark.parametrize(("shift", "is_found"), [(0.09, False), (0.11, True)])
@@ -61,14 +69,16 @@ def test_what_cannot_be_assessed_says_why(case_id: str, reason: str | None) -> N
 def test_a_fit_by_quadrature_is_not_compared_with_itself() -> None:
     made = replace(counts(1), spec=replace(counts(1).spec, nagq=9))
     assert why_not_assessed(made) == "the fit is by quadrature itself"
-    assert quadrature_findings(made, optimum(made), lambda points: with_points(made, points)) == []
+    said = off_quadrature(fitted(reference_trial(made), optimum=no_refit))
+    assert said == [not_assessed("MM503", "the fit is by quadrature itself")]
 
 
 def test_counts_that_laplace_rounds_and_quadrature_does_not_are_not_compared() -> None:
     made = answers(1, groups=60, rows=4, sd=3.5)
     rounded = replace(made, y=0.1 + 0.8 * made.y)
     assert str(why_not_assessed(rounded)).startswith("lme4's Laplace criterion rounds successes and trials")
-    assert quadrature_findings(rounded, optimum(made), lambda points: with_points(made, points)) == []
+    (said,) = off_quadrature(fitted(reference_trial(rounded), optimum=no_refit))
+    assert said == not_assessed("MM503", str(why_not_assessed(rounded)))
     trials = np.full_like(made.y, 2.5)
     assert why_not_assessed(replace(made, weights=trials)) == why_not_assessed(rounded)
     assert why_not_assessed(replace(made, weights=np.rint(trials))) is None

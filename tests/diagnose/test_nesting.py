@@ -1,17 +1,18 @@
-"""MM307: labels reused within a factor, on evidence; how the refits end is made up."""
+"""MM307: labels reused within a factor, on evidence; what refits would give is made up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.nesting import CROSSED_REST, GAIN, nesting_findings
+from mmtriage.diagnose.finding import Finding, Said
+from mmtriage.diagnose.nesting import CROSSED_REST, GAIN, reused_labels
 from mmtriage.engine.estimates import Fit
-from mmtriage.formula import Formula
 from mmtriage.model.design import Design
-from tests.ladder.stubs import fit_of
+from tests.diagnose.generalized import reference_trial
+from tests.diagnose.planted import fitted
 from tests.model.tables import design, factor, numeric, table
 
 CROSSED = "y ~ 1 + (1 | school) + (1 | pupil)"
@@ -33,25 +34,23 @@ def reused(formula: str = CROSSED) -> Design:
     return design(data, formula)
 
 
-def at(criterion: float) -> Fit:
-    """Any fit that ends at a criterion."""
-    return fit_of(reused(), criterion, (1, 1))
+def asked(gain: float, rest: float = 0.0) -> list[Said]:
+    """What is said where the nested model is `gain` better, and the crossed factor beside it `rest` more."""
+    comparison = reference_trial(reused())
+    present = comparison.optimum_fit
 
+    def optimum(design: Design) -> Fit:
+        if NESTED not in design.formula.to_text():  # schools within pupils: asked too
+            return present
+        has_crossed = "(1 | pupil)" in design.formula.to_text()
+        return replace(present, criterion=present.criterion - gain - (rest if has_crossed else 0.0))
 
-def made_up(gain: float, rest: float = 0.0) -> Callable[[Formula], Fit]:
-    """Optima: the nested model is `gain` better, the crossed factor beside it `rest` more."""
-
-    def refit(formula: Formula) -> Fit:
-        if NESTED not in formula.to_text():  # schools within pupils: asked too
-            return at(100.0)
-        has_crossed = "(1 | pupil)" in formula.to_text()
-        return at(100.0 - gain - (rest if has_crossed else 0.0))
-
-    return refit
+    return reused_labels(fitted(comparison, optimum=optimum))
 
 
 def test_reused_labels_are_found_by_what_nesting_gains() -> None:
-    (found,) = nesting_findings(reused(), at(100.0), made_up(12.34))
+    (found,) = asked(12.34)
+    assert isinstance(found, Finding)
     assert found.message == (
         "the 4 labels of `pupil` are reused within `school`: with `(1 | school:pupil)` in place of `(1 | "
         "pupil)` the fit gains 12.3 deviance units, and beside that `pupil` explains no more than chance"
@@ -73,7 +72,7 @@ def test_reused_labels_are_found_by_what_nesting_gains() -> None:
     ids=["gain above", "gain below", "chance", "crossed after all"],
 )
 def test_the_evidence_has_thresholds(gain: float, rest: float, is_found: bool) -> None:
-    assert bool(nesting_findings(reused(), at(100.0), made_up(gain, rest))) is is_found
+    assert bool(asked(gain, rest)) is is_found
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,7 @@ def test_the_evidence_has_thresholds(gain: float, rest: float, is_found: bool) -
     ids=["nested by labels", "relabelled", "written nested", "already there", "slopes"],
 )
 def test_nothing_is_refitted_where_the_question_does_not_arise(formula: str) -> None:
-    def refit(formula: Formula) -> Fit:
-        raise AssertionError(f"refitted {formula.to_text()}")
+    def no_refit(design: Design) -> Fit:
+        raise AssertionError(f"refitted {design.formula.to_text()}")
 
-    assert nesting_findings(reused(formula), at(100.0), refit) == []
+    assert reused_labels(fitted(reference_trial(reused(formula)), optimum=no_refit)) == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.pirls_failure import is_pirls_error, pirls_failure, pirls_findings, valid_side
-from mmtriage.diagnose.scale import data_findings
-from mmtriage.diagnose.separation import separation_findings
+from mmtriage.diagnose.pirls_failure import failed_fit, is_pirls_error, pirls_failure
+from mmtriage.diagnose.run_checks import of_accepted, of_design
+from mmtriage.model.families import family_of
+from mmtriage.model.spec import ModelSpec
 from tests.diagnose.generalized import counts, reference_trial
+from tests.diagnose.planted import fitted
 from tests.diagnose.test_separation import golden
 from tests.golden_cases import golden_case
 
@@ -18,7 +20,7 @@ NAN_ERROR = "PIRLS loop resulted in NaN value"
 def failure_of(case_id: str) -> Finding:
     design = golden(case_id)
     error = golden_case(case_id).expected["error"]
-    return pirls_failure(design, error, [*separation_findings(design), *data_findings(design)], None)
+    return pirls_failure(design, error, [*of_design(design), *of_accepted(design)], None)
 
 
 def test_rows_that_leave_the_range_of_the_mean_are_named_with_their_column() -> None:
@@ -75,9 +77,9 @@ def test_a_reason_that_is_not_found_is_not_guessed() -> None:
 
 def test_only_errors_of_the_inner_iteration_are_explained() -> None:
     assert not is_pirls_error("cannot find valid starting values: please specify some")
-    assert pirls_findings(reference_trial(counts(1)), []) == []
-    assert pirls_findings(reference_trial(counts(1), error="something else"), []) == []
-    (found,) = pirls_findings(reference_trial(counts(1), error=NAN_ERROR), [])
+    assert failed_fit(fitted(reference_trial(counts(1)))) == []
+    assert failed_fit(fitted(reference_trial(counts(1), error="something else"))) == []
+    (found,) = failed_fit(fitted(reference_trial(counts(1), error=NAN_ERROR)))
     assert found.code == "MM408"
 
 
@@ -94,4 +96,4 @@ def test_only_errors_of_the_inner_iteration_are_explained() -> None:
     ],
 )
 def test_the_side_on_which_means_exist(family: str, link: str, side: int | None) -> None:
-    assert valid_side(family, link) == side
+    assert family_of(ModelSpec(family=family, link=link)).eta_sign == side

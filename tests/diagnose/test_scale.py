@@ -7,9 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.scale import FAR_ORIGIN, SLOPE_SCALE, data_findings, is_two_valued, slopes
+from mmtriage.diagnose.continuous import is_two_valued, slopes
+from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.run_checks import of_design
+from mmtriage.diagnose.scale import FAR_ORIGIN, SLOPE_SCALE
+from mmtriage.model.design import Design
 from tests.diagnose.planted import by_code, planted
 from tests.model.tables import factor, numeric
+
+
+def data_findings(design: Design) -> list[Finding]:
+    """What is said of the table and the scale of its columns, in order."""
+    return [found for found in of_design(design) if found.code.startswith("MM1")]
 
 
 @pytest.mark.parametrize(

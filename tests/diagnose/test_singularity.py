@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.singularity import defects, null_text, singularity_findings
+from mmtriage.diagnose.singularity import defects, null_text, singular_terms
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
-from tests.diagnose.planted import by_code, golden_trial, labels
+from tests.diagnose.planted import by_code, fitted, golden_trial, labels
 from tests.model.tables import design, factor, numeric, table
 
 SEED = 2  # one with which the estimates are as degenerate as the truth
@@ -30,12 +30,12 @@ def grouped_trial(
 
 
 def only(comparison: Comparison) -> Finding:
-    (found,) = singularity_findings(comparison)
+    (found,) = singular_terms(fitted(comparison))
     return found
 
 
 def test_a_regular_covariance_has_no_finding() -> None:
-    assert singularity_findings(golden_trial("sleepstudy_slope")) == []
+    assert singular_terms(fitted(golden_trial("sleepstudy_slope"))) == []
 
 
 def test_a_zero_variance_that_wants_to_be_negative() -> None:
@@ -92,4 +92,4 @@ def test_the_combination_that_does_not_vary_is_that_of_the_users_columns(scale: 
 
 def test_each_singular_term_has_its_own_finding() -> None:
     comparison = grouped_trial("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
-    assert set(by_code(singularity_findings(comparison))) == {"MM310", "MM311"}
+    assert set(by_code(singular_terms(fitted(comparison)))) == {"MM310", "MM311"}

@@ -7,10 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.nesting import nesting_findings, why_not_assessed
-from mmtriage.diagnose.unassessed import unassessed, unassessed_without_fit
+from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.finding import not_assessed
+from mmtriage.diagnose.nesting import reused_labels, why_not_assessed
+from mmtriage.diagnose.run_checks import of_fit, unasked_in
+from mmtriage.diagnose.unassessed import in_order, without_fit
+from mmtriage.engine.estimates import Fit
+from mmtriage.model.design import Design
 from tests.diagnose.generalized import golden_reference, reference_trial
-from tests.diagnose.planted import golden_trial, planted, planted_columns
+from tests.diagnose.planted import fitted, golden_trial, planted, planted_columns
 from tests.diagnose.test_separation import golden
 from tests.model.tables import factor
 
@@ -30,18 +35,40 @@ SCALAR = "quadrature takes a single scalar random term"
     ],
 )
 def test_a_generalized_model_says_what_it_leaves_unasked(case_id: str, expected: dict[str, str]) -> None:
-    found = {item.code: item.reason for item in unassessed(golden_reference(case_id), compared=True)}
+    said = of_fit(fitted(golden_reference(case_id)))
+    found = {item.code: item.reason for item in unasked_in(said)}
     assert {code: reason for code, reason in found.items() if code not in ("MM401", "MM402")} == expected
 
 
 def test_a_linear_model_is_not_asked_what_only_others_have() -> None:
-    assert unassessed(golden_trial("sleepstudy_slope"), compared=True) == ()
+    assert unasked_in(of_fit(fitted(golden_trial("sleepstudy_slope")))) == []
 
 
 def test_without_a_fit_a_generalized_model_leaves_more_unasked() -> None:
-    linear = {item.code for item in unassessed_without_fit(planted("y ~ x + (1 | g)"))}
-    generalized = {item.code for item in unassessed_without_fit(golden("cbpp"))}
-    assert generalized - linear == {"MM205", "MM408", "MM501", "MM502", "MM503"}
+    linear = [item.code for item in without_fit(planted("y ~ x + (1 | g)").spec)]
+    generalized = [item.code for item in without_fit(golden("cbpp").spec)]
+    assert linear == [
+        *("MM304", "MM306", "MM307", "MM308", "MM309", "MM310", "MM311", "MM312"),
+        *("MM401", "MM402", "MM403", "MM404", "MM405", "MM406", "MM407"),
+    ]
+    assert generalized == [*linear, "MM205", "MM408", "MM501", "MM502", "MM503"]
+
+
+def test_what_was_not_asked_is_listed_by_what_it_takes_to_ask() -> None:
+    codes = ("MM501", "MM503", "MM205", "MM307", "MM405", "MM402", "MM401")
+    ordered = in_order(not_assessed(code, "so be it") for code in codes)
+    assert [item.code for item in ordered] == [
+        *("MM401", "MM402", "MM405", "MM307"),
+        *("MM205", "MM501", "MM503"),
+    ]
+
+
+def test_where_the_time_runs_out_in_a_refit_the_check_is_not_assessed() -> None:
+    def out_of_time(_: Design) -> Fit:
+        raise TimeBudgetError("the time budget of 1 s ran out")
+
+    said = of_fit(fitted(golden_reference("cbpp"), optimum=out_of_time))
+    assert not_assessed("MM503", "the time budget of 1 s ran out") in said
 
 
 def test_a_scale_makes_the_gain_of_nesting_no_evidence() -> None:
@@ -49,9 +76,11 @@ def test_a_scale_makes_the_gain_of_nesting_no_evidence() -> None:
     positive = replace(columns["y"], values=np.exp(columns["y"].values / 5))
     changes = {"y": positive, "h": factor("h", [f"h{i % 4}" for i in range(len(positive.values))])}
     crossed = planted("y ~ x + (1 | g) + (1 | h)", changes, family="Gamma", link="log")
-    assert (
-        nesting_findings(crossed, reference_trial(crossed).optimum_fit, lambda _: pytest.fail("no refit"))
-        == []
-    )
+
+    def no_refit(_: Design) -> Fit:
+        raise AssertionError("refitted")
+
+    (said,) = reused_labels(fitted(reference_trial(crossed), optimum=no_refit))
+    assert said == not_assessed("MM307", str(why_not_assessed(crossed)))
     assert "rewards effects of many levels" in str(why_not_assessed(crossed))
     assert why_not_assessed(planted("y ~ x + (1 | g) + (1 | h)", changes)) is None

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import mmtriage
-from mmtriage import triage_table
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose import nesting
 from mmtriage.ladder import walk
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -42,7 +42,7 @@ def test_a_budget_that_ends_in_the_refits_of_nesting_keeps_the_verdict(
     def out_of_time(*_: object) -> None:
         raise TimeBudgetError("the time budget of 1 s ran out")
 
-    monkeypatch.setattr(triage_table, "nesting_findings", out_of_time)
+    monkeypatch.setattr(nesting, "reused_labels", out_of_time)
     report = mmtriage.triage(SAMPLES / "Pastes.csv", "strength ~ 1 + (1 | batch) + (1 | cask)")
     assert report.verdict.status == "converged"
     assert ("MM307", "the time budget of 1 s ran out") in [(i.code, i.reason) for i in report.not_assessed]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmtriage.diagnose.finding import Finding, not_assessed
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
@@ -143,9 +144,11 @@ def test_a_trouble_of_the_optimum_is_not_for_this_rung() -> None:
 def test_disagreement_is_a_finding_and_a_warning_where_it_matters() -> None:
     present = case(SLOPE, run=Runs(default=42.8, nmkbw=0.0))
     (found,) = disagreement(present, [climb(present)])
+    assert isinstance(found, Finding)
     assert (found.code, found.severity, found.evidence["failed"]) == ("MM405", "warning", 7)
     sound = case(comparison(design_of(SLOPE), gap=0.0), status="converged", run=Runs(bobyqa=1.0))
     (found,) = disagreement(sound, [climb(sound)])
+    assert isinstance(found, Finding)
     assert found.severity == "info"
 
 
@@ -154,4 +157,9 @@ def test_agreement_and_the_users_own_budget_are_no_finding() -> None:
     assert disagreement(agreed, [climb(agreed)]) == []
     short = case(SLOPE, run=Runs(default=5.0), maxfun=20)
     assert disagreement(short, [climb(short)]) == []
-    assert disagreement(agreed, []) == []
+
+
+def test_optimizers_that_were_not_run_are_not_assessed() -> None:
+    agreed = case(SLOPE, run=Runs())
+    reason = "the other optimizers were not run (--all-rungs runs them)"
+    assert disagreement(agreed, []) == [not_assessed("MM405", reason)]

@@ -11,7 +11,7 @@ from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
-from mmtriage.diagnose.scale import data_findings
+from mmtriage.diagnose.run_checks import of_design
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
@@ -348,7 +348,7 @@ def test_several_columns_are_a_response_or_a_term(
 
 def test_a_constant_response_reaches_its_finding() -> None:
     for response in ("nothing", "cbind(nothing, exposure)", "cbind(exposure, exposure)"):
-        codes = {f.code: f for f in data_findings(glmm(f"{response} ~ 1 + (1 | g)"))}
+        codes = {f.code: f for f in of_design(glmm(f"{response} ~ 1 + (1 | g)"))}
         assert codes["MM103"].severity == "error"
 
 

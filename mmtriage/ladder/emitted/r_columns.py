@@ -32,7 +32,7 @@ def centered_within(name: str, groups: str, *, within: str, between: str) -> lis
 def standardized_matrix(formula: Formula, *, center: bool, scale: bool) -> list[str]:
     """The columns of X itself, standardized: a matrix in `d` that `formula_in_matrix` refers to.
 
-    Two-valued columns stay as they are, as in `diagnose.scale.is_two_valued`.
+    Two-valued columns stay as they are, as in `diagnose.continuous.is_two_valued`.
     """
     terms = f"~ {fixed_part(formula)}"
     divisor = "apply(X[, k, drop = FALSE], 2, sd, na.rm = TRUE)" if scale else r_logical(False)

@@ -13,8 +13,8 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.continuous import Slope, slopes
 from mmtriage.diagnose.grouping import within_share
-from mmtriage.diagnose.scale import Slope, slopes
 from mmtriage.errors import MmtriageError
 from mmtriage.formula.edit import add_fixed, replace_fixed_variable, replace_variable, with_random
 from mmtriage.formula.nodes import Name

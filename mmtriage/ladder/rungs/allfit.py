@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.finding import Said, finding, not_assessed
 from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
@@ -85,10 +85,12 @@ def _negligible(case: Case) -> list[Array]:
     return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, 1e-100) for size in sizes]
 
 
-def disagreement(case: Case, ladder: Sequence[RungResult]) -> list[Finding]:
+def disagreement(case: Case, ladder: Sequence[RungResult]) -> Sequence[Said]:
     """MM405, if optimizers were compared and did not agree."""
     result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
-    if result is None or case.options.maxfun is not None:
+    if result is None:
+        return [not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)")]
+    if case.options.maxfun is not None:
         return []  # under the user's own budget a failure says nothing about the model
     others = [a for a in result.attempts if a.optimizer != OURS]
     failed = [a.label for a in others if not a.certified]

@@ -1,0 +1,73 @@
+"""Findings about what the table holds: a constant response, missing rows, numbers that serve as groups.
+
+These are MM103, MM104 and MM105.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmtriage.diagnose.finding import Finding, finding
+from mmtriage.diagnose.naming import plural, term_text
+from mmtriage.formula.nodes import names_in
+from mmtriage.model.design import Design
+
+
+def constant_response(design: Design) -> list[Finding]:
+    """MM103: there is nothing to explain."""
+    if np.ptp(design.y) == 0:
+        message = f"the response has no variation: all {len(design.y)} values are {design.y[0]:.6g}"
+        return [finding("MM103", message, value=float(design.y[0]), rows=len(design.y))]
+    return []
+
+
+def missing_rows(design: Design) -> list[Finding]:
+    """MM104: rows that lme4 drops, and levels that vanish with them."""
+    missing = design.missing
+    if not missing.rows_dropped:
+        return []
+    sources = (*missing.by_column, *missing.by_transform)
+    counts = ", ".join(f"{count:,} in `{name}`" for name, count in sources)
+    message = f"{plural(missing.rows_dropped, 'row')} dropped for missing values ({counts})"
+    lost = [f"`{level}` of `{name}`" for name, levels in missing.vanished for level in levels]
+    if lost:
+        message += f"; with them went {', '.join(lost[:5])}" + (
+            f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        )
+    return [
+        finding(
+            "MM104",
+            message,
+            severity="warning" if lost else "info",
+            columns=tuple(name for name, _ in missing.by_column),
+            rows_dropped=missing.rows_dropped,
+            levels_lost=len(lost),
+        )
+    ]
+
+
+def numeric_grouping(design: Design) -> list[Finding]:
+    """MM105: a grouping factor made of a continuous column, whose levels are not groups."""
+    guilty = []
+    for term in design.random:
+        for name in (v.name for node in term.bar.group for v in names_in(node)):
+            column = design.variables.get(name)
+            if column is not None and column.kind == "numeric" and np.any(column.values % 1 != 0):
+                guilty.append((name, term))
+    if not guilty:
+        return []
+    name, term = guilty[0]
+    message = (
+        f"grouping factor `{name}` is a continuous column ({plural(len(term.levels), 'distinct value')} in "
+        f"{plural(len(design.y), 'row')}, not all whole numbers): its values are not groups"
+    )
+    return [
+        finding(
+            "MM105",
+            message,
+            columns=tuple(dict.fromkeys(n for n, _ in guilty)),
+            terms=tuple(dict.fromkeys(term_text(t) for _, t in guilty)),
+            levels=len(term.levels),
+            rows=len(design.y),
+        )
+    ]
