@@ -61,3 +61,10 @@ def test_a_correlation_short_of_one_is_not_shown_as_one(value: float, shown: str
 )
 def test_p_values(value: float | None, shown: str) -> None:
     assert figures.p_value(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (12345, "12,345 rows")]
+)
+def test_a_number_and_its_noun(count: int, text: str) -> None:
+    assert figures.count(count, "row") == text

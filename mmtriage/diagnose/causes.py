@@ -1,8 +1,8 @@
 """Causes and consequences: which finding explains which, and what the verdict rests on.
 
 A verdict has roots, the findings at the head of its causal chain: what rung 1 has proven guilty, because the
-fit is good without it, else the first row of ROOTS that holds. From there LINKS lead on: the first row that
-applies to a finding names its causes. A failure of PIRLS (MM408) knows its cause itself, from a search of its
+fit is good without it, else the first row of ROOTS that holds. From there ARROWS lead on: the first one that
+ends in a finding names its causes. A failure of PIRLS (MM408) knows its cause itself, from a search of its
 own (`pirls_failure`).
 
 A finding with a cause stays listed, as info. A root of a verdict of severity warning or error is at least a
@@ -47,8 +47,8 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """What the findings of some codes follow from."""
+class Arrow:
+    """From findings to what follows from them."""
 
     causes: tuple[str, ...] | None  # None: the roots of the verdict
     effects: tuple[str, ...]
@@ -92,18 +92,18 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
     "singular": (Root(SINGULAR, after_causes=True),),
     "unidentifiable": (Root(STRUCTURAL, "as errors, each thing once", _is_first_of_structure),),
 }
-LINKS = (
-    Link(None, ("MM403", "MM405")),
-    Link(("MM408",), ("MM403", "MM405")),
-    Link(("MM403",), ("MM405",)),
-    Link(None, ("MM406",), under="unidentifiable"),  # a ridge has optima of its own
-    Link(("MM403",), TESTS, under="not_converged"),  # away from the optimum they say what they should
-    Link(None, TESTS),
+ARROWS = (
+    Arrow(None, ("MM403", "MM405")),
+    Arrow(("MM408",), ("MM403", "MM405")),
+    Arrow(("MM403",), ("MM405",)),
+    Arrow(None, ("MM406",), under="unidentifiable"),  # a ridge has optima of its own
+    Arrow(("MM403",), TESTS, under="not_converged"),  # away from the optimum they say what they should
+    Arrow(None, TESTS),
     # Where an effect without end is looked for, everything else is as it was where the search stopped.
-    Link(("MM203",), ("MM205", *SINGULAR, "MM406", "MM407")),
-    Link(None, ("MM404",), under="not_converged"),
-    Link(None, SINGULAR, under="unidentifiable", same_term=True),  # where on a flat ridge it ended is chance
-    Link(("MM307",), SINGULAR, unless="unidentifiable", same_term=True),
+    Arrow(("MM203",), ("MM205", *SINGULAR, "MM406", "MM407")),
+    Arrow(None, ("MM404",), under="not_converged"),
+    Arrow(None, SINGULAR, under="unidentifiable", same_term=True),  # where on a ridge a fit ends is chance
+    Arrow(("MM307",), SINGULAR, unless="unidentifiable", same_term=True),
 )
 
 
@@ -131,29 +131,28 @@ def _roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
     for root in ROOTS.get(seen.verdict.status, ()):
         heads = [found for found in seen.findings if found.code in root.codes and root.holds(found, seen)]
         if heads:
-            before = (
-                [code for found in heads for code in _causes(found, (), seen)] if root.after_causes else []
-            )
+            explained = heads if root.after_causes else ()
+            before = [code for found in explained for code in _causes(found, (), seen)]
             return tuple(dict.fromkeys([*before, *(found.code for found in heads)]))
     return ()
 
 
 def _causes(found: Finding, roots: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
-    """The codes that explain a finding: by the first link that applies, else by what it knows itself."""
-    for link in LINKS:
-        causes = _at_other_end(link, found, roots, seen)
+    """The codes that explain a finding: by the first arrow that ends in it, else by what it knows itself."""
+    for arrow in ARROWS:
+        causes = _at_the_tail(arrow, found, roots, seen)
         if causes:
             return causes
     return found.caused_by
 
 
-def _at_other_end(link: Link, found: Finding, roots: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
-    """The codes that a link leads from, where it leads to this finding; no finding is its own cause."""
+def _at_the_tail(arrow: Arrow, found: Finding, roots: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
+    """The codes that an arrow leads from, where it ends in this finding; no finding is its own cause."""
     status = seen.verdict.status
-    if found.code not in link.effects or link.unless == status or link.under not in (None, status):
+    if found.code not in arrow.effects or arrow.unless == status or arrow.under not in (None, status):
         return ()
-    causes = roots if link.causes is None else tuple(code for code in link.causes if code in seen.codes)
-    if link.same_term:
+    causes = roots if arrow.causes is None else tuple(code for code in arrow.causes if code in seen.codes)
+    if arrow.same_term:
         causes = tuple(f.code for f in seen.findings if f.code in causes and set(f.terms) & set(found.terms))
     return tuple(code for code in dict.fromkeys(causes) if code != found.code)
 
@@ -193,10 +192,14 @@ def _graded(found: Finding, verdict: Verdict, suspects: Collection[str], *, misl
 
 
 def drawn() -> str:
-    """ROOTS and LINKS in the names of the findings."""
-    roots = "\n".join(f"    {status:16}{_root(root)}" for status, rows in ROOTS.items() for root in rows)
-    links = "\n".join(f"    {_names(link.causes)} -> {_names(link.effects)}{_when(link)}" for link in LINKS)
-    return f"The roots of a verdict, the first row that holds:\n\n{roots}\n\nThe links:\n\n{links}\n"
+    """ROOTS and ARROWS in the names of the findings."""
+    roots = [f"    {status:16}{_root(root)}" for status, rows in ROOTS.items() for root in rows]
+    arrows = [f"    {_names(arrow.causes)} -> {_names(arrow.effects)}{_when(arrow)}" for arrow in ARROWS]
+    heads = (
+        "The roots of a verdict, the first row that holds:",
+        "The arrows, the first that ends in a finding:",
+    )
+    return "\n".join([heads[0], "", *roots, "", heads[1], "", *arrows, ""])
 
 
 def _root(root: Root) -> str:
@@ -204,11 +207,11 @@ def _root(root: Root) -> str:
     return f"{_names(root.codes)}{where}{', after what explains it' if root.after_causes else ''}"
 
 
-def _when(link: Link) -> str:
+def _when(arrow: Arrow) -> str:
     conditions = (
-        f"under {link.under}" if link.under else "",
-        f"unless {link.unless}" if link.unless else "",
-        "of the same term" if link.same_term else "",
+        f"under {arrow.under}" if arrow.under else "",
+        f"unless {arrow.unless}" if arrow.unless else "",
+        "of the same term" if arrow.same_term else "",
     )
     said = ", ".join(filter(None, conditions))
     return f" ({said})" if said else ""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import plural, term_text
+from mmtriage.diagnose.naming import term_text
 from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
 
@@ -28,7 +29,7 @@ def missing_rows(design: Design) -> list[Finding]:
         return []
     sources = (*missing.by_column, *missing.by_transform)
     counts = ", ".join(f"{count:,} in `{name}`" for name, count in sources)
-    message = f"{plural(missing.rows_dropped, 'row')} dropped for missing values ({counts})"
+    message = f"{figures.count(missing.rows_dropped, 'row')} dropped for missing values ({counts})"
     lost = [f"`{level}` of `{name}`" for name, levels in missing.vanished for level in levels]
     if lost:
         message += f"; with them went {', '.join(lost[:5])}" + (
@@ -58,8 +59,9 @@ def numeric_grouping(design: Design) -> list[Finding]:
         return []
     name, term = guilty[0]
     message = (
-        f"grouping factor `{name}` is a continuous column ({plural(len(term.levels), 'distinct value')} in "
-        f"{plural(len(design.y), 'row')}, not all whole numbers): its values are not groups"
+        f"grouping factor `{name}` is a continuous column "
+        f"({figures.count(len(term.levels), 'distinct value')} in {figures.count(len(design.y), 'row')}, not "
+        "all whole numbers): its values are not groups"
     )
     return [
         finding(

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.judgement import is_short, wrong_standard_error
-from mmtriage.diagnose.naming import plural, term_text
+from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_shift
@@ -140,7 +141,7 @@ def spent_budget(fitted: Fitted) -> list[Finding]:
     lme4 = fitted.comparison.lme4
     if lme4 is None or lme4.status != "maxfun":
         return []
-    message = f"{lme4.optimizer} ran out of evaluations after {plural(lme4.evaluations, 'evaluation')}"
+    message = f"{lme4.optimizer} ran out of evaluations after {figures.count(lme4.evaluations, 'evaluation')}"
     return [finding("MM404", message, evaluations=lme4.evaluations, optimizer=lme4.optimizer)]
 
 
@@ -191,7 +192,7 @@ def flat_direction(fitted: Fitted) -> list[Finding]:
 
 
 def _covariance_names(comparison: Comparison) -> list[str]:
-    """A name for each parameter of the reference's face that belongs to a covariance."""
+    """A name for each parameter of the optimum's face that belongs to a covariance."""
     names = []
     for term, rank, basis in zip(
         comparison.prepared.design.random,

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsqr
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import plural
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -24,8 +24,8 @@ def saturated(design: Design) -> Finding | None:
     if p < n:
         return None
     message = (
-        f"the fixed effects have {plural(p, 'coefficient')} for {plural(n, 'row')}: they reproduce the "
-        "response exactly, and nothing is left for the random effects and the residual"
+        f"the fixed effects have {figures.count(p, 'coefficient')} for {figures.count(n, 'row')}: they "
+        "reproduce the response exactly, and nothing is left for the random effects and the residual"
     )
     return finding("MM407", message, coefficients=p, rows=n)
 

@@ -6,10 +6,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import fdtrc
 
+from mmtriage import figures
 from mmtriage.diagnose.continuous import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
-from mmtriage.diagnose.naming import listed, plural, term_text
+from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
 
@@ -24,7 +25,7 @@ def rank_deficient(design: Design) -> list[Finding]:
     names = [column.name for column in design.dropped]
     first = design.dropped[0]
     message = (
-        f"the fixed effects are aliased: lme4 drops {plural(len(names), 'column')}, {listed(names)}; "
+        f"the fixed effects are aliased: lme4 drops {figures.count(len(names), 'column')}, {listed(names)}; "
         f"{_dependence(first)}"
     )
     return [finding("MM201", message, columns=tuple(names), dropped=len(names))]

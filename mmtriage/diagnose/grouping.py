@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.naming import plural, term_text
+from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.severity import Severity
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
@@ -20,26 +21,27 @@ HARDLY_VARIES = 0.02  # within-group share of a slope column's variance
 
 
 def refusals(design: Design) -> list[Finding]:
-    """Why lme4 would refuse to fit this model, or has nothing to fit it to; empty when all is well.
+    """MM302, MM303 or MM305 of a term: why lme4 would refuse to fit it, or has nothing to fit it to.
 
     An effect for every row is confounded with a residual variance where there is one. Where the scale is
     fixed it takes up overdispersion and `glmer` allows it; a single 0 or 1 in each row has none to take up.
     """
-    found = []
-    for term in design.random:
-        levels = len(term.levels)
-        if levels < 2:
-            message = (
-                f"grouping factor `{term.group}` has one level (`{term.levels[0] if term.levels else ''}`): "
-                "there is no variation between groups to estimate"
-            )
-            text = term_text(term)
-            found.append(finding("MM302", message, columns=(term.group,), terms=(text,), levels=levels))
-        else:
-            found += [
-                f for f in (_level_for_every_row(design, term) or _too_many_effects(design, term),) if f
-            ]
-    return found
+    reasons = (
+        _one_level(term) or _level_for_every_row(design, term) or _too_many_effects(design, term)
+        for term in design.random
+    )
+    return [found for found in reasons if found is not None]
+
+
+def _one_level(term: RandomTerm) -> Finding | None:
+    levels = len(term.levels)
+    if levels >= 2:
+        return None
+    message = (
+        f"grouping factor `{term.group}` has one level (`{term.levels[0] if term.levels else ''}`): "
+        "there is no variation between groups to estimate"
+    )
+    return finding("MM302", message, columns=(term.group,), terms=(term_text(term),), levels=levels)
 
 
 def _level_for_every_row(design: Design, term: RandomTerm) -> Finding | None:
@@ -81,11 +83,11 @@ def is_bernoulli(design: Design) -> bool:
 
 def small_groups(fitted: Fitted) -> list[Finding]:
     """MM301 and MM306: grouping factors of few levels, or whose levels have a single row each."""
-    factors = {term.group: term for term in reversed(fitted.design.random)}  # the first term of each
-    found: list[Finding] = []
-    for group in dict.fromkeys(term.group for term in fitted.design.random):
-        found += [f for f in (_too_few_levels(factors[group]), _singletons(factors[group])) if f is not None]
-    return found
+    terms: dict[str, RandomTerm] = {}  # a factor may have several terms, of the same levels
+    for term in fitted.design.random:
+        terms.setdefault(term.group, term)
+    answers = (look(term) for term in terms.values() for look in (_too_few_levels, _singletons))
+    return [found for found in answers if found is not None]
 
 
 def within_share(term: RandomTerm, index: int) -> float:
@@ -106,10 +108,10 @@ def _too_few_levels(term: RandomTerm) -> Finding | None:
     if levels >= FEW_LEVELS:
         return None
     message = (
-        f"grouping factor `{term.group}` has {plural(levels, 'level')}: a variance estimated from so few is "
-        "very uncertain; a fixed effect may serve better"
+        f"grouping factor `{term.group}` has {figures.count(levels, 'level')}: a variance estimated from so "
+        "few is very uncertain; a fixed effect may serve better"
     )
-    severity: Severity = "warning" if levels == 2 else "info"
+    severity: Severity = "warning" if levels == 2 else "info"  # one degree of freedom for a variance
     return finding(
         "MM301", message, severity=severity, columns=(term.group,), levels=levels, threshold=FEW_LEVELS
     )

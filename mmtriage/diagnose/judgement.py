@@ -50,35 +50,39 @@ THRESHOLDS: dict[str, float] = {
 }
 
 
-def beats_reference(comparison: Comparison) -> bool:
-    """Whether the baseline is materially better than what was proven: then something was proven amiss."""
+def beats_optimum(comparison: Comparison) -> bool:
+    """Whether lme4's fit is materially better than what was proven: then something was proven amiss."""
     return comparison.gap is not None and comparison.gap < -allowed_gap(comparison.optimum_fit.criterion)
 
 
 def is_short(comparison: Comparison) -> bool:
-    """Whether the baseline is materially short of the reference, or failed."""
+    """Whether lme4's fit is materially short of the optimum, or there is none.
+
+    A gap alone is not enough to tell: a long flat ridge may hide a large move of the estimates behind a small
+    gap. On the other hand standard deviations near zero move by much for nothing, so theirs need some gap.
+    """
     if comparison.lme4_fit is None or comparison.gap is None:
         return True
-    reference = comparison.optimum_fit
+    optimum = comparison.optimum_fit
     return (
-        comparison.gap > allowed_gap(reference.criterion)
-        or largest_shift(comparison.lme4_fit.beta, reference) > SHIFT_SE
-        or (comparison.gap > SD_GAP and largest_sd_change(comparison.lme4_fit, reference) > SD_CHANGE)
+        comparison.gap > allowed_gap(optimum.criterion)
+        or largest_shift(comparison.lme4_fit.beta, optimum) > SHIFT_SE
+        or (comparison.gap > SD_GAP and largest_sd_change(comparison.lme4_fit, optimum) > SD_CHANGE)
     )
 
 
 def wrong_standard_error(comparison: Comparison) -> tuple[str, float] | None:
     """The fixed effect whose standard error lme4 gets most wrong at the optimum, and lme4's over the true.
 
-    lme4 takes those of a generalized model from a finite-difference Hessian, which scale and the tolerance of
-    PIRLS can spoil (lme4 issue 998).
+    lme4 takes standard errors of a generalized model from a finite-difference Hessian, which scale and the
+    tolerance of PIRLS can spoil (lme4 issue 998). Effects without an end have none that could be right.
     """
-    fit, reference = comparison.lme4_fit, comparison.optimum_fit
+    fit, optimum = comparison.lme4_fit, comparison.optimum_fit
     if fit is None or fit.se_method != "hessian" or is_short(comparison):
         return None
     endless = comparison.endless_effects()
     names = comparison.prepared.design.fixed_names
-    ratios = {n: a / b for n, a, b in zip(names, fit.se, reference.se, strict=True) if n not in endless}
+    ratios = {n: a / b for n, a, b in zip(names, fit.se, optimum.se, strict=True) if n not in endless}
     worst = max(ratios, key=lambda name: abs(np.log(ratios[name])), default=None)
     if worst is None or abs(np.log(ratios[worst])) <= np.log(1.0 + SE_CHANGE):
         return None
@@ -86,12 +90,12 @@ def wrong_standard_error(comparison: Comparison) -> tuple[str, float] | None:
 
 
 def is_alarmed(comparison: Comparison) -> bool:
-    """Whether lme4's convergence checks would warn of a baseline that is where it should be."""
-    baseline = comparison.lme4
-    if baseline is None:
+    """Whether lme4 warns of its fit, though that is where it should be."""
+    lme4 = comparison.lme4
+    if lme4 is None:
         return False
-    false_singular = SINGULAR_MESSAGE in baseline.lme4_messages and not comparison.is_singular
-    return bool(baseline.check.codes) or baseline.code != 0 or false_singular
+    is_falsely_singular = SINGULAR_MESSAGE in lme4.lme4_messages and not comparison.is_singular
+    return bool(lme4.check.codes) or lme4.code != 0 or is_falsely_singular
 
 
 def is_structural(found: Finding) -> bool:
@@ -107,7 +111,7 @@ def status_of(comparison: Comparison, findings: Sequence[Finding]) -> VerdictSta
     """The status of a fitted model; `findings` are those of its structure."""
     if any(map(is_structural, findings)):
         return "unidentifiable"
-    if not comparison.optimum.certificate.certified or beats_reference(comparison):
+    if not comparison.optimum.certificate.certified or beats_optimum(comparison):
         return "undetermined"
     if is_short(comparison):
         return "not_converged"
@@ -158,7 +162,7 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
     match status:
         case "undetermined":
             reason = comparison.optimum.certificate.reason
-            if beats_reference(comparison):
+            if beats_optimum(comparison):
                 reason = "lme4's fit has a lower criterion than the point that was proven"
             return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
         case "unidentifiable":
@@ -195,16 +199,16 @@ def _at_optimum(gap: float | None) -> str:
 
 def _distance(comparison: Comparison, shift: float | None) -> str:
     """How far the estimates are from the optimum's: the most telling of coefficients, their SEs and SDs."""
-    fit, reference = comparison.lme4_fit, comparison.optimum_fit
+    fit, optimum = comparison.lme4_fit, comparison.optimum_fit
     if fit is None or shift is None:
         return "there are no estimates to compare"
     if shift > SHIFT_SE:
         return f"a fixed effect lies {shift:.2g} SE away"
-    ratio = fit.se / reference.se
+    ratio = fit.se / optimum.se
     worst = float(max(ratio.max(initial=1.0), (1.0 / ratio).max(initial=1.0)))
     if worst > 1.0 + SHIFT_SE:
         return f"the coefficients hardly move, but a standard error is wrong by a factor of {worst:.2g}"
-    if largest_sd_change(fit, reference) > SHIFT_SE:
-        change = largest_sd_change(fit, reference)
+    if largest_sd_change(fit, optimum) > SHIFT_SE:
+        change = largest_sd_change(fit, optimum)
         return f"the coefficients hardly move, but a random-effect SD is wrong by {change:.0%}"
     return f"the estimates hardly move (fixed effects by at most {shift:.2g} SE)"

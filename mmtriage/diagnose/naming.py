@@ -48,8 +48,3 @@ def listed(names: Sequence[str]) -> str:
     if len(quoted) < 2:
         return "".join(quoted)
     return ", ".join(quoted[:-1]) + f" and {quoted[-1]}"
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 level`, `3 levels`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

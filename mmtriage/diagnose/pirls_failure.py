@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.arrays import Array, Mask
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.naming import plural
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.engine.lme4.glmer_pirls import NO_DESCENT, NOT_A_NUMBER, TOO_MANY_STEPS
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
 
-ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)
+ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)  # what lme4 says when PIRLS fails
 FIRST_STEPS = 10  # of the iteration without random effects
 COMMON = 1.96  # standard deviations of the random effects that 5 % of groups exceed
 ROWS_SHOWN = 5
-SCALES = ("MM101", "MM106")
+SCALES = ("MM101", "MM106")  # findings that make a predictor's scale or origin a suspect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,7 @@ class _Escape:
     """Rows whose linear predictor leaves the range of the mean."""
 
     rows: Mask  # (n,)
+    side: int  # the sign that it should have
     driver: str | None  # the column that takes them there
     when: str
 
@@ -87,14 +88,13 @@ def _sign(side: int) -> str:
 
 
 def _left_range(design: Design, lead: str, escape: _Escape) -> Finding:
-    side = family_of(design.spec).eta_sign or 1
     numbers = (design.rows[escape.rows] + 1).tolist()
     more = ", ..." if len(numbers) > ROWS_SHOWN else ""
     shown = ", ".join(f"{number}" for number in numbers[:ROWS_SHOWN]) + more
     by = f", mostly by `{escape.driver}`" if escape.driver else ""
     message = (
         f"{lead}: the {design.spec.link} link lets the mean leave its range; {escape.when} the linear "
-        f"predictor of {plural(len(numbers), 'row')} ({shown}) is not {_sign(side)}{by}"
+        f"predictor of {figures.count(len(numbers), 'row')} ({shown}) is not {_sign(escape.side)}{by}"
     )
     columns = (escape.driver,) if escape.driver else ()
     return finding("MM408", message, columns=columns, reason="link", rows_out_of_range=len(numbers))
@@ -114,9 +114,8 @@ def _first_escape(design: Design, side: int) -> _Escape | None:
         eta = design.X @ beta + offset
         out = side * eta <= 0.0
         if np.any(out):
-            return _Escape(
-                out, _driver(design, beta, out, side), "in the first steps, without random effects,"
-            )
+            when = "in the first steps, without random effects,"
+            return _Escape(out, side, _driver(design, beta, out, side), when)
     return None
 
 
@@ -143,7 +142,7 @@ def _later_escape(design: Design, side: int, fit: Fit | None) -> _Escape | None:
     if not np.any(out):
         return None
     when = f"with random effects of {COMMON} standard deviations"
-    return _Escape(out, _driver(design, fit.beta, out, side), when)
+    return _Escape(out, side, _driver(design, fit.beta, out, side), when)
 
 
 def _driver(design: Design, beta: Array, out: Mask, side: int) -> str | None:

@@ -1,10 +1,10 @@
 """Findings about scale and origin of predictors and response (MM101, MM102, MM106).
 
 theta of a random slope is its standard deviation over sigma, per unit of the predictor, and an optimizer
-looks for it around 1. Where the predictor's own SD is s the theta of a slope that moves the response by about
-sigma is 1/s: far from 1 it is lost among the optimizer's first steps. And where the predictor lies far from
-zero, intercept and slope are almost one and the same effect, seen from a great distance: a ridge that an
-optimizer creeps along. lme4 checks the scale of X only, and no origin.
+looks for it around 1. A slope that moves the response by about sigma has theta 1/s where s is the predictor's
+SD: a theta far from 1 is lost among the optimizer's steps. And the further from zero the predictor lies, the
+less intercept and slope can be told apart: every change of the one is made good by the other, on a ridge that
+an optimizer creeps along. lme4 checks the scale of X only, and no origin.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.engine.lme4.checks import SCALE_RATIO, has_wild_scales
 from mmtriage.model.design import Design
 
-# SD of a random-slope column, or its inverse, that is extreme. lme4 allows the columns of X a factor of 1000
-# (SCALE_RATIO), but beta is solved for; of Z it checks nothing, and at an SD of 100 nloptwrap stops short.
+# SD of a random-slope column, or its inverse, that is extreme. For the columns of X lme4 has a limit of 1000,
+# SCALE_RATIO, but their coefficients are solved for; for those of Z it has none, and there the limit must be
+# lower: at an SD of 100 nloptwrap already stops short.
 SLOPE_SCALE = 50.0
 FAR_ORIGIN = 8.0  # |mean| / SD of a slope column beyond which intercept and slope are one ridge
 EXTREME_RESPONSE = 1e4  # response SD beyond this or its inverse

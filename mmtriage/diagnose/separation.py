@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import listed, plural, term_text
+from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.diagnose.recession import Kinds, recession_direction
 from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
 from mmtriage.model.design import Design
@@ -124,9 +125,9 @@ def _pure_levels(rows: InformativeRows, term: RandomTerm) -> tuple[int, int] | N
 def _pure_groups(term: RandomTerm, zeros: int, ones: int) -> Finding:
     text = term_text(term)
     message = (
-        f"each of the {plural(zeros + ones, 'level')} of `{term.group}` has only 0s ({zeros:,}) or only 1s "
-        f"({ones:,}): the likelihood keeps rising as the variance of `{text}` grows without end; where a fit "
-        "by the Laplace approximation stops means nothing"
+        f"each of the {figures.count(zeros + ones, 'level')} of `{term.group}` has only 0s ({zeros:,}) or "
+        f"only 1s ({ones:,}): the likelihood keeps rising as the variance of `{text}` grows without end; "
+        "where a fit by the Laplace approximation stops means nothing"
     )
     return finding(
         "MM203",

@@ -1,4 +1,4 @@
-"""Findings about covariances on the boundary at the reference optimum (MM310 to MM312).
+"""Findings about covariances on the boundary at the proven optimum (MM310 to MM312).
 
 The boundary is that of the certificate: directions of the standardized columns whose variance is exactly
 zero at the optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
@@ -17,7 +17,7 @@ from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
-from mmtriage.engine.structures.covariance_factor import CovarianceFactor
+from mmtriage.engine.structures.covariance_factor import CovarianceFactor, in_users_columns
 from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
@@ -51,24 +51,24 @@ def singular_terms(fitted: Fitted) -> list[Finding]:
 
 
 def defects(comparison: Comparison) -> list[Defect]:
-    """The terms whose covariance is singular at the reference optimum."""
+    """The terms whose covariance is singular at the optimum."""
     found = []
     certificate = comparison.optimum.certificate
     bases = comparison.prepared.model.basis.terms
+    in_users = in_users_columns(comparison.optimum.factors, bases)
     for t, (rank, basis) in enumerate(zip(certificate.ranks, bases, strict=True)):
         if rank == basis.rank:
             continue
         term = comparison.prepared.design.random[t]
-        F = comparison.optimum.factors[t]
-        slopes = [m.value for m in certificate.multipliers if m.term == t]
-        null = CovarianceFactor(F, basis.rank).null_space(rank)
+        multipliers = [m.value for m in certificate.multipliers if m.term == t]
+        null = CovarianceFactor(comparison.optimum.factors[t], basis.rank).null_space(rank)
         found.append(
             Defect(
                 term=t,
-                zero=tuple(term.columns[a] for a in _zero_columns(F, basis.R, basis.inverse)),
+                zero=tuple(term.columns[a] for a in _zero_columns(in_users[t], basis.R)),
                 perfect=_perfect_pairs(term, comparison.optimum_fit.covariances[t]),
                 null=tuple(_combination(basis.R, direction) for direction in null.T),
-                multiplier=min(slopes, default=0.0),
+                multiplier=min(multipliers, default=0.0),
             )
         )
     return found
@@ -80,14 +80,19 @@ def _combination(R: Array, direction: Array) -> Array:
     return np.where(np.abs(weights) > ZERO_SHARE * np.linalg.norm(R, axis=0), weights, 0.0)
 
 
-def _zero_columns(F: Array, R: Array, inverse: Array) -> list[int]:
-    """Columns whose own variance is zero: their SD times their root mean square, relative to sigma."""
-    sd = np.linalg.norm(inverse @ F, axis=1)
+def _zero_columns(F: Array, R: Array) -> list[int]:
+    """Columns whose own variance is zero, from the factor F (k, r) in the user's columns.
+
+    A standard deviation counts by what it does to an average row: times the column's root mean square, which
+    is the length of its column of R, and relative to sigma.
+    """
+    sd = np.linalg.norm(F, axis=1)
     size = np.linalg.norm(R, axis=0)
     return [int(a) for a in np.flatnonzero(sd * size < ZERO_SHARE)]
 
 
 def _perfect_pairs(term: RandomTerm, covariance: Array) -> tuple[tuple[str, str, int], ...]:
+    """Pairs of columns with correlation +1 or -1, and the sign."""
     _, rho = correlation(covariance)
     pairs = []
     for a in range(len(rho)):

@@ -20,6 +20,8 @@ from mmtriage.formula.nodes import names_in
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
+ROUNDING = 1e-12  # within-group share of a column's variance that is none
+
 
 def constant_slopes(fitted: Fitted) -> list[Finding]:
     """MM304, an error where the rank test says that a parameter is without information."""
@@ -53,17 +55,16 @@ def _constant_slope(term: RandomTerm, index: int, share: float, direction: str |
     column, text = term.columns[index], term_text(term)
     groups = f"each of the {len(term.levels):,} levels of `{term.group}`"
     distinct = len(np.unique(term.Z[:, index]))
-    if share > 1e-12:
+    is_constant = share <= ROUNDING
+    if is_constant:
+        message = f"`{column}` takes one value within {groups}"
+    else:
         message = (
             f"`{column}` hardly varies within {groups} (share of its variance within groups: {share:.2g})"
         )
-        constant = False
-    else:
-        message = f"`{column}` takes one value within {groups}"
-        constant = True
     if direction is not None:
         message += f"; with {distinct} distinct values overall, `{text}` has a covariance parameter too many"
-        if constant:
+        if is_constant:
             message += f": the change {direction} leaves the likelihood as it is"
     else:
         message += ": this is not a slope; it only lets the variance between groups change with it"
@@ -85,10 +86,10 @@ def confounded(fitted: Fitted) -> list[Finding]:
     found = []
     constant = [(t, index) for t, term in enumerate(design.random) for index in _constant_columns(term)]
     for direction in null:
-        explained = any(_speaks_of(direction, t, index) for t, index in constant)
+        is_explained = any(_speaks_of(direction, t, index) for t, index in constant)
         if direction.absorbed:
             found.append(_absorbed(design, direction))
-        elif not (_is_of_one_group(design, direction) and explained):
+        elif not (_is_of_one_group(design, direction) and is_explained):
             found.append(_confounded(design, direction))
     return _distinct(found)
 
@@ -100,6 +101,7 @@ def _is_of_one_group(design: Design, direction: NullDirection) -> bool:
 
 
 def _absorbed(design: Design, direction: NullDirection) -> Finding:
+    """MM309 where the user has written the factor twice, else MM308: something nested in it is fixed."""
     term = design.random[direction.terms[0]]
     text = term_text(term)
     grouping = {name.name for node in term.bar.group for name in names_in(node)}

@@ -237,4 +237,4 @@ def test_the_docstring_prints_the_graph() -> None:
         "    nesting -> zero-variance, perfect-correlation, covariance-rank (unless unidentifiable, of the "
         "same term)\n"
     ) in said
-    assert said.count(" -> ") == len(causes.LINKS)
+    assert said.count(" -> ") == len(causes.ARROWS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mmtriage
-from mmtriage.diagnose.causes import LINKS, ROOTS
+from mmtriage.diagnose.causes import ARROWS, ROOTS
 from mmtriage.diagnose.declared import CATALOGUE, DECLARED, GROUPS, SINGULAR, STRUCTURAL, reasons_for
 from mmtriage.diagnose.run_checks import function, path_of
 from mmtriage.diagnose.severity import SEVERITIES
@@ -78,5 +78,5 @@ def test_each_verdict_names_its_reasons() -> None:
 
 def test_causes_and_effects_are_findings() -> None:
     roots = {code for rows in ROOTS.values() for root in rows for code in root.codes}
-    linked = {code for link in LINKS for code in (*(link.causes or ()), *link.effects)}
+    linked = {code for arrow in ARROWS for code in (*(arrow.causes or ()), *arrow.effects)}
     assert roots | linked <= set(CATALOGUE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmtriage.diagnose.naming import direction_text, entry_name, listed, plural, term_text
+from mmtriage.diagnose.naming import direction_text, entry_name, listed, term_text
 from mmtriage.engine.linear.identifiability import NullDirection, NullPart
 from tests.diagnose.planted import planted
 
@@ -50,10 +50,3 @@ def test_entries_of_two_terms_of_one_group_are_told_apart() -> None:
 )
 def test_lists_are_cut_and_say_so(names: list[str], text: str) -> None:
     assert listed(names) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (12345, "12,345 rows")]
-)
-def test_plurals(count: int, text: str) -> None:
-    assert plural(count, "row") == text
