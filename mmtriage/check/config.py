@@ -147,7 +147,7 @@ def _model(table: Node, defaults: Mapping[str, Node], directory: Path) -> ModelE
 
 
 def _written(table: Node, key: str) -> str:
-    """A key as the file spells it."""
+    """A key as the file spells it: with hyphens, maybe."""
     written: list[str] = [word for word in table.value if word.replace("-", "_") == key]
     return written[0]
 
@@ -191,7 +191,7 @@ def _text(path: Path, name: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise OptionError(f"`{name}` cannot be read: {reason}", where="option --config") from None
     try:
-        text = stored.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = stored.removeprefix(b"\xef\xbb\xbf").decode("utf-8")  # editors of Windows put the mark there
     except UnicodeDecodeError as error:
         line = stored.count(b"\n", 0, error.start) + 1
         raise ConfigError(
@@ -199,7 +199,7 @@ def _text(path: Path, name: str) -> str:
             where=f"{name}, line {line}",
             hint="TOML files are UTF-8.",
         ) from None
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n")  # as tomllib does: places count characters of the same text
 
 
 def _syntax_error(said: str, text: str, name: str) -> ConfigError:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from mmtriage.check import located as read
 from mmtriage.check.located import Node
 from mmtriage.data.reading import Reading
-from mmtriage.diagnose.severity import FAIL_ON
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON, FAIL_ON
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.option_values import (
     CONTRASTS,
@@ -144,7 +144,7 @@ class ModelEntry:
     formula: str
     reading: Reading
     options: TriageOptions
-    fail_on: str = "warning"
+    fail_on: str = DEFAULT_FAIL_ON
     select: tuple[str, ...] | None = None
     ignore: Mapping[str, str]  # code -> reason
 
@@ -180,7 +180,7 @@ def read_model(table: Node, defaults: Mapping[str, Node], own: Mapping[str, Node
         formula=values["formula"],
         reading=_record(Reading, values, given, table),
         options=_record(TriageOptions, values, given, table),
-        fail_on=values.get("fail_on", "warning"),
+        fail_on=values.get("fail_on", DEFAULT_FAIL_ON),
         select=values.get("select"),
         ignore={code: reason for found in reasons for code, reason in found.items()},
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmtriage.check.places import Path, TomlPlace
+from mmtriage.check.places import KeyPath, TomlPlace
 from mmtriage.errors import ConfigError, did_you_mean
 
 SHOWN = 40  # characters of a value in a message
@@ -22,9 +22,9 @@ class Node:
     """A value, its path in the document, and the places of all paths."""
 
     value: Any
-    path: Path
+    path: KeyPath
     file: str
-    places: Mapping[Path, TomlPlace]
+    places: Mapping[KeyPath, TomlPlace]
 
     @property
     def key(self) -> str:
@@ -65,7 +65,7 @@ class Node:
 
 
 def text(node: Node) -> str:
-    """A string that is not blank."""
+    """Read a string, which must not be blank."""
     if not isinstance(node.value, str):
         raise _wrong(node, "a string", f'{node.key} = "..."')
     if not node.value.strip():
@@ -74,21 +74,22 @@ def text(node: Node) -> str:
 
 
 def flag(node: Node) -> bool:
-    """true or false."""
+    """Read true or false; 0 and 1 are numbers."""
     if not isinstance(node.value, bool):
         raise _wrong(node, "true or false", f"{node.key} = true")
     return node.value
 
 
 def whole_number(node: Node, *, least: int) -> int:
-    """A whole number, not below `least`."""
+    """Read a whole number, not below `least`."""
+    # To Python true is a whole number, too; who writes it here has mistaken the key.
     if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < least:
         raise _wrong(node, f"a whole number of at least {least}", f"{node.key} = {max(least, 1)}")
     return node.value
 
 
 def seconds(node: Node) -> float:
-    """A positive number."""
+    """Read a positive number."""
     is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
     if not is_number or not 0 < node.value < math.inf:
         raise _wrong(node, "a positive number of seconds", f"{node.key} = 60")
@@ -96,7 +97,7 @@ def seconds(node: Node) -> float:
 
 
 def strings(node: Node) -> tuple[str, ...]:
-    """A list of strings; one string is a list of one."""
+    """Read a list of strings; one string alone is a list of one."""
     if isinstance(node.value, str):
         return (text(node),)
     if not isinstance(node.value, list):
@@ -105,7 +106,7 @@ def strings(node: Node) -> tuple[str, ...]:
 
 
 def one_of(node: Node, known: Iterable[str]) -> str:
-    """A string that is one of the known ones."""
+    """Read a string that must be one of the known ones."""
     names = list(known)
     word = text(node)
     if word not in names:
@@ -114,7 +115,7 @@ def one_of(node: Node, known: Iterable[str]) -> str:
 
 
 def table(node: Node) -> dict[str, Node]:
-    """What a table holds, by key."""
+    """Read a table: its values by key, each with its own place."""
     if not isinstance(node.value, dict):
         raise _wrong(node, "a table")
     return {key: node.child(key) for key in node.value}
@@ -133,6 +134,7 @@ def described(value: object) -> str:
 
 
 def _wrong(node: Node, wanted: str, example: str | None = None) -> ConfigError:
+    """A value of another type; the example is one of the whole key, so an item of a list gets none."""
     is_item = bool(node.path) and isinstance(node.path[-1], int)
     what = f"{'an item of ' if is_item else ''}`{node.key}` must be {wanted}"
     hint = f"Write it as in: {example}" if example and not is_item else None

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 from mmtriage.errors import Span
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]  # keys, and indices of arrays, from the document down
 
 SPACE = re.compile(r"[ \t]*")
 BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")  # between statements and between items of an array
+# A string in three quotes may itself end with one or two, so up to five stand at its end.
 STRING = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}(?!")' r"|'''.*?'{3,5}(?!')" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'", re.DOTALL
 )
@@ -37,7 +38,7 @@ class TomlPlace:
     span: Span  # of `text`
 
 
-def places_of(text: str) -> dict[Path, TomlPlace]:
+def places_of(text: str) -> dict[KeyPath, TomlPlace]:
     """The place of every table, key and item of a valid TOML document with newlines as `\\n`."""
     return _Scanner(text).document()
 
@@ -60,11 +61,11 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.spans: dict[Path, tuple[int, int]] = {}
-        self.items: dict[Path, int] = {}  # array of tables -> index of its last table
+        self.spans: dict[KeyPath, tuple[int, int]] = {}
+        self.items: dict[KeyPath, int] = {}  # array of tables -> index of its last table
 
-    def document(self) -> dict[Path, TomlPlace]:
-        table: Path = ()
+    def document(self) -> dict[KeyPath, TomlPlace]:
+        table: KeyPath = ()
         self._skip(BLANK)
         while self.at < len(self.text):
             if self.text[self.at] == "[":
@@ -74,14 +75,14 @@ class _Scanner:
             self._skip(BLANK)
         return self._places()
 
-    def _header(self) -> Path:
-        """`[a.b]` or `[[a.b]]`; a name of an array of tables on the way means its last table."""
+    def _header(self) -> KeyPath:
+        """Go over `[a.b]` or `[[a.b]]`; a name on the way that is an array of tables means its last table."""
         start, is_item = self.at, self.text.startswith("[[", self.at)
         self.at += 2 if is_item else 1
         keys = self._dotted()
         self._skip(SPACE)
         self.at += 2 if is_item else 1
-        path: Path = ()
+        path: KeyPath = ()
         for key in keys[:-1]:
             path += (key,)
             self.spans.setdefault(path, (start, self.at))
@@ -95,7 +96,7 @@ class _Scanner:
             self.spans[path] = (start, self.at)
         return path
 
-    def _key_value(self, table: Path) -> None:
+    def _key_value(self, table: KeyPath) -> None:
         start = self.at
         keys = self._dotted()
         for length in range(1, len(keys) + 1):
@@ -121,7 +122,7 @@ class _Scanner:
         written = self.text[start : self.at]
         return written if written[0] not in "\"'" else str(tomllib.loads(f"key = {written}")["key"])
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         match self.text[self.at]:
             case '"' | "'":
                 self._skip(STRING)
@@ -132,7 +133,7 @@ class _Scanner:
             case _:
                 self._skip(SCALAR)
 
-    def _array(self, path: Path) -> None:
+    def _array(self, path: KeyPath) -> None:
         self.at += 1
         index = 0
         while not self._closes("]"):
@@ -141,7 +142,7 @@ class _Scanner:
             self.spans[item] = (start, self.at)
             index += 1
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: KeyPath) -> None:
         self.at += 1
         while not self._closes("}"):
             self._key_value(path)
@@ -164,8 +165,8 @@ class _Scanner:
     def _skip(self, pattern: re.Pattern[str]) -> None:
         self.at = self._match(pattern)
 
-    def _places(self) -> dict[Path, TomlPlace]:
-        """Every span as a place, each line found by bisection: documents may be long."""
+    def _places(self) -> dict[KeyPath, TomlPlace]:
+        """Every span as a place; its line is found by bisection, for counting newlines anew is quadratic."""
         begins = [0, *(found.end() for found in re.finditer("\n", self.text))]
         return {path: self._place(span, begins) for path, span in self.spans.items()}
 

@@ -32,7 +32,7 @@ class Answer:
 
 
 class InterruptedCheckError(Exception):
-    """The user has had enough; says how far it came.
+    """The user has had enough; the error says how far the check came.
 
     Args:
         done, undone: names of models, in order.
@@ -83,7 +83,7 @@ def check_models(
 
 
 def triage_entry(model: ModelEntry) -> Answer:
-    """One model, in a process of its own: whatever goes wrong is its answer."""
+    """Triage one model, in a process of its own; whatever goes wrong is its answer."""
     try:
         from mmtriage.triage_table import triage_table
 
@@ -101,7 +101,7 @@ def triage_entry(model: ModelEntry) -> Answer:
 
 @lru_cache(maxsize=KEPT_TABLES)
 def _table(source: str, reading: Reading) -> Table:
-    """A table that several models may share."""
+    """Read a table, which several models may share."""
     return read_table(source, reading)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmtriage.command import completion
-from mmtriage.diagnose.severity import FAIL_ON
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON, FAIL_ON
 from mmtriage.errors import OptionError
 from mmtriage.option_values import Choice, Switch, Text, Texts, option, options_of
 
@@ -126,7 +126,7 @@ class ReportOptions:
 
 
 REPORT = {item.name: item for item in options_of(ReportOptions)}
-OF_FIT = {**REPORT, "fail_on": replace(REPORT["fail_on"], default="warning", shows_default=True)}
+OF_FIT = {**REPORT, "fail_on": replace(REPORT["fail_on"], default=DEFAULT_FAIL_ON, shows_default=True)}
 OF_CHECK = {  # what fails a model is left to the configuration
     **REPORT,
     "baseline": replace(

@@ -18,7 +18,7 @@ from mmtriage.errors import MmtriageError
 if TYPE_CHECKING:
     from mmtriage.option_values import Completion
 
-Given = Mapping[str, Any]
+Given = Mapping[str, Any]  # key of an option -> what click has: a word, words, or whether a switch is on
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 

@@ -11,12 +11,13 @@ import click
 
 from mmtriage.command.choices import OF_FIT, ReportOptions
 from mmtriage.command.complaints import refuse_extra_arguments
-from mmtriage.command.completion import completed
-from mmtriage.command.flags import Given, flags, read, said_of_flags, verbatim
+from mmtriage.command.completion import Given, completed
+from mmtriage.command.flags import flags, read, said_of_flags, verbatim
 from mmtriage.command.output import SVG, Output, outputs, wants_plots, write, write_plots
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import show, wants_color, width
 from mmtriage.data.reading import Reading
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.errors import DataError
 from mmtriage.model.family_names import check_model
 from mmtriage.option_values import options_of
@@ -52,7 +53,7 @@ def fit(data: str, formula: str, **given: Any) -> int:
 
     refuse_extra_arguments(click.get_current_context().args)
     asked = read(ReportOptions, given)
-    settings = Settings(fail_on=asked.fail_on or "warning")
+    settings = Settings(fail_on=asked.fail_on or DEFAULT_FAIL_ON)
     baseline = _baseline(asked)
     files = _files(data, asked, baseline)
     plots = wants_plots({asked.format, *(output.format_name for output in files)})

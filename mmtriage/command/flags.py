@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
-from mmtriage.command.completion import Completer, completed
+from mmtriage.command.completion import Completer, Given, completed
 from mmtriage.errors import OptionError
 from mmtriage.option_values import Choice, Option, Switch, options_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Record = TypeVar("Record")
-Given = Mapping[str, Any]  # key of an option -> what click has: a word, words, or whether a switch is on
 
 
 def flags(options: Iterable[Option]) -> Callable[[Command], Command]:

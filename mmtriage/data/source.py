@@ -46,7 +46,7 @@ class Source:
 
     name: str  # as the user wrote it
     content: bytes  # unpacked, without a byte order mark
-    sha256: str  # of the bytes as stored, before unpacking
+    sha256: str  # of the bytes as stored: what `sha256sum` prints of the file
 
     @property
     def is_parquet(self) -> bool:

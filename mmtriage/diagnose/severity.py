@@ -15,6 +15,7 @@ VerdictSeverity: TypeAlias = Literal["error", "warning", "info", "ok"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 VERDICT_SEVERITIES: tuple[VerdictSeverity, ...] = get_args(VerdictSeverity)
 FAIL_ON = (*SEVERITIES, "never")
+DEFAULT_FAIL_ON: Severity = "warning"
 
 
 def is_graver(now: VerdictSeverity, then: VerdictSeverity) -> bool:

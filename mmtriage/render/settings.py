@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.report.exit_code import fails
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked
@@ -35,7 +36,7 @@ class Settings:
 
     name: str | None = None  # of the model, where a configuration has given it one
     location: Location | None = None  # None: the table
-    fail_on: str = "warning"  # the least severity that fails a check: one of FAIL_ON
+    fail_on: str = DEFAULT_FAIL_ON  # the least severity that fails a check: one of FAIL_ON
     plots: tuple[Plot, ...] = ()
     plot_remarks: tuple[str, ...] = ()  # what is not plotted, and why
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import get_args
 
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import MmtriageError
 from mmtriage.report.exit_code import BADNESS, CLEAN, exit_code_of
@@ -21,7 +22,7 @@ class Checked:
     name: str
     path: str  # of the configuration, as seen from the working directory
     line: int  # where the model begins
-    fail_on: str = "warning"
+    fail_on: str = DEFAULT_FAIL_ON
     outcome: Report | MmtriageError
     traceback: str | None = None  # of a bug
 
