@@ -5,7 +5,7 @@ The public API is `triage(data, formula, ...)`, which returns a `Report`, and `T
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +51,22 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str, **options: Any
         said["factors"] = dict.fromkeys(said["factors"])
     reading, chosen = Reading(**said), Options(**options)
     if isinstance(data, Table):
+        _refuse(said, "a `Table` has been read already")
         table = data
     elif isinstance(data, str | Path):
         table = read_table(data, reading)
     else:
+        _refuse(said.keys() - {"factors"}, "a data frame has been read already")
         table = table_from_frame(data, reading)
     return with_methods(triage_table(table, formula, chosen))
+
+
+def _refuse(said: Iterable[str], problem: str) -> None:
+    """Options of reading that nothing would come of."""
+    from mmtriage.errors import OptionError
+
+    for name in sorted(said):
+        raise OptionError(problem, where=f"option {name}", hint="Leave the option out.")
 
 
 def __getattr__(name: str) -> Any:

@@ -97,6 +97,20 @@ def test_factors_make_a_slope_a_factor() -> None:
     assert report.model.fixed_names == ("(Intercept)", *(f"Days{day}" for day in range(1, 10)))
 
 
+def test_a_file_is_read_as_the_command_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(PATH.read_text().replace(",", ";"))
+    report = mmtriage.triage(path, FORMULA, sep=";", na_values=["308"], factors={"Subject": None})
+    assert (report.input.rows_read, report.input.rows_used) == (180, 170)
+
+
+def test_how_to_read_is_no_question_of_what_has_been_read() -> None:
+    with pytest.raises(OptionError, match="a data frame has been read already"):
+        mmtriage.triage(pd.read_csv(PATH), FORMULA, sep=";")
+    with pytest.raises(OptionError, match="a `Table` has been read already"):
+        mmtriage.triage(read_table(PATH), FORMULA, factors=["Subject"])
+
+
 def test_errors_are_of_one_family() -> None:
     with pytest.raises(DataError, match=r"no_such\.csv"):
         mmtriage.triage(Path("no_such.csv"), FORMULA)
