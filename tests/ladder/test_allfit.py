@@ -12,8 +12,10 @@ from mmtriage.diagnose.finding import Finding, not_assessed
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.errors import UnjudgedError
 from mmtriage.ladder.rungs.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS, Optimizer
+from tests import tasks
 from tests.ladder import stubs
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
 
@@ -163,3 +165,9 @@ def test_optimizers_that_were_not_run_are_not_assessed() -> None:
     agreed = case(SLOPE, run=Runs())
     reason = "the other optimizers were not run (--all-rungs runs them)"
     assert disagreement(agreed, []) == [not_assessed("MM405", reason)]
+
+
+def test_an_optimizer_that_takes_its_process_with_it_is_said() -> None:
+    """The walk makes of it a rung that has failed, as of any error of ours."""
+    with pytest.raises(UnjudgedError, match="one of the processes ended with exit code 3"):
+        climb(case(run=tasks.die_fitting, jobs=2))
