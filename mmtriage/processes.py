@@ -8,11 +8,12 @@ A worker does one item at a time and is told the next one when it has answered; 
 (concurrent.futures gives up the whole pool when one process dies.) Workers are spawned, never forked: they
 share nothing, threads of a numerical library neither, and are the same on every system. They end with this
 process, whatever ends it.
+
+multiprocessing is imported where a worker is started: a fit on one process does not wait for it.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -23,11 +24,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mmtriage.errors import UnjudgedError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -151,11 +154,15 @@ class _Worker(Generic[Item, Answer]):
 
 def _ready(workers: dict[int, _Worker[Item, Answer]]) -> list[int]:
     """The busy workers that have answered, or died: their pipe is closed then."""
+    from multiprocessing.connection import Connection, wait
+
     pipes = {worker.pipe: number for number, worker in workers.items() if worker.index is not None}
     return sorted(pipes[pipe] for pipe in wait(list(pipes)) if isinstance(pipe, Connection))
 
 
 def _started(task: Task[Item, Answer]) -> _Worker[Item, Answer]:
+    import multiprocessing
+
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(task, theirs), daemon=True)
@@ -220,6 +227,9 @@ def _answered(task: Task[Item, Answer], item: Item) -> Answer | _Raised:
 
 def _end_with_parent() -> None:
     """Leave nothing running when the parent was killed."""
+    import multiprocessing
+    from multiprocessing.connection import wait
+
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
