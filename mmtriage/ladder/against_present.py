@@ -19,7 +19,7 @@ from mmtriage.model.design import Design
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainstPresent:
-    """A candidate model against the present one; None where that is not fair, with the reason."""
+    """How a candidate compares with the present model; what would not be fair to compare is None."""
 
     delta_aic: float | None
     delta_bic: float | None
@@ -35,7 +35,7 @@ NO_MAXIMUM = "a posterior mode is not a maximum of the likelihood: no AIC, BIC o
 
 
 def compare(case: Case, candidate: Comparison) -> AgainstPresent:
-    """Information criteria and the move of the common fixed effects, fairly or not at all."""
+    """Compare a candidate with the present model, fairly or not at all."""
     reason = _incomparable(case.design, candidate.prepared.design)
     shift = common_shift(case.comparison, candidate)
     if reason is not None:
@@ -55,7 +55,7 @@ def compare(case: Case, candidate: Comparison) -> AgainstPresent:
 def not_compared(
     reason: str, *, loss: float | None = None, max_shift_se: float | None = None
 ) -> AgainstPresent:
-    """A candidate that no information criterion compares with the present model, and why."""
+    """Say why no information criterion compares a candidate with the present model."""
     return AgainstPresent(
         delta_aic=None, delta_bic=None, loss=loss, max_shift_se=max_shift_se, not_comparable=reason
     )

@@ -18,7 +18,7 @@ from mmtriage.processes import run_all
 
 
 def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
-    """Simulated `2 (log L - log L0)` under the smaller model, (B,), and how many replicates failed."""
+    """Simulate `2 (log L - log L0)` under the smaller model, (B,), and count the replicates that failed."""
     full, null = case.comparison.prepared, smaller.prepared
     replicate = partial(_statistic, full, case.bench.fit_ml(full), null, case.bench.fit_ml(null))
     generators = np.random.default_rng(case.options.seed).spawn(case.options.bootstrap)
@@ -30,7 +30,7 @@ def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
 def _statistic(
     full: Prepared, full_fit: Fit, null: Prepared, null_fit: Fit, generator: np.random.Generator
 ) -> float | None:
-    """One replicate; None if a refit fails."""
+    """Simulate one replicate; None if a refit fails."""
     y = simulate(null, null_fit, generator)
     try:
         return max(0.0, _refitted(null, y, null_fit) - _refitted(full, y, full_fit))
@@ -39,7 +39,7 @@ def _statistic(
 
 
 def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Array:
-    """A response (n,) drawn from a fitted model, as the design has it: of a binomial the proportion."""
+    """Draw a response (n,) from a fitted model, in the form of the design: proportions of a binomial."""
     design = prepared.design
     eta = design.X @ fit.beta
     if design.offset is not None:
@@ -55,7 +55,7 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
 
 
 def _refitted(prepared: Prepared, y: Array, fit: Fit) -> float:
-    """The ML criterion at the optimum for another response, started from the fit that made it."""
+    """Fit another response by ML, from the fit that made it; return the criterion at the optimum."""
     design = replace(prepared.design, y=y, spec=replace(prepared.design.spec, reml=False))
     model = prepared.model.of(design, prepared.model.deadline)
     free = model.place(fit.theta, fit.beta, fit.nb_theta).free

@@ -55,13 +55,13 @@ class Bench(Protocol):
         columns: Mapping[str, Array] | None = None,
         **changes: Unpack[OtherModel],
     ) -> Design:
-        """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
+        """Build the design of a formula; `columns` {name: (n_rows,)} are added to the table."""
 
     def fit(self, design: Design) -> Comparison:
-        """lme4's fit of a design, and its proven optimum."""
+        """Fit a design as lme4 does, and to its proven optimum."""
 
     def fit_ml(self, prepared: Prepared) -> Fit:
-        """The proven optimum by ML, for tests and for models whose fixed effects differ."""
+        """Find the proven optimum by ML, for tests and for models whose fixed effects differ."""
 
     def run(
         self,
@@ -72,7 +72,7 @@ class Bench(Protocol):
         start: Lme4Run | None = None,
         transform: Transform | None = None,
     ) -> Lme4Run | Lme4Failure:
-        """lme4's fit alone, by other optimizers, from another start, or on transformed columns."""
+        """Fit as lme4 does, by other optimizers, from another start, or on transformed columns."""
 
 
 def refit(
@@ -149,5 +149,5 @@ class Case:
         columns: Mapping[str, Array] | None = None,
         **changes: Unpack[OtherModel],
     ) -> Comparison:
-        """Another model on the same table."""
+        """Fit another model to the same table."""
         return refit(self.bench, formula, columns, **changes)

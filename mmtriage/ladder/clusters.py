@@ -26,7 +26,7 @@ Agreement = Literal["agree", "one_kind", "not_identified", "disagree", "no_evide
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One optimizer's end."""
+    """Where one optimizer ended."""
 
     name: str
     kind: str  # of its `Optimizer`
@@ -93,7 +93,7 @@ def _beta_spread(candidates: Sequence[Candidate], se: Array) -> float:
 
 
 def _sigma_spread(candidates: Sequence[Candidate], negligible: Sequence[Array] | None) -> float:
-    """Spread per entry, relative to the standard deviations it belongs to."""
+    """The largest spread of an entry of Sigma, relative to the standard deviations that it belongs to."""
     worst = 0.0
     floors = negligible or [np.zeros(len(S)) for S in candidates[0].covariances]
     for floor, *matrices in zip(floors, *(c.covariances for c in candidates), strict=True):

@@ -44,7 +44,7 @@ def proven_causes(case: Case, ladder: Sequence[RungResult]) -> tuple[str, ...]:
 
 
 def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) -> tuple[Finding, ...]:
-    """The findings, with what is proven of the columns of X though they break no rule."""
+    """Grade the findings that are proven, and add what is proven of columns of X that break no rule."""
     columns = movable_columns(case.design).fixed
     if not columns:
         return tuple(findings)
@@ -94,5 +94,5 @@ def _origin(columns: Sequence[FixedColumn]) -> Finding | None:
 
 
 def _own_alarms(attempt: Attempt) -> tuple[str, ...]:
-    """Messages of an attempt that say more than that the optimum is singular."""
+    """lme4's messages on an attempt, but for the one that says that the optimum is singular."""
     return tuple(m for m in attempt.lme4_messages if m != SINGULAR_MESSAGE)

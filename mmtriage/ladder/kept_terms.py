@@ -51,7 +51,7 @@ def unknown_keeps(keep: Sequence[str], bars: Sequence[Bar]) -> list[str]:
 
 
 def _squeezed(text: str) -> str:
-    """Without blanks and without the parentheses of a bar."""
+    """Take out blanks and the parentheses of a bar, so that all ways to write a term are one."""
     squeezed = "".join(text.split())
     if squeezed.startswith("(") and squeezed.endswith(")") and "|" in squeezed:
         squeezed = squeezed[1:-1]

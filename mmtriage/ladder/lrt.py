@@ -43,7 +43,7 @@ def likelihood_ratio_test(
     null_is_singular: bool,
     bootstrap: Callable[[], tuple[np.ndarray, int]] | None = None,
 ) -> LikelihoodRatio:
-    """The test of a smaller model; `statistic` is `2 (log L - log L0)` by ML.
+    """Test a smaller model; `statistic` is `2 (log L - log L0)` by ML.
 
     `bootstrap()` simulates null statistics, (B,), and how many replicates failed.
     """

@@ -28,7 +28,7 @@ NOT_IN_THE_FORMULA = (
 
 
 def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
-    """All remedies of a ladder, best first; the same remedy found on two rungs is one."""
+    """Rank all remedies of a ladder, best first; the same remedy found on two rungs is one."""
     found: dict[tuple[Scope, str | None, RemedyId | None], Remedy] = {}
     for remedy in (remedy for result in ladder for remedy in result.remedies):
         known = found.get(_identity(remedy))
@@ -39,13 +39,16 @@ def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
 
 
 def _identity(remedy: Remedy) -> tuple[Scope, str | None, RemedyId | None]:
-    """What two remedies have in common that are the same."""
+    """What two remedies have in common if they are the same."""
     is_formula = remedy.id not in NOT_IN_THE_FORMULA
     return remedy.scope, remedy.formula, None if is_formula else remedy.id
 
 
 def _replaces(remedy: Remedy, known: Remedy) -> bool:
-    """Of models that one formula says, the first that clears is kept; of others what the last rung says."""
+    """Whether it takes the place of the same remedy of an earlier rung.
+
+    Where the formula says it all the first that clears is kept, elsewhere what the last rung says.
+    """
     return remedy.id in NOT_IN_THE_FORMULA or (remedy.clears and not known.clears)
 
 

@@ -104,7 +104,7 @@ class Proposal:
 
 
 def changed_model_result(rung: RungId, proposals: Sequence[Proposal], reason: str) -> RungResult:
-    """The result of a rung that proposes other models: it clears the verdict where one of them does."""
+    """Make the result of a rung that proposes other models: it clears the verdict where one of them does."""
     clears = any(proposal.remedy.clears for proposal in proposals)
     status: RungStatus = "cleared_by_change" if clears else "no_effect"
     result = RungResult(rung=RUNG_NUMBER[rung], id=rung, status=status, reason=reason)
@@ -112,7 +112,7 @@ def changed_model_result(rung: RungId, proposals: Sequence[Proposal], reason: st
 
 
 def with_proposals(result: RungResult, proposals: Sequence[Proposal]) -> RungResult:
-    """The result, with more proposals after its own."""
+    """Add proposals to a result, after its own."""
     attempts = (proposal.attempt for proposal in proposals if proposal.attempt is not None)
     remedies = (proposal.remedy for proposal in proposals)
     return replace(result, attempts=(*result.attempts, *attempts), remedies=(*result.remedies, *remedies))

@@ -29,24 +29,24 @@ from mmtriage.model.design import Design
 
 
 def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | None:
-    """The formula in rescaled variables; None if that is not the same model (proven by its ML criterion)."""
+    """Write the formula in rescaled variables; None if no way is the same model, by its ML criterion."""
     ways = in_new_variables(case.design, movable, move)
     return next((formula for formula in ways if _serves(case, formula, movable)), None)
 
 
 def in_new_variables(design: Design, movable: Movable, move: Move) -> tuple[Formula, ...]:
-    """The formula of a design in rescaled variables: ways to write it, of which some are other models."""
+    """List the ways to write a formula in rescaled variables, of which some are other models."""
     return tuple(f for f in dict.fromkeys(_candidates(design, movable, move)) if f != design.formula)
 
 
 def in_matrix(case: Case, move: Move) -> Code:
-    """R code that standardizes the columns of X themselves, which no formula need be able to say."""
+    """Write R code that standardizes the columns of X themselves, which a formula may be unable to say."""
     before = standardized_matrix(case.formula, center=move.center, scale=move.scale)
     return case.commands.in_r(formula_in_matrix(case.formula), before=before)
 
 
 def _candidates(design: Design, movable: Movable, move: Move) -> Iterator[Formula]:
-    """The ways to write it: by the table's columns, by the variables of the formula, in the bars alone."""
+    """Rescale the table's columns, then the variables of the formula, then those of the bars alone."""
     taken = frozenset(s.column for s in movable.slopes)
     by_column = _fixed_in_columns(design, movable, move, taken)
     yield _slopes_rewritten(by_column, movable, move, replace_fixed_variable)
@@ -64,7 +64,7 @@ def _slopes_rewritten(
     move: Move,
     in_fixed: Callable[[Formula, str, str], Formula] | None = None,
 ) -> Formula:
-    """Each slope's column replaced by its rescaled self, in the bars and perhaps in X."""
+    """Replace each slope's column by its rescaled self, in the bars and perhaps in X."""
     for name in dict.fromkeys(s.column for s in movable.slopes):
         slope = next(s for s in movable.slopes if s.column == name)
         arithmetic = _rescaled(name, slope.mean, slope.sd, move, center=slope.has_intercept)
@@ -78,7 +78,7 @@ def _slopes_rewritten(
 
 
 def _fixed_in_columns(design: Design, movable: Movable, move: Move, taken: frozenset[str]) -> Formula:
-    """The table's columns behind the columns of X rescaled wherever the fixed part uses them."""
+    """Rescale the table's columns behind the columns of X, wherever the fixed part uses them."""
     numbers = dict.fromkeys(design.assign[column.index] for column in movable.fixed)
     variables = [v for number in numbers if number for v in design.formula.fixed[number - 1].variables]
     formula = design.formula
@@ -92,7 +92,7 @@ def _fixed_in_columns(design: Design, movable: Movable, move: Move, taken: froze
 
 
 def _fixed_in_variables(design: Design, movable: Movable, move: Move, taken: frozenset[str]) -> Formula:
-    """The columns of X that are a variable of the formula, such as `log(x)`, rescaled as they are."""
+    """Rescale the columns of X that are a variable of the formula, such as `log(x)`, as they are."""
     formula = design.formula
     for column in movable.fixed:
         if column.column not in taken and column.column in design.fixed_terms and ":" not in column.column:
@@ -124,7 +124,7 @@ def _is_cured(case: Case, comparison: Comparison) -> bool:
 
 
 def _rescaled(text: str, mean: float, sd: float, move: Move, *, center: bool) -> str:
-    """A rescaled variable as arithmetic, with round numbers: any near the mean and SD will do."""
+    """Write a rescaled variable as arithmetic, with round numbers: any near the mean and SD will do."""
     origin = _rounded(mean, sd) if move.center and center else 0.0
     scale = float(f"{sd:.1g}") if move.scale else 1.0
     shifted = text

@@ -41,14 +41,14 @@ class Tried:
 
 
 def smaller_models(bench: Bench, start: Comparison) -> list[Tried]:
-    """Every model that was fitted on the way from a singular or unidentified one to a sound one."""
+    """Search from a singular or unidentified model to a sound one; return all that was fitted on the way."""
     if start.prepared.null:
         return repaired(bench, start)
     return walked_down(bench, start, start.prepared.design.formula)
 
 
 def repaired(bench: Bench, start: Comparison) -> list[Tried]:
-    """Repairs of what the design cannot identify; from a repaired model that is singular the walk goes on.
+    """Leave out what the design cannot identify; from a repaired model that is singular walk on down.
 
     Two faults of one design take two rounds: the second starts from the best model of the first.
     """
@@ -69,7 +69,7 @@ def repaired(bench: Bench, start: Comparison) -> list[Tried]:
 
 
 def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried]:
-    """One thing after the other taken away from a singular model, until a model is sound.
+    """Take one thing after the other away from a singular model, until a model is sound.
 
     At the end correlations are tried again: they may have gone before the slope that was the trouble.
     `present` is the formula that the search began with, which need not be tried.
@@ -122,7 +122,7 @@ def _repairs(bench: Bench, comparison: Comparison) -> list[Step]:
 
 
 def _distinct(steps: Iterable[Step], present: Formula) -> list[Step]:
-    """The first step to each formula other than the present one."""
+    """Keep the first step to each formula, and none to the present one."""
     first: dict[Formula, Step] = {}
     for step in steps:
         first.setdefault(step.formula, step)
@@ -136,7 +136,7 @@ def _nearest(tried: Sequence[Tried]) -> Comparison:
 
 
 def _next_steps(comparison: Comparison, keep: Sequence[str]) -> list[Step]:
-    """The next proposals down from a singular model; none when nothing is left to take away.
+    """Propose the next steps down from a singular model; none when nothing is left to take away.
 
     Terms of several columns come before those of one, and in each kind the term that explains least.
     """
@@ -151,7 +151,7 @@ def _next_steps(comparison: Comparison, keep: Sequence[str]) -> list[Step]:
 
 
 def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> list[Step]:
-    """Another covariance for the same columns, if there is one to be had; else one slope less."""
+    """Propose other covariances of the same columns or, where there are none, one slope less."""
     formula = comparison.prepared.design.formula
     if len(term.columns) > 1:
         others = [without_correlations(formula, term), *compound_symmetries(formula, term)]

@@ -46,17 +46,17 @@ class Movable:
 
     @property
     def can_be_centered(self) -> bool:
-        """Whether any of them can."""
+        """Whether any of the columns can be centered."""
         return any(s.has_intercept for s in self.slopes) or self.centres_fixed
 
     @property
     def centres_fixed(self) -> bool:
-        """Whether the columns of X can."""
+        """Whether the columns of X can be centered."""
         return bool(self.fixed) and self.constant is not None
 
 
 def movable_columns(design: Design) -> Movable:
-    """What rung 1 standardizes."""
+    """Find the columns that rung 1 standardizes."""
     fixed = tuple(moved_columns(design))
     constant = constant_combination(design) if fixed else None
     if constant is not None and np.any(constant[[c.index for c in fixed]]):
@@ -65,7 +65,7 @@ def movable_columns(design: Design) -> Movable:
 
 
 def transforms(design: Design, movable: Movable, move: Move) -> Transform:
-    """T (k, k) of every term, `Z_s = Z T`, and A (p, p), `X_s = X A`."""
+    """Make T (k, k) of every term, `Z_s = Z T`, and A (p, p), `X_s = X A`."""
     bases = []
     for term in design.random:
         T = np.eye(len(term.columns))

@@ -40,7 +40,7 @@ class Step:
 
 
 def without_correlations(formula: Formula, term: RandomTerm) -> Step:
-    """Factors are expanded to their columns: `||` alone leaves the covariance of a factor's levels full."""
+    """Drop correlations; factors are written out, since `||` alone keeps those between their levels."""
     k = len(term.columns)
     return Step(
         title=f"no correlations in {term.bar.to_text()}",
@@ -54,7 +54,7 @@ def without_correlations(formula: Formula, term: RandomTerm) -> Step:
 
 
 def compound_symmetries(formula: Formula, term: RandomTerm) -> Iterator[Step]:
-    """For each factor in a bar, one variance for all its levels and one correlation."""
+    """Give all levels of a factor one variance and one correlation: a step for each factor of a bar."""
     k = len(term.columns)
     for factor in term.factors:
         yield Step(
@@ -66,7 +66,7 @@ def compound_symmetries(formula: Formula, term: RandomTerm) -> Iterator[Step]:
 
 
 def without_slope(formula: Formula, term: RandomTerm, label: str) -> Step | None:
-    """Without one slope of a bar; without the bar if nothing else is in it and its group has another."""
+    """Drop one slope of a bar, or the bar if nothing else is in it and its group has another; else None."""
     smaller = drop_bar_term(term.bar, label)
     if smaller is None:
         others = [bar for bar in formula.random if bar != term.bar and bar.group_name == term.bar.group_name]
@@ -87,7 +87,7 @@ def without_slope(formula: Formula, term: RandomTerm, label: str) -> Step | None
 
 
 def without_least_slope(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> Step | None:
-    """Without the slope of this term that contributes least to the variance of the response."""
+    """Drop the slope of this term that contributes least to the variance of the response."""
     formula = comparison.prepared.design.formula
     slopes = sorted(slopes_to_drop(term, keep), key=lambda label: _contribution(comparison, term, label))
     steps = (without_slope(formula, term, label) for label in slopes)
@@ -95,7 +95,7 @@ def without_least_slope(comparison: Comparison, term: RandomTerm, keep: Sequence
 
 
 def without_intercept(formula: Formula, term: RandomTerm) -> Step | None:
-    """The slopes alone, where the fixed effects absorb the intercepts; None if there are no slopes."""
+    """Keep the slopes alone, where the fixed effects absorb the intercepts; None if there are no slopes."""
     if INTERCEPT not in bar_terms(term.bar):
         return None
     slopes_alone = drop_bar_term(term.bar, INTERCEPT)
@@ -110,7 +110,7 @@ def without_intercept(formula: Formula, term: RandomTerm) -> Step | None:
 
 
 def without_term(formula: Formula, term: RandomTerm) -> Step:
-    """Without a term that the design cannot tell from others, or from the fixed effects."""
+    """Drop a term that the design cannot tell from others, or from the fixed effects."""
     k = len(term.columns)
     return Step(
         title=f"drop {term.bar.to_text()}",
@@ -121,7 +121,7 @@ def without_term(formula: Formula, term: RandomTerm) -> Step:
 
 
 def with_correlations(formula: Formula) -> Iterator[Step]:
-    """The uncorrelated pieces of each grouping joined again."""
+    """Join the uncorrelated pieces of each grouping again."""
     for group in dict.fromkeys(bar.group_name for bar in formula.random):
         pieces = [bar for bar in formula.random if bar.group_name == group]
         if len(pieces) < 2 or sum(bar.intercept for bar in pieces) != 1:

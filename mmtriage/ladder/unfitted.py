@@ -33,7 +33,7 @@ NO_PRESENT_FIT = not_compared("the present model cannot be fitted")
 
 
 def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -> tuple[RungResult, ...]:
-    """Five results: rung 2 tries the model without what `findings` blame, the others are not applicable."""
+    """Make five results: rung 2 tries the model without what `findings` blame, no other rung applies."""
     is_refused = findings[0].code not in (NO_MAXIMUM, PIRLS_FAILURE)
     what = "lme4 would refuse to fit this model" if is_refused else "no fit exists"
     results = [
@@ -45,7 +45,7 @@ def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -
 
 
 def _rung_two(design: Design, findings: Sequence[Finding], bench: Bench) -> RungResult | None:
-    """Smaller models; where no term is to blame and no mean could be evaluated, another link."""
+    """Try smaller models or, where no term is to blame and no mean could be evaluated, another link."""
     steps = _steps(design, findings)
     if steps:
         return _simplified(steps, bench)
@@ -53,7 +53,7 @@ def _rung_two(design: Design, findings: Sequence[Finding], bench: Bench) -> Rung
 
 
 def _steps(design: Design, findings: Sequence[Finding]) -> list[Step]:
-    """Away from the terms that are to blame: first without their slopes, then without the terms."""
+    """Lead away from the terms that are to blame: first without their slopes, then without the terms."""
     blamed = [term for term in design.random if any(term_text(term) in f.terms for f in findings)]
     without_slopes = without = design.formula
     for term in blamed:
@@ -79,7 +79,7 @@ def _simplified(steps: Sequence[Step], bench: Bench) -> RungResult:
 
 
 def _proposals(steps: Sequence[Step], bench: Bench) -> Iterator[Proposal]:
-    """The smaller models as remedies, but for those that cannot be fitted either."""
+    """Make remedies of the smaller models, but for those that cannot be fitted either."""
     for step in steps:
         if not step.formula.random:
             yield _plain(step.formula.to_text(), bench)
@@ -109,7 +109,7 @@ def _proposal(tried: Tried, bench: Bench) -> Proposal:
 
 
 def _relinked(design: Design, bench: Bench) -> RungResult | None:
-    """The same formula with a link whose means are all in range, where no mean could be evaluated."""
+    """Try a link whose means are all in range, where no mean could be evaluated."""
     safe = safe_link(design.spec)
     if safe is None:
         return None
@@ -130,7 +130,7 @@ def _relinked(design: Design, bench: Bench) -> RungResult | None:
 
 
 def _fit_or_none(design: Design, bench: Bench) -> Comparison | None:
-    """The fit of another model; None if it has the same fault, or one of its own."""
+    """Fit another model; None if it has the same fault, or one of its own."""
     try:
         return bench.fit(design)
     except TimeBudgetError:
@@ -140,7 +140,7 @@ def _fit_or_none(design: Design, bench: Bench) -> Comparison | None:
 
 
 def _plain(text: str, bench: Bench) -> Proposal:
-    """The model without random effects, which nobody needs to fit to recommend."""
+    """Recommend the model without random effects, which does not need to be fitted for that."""
     remedy = compared(
         NO_PRESENT_FIT,
         id=bench.options.spec.r_plain,

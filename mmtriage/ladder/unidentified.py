@@ -107,7 +107,7 @@ REPAIRS: dict[Fault, tuple[Callable[[_Suspect], Iterator[Step]], ...]] = {
 
 
 def repairs(design: Design, null: Iterable[NullDirection], keep: Sequence[str]) -> Iterator[Step]:
-    """What each null direction of a design calls for, term by term; one repair may come several times."""
+    """List what each null direction of a design calls for, term by term; a repair may come several times."""
     for direction in null:
         for t in direction.terms:
             suspect = _Suspect(design=design, term=design.random[t], direction=direction, keep=keep)

@@ -39,7 +39,7 @@ RUNGS = (
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
-    """The results of all five rungs with the remedies of causes, and what a time budget left undone."""
+    """Climb all rungs and add the remedies of causes; return that, and what a time budget left undone."""
     results, incomplete = climbed(case)
     if incomplete is not None:
         return results, incomplete
@@ -50,7 +50,7 @@ def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
 
 
 def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
-    """The results of the five rungs alone."""
+    """Climb the five rungs alone; return their results, and where a time budget ended the climb."""
     results: list[RungResult] = []
     for position, rung in enumerate(RUNGS):
         skipped = _skipped(case, rung, results)
@@ -71,7 +71,7 @@ def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
 
 
 def with_cause_remedies(case: Case, results: tuple[RungResult, ...]) -> tuple[RungResult, ...]:
-    """The results, with the remedies of named causes in rung 2."""
+    """Add the remedies of named causes to rung 2."""
     proposals = tuple(of_causes(case))
     return tuple(with_proposals(r, proposals) if r.id == "simplify" else r for r in results)
 

@@ -54,14 +54,14 @@ class Workbench:
         columns: Mapping[str, Array] | None = None,
         **changes: Unpack[OtherModel],
     ) -> Design:
-        """The design of a formula; `columns` {name: (n_rows,)} are added to the table."""
+        """Build the design of a formula; `columns` {name: (n_rows,)} are added to the table."""
         spec = replace(self.options.spec, **changes)
         added = {name: Column(name=name, kind="numeric", values=v) for name, v in (columns or {}).items()}
         table = replace(self.table, columns={**self.table.columns, **added}) if added else self.table
         return build_design(table, formula, spec)
 
     def fit(self, design: Design) -> Comparison:
-        """lme4's fit of a design, and its proven optimum.
+        """Fit a design as lme4 does, and to its proven optimum.
 
         Raises:
             UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
@@ -84,12 +84,12 @@ class Workbench:
             raise _unjudged(str(failure)) from failure
 
     def optimum(self, design: Design) -> Fit:
-        """The proven optimum of a design alone, without lme4's fit."""
+        """Find the proven optimum of a design, without lme4's fit."""
         _, fit = prove_optimum(prepare(design, self.deadline), {}, seed=self.options.seed)
         return fit
 
     def fit_ml(self, prepared: Prepared) -> Fit:
-        """The proven optimum of a design by ML."""
+        """Find the proven optimum of a design by ML, once."""
         known = self._ml.get(id(prepared))
         if known is None:
             _, fit = prove_optimum(prepared.by_ml(), {}, seed=self.options.seed)
@@ -106,7 +106,7 @@ class Workbench:
         start: Lme4Run | None = None,
         transform: Transform | None = None,
     ) -> Lme4Run | Lme4Failure:
-        """lme4's fit alone; its criterion is by our engine, so that rounding decides nothing between runs."""
+        """Fit as lme4 does, and evaluate the criterion by our engine, so that rounding decides nothing."""
         return run_measured(prepared, optimizers=optimizers, maxfun=maxfun, start=start, transform=transform)
 
 

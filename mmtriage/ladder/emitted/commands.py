@@ -30,11 +30,11 @@ class Commands:
     r_table: tuple[str, ...] = ()  # R code that reads it, where a plain read.csv() would not do
 
     def of(self, **changes: Any) -> Commands:
-        """Commands under other options: another family, link, number of points, optimizer or budget."""
+        """Change the options: another family, link, number of points, optimizer or budget."""
         return replace(self, options=replace(self.options, **changes))
 
     def both(self, formula: str) -> Code:
-        """The command and the R code of a formula."""
+        """Write the command and the R code of a formula."""
         return Code(mmtriage=self.mmtriage(formula), lme4=self.r_code(formula))
 
     def in_r(
@@ -45,16 +45,16 @@ class Commands:
         before: Sequence[str] = (),
         start: Array | None = None,
     ) -> Code:
-        """R code alone, for what no command of ours asks: see `r_code`."""
+        """Write R code alone, for what no command can ask: see `r_code`."""
         return Code(mmtriage=None, lme4=self.r_code(formula, kind=kind, before=before, start=start))
 
     def restarted(self, formula: str, restarts: int) -> Code:
-        """The fit of a formula, taken up again from its end so many times; a command asks for none of it."""
+        """Write a fit and so many restarts from where it ended; no command can ask for a restart."""
         lines = [self.r_code(formula), *[r_restart(self.options.spec)] * restarts]
         return Code(mmtriage=None if restarts else self.mmtriage(formula), lme4="\n".join(lines))
 
     def mmtriage(self, formula: str) -> str:
-        """The command that triages a formula on the same table."""
+        """Write the command that triages a formula on the same table."""
         words = ["mmtriage", "fit", self.source, formula, *self.reading.words]
         return shlex.join([*words, *command_words(self.options)])
 
@@ -66,7 +66,7 @@ class Commands:
         before: Sequence[str] = (),
         start: Array | None = None,
     ) -> str:
-        """R code: what must be done to the data frame `d` first, then the call.
+        """Write R code: first what must be done to the data frame `d`, then the call.
 
         Args:
             before: lines of `r_columns` that the formula needs.

@@ -13,24 +13,24 @@ SCALED = "X_scaled"  # the name that R code gives a matrix of standardized colum
 
 
 def row_numbers(name: str) -> list[str]:
-    """A factor of one level per row."""
+    """Make a factor of one level per row."""
     return [f"d${name} <- factor(seq_len(nrow(d)))"]
 
 
 def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:
-    """Only the rows in which the columns `names` have values, and which the model's subset keeps."""
+    """Keep the rows in which the columns `names` have values and which the model's subset selects."""
     complete = f"complete.cases(d[{r_strings(names)}])"
     chosen = complete if subset is None else f"({subset}) & {complete}"
     return [f"d <- subset(d, {chosen})"]
 
 
 def centered_within(name: str, groups: str, *, within: str, between: str) -> list[str]:
-    """A column taken apart: its group means, in the column `between`, and what is left of it, in `within`."""
+    """Take a column apart: make `between` of its group means, and `within` of what is left of it."""
     return [f"d${between} <- with(d, ave({name}, {groups}))", f"d${within} <- d${name} - d${between}"]
 
 
 def standardized_matrix(formula: Formula, *, center: bool, scale: bool) -> list[str]:
-    """The columns of X itself, standardized: a matrix in `d` that `formula_in_matrix` refers to.
+    """Standardize the columns of X itself: make a matrix in `d` that `formula_in_matrix` refers to.
 
     Two-valued columns stay as they are, as in `diagnose.continuous.is_two_valued`.
     """
@@ -45,6 +45,6 @@ def standardized_matrix(formula: Formula, *, center: bool, scale: bool) -> list[
 
 
 def formula_in_matrix(formula: Formula) -> str:
-    """The formula whose fixed part is the standardized matrix, which has its own column for the intercept."""
+    """Write the formula whose fixed part is the standardized matrix; that has a column for the intercept."""
     parts = [f"0 + {SCALED}", *map(to_text, formula.offsets), *(bar.to_text() for bar in formula.random)]
     return f"{to_text(formula.response)} ~ {' + '.join(parts)}"

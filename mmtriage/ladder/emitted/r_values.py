@@ -8,20 +8,20 @@ from mmtriage.formula.text import quote
 
 
 def r_vector(values: Iterable[float]) -> str:
-    """Numbers as an R vector, of as many digits as a starting point needs."""
+    """Write numbers as an R vector, with as many digits as a starting point needs."""
     return f"c({', '.join(f'{value:.4g}' for value in values)})"
 
 
 def r_string(value: str) -> str:
-    """Text as an R string."""
+    """Write text as an R string."""
     return quote(value, '"')
 
 
 def r_strings(values: Iterable[str]) -> str:
-    """Text as an R vector."""
+    """Write texts as an R vector."""
     return f"c({', '.join(map(r_string, values))})"
 
 
 def r_logical(value: bool) -> str:
-    """A truth as R writes it."""
+    """Write True and False as R does."""
     return "TRUE" if value else "FALSE"

@@ -19,13 +19,13 @@ CAUSE = "MM301"  # too-few-levels
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The factors that have so few levels that the diagnosis says so (MM301)."""
+    """Propose it for the factors that have so few levels that the diagnosis says so."""
     few = {found.columns[0] for found in case.found(CAUSE)}
     return as_fixed(case, (term for term in case.design.random if term.group in few), rung=2)
 
 
 def as_fixed(case: Case, terms: Iterable[RandomTerm], *, rung: int) -> Iterator[Proposal]:
-    """The model with the factor of each term among its fixed effects, as far as that is a model."""
+    """Make the factor of each term a fixed effect, where that leaves a mixed model."""
     for term in terms:
         if _can_be_fixed(case, term):
             yield _as_fixed(case, term, rung)

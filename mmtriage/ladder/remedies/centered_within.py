@@ -28,7 +28,7 @@ MIXED = (0.02, 0.98)  # within-group share of a slope's variance between which i
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The first slope that mixes the two questions, centered: without its group means and with them."""
+    """Center the first slope that mixes the two questions: without its group means, then with them."""
     if case.verdict.status == "converged" and not case.options.all_rungs:
         return
     slope = next((slope for slope in slopes(case.design) if _mixes(case, slope)), None)
@@ -86,7 +86,7 @@ def _centered(case: Case, slope: Slope, *, with_mean: bool) -> Proposal:
 
 
 def _rows_in_use(case: Case) -> list[str]:
-    """R code that leaves the rows of the model: means of groups are over these."""
+    """Write R code that leaves the rows of the model, since the means of groups are over these."""
     if len(case.design.rows) == case.bench.table.n_rows:
         return []
     options = case.options
@@ -95,7 +95,7 @@ def _rows_in_use(case: Case) -> list[str]:
 
 
 def _on_table(case: Case, values: Array) -> Array:
-    """Values on the rows in use as a column of the table, missing elsewhere."""
+    """Spread values on the rows in use over the table; elsewhere they are missing."""
     column = np.full(case.design.missing.rows_read, np.nan)
     column[case.design.rows] = values
     return column

@@ -22,7 +22,7 @@ CAVEATS = ("another model of the mean: look at the fit, not only at whether it c
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The same formula with a link that stays in range, where the present one does not or PIRLS failed."""
+    """Propose a link that stays in range, where the present one does not or PIRLS failed."""
     spec = case.design.spec
     safe = safe_link(spec)
     if safe is None or not _is_in_trouble(case):
@@ -41,7 +41,7 @@ def propose(case: Case) -> Iterator[Proposal]:
 
 
 def safe_link(spec: ModelSpec) -> tuple[str, str] | None:
-    """The link to advise, and what it changes; None where there is none, or the present one is it."""
+    """The link to advise and what it changes; None where there is none, or the model has it already."""
     safe = spec.distribution.safe_link
     if safe is None or safe == spec.link:
         return None

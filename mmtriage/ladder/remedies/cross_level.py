@@ -28,7 +28,7 @@ MOST_INTERACTIONS = 4  # each is a model to fit
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The first few interactions of a singular slope with a predictor of its groups."""
+    """Let predictors of the groups moderate singular slopes; only the first few are tried."""
     for term, slope, moderator in islice(_interactions(case), MOST_INTERACTIONS):
         yield _interaction(case, term, slope, moderator)
 

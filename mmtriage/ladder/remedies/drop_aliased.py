@@ -12,7 +12,7 @@ from mmtriage.ladder.remedies.measured import changed_model
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The same fit, said in the formula; nothing where a dropped column is only a part of its term."""
+    """Write the formula that lme4 fits, unless a dropped column is only a part of its term."""
     gone = {column.name for column in case.design.dropped}
     kept = tuple(term for term in case.formula.fixed if term.label not in gone)
     if not gone or len(kept) == len(case.formula.fixed):

@@ -29,13 +29,13 @@ class _Smaller:
 
     @property
     def removal(self) -> Removal:
-        """What goes, but for its parameters: they are counted when the smaller model is fitted."""
+        """What goes; its parameters are counted when the smaller model is fitted."""
         k = len(self.term.columns)
         return Removal("scalar" if k == 1 else "column", 0, k)
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """All zero components out at once; with nothing random left, the plain model."""
+    """Drop all zero components at once; where nothing random is left, propose the plain model."""
     smaller = [s for defect in defects(case.comparison) if (s := _smaller(case, defect)) is not None]
     if not smaller:
         return

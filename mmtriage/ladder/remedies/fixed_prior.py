@@ -16,7 +16,7 @@ from mmtriage.ladder.remedies.measured import compared
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """A normal prior on the fixed effects, where they are separated."""
+    """Propose a normal prior where fixed effects are separated."""
     if not case.is_separated:
         return
     formula = case.formula.to_text()

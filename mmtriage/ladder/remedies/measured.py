@@ -30,7 +30,7 @@ def same_model_remedy(
     cost: int | None = None,
     clears: bool = True,
 ) -> Remedy:
-    """A way to the optimum of the present model that an attempt has shown; the optimum may be singular.
+    """Make a remedy of an attempt that has reached the optimum of the present model, singular or not.
 
     `formula` is another way to write the model, and what lme4 would say of it is not what the attempt says.
     """
@@ -72,7 +72,7 @@ def changed_model(
     scope: Scope = "changes_model",
     in_users_columns: Comparison | None = None,
 ) -> Proposal:
-    """Another model that was fitted, compared with the present one as far as that is fair.
+    """Make a proposal of another model that was fitted, compared with the present one where that is fair.
 
     Args:
         label: the attempt's name, where it is not the remedy's title.
@@ -117,7 +117,7 @@ def fitted_model(
     lrt: LikelihoodRatio | None = None,
     scope: Scope = "changes_model",
 ) -> Proposal:
-    """Another model that was fitted, whatever there is to compare it with: see `changed_model`."""
+    """Make a proposal of another model that was fitted, whatever it is compared with: see `changed_model`."""
     remedy = compared(
         against,
         id=id,
@@ -154,7 +154,7 @@ def compared(
     lrt: LikelihoodRatio | None = None,
     cost: int = 0,
 ) -> Remedy:
-    """A remedy with what is known of it against the present model; `not_compared` where that is nothing."""
+    """Make a remedy; `against` is what is known of it, `not_compared(reason)` where that is nothing."""
     return Remedy(
         id=id,
         rung=rung,

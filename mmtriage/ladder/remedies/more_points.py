@@ -18,7 +18,7 @@ SAME_SD = 0.01  # relative change of a standard deviation that is the same for a
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The fewest points after which more change nothing; none where their own optimum is not proven."""
+    """Propose the fewest points after which more change nothing, if their own optimum is proven."""
     if not case.found(CAUSE):
         return
     few, many = (case.refit(case.formula, nagq=n) for n in POINTS)

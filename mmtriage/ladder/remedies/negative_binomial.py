@@ -17,7 +17,7 @@ CAUSE = "MM501"  # overdispersion
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The same formula by `glmer.nb`, which knows the log link only."""
+    """Propose the same formula for `glmer.nb`, which knows the log link only."""
     is_poisson = case.options.family == "poisson" and case.options.link_name == "log"
     if not case.found(CAUSE) or not is_poisson:
         return

@@ -13,7 +13,7 @@ CAUSE = "MM307"  # nesting
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The nested model that the finding has fitted already, fitted as lme4 would."""
+    """Fit the nested model, whose optimum the finding knows already, as lme4 would."""
     for found in case.found(CAUSE):
         outer, inner = found.columns
         yield changed_model(

@@ -30,7 +30,7 @@ ROW = "row"  # the name of a column of row numbers that has to be made
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The model with one more random term, grouped by row."""
+    """Add a random term that is grouped by row."""
     if not case.found(CAUSE):
         return
     group = row_label(case)

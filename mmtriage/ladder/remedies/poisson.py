@@ -12,7 +12,7 @@ NO_SURPLUS = 1e4  # theta of a negative binomial from which no data could tell i
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The model without the parameter for which the data have no use."""
+    """Leave out the parameter for which the data have no use."""
     if (case.comparison.optimum_fit.nb_theta or 0.0) > NO_SURPLUS:
         yield changed_model(
             case,

@@ -23,7 +23,7 @@ CAUSE = "MM202"  # collinear
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """Each collinear variable at another origin or in another coding, as far as that helps."""
+    """Write each collinear variable at another origin, or in another coding, where that helps."""
     found = next(iter(case.found(CAUSE)), None)
     if found is None:
         return
@@ -57,7 +57,7 @@ def _sum_coded(case: Case, name: str, column: Column) -> Iterator[Proposal]:
 
 
 def _rewritten(case: Case, old: str, new: str, title: str, hint: str) -> Iterator[Proposal]:
-    """The formula with a fixed variable written anew, if that is the same model and less collinear."""
+    """Write a fixed variable anew, if the model stays the same and is less collinear."""
     formula = replace_fixed_variable(case.formula, old, new)
     if formula == case.formula:
         return

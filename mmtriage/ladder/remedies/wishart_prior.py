@@ -23,7 +23,7 @@ TITLE = "Keep the structure under a weak Wishart prior"
 
 
 def propose(case: Case) -> Iterator[Proposal]:
-    """The mode of the posterior, where there is one."""
+    """Find the mode of the posterior, where there is one."""
     # a prior on covariances gives no mode of fixed effects that have none, and mends no failing PIRLS
     if case.is_separated or case.comparison.lme4 is None:
         return

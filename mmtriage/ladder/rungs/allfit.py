@@ -86,7 +86,7 @@ def _negligible(case: Case) -> list[Array]:
 
 
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> Sequence[Said]:
-    """MM405, if optimizers were compared and did not agree."""
+    """Find MM405, if optimizers were compared and did not agree."""
     result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
     if result is None:
         return [not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)")]

@@ -35,7 +35,7 @@ def applies(case: Case) -> str | None:
 
 
 def climb(case: Case) -> RungResult:
-    """Three attempts: budget, restart, perturbed restart."""
+    """Make three attempts: budget, restart, perturbed restart."""
     attempts: list[Attempt] = []
     optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
     start: Lme4Run | None = None

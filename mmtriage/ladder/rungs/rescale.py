@@ -37,7 +37,7 @@ def applies(case: Case) -> str | None:
 
 
 def climb(case: Case) -> RungResult:
-    """The same model on other columns; group-mean centering beside it."""
+    """Fit the same model on other columns, then other models: those of group-mean centering."""
     movable = movable_columns(case.design)
     if not movable:
         status: RungStatus = "no_effect" if case.is_suspect else "not_needed"

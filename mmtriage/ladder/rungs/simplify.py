@@ -114,7 +114,7 @@ def _one_column(case: Case, smaller: Formula) -> Removal | None:
 
 
 def _left_to_fixed_effects(case: Case) -> list[Proposal]:
-    """What the fixed effects absorb, left to them; a factor fixed and random, kept as one of the two."""
+    """Leave what the fixed effects absorb to them; keep a factor that is fixed and random as one of these."""
     found: list[Proposal] = []
     absorbed = {d.terms[0] for d in case.comparison.prepared.null if d.absorbed}
     for term in (case.design.random[t] for t in sorted(absorbed)):
