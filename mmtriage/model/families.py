@@ -15,7 +15,6 @@ from mmtriage.arrays import Array
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.densities import DENSITIES, Counted, Density
 from mmtriage.model.distributions import DISTRIBUTIONS, Distribution
-from mmtriage.model.distributions import NEGATIVE_BINOMIAL as NEGATIVE_BINOMIAL
 from mmtriage.model.likelihoods import digamma_error
 from mmtriage.model.links import LINKS, Link
 from mmtriage.model.simulation import Circumstances
@@ -36,11 +35,6 @@ class Family:
     def distribution(self) -> Distribution:
         """The facts of the distribution."""
         return DISTRIBUTIONS[self.name]
-
-    @property
-    def scale_free(self) -> bool:
-        """Whether a scale phi is estimated: ask `distribution.estimates_scale` instead."""
-        return self.distribution.estimates_scale
 
     @property
     def eta_sign(self) -> int | None:
@@ -193,11 +187,3 @@ def family_of(spec: ModelSpec) -> Family:
             hint=did_you_mean(spec.link, available) or f"Available links are: {', '.join(available)}.",
         )
     return Family(spec.family, LINKS[spec.link], FIRST_THETA if distribution.estimates_theta else None)
-
-
-# Other names of facts that stand in `model/distributions.py` and on `ModelSpec`, while the rooms move over.
-
-
-def is_glmm(spec: ModelSpec) -> bool:
-    """Whether the model is one for `glmer`: ask `spec` for the property that matters instead."""
-    return not spec.is_linear
