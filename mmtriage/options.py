@@ -2,7 +2,7 @@
 
 Each field is declared once, and `option_values` says what follows from a declaration. To add an option,
 declare it here, use it where the triage reads `TriageOptions`, and test it; if it changes what is fitted,
-name it in `REPEATED` too.
+name it in `REPEATED` too. How the table is read is declared in `data/reading`, in the same way.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mmtriage.data.reading import Reading
 from mmtriage.model.family_names import LAPLACE, LINKS_OF, check_model, default_link, is_linear
 from mmtriage.model.spec import ModelSpec
 from mmtriage.option_values import (
@@ -23,11 +24,13 @@ from mmtriage.option_values import (
     WholeNumber,
     check_values,
     option,
+    options_of,
     words_of,
 )
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
+JOBS = WholeNumber(least=1)
 DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 
 # What a command to paste repeats, in this order: the likelihood, the columns and rows, the search. The rest
@@ -140,7 +143,7 @@ class TriageOptions:
     )
     # A configuration has one number for all models, above them.
     jobs: int = option(
-        WholeNumber(least=1),
+        JOBS,
         1,
         short="-j",
         metavar="N",
@@ -210,3 +213,7 @@ def command_words(options: TriageOptions) -> list[str]:
     """The options of a command that asks for the same fit."""
     said = options if options.has_own_optimizer else replace(options, optimizer=None)
     return words_of(said, REPEATED)
+
+
+# Everything that `fit` may be told of one model: flags of the command, keys of a configuration.
+OPTIONS = (*options_of(Reading), *options_of(TriageOptions))

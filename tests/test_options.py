@@ -11,16 +11,14 @@ import pytest
 
 from mmtriage.check.entries import KEYS
 from mmtriage.command.fit_model import fit
-from mmtriage.data.reading import Reading
 from mmtriage.option_values import Option, Switch, options_of
-from mmtriage.options import REPEATED, TriageOptions, command_words
+from mmtriage.options import OPTIONS, REPEATED, TriageOptions, command_words
 
 ROOT = Path(__file__).parent.parent
-DECLARED = (*options_of(Reading), *options_of(TriageOptions))
 OF_PYTHON_ONLY = {"plots", "progress"}
 
 
-@pytest.mark.parametrize("declared", DECLARED, ids=lambda declared: declared.name)
+@pytest.mark.parametrize("declared", OPTIONS, ids=lambda declared: declared.name)
 def test_an_option_is_a_flag_and_a_key(declared: Option) -> None:
     assert declared.help.endswith((".", '"'))
     assert (declared.metavar is None) == isinstance(declared.meaning, Switch)
@@ -39,7 +37,7 @@ def test_every_field_is_an_option_or_pythons_own() -> None:
 def test_no_flag_and_no_key_stands_for_two_options() -> None:
     flags = [name for made in fit.params for name in made.opts]
     assert len(flags) == len(set(flags))
-    keys = [declared.key for declared in DECLARED]
+    keys = [declared.key for declared in OPTIONS]
     assert len(keys) == len(set(keys))
 
 

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from mmtriage.check import located as read
-from mmtriage.check.entries import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model
+from mmtriage.check.entries import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model, reader
 from mmtriage.check.located import Node
 from mmtriage.check.places import TomlPlace, place_at, places_of
 from mmtriage.errors import ConfigError, OptionError, did_you_mean
+from mmtriage.options import JOBS
 
 PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "mmtriage")
@@ -71,7 +72,7 @@ def read_config(path: Path) -> Config:
     defaults = {key: node for key, node in keys.items() if key in DEFAULTS}
     for key, node in defaults.items():
         KEYS[key](node)
-    jobs = read.whole_number(keys["jobs"], least=1) if "jobs" in keys else None
+    jobs = reader(JOBS)(keys["jobs"]) if "jobs" in keys else None
     return Config(path=name, models=_models(root, keys, defaults, path.parent), jobs=jobs)
 
 

@@ -30,7 +30,7 @@ from mmtriage.option_values import (
     WholeNumber,
     options_of,
 )
-from mmtriage.options import TriageOptions
+from mmtriage.options import OPTIONS, TriageOptions
 from mmtriage.report.decisions import codes_of
 
 Answer = TypeVar("Answer")
@@ -114,7 +114,6 @@ def _selected(node: Node) -> tuple[str, ...]:
     return tuple(code for item in _listed(node) for code in _codes(item))
 
 
-OPTIONS = (*options_of(Reading), *options_of(TriageOptions))
 # Keys of a model -> what reads the value.
 KEYS: Mapping[str, Reader] = {
     **dict.fromkeys(("name", "data", "formula"), read.text),

@@ -17,7 +17,8 @@ from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, write
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import INTERRUPTED, show, wants_color, width
-from mmtriage.option_values import Seconds, Text, WholeNumber, option, options_of
+from mmtriage.option_values import Seconds, Text, option, options_of
+from mmtriage.options import JOBS
 
 if TYPE_CHECKING:
     from mmtriage.check.config import Config
@@ -39,7 +40,7 @@ class CheckOptions:
         help="TOML file that lists the models (default: the nearest pyproject.toml with [tool.mmtriage]).",
     )
     jobs: int | None = option(
-        WholeNumber(least=1),
+        JOBS,
         None,
         short="-j",
         metavar="N",

@@ -20,8 +20,7 @@ from mmtriage.data.reading import Reading
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.errors import DataError
 from mmtriage.model.family_names import check_model
-from mmtriage.option_values import options_of
-from mmtriage.options import TriageOptions
+from mmtriage.options import OPTIONS, TriageOptions
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Settings
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 @click.command(context_settings={"allow_extra_args": True})
 @click.argument("data", shell_complete=completed("file"))
 @click.argument("formula")
-@flags([*options_of(Reading), *options_of(TriageOptions), *OF_FIT.values()])
+@flags([*OPTIONS, *OF_FIT.values()])
 def fit(data: str, formula: str, **given: Any) -> int:
     """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
 
