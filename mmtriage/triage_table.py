@@ -3,7 +3,7 @@
     parse -> design -> findings of the design -> lme4's fit beside the proven optimum -> findings of the fit
           -> verdict -> ladder of remedies -> causes -> report
 
-A model that lme4 would refuse, or that has no fit, leaves the story before the verdict: see `_without_fit`.
+A model that lme4 would refuse, or that has no fit, leaves the story early and ends in `_without_fit`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def triage_table(table: Table, formula_text: str, options: TriageOptions) -> Rep
 
 
 def _triage(bench: Workbench, formula_text: str, watch: Stopwatch) -> Report:
-    """The story itself."""
+    """The story up to the fit."""
     formula = resolve_dot(parse_formula(formula_text), bench.table.columns)
     check_kept(bench.options.keep, formula.random)
     design = bench.build(formula)
@@ -82,9 +82,16 @@ def _triage(bench: Workbench, formula_text: str, watch: Stopwatch) -> Report:
     watch.lap("fit")
     if isinstance(comparison, Finding):
         return _without_fit(bench, design, [*early, comparison], watch)
+    return _with_fit(bench, comparison, early, watch)
+
+
+def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding], watch: Stopwatch) -> Report:
+    """The story from the fit on; `early` are the findings of its design."""
+    design = comparison.prepared.design
     of_the_fit = of_fit(_fitted(bench, comparison, early))
     findings = [*early, *findings_in(of_the_fit)]
     verdict = judge(comparison, findings)
+    # Now, since what is left of the time budget goes into the ladder.
     lme4_fit, optimum = lme4_facts(comparison), optimum_facts(comparison)
     watch.lap("diagnosis")
     case, refits = _case(bench, comparison, verdict, findings)
@@ -101,14 +108,11 @@ def _triage(bench: Workbench, formula_text: str, watch: Stopwatch) -> Report:
         incomplete=incomplete,
         timing=watch.timing,
     )
-    if not bench.options.plots:
-        return report
-    _say(bench.options, "following the criterion, for the plots")
-    return _with_plot_data(report, comparison, refits, watch)
+    return _with_plot_data(report, comparison, refits, bench, watch) if bench.options.plots else report
 
 
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:
-    """The report on a model that lme4 refuses, or whose criterion has no value, or no maximum."""
+    """The story of a model that lme4 refuses, or whose criterion has no value, or no maximum."""
     errors = [f for f in findings if f.severity == "error"]
     ladder = unfitted_ladder(design, errors, bench)
     watch.lap("ladder")
@@ -118,7 +122,7 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
 
 
 def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Comparison | Finding:
-    """lme4's fit beside the optimum, or the finding that says why there is no optimum.
+    """Fit as lme4 does and to the optimum, or find out why there is none.
 
     Whether the columns reproduce the response exactly takes long to find out: only suspicious fits are asked.
     """
@@ -142,7 +146,7 @@ def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Com
 
 
 def _fitted(bench: Workbench, comparison: Comparison, early: Sequence[Finding]) -> Fitted:
-    """The fit as its checks see it."""
+    """Hand the fit to its checks, with the means to fit another."""
     return Fitted(
         comparison=comparison,
         early=tuple(early),
@@ -155,7 +159,7 @@ def _fitted(bench: Workbench, comparison: Comparison, early: Sequence[Finding]) 
 def _case(
     bench: Workbench, comparison: Comparison, verdict: Verdict, findings: Sequence[Finding]
 ) -> tuple[Case, Refits]:
-    """The patient, and where the fits behind its remedies are kept if plots are going to show them."""
+    """Make the patient, and the place where the fits behind its remedies are kept if plots will show them."""
     refits: Refits = {}
 
     def keep(remedy: Remedy, refit: Refit) -> None:
@@ -199,10 +203,13 @@ def _report(
     )
 
 
-def _with_plot_data(report: Report, comparison: Comparison, refits: Refits, watch: Stopwatch) -> Report:
-    """The report with what its plots show."""
-    from mmtriage.plotted.compute import plot_data_of
+def _with_plot_data(
+    report: Report, comparison: Comparison, refits: Refits, bench: Workbench, watch: Stopwatch
+) -> Report:
+    """Add what the report's plots show."""
+    from mmtriage.plotted.compute import plot_data_of  # here, since most reports show no plots
 
+    _say(bench.options, "following the criterion, for the plots")
     remedies = [(remedy, refits.get((remedy.id, remedy.title))) for remedy in report.remedies]
     plot_data = plot_data_of(comparison, remedies)
     watch.lap("plots")
