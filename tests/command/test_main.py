@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 
 import pytest
 
 from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.options import OPTIONS
 from mmtriage.render import ERROR_FORMATS, RENDERERS
 from mmtriage.render import render_error as render_error_as
 from mmtriage.version import VERSION
@@ -23,6 +25,7 @@ def test_help_names_every_option(mmtriage: Run) -> None:
     result = mmtriage("fit", "--help")
     assert result.code == 0
     assert "Exit codes: 0 nothing at or above --fail-on" in result.out
+    assert {declared.flag for declared in OPTIONS} <= set(re.findall(r"--[a-z-]+", result.out))
     assert "fit" in mmtriage("-h").out
 
 
