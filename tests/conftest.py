@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
+from tests.golden_cases import HEAVY
+
 Snapshot = Callable[[str, str], None]
 
 
@@ -25,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from tests.real_reports.commands import refresh  # before any test module reads the files
 
         refresh()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has all tests of a heavy golden case (xdist, --dist loadgroup)."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            for case in HEAVY.intersection(map(str, item.callspec.params.values())):
+                item.add_marker(pytest.mark.xdist_group(case))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 GLMM_EXTRA = GOLDEN / "glmm_extra"
@@ -52,6 +54,20 @@ GLMM_NOISE = {
 GLMM_MESSAGES_ARE_NOISE = {"contraception_slope", "toy_separation"}
 
 
+# Cases whose triage takes half a second and more. One worker has all tests of one (conftest.py) and triages
+# it once; the others may be triaged by two workers at the same time.
+HEAVY = {
+    *("insteval", "dose_latency_maximal", "hsb_raw", "crossed_maximal", "sleepstudy_year"),
+    *("contraception", "contraception_slope", "grouseticks", "grouseticks_height", "verbagg"),
+    *("nb", "nb_large_theta", "nb_infinite_theta", "fails_binomial_log", "fails_binomial_log_downdate"),
+    *("binomial_cauchit", "poisson_identity", "cbpp_agq0", "gamma_agq5"),
+}
+
+
+# Of these, the ones that take several seconds: left out unless asked for (pytest -m slow).
+SLOW = {"insteval", "contraception_slope", "grouseticks_height", "nb_infinite_theta"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GoldenCase:
     """One model and what lme4 1.1-31 says of it."""
@@ -92,6 +108,11 @@ def golden_glmms() -> Mapping[str, GoldenCase]:
 def glmms_that_fail() -> Mapping[str, GoldenCase]:
     """The GLMM cases in which glmer stops; `expected["error"]` has its words."""
     return {name: case for name, case in _cases_in(GLMM_EXTRA).items() if "error" in case.expected}
+
+
+def parameters(names: Iterable[str]) -> list[Any]:
+    """Names of cases for a test that triages them."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
 
 
 def golden_case(case_id: str) -> GoldenCase:

@@ -21,7 +21,13 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) == 2
 
 
-@pytest.mark.parametrize(("command", "printed"), EXAMPLES, ids=["linear", "generalized"])
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        pytest.param(*EXAMPLES[0], id="linear"),
+        pytest.param(*EXAMPLES[1], id="generalized", marks=pytest.mark.slow),
+    ],
+)
 def test_the_examples_in_the_readme_are_real_output(
     command: str, printed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def test_any_table_gets_a_report_or_a_message(tmp_path: Path) -> None:
     check_sound((fuzz.table_case(SEED, index, tmp_path) for index in range(TABLES)), tmp_path / "trap")
 
 
+@pytest.mark.slow
 def test_any_generalized_model_gets_a_report_or_a_message(tmp_path: Path) -> None:
     check_sound((glmm_case(SEED, index, tmp_path) for index in range(GLMMS)), tmp_path / "trap")
 

@@ -1,4 +1,4 @@
-"""Every linear mixed model of `tests/golden` through the command line, against lme4 1.1-31 (SPEC 8)."""
+"""Every linear mixed model of `tests/golden` through the command line, against lme4 1.1-31."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.golden_cases import MESSAGES_ARE_NOISE, NOISE, golden_case, golden_cases
+from tests.golden_cases import MESSAGES_ARE_NOISE, NOISE, golden_case, golden_cases, parameters
 from tests.triaged import report_validator, triaged_golden
 
-# Cases that take seconds are kept on one worker each (xdist --dist loadgroup).
-SLOW = ("insteval", "dose_latency_maximal")
 # Where the data do not determine the covariances, lme4's estimates are one choice of many.
 NOT_UNIQUE = {
     "crossed_maximal": "`cond` is constant within subjects: their variance is split arbitrarily",
@@ -39,11 +37,7 @@ FINITE_STEP = 1e-4  # of lme4's finite differences
 
 
 def cases(*, but: tuple[str, ...] = ()) -> list[Any]:
-    return [
-        pytest.param(name, marks=pytest.mark.xdist_group(name)) if name in SLOW else name
-        for name in golden_cases()
-        if name not in but
-    ]
+    return parameters(name for name in golden_cases() if name not in but)
 
 
 def report_of(case_id: str) -> dict[str, Any]:
@@ -51,7 +45,7 @@ def report_of(case_id: str) -> dict[str, Any]:
 
 
 def test_the_tables_of_exceptions_name_known_cases() -> None:
-    assert {*SLOW, *NOT_UNIQUE, *FIXED_ARE_UNIQUE} <= set(golden_cases())
+    assert {*NOT_UNIQUE, *FIXED_ARE_UNIQUE} <= set(golden_cases())
     assert set(EXCEPTIONS) <= set(NOISE)
     assert all(len(golden_case(case_id).expected["ngrps"]) > 1 for case_id in EXCEPTIONS)
     assert len(golden_cases()) == 40
@@ -131,7 +125,7 @@ def test_the_baseline_is_lme4s_default_fit(case_id: str) -> None:
     assert_same_messages(case_id, baseline["lme4_messages"])
 
 
-@pytest.mark.parametrize("case_id", EXCEPTIONS)
+@pytest.mark.parametrize("case_id", parameters(EXCEPTIONS))
 def test_where_lme4_hangs_on_noise_the_baseline_is_one_of_its_answers(case_id: str) -> None:
     """`NOISE` lists the evaluations that lme4 itself takes when its criterion is off in the last digit."""
     baseline, expected = report_of(case_id)["baseline"], golden_case(case_id).expected

@@ -15,15 +15,16 @@ from tests.glmm_oracle import SCALED, criterion, joint_pirls, pirls, saturated
 from tests.golden_cases import (
     GLMM_MESSAGES_ARE_NOISE,
     GLMM_NOISE,
+    HEAVY,
     glmms_that_fail,
     golden_case,
+    golden_cases,
     golden_glmms,
+    parameters,
 )
 from tests.test_golden import NUMBER, deviations
 from tests.triaged import Outcome, report_validator, triaged_golden
 
-# Cases that take seconds are kept on one worker each (xdist --dist loadgroup).
-SLOW = ("contraception_slope", "grouseticks_height", "contraception", "grouseticks", "verbagg")
 # Without a finite optimum there is nothing to certify; the criterion still has its limit.
 NO_OPTIMUM = {
     "toy_separation": "no cases in the last period: its coefficient has no finite estimate",
@@ -42,11 +43,7 @@ STOPS_IN_PIRLS = [name for name in glmms_that_fail() if name != "fails_start"]
 
 
 def cases(*, but: tuple[str, ...] = ()) -> list[Any]:
-    return [
-        pytest.param(name, marks=pytest.mark.xdist_group(name)) if name in SLOW else name
-        for name in golden_glmms()
-        if name not in but
-    ]
+    return parameters(name for name in golden_glmms() if name not in but)
 
 
 def report_of(case_id: str) -> dict[str, Any]:
@@ -54,7 +51,8 @@ def report_of(case_id: str) -> dict[str, Any]:
 
 
 def test_the_tables_of_exceptions_name_known_cases() -> None:
-    assert {*SLOW, *NO_OPTIMUM, *GLMM_NOISE} <= set(golden_glmms())
+    assert {*HEAVY} <= {*golden_cases(), *golden_glmms(), *glmms_that_fail()}
+    assert {*NO_OPTIMUM, *GLMM_NOISE} <= set(golden_glmms())
     assert set(NO_OPTIMUM) >= set(ESTIMATES_DIFFER)
     assert set(GLMM_NOISE) >= GLMM_MESSAGES_ARE_NOISE
     assert (len(golden_glmms()), len(glmms_that_fail())) == (37, 7)
@@ -151,7 +149,7 @@ def test_information_criteria_are_lme4s(case_id: str) -> None:
         assert fit["bic"] == pytest.approx(default["BIC"] + moved, abs=1e-6)
 
 
-@pytest.mark.parametrize("case_id", STEADY)
+@pytest.mark.parametrize("case_id", parameters(STEADY))
 def test_the_baseline_is_lme4s_default_fit(case_id: str) -> None:
     baseline, expected = report_of(case_id)["baseline"], golden_case(case_id).expected
     default = expected["default"]
@@ -184,7 +182,7 @@ def test_a_fit_at_its_optimum_is_converged(case_id: str) -> None:
     assert report_of(case_id)["verdict"]["status"] == "converged"
 
 
-@pytest.mark.parametrize("case_id", ["contraception", "contraception_slope"])
+@pytest.mark.parametrize("case_id", parameters(["contraception", "contraception_slope"]))
 def test_a_warning_about_a_fit_at_its_optimum_is_a_false_alarm_of_scale(case_id: str) -> None:
     report = report_of(case_id)
     assert report["verdict"]["status"] == "false_alarm"
@@ -192,6 +190,7 @@ def test_a_warning_about_a_fit_at_its_optimum_is_a_false_alarm_of_scale(case_id:
     assert report["verdict"]["cleared_by"] == "rescale"
 
 
+@pytest.mark.slow
 def test_a_predictor_in_hundreds_of_metres_is_named() -> None:
     report = report_of("grouseticks_height")
     assert report["verdict"]["gap"] < 1e-4

@@ -75,7 +75,7 @@ def without(name: str) -> str:
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason=without("bash"))
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason=without("make"))
 needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason=without("jq"))
-pytestmark = needs_bash
+pytestmark = [needs_bash, pytest.mark.slow]
 
 
 def test_the_workflow_annotates_summarizes_and_uploads(project: Project) -> None:

@@ -44,6 +44,7 @@ def test_the_remedy_of_contraception_says_nothing_wrong_of_itself() -> None:
     assert (outcome.code, outcome.report["verdict"]["status"]) == (0, "converged")
 
 
+@pytest.mark.slow
 def test_grouseticks_by_height_is_near_its_optimum_and_the_column_is_named() -> None:
     report = report_of("grouseticks_height")
     assert report["verdict"]["gap"] < 1e-4
@@ -51,6 +52,7 @@ def test_grouseticks_by_height_is_near_its_optimum_and_the_column_is_named() -> 
     assert all(f["columns"] == ["HEIGHT"] for f in report["findings"] if f["code"] in ("MM101", "MM106"))
 
 
+@pytest.mark.slow
 def test_allfit_fails_on_contraception_where_lme4s_fails() -> None:
     """lme4 1.1-31: nlminbwrap, nmkbw and L-BFGS-B stop in PIRLS, the other four reach the optimum."""
     attempts = rung(report_of("contraception", "--all-rungs"), "allfit")["attempts"]
@@ -77,6 +79,7 @@ def test_a_link_that_leaves_the_range_is_changed_where_pirls_fails() -> None:
     assert remedy["code"]["mmtriage"].endswith("--family Gamma --link log")
 
 
+@pytest.mark.slow
 def test_a_negative_binomial_of_poisson_counts_is_told_so() -> None:
     report = report_of("nb_infinite_theta")
     remedy = next(r for r in report["remedies"] if r["id"] == "poisson")
@@ -106,6 +109,7 @@ def test_where_pirls_fails_the_reason_is_said_and_another_link_tried(case_id: st
     assert (remedy["clears"], remedy["scope"]) == (True, "changes_model")
 
 
+@pytest.mark.slow
 def test_overdispersed_counts_are_offered_models_with_scatter() -> None:
     report = report_of("grouseticks_height")
     gains = {r["id"]: r["delta_aic"] for r in report["remedies"]}

@@ -23,16 +23,17 @@ def data(tmp_path: Path) -> str:
     return str(path)
 
 
+# Nothing is imported before main(), as in the installed command.
 STUB = """
-import os, sys
-from tests.real_reports.records import REPORTS
+import os, sys, types
 def triage(*_):
     if os.environ.get("SLEEP"):
         print("ready", file=sys.stderr, flush=True)
         import time; time.sleep(3600)
+    from tests.real_reports.records import REPORTS
     return REPORTS[os.environ["REPORT"]]
-import mmtriage.triage_table
-mmtriage.triage_table.triage_table = triage
+sys.modules["mmtriage.triage_table"] = stub = types.ModuleType("mmtriage.triage_table")
+stub.triage_table = triage
 from mmtriage.command.main import main
 main()
 """

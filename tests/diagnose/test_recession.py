@@ -112,6 +112,7 @@ def test_rows_that_share_their_predictors_count_as_one_of_both_kinds() -> None:
     assert strict_rows(X, direction).tolist() == [False, False, True, True]
 
 
+@pytest.mark.slow
 def test_healthy_models_are_never_called_separated() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):

@@ -13,7 +13,7 @@ from tests.triaged import triaged
 # by another path: both are optima proven to a Newton decrement of 1e-6 deviance units.
 SAME_OPTIMUM = 1e-5
 SAME_OPTIMUM_RELATIVE = 1e-9  # of large criteria
-ARRIVED = 0.01  # deviance units from the optimum that count as arrived (SPEC 2): of an optimizer's own end
+ARRIVED = 0.01  # deviance units from the optimum that count as arrived: of an optimizer's own end
 
 
 def rerun(one: Emitted) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.emitted.remedies import Emitted
 Row = dict[str, str]
 
 SCRIPT = Path(__file__).parent / "run.R"
-ARRIVED = 0.01  # deviance units from the optimum that count as arrived (SPEC 2): as near as lme4 has to come
+ARRIVED = 0.01  # deviance units from the optimum that count as arrived: as near as lme4 has to come
 # How far below our optimum lme4 may seem to be: its criterion carries the error of a PIRLS that stops at a
 # relative change of 1e-7, and of nothing where the response is normal.
 PIRLS_ERROR, ROUNDING = 2e-3, 1e-6

@@ -19,6 +19,8 @@ from tests.emitted.remedies import Emitted, emitted
 from tests.emitted.subjects import Subject
 from tests.emitted.tables import EVEN
 
+pytestmark = pytest.mark.slow
+
 IDS = [
     name
     for names in (records.SameModelId, records.SmallerId, records.OtherId, records.GeneralizedId)

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -100,6 +101,7 @@ def source(topic: str) -> str:
     return (DIRECTORY / f"{name}.md").read_text(encoding="utf-8")
 
 
+@cache
 def reported_codes() -> set[str]:
     """The codes that some module of the package makes findings of."""
     found = set()

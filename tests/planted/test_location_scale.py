@@ -18,6 +18,8 @@ from tests.planted import faults_fixed, faults_optimum, faults_structure
 from tests.planted.healthy import healthy
 from tests.planted.record import Case
 
+pytestmark = pytest.mark.slow
+
 # k, and a in SDs of x
 MOVES = (
     (1e-9, 0.0),

@@ -12,6 +12,8 @@ from tests.planted.healthy import healthy
 from tests.planted.record import Case
 from tests.planted.score import head, loud, mark, planted_findings, table
 
+pytestmark = pytest.mark.slow
+
 FAULTS, HEALTHY = tuple(faults()), tuple(healthy())
 
 

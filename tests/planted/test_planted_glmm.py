@@ -12,6 +12,8 @@ from tests.planted.glmm.healthy import healthy
 from tests.planted.record import Case
 from tests.planted.score import false_findings, mark
 
+pytestmark = pytest.mark.slow
+
 # The quick ones of each plant: where every row is a fit of its own, a case takes half a minute.
 SAMPLE = {
     structure.fixed_scale: (4,),

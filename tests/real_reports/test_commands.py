@@ -27,7 +27,10 @@ def shape(value: Any) -> Any:
     return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "false_alarm" else name for name in COMMANDS],
+)
 def test_a_kept_report_is_what_the_command_says_today(name: str) -> None:
     """If not: pytest --refresh-reports, and then pytest --update-snapshots."""
     data, formula, *options = COMMANDS[name]

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
-
-import pytest
 
 from mmtriage.report.facts import Report
-from tests.golden_cases import golden_cases
+from tests.golden_cases import golden_cases, parameters
 from tests.rebuilt import report_from
 from tests.triaged import SAMPLES, triaged, triaged_golden
 
-SLOW = ("insteval", "dose_latency_maximal")  # on the worker that has them anyway (tests/test_golden.py)
 CLIMBED = {
     "sleepstudy_year.csv": "Reaction ~ Year + (Year | Subject)",
     "Dyestuff2.csv": "Yield ~ 1 + (1 | Batch)",
     "crossed_maximal.csv": "y ~ cond + (1 + cond | subject) + (1 + cond | item)",
 }
-REAL: list[Any] = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name)) if name in SLOW else name
-    for name in (*golden_cases(), *CLIMBED)
-]
+REAL = parameters((*golden_cases(), *CLIMBED))
 
 
 @cache

@@ -39,6 +39,7 @@ from tests.golden_cases import (
     glmms_that_fail,
     golden_case,
     golden_glmms,
+    parameters,
 )
 
 STEADY = [case_id for case_id in golden_glmms() if case_id not in GLMM_NOISE]
@@ -91,7 +92,7 @@ def test_the_fit_takes_lme4s_path(case_id: str) -> None:
         assert run.nb_theta is None
 
 
-@pytest.mark.parametrize("case_id", GLMM_NOISE)
+@pytest.mark.parametrize("case_id", parameters(GLMM_NOISE))
 def test_where_lme4_hangs_on_noise_so_does_the_fit(case_id: str) -> None:
     case = golden_case(case_id)
     run = fitted(design_of(case))

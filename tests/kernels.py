@@ -1,0 +1,33 @@
+"""What NumPy must leave alone to compute as an older processor would: `python -m tests.kernels Prescott`.
+
+OpenBLAS has kernels of its own for every kind of processor, which add in another order, and takes those that
+OPENBLAS_CORETYPE names. NumPy has three levels of its loops; its names for the upper two changed with 2.4.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from numpy._core import _multiarray_umath as compiled  # type: ignore[attr-defined]
+
+AVX512 = {
+    *("X86_V4", "AVX512F", "AVX512CD", "AVX512_SKX"),
+    *("AVX512_CLX", "AVX512_CNL", "AVX512_ICL", "AVX512_SPR"),
+}
+AVX2 = {"X86_V3", "AVX2", "FMA3"}
+ABOVE: dict[str, set[str]] = {
+    "Prescott": AVX512 | AVX2,  # SSE3
+    "Sandybridge": AVX512 | AVX2,  # AVX
+    "Haswell": AVX512,  # AVX2 and FMA
+    "SkylakeX": set(),  # AVX-512
+}
+
+
+def disabled(core: str) -> str:
+    """NPY_DISABLE_CPU_FEATURES for a processor: those names that this NumPy knows and this processor has."""
+    features = compiled.__cpu_features__
+    return " ".join(name for name in compiled.__cpu_dispatch__ if name in ABOVE[core] and features[name])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(disabled(sys.argv[1]) + "\n")
