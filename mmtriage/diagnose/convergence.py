@@ -28,6 +28,7 @@ from mmtriage.engine.optimum.certificate import Certificate
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
 # very large, they are very unequal.
 HESSIAN_CODES = (-3, -4, -6, 2, 3)
+MOST_PARTS, LEAST_PART = 4, 1e-3  # of a flat direction of length one, in words
 
 
 def stopped_short(fitted: Fitted) -> list[Finding]:
@@ -185,7 +186,8 @@ def flat_direction(fitted: Fitted) -> list[Finding]:
             "the counts vary no more than a Poisson model's"
         )
         return [finding("MM407", message, theta=theta)]
-    said = " ".join(f"{values[i]:+.3g} {names[i]}" for i in order[:4] if abs(values[i]) > 1e-3)
+    told = [i for i in order[:MOST_PARTS] if abs(values[i]) > LEAST_PART]
+    said = " ".join(f"{values[i]:+.3g} {names[i]}" for i in told)
     what = "relative covariance factors" if not beside else "relative covariance factors and fixed effects"
     message = f"the likelihood does not change along the direction {said} of the {what}"
     return [finding("MM407", message, direction=said)]

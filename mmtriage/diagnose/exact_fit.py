@@ -31,12 +31,16 @@ def saturated(design: Design) -> Finding | None:
 
 
 def exact_fit(design: Design) -> Finding | None:
-    """MM407 where the columns of X, or of X and Z, reproduce the response; slow, so asked after a failure."""
+    """MM407 where the columns of X, or of X and Z, reproduce the response.
+
+    It takes a least-squares problem with all random effects as columns, so it is asked after a failure only.
+    """
     y = design.y if design.offset is None else design.y - design.offset
     fixed = csr_array(_unit(design.X))
     everything = hstack([fixed, *(_columns(term) for term in design.random)], format="csr")
     for columns, who in ((fixed, "the fixed effects"), (everything, "the fixed and random effects")):
         share = _residual_share(columns, y)
+        # As many columns as rows reproduce anything, which says nothing of the response.
         if columns.shape[1] < len(y) and share <= REPRODUCED:
             message = (
                 f"the likelihood rises without end as the residual variance goes to zero: {who} reproduce "

@@ -92,6 +92,8 @@ def _likelihood_ratio(fitted: Fitted, j: int) -> float | None:
 
 def standardized(design: Design, values: Array) -> Array:
     """|values| (p,) of beta or its standard errors per step of their columns; 0 for the intercept."""
+    # An effect of a column nearly spanned by others is large only because it may be: its own share of the
+    # variance is what a step of it is.
     factors = inflation_factors(design)
     steps = np.zeros(len(values))
     for j, name in enumerate(design.fixed_names):

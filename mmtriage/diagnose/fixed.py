@@ -10,11 +10,12 @@ from mmtriage import figures
 from mmtriage.diagnose.continuous import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
-from mmtriage.diagnose.naming import listed, term_text
+from mmtriage.diagnose.naming import MOST_NAMES, listed, term_text
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
 
 SEVERE_INFLATION = 1e4  # variance inflation factor: a standard error a hundred times too large
+SPANNED_SHARE = 1e-10  # of a column's variance that may be left where the others span it
 BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above which they do not
 
 
@@ -34,9 +35,9 @@ def rank_deficient(design: Design) -> list[Finding]:
 def _dependence(column: DroppedColumn) -> str:
     if not column.depends_on:
         return f"`{column.name}` is zero throughout"
-    parts = [f"{coefficient:+.4g} {name}" for name, coefficient in column.depends_on[:6]]
-    more = f" and {len(column.depends_on) - 6} more" if len(column.depends_on) > 6 else ""
-    return f"`{column.name}` = {' '.join(parts)}{more}"
+    parts = [f"{coefficient:+.4g} {name}" for name, coefficient in column.depends_on]
+    more = f" and {len(parts) - MOST_NAMES} more" if len(parts) > MOST_NAMES else ""
+    return f"`{column.name}` = {' '.join(parts[:MOST_NAMES])}{more}"
 
 
 def collinear(design: Design) -> list[Finding]:
@@ -87,6 +88,7 @@ def uncentered_slopes(design: Design) -> list[Finding]:
         between, within = len(slope.term.levels) - 1, len(design.y) - len(slope.term.levels)
         if not (share > HARDLY_VARIES and between > 0 and within > 0) or _has_group_mean(design, slope):
             continue
+        # Group means of a predictor without any group effect differ by chance; the F ratio tells how much.
         ratio = (1.0 - share) / between / (share / within)
         if fdtrc(between, within, ratio) > BY_CHANCE:
             continue
@@ -115,4 +117,4 @@ def _has_group_mean(design: Design, slope: Slope) -> bool:
     centered = means - means.mean()
     fitted, *_ = np.linalg.lstsq(design.X, centered, rcond=None)
     left = centered - design.X @ fitted
-    return bool(left @ left <= 1e-10 * (centered @ centered))
+    return bool(left @ left <= SPANNED_SHARE * (centered @ centered))

@@ -141,7 +141,8 @@ def judge(comparison: Comparison, findings: Sequence[Finding]) -> Verdict:
 
 def refused(findings: Sequence[Finding]) -> Verdict:
     """The verdict on a model that lme4 would not fit, or whose likelihood could not be evaluated."""
-    status: VerdictStatus = "undetermined" if findings[0].code == "MM408" else "unidentifiable"
+    is_structural_reason = findings[0].code in STRUCTURAL
+    status: VerdictStatus = "unidentifiable" if is_structural_reason else "undetermined"
     lead = {
         "undetermined": "No optimum was found, and nothing can be said with confidence",
         "unidentifiable": "The data cannot determine this model, whatever the optimizer",

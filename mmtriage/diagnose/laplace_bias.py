@@ -16,15 +16,15 @@ import numpy as np
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
+from mmtriage.diagnose.verdict import SD_CHANGE
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import LAPLACE
 from mmtriage.model.spec import CONDITIONAL
 
 POINTS = 25  # more than lme4's documentation advises
-MATERIAL_SHIFT = 0.1  # standard errors, the distance that no reader would call a change
-MATERIAL_SD = 0.1  # relative change of a standard deviation, as in the verdict
-WHOLE = 1e-3  # as in binomial()'s warning of counts that are not whole
+MATERIAL_SHIFT = 0.1  # standard errors: below, no reader would call it a change
+WHOLE = 1e-3  # distance from a whole number at which R's binomial() warns of counts that are none
 
 
 def off_quadrature(fitted: Fitted) -> Sequence[Said]:
@@ -81,14 +81,14 @@ def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
     shift = 0.0 if worst is None else float(shifts[worst])
     sd, sd_exact = (float(np.sqrt(fit.covariances[0][0, 0])) for fit in (laplace, exact))
     change = abs(sd - sd_exact) / sd_exact if sd_exact > 0 else float(sd > 0)
-    if shift <= MATERIAL_SHIFT and change <= MATERIAL_SD:
+    if shift <= MATERIAL_SHIFT and change <= SD_CHANGE:
         return None
     term = design.random[0]
     moved = []
     if shift > MATERIAL_SHIFT and worst is not None:
         name = design.fixed_names[worst]
         moved.append(f"`{name}` by {shift:.2g} SE ({laplace.beta[worst]:.4g} to {exact.beta[worst]:.4g})")
-    if change > MATERIAL_SD:
+    if change > SD_CHANGE:
         moved.append(f"the SD of `{term_text(term)}` by {change:.0%} ({sd:.4g} to {sd_exact:.4g})")
     method = "the fit with nAGQ = 0" if design.spec.nagq == CONDITIONAL else "the Laplace approximation"
     message = f"{method} is too rough here: quadrature with {POINTS} points moves {' and '.join(moved)}"
@@ -102,5 +102,5 @@ def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
         sd_laplace=sd,
         sd_quadrature=sd_exact,
         threshold_se=MATERIAL_SHIFT,
-        threshold_sd=MATERIAL_SD,
+        threshold_sd=SD_CHANGE,
     )

@@ -107,6 +107,7 @@ def _crossings(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:
         if outer.group == inner.group or spelled & names:
             continue
         count = len(np.unique(outer.codes * len(inner.levels) + inner.codes))
+        # One factor nested in the other has no label reused, and a combination for each row is no factor.
         is_nested = count in (len(inner.levels), len(outer.levels))
         if not is_nested and count < len(design.y):
             yield outer, inner, count

@@ -1,17 +1,17 @@
 """Directions in which a likelihood rises without end, found by linear programming.
 
-Row i of X has a kind: +1 if its likelihood rises to a finite limit as its linear predictor goes to +inf (a
+Row i of X has a pull: +1 if its likelihood rises to a finite limit as its linear predictor goes to +inf (a
 success), -1 if as it goes to -inf (a failure, a count of zero), 0 if it falls both ways. There is no finite
-maximum if and only if some d has kind_i x_i'd >= 0 in all rows of a kind, x_i'd = 0 in the others, and X d
-is not 0. By Stiemke's lemma there is either such a d, or there are positive weights that balance the rows,
-sum_i lambda_i kind_i x_i = 0. The linear program looks for the weights,
+maximum if and only if some d has pull_i x_i'd >= 0 in all rows that pull, x_i'd = 0 in the others, and X d is
+not 0. By Stiemke's lemma there is either such a d, or there are positive weights that balance the rows,
+sum_i lambda_i pull_i x_i = 0. The linear program looks for the weights,
 
-    minimize |sum_i lambda_i kind_i x_i|_1   subject to   lambda >= 1,
+    minimize |sum_i lambda_i pull_i x_i|_1   subject to   lambda >= 1,
 
 and where it finds none its prices are d (Konis 2007; Correia, Guimaraes & Zylkin 2019 for counts). Two facts
-make it fast. Rows of kind 0 confine d to a subspace, in most models to nothing. And rows that balance each
-other and have full rank force d = 0: a few hundred of them decide for the rest; if they do not, the rows that
-their d violates join them.
+make it fast. Rows without a pull confine d to a subspace, in most models to nothing. And rows that balance
+each other and have full rank force d = 0: a few hundred of them decide for the rest; if they do not, the rows
+that their d violates join them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mmtriage.arrays import Array, Index, Mask
 
-Kinds = NDArray[np.int8]  # (n,) -1, 0 or +1
+Pulls = NDArray[np.int8]  # (n,) -1, 0 or +1
 
 RANK = 1e-9  # singular values of unit columns below this are zero; lme4 drops columns at 1e-7
 FIRST_ROWS = 400  # rows of the first linear program; 400 x 20 take 10 ms
@@ -30,16 +30,16 @@ SNAP = 1e-11  # share of the largest |x_ij d_j| below which a coefficient is rou
 VIOLATION = 1e-9  # share of sum |x_ij d_j| by which rounding may miss an inequality
 
 
-def recession_direction(X: Array, kinds: Kinds) -> Array | None:
+def recession_direction(X: Array, pulls: Pulls) -> Array | None:
     """A direction d (p,) of no finite maximum, in the units of X (n, p); None where there is none."""
-    rows, kind = _distinct(X, kinds)
+    rows, pull = _distinct(X, pulls)
     basis = _orthonormal(rows)
     Q = rows @ basis  # (m, r), columns of mean square 1
-    free = _null_space(Q[kind == 0], Q.shape[1])
-    if free.shape[1] == 0 or not np.any(kind):
+    free = _null_space(Q[pull == 0], Q.shape[1])
+    if free.shape[1] == 0 or not np.any(pull):
         return None
-    pure = kind != 0
-    A = kind[pure, None] * (Q[pure] @ free)
+    pure = pull != 0
+    A = pull[pure, None] * (Q[pure] @ free)
     e = _unbalanced(A)
     if e is None:
         return None
@@ -47,7 +47,7 @@ def recession_direction(X: Array, kinds: Kinds) -> Array | None:
     reach = np.max(np.abs(rows), axis=0) * np.abs(d)
     d = np.where(reach > SNAP * np.max(reach), d, 0.0)
     d = d / np.max(np.abs(d))
-    return d if _is_recession(rows, kind, d) else None
+    return d if _is_recession(rows, pull, d) else None
 
 
 def strict_rows(X: Array, direction: Array) -> Mask:
@@ -56,19 +56,21 @@ def strict_rows(X: Array, direction: Array) -> Mask:
     return moves
 
 
-def _distinct(X: Array, kinds: Kinds) -> tuple[Array, Kinds]:
-    """The distinct rows of X (m, p) and their kinds: 0 where rows of both kinds share them."""
+def _distinct(X: Array, pulls: Pulls) -> tuple[Array, Pulls]:
+    """The distinct rows of X (m, p) and their pulls: 0 where rows that pull both ways share them."""
+    # Rows that share their predictors move together. Where they pull both ways no move is for nothing.
     codes = row_codes(X)
     _, first = np.unique(codes, return_index=True)
     m = len(first)
     low, high = np.full(m, 1, dtype=np.int8), np.full(m, -1, dtype=np.int8)
-    np.minimum.at(low, codes, kinds)
-    np.maximum.at(high, codes, kinds)
+    np.minimum.at(low, codes, pulls)
+    np.maximum.at(high, codes, pulls)
     return X[first], np.where(low == high, low, 0).astype(np.int8)
 
 
 def row_codes(X: Array) -> Index:
     """A number (n,) per distinct row of X (n, p), from 0."""
+    # Numbers sort faster than rows: each row becomes one number, the same in every run.
     mixture: Array = np.random.default_rng(0).normal(size=(X.shape[1],))
     mixed = np.zeros(len(X))
     for j, column in enumerate(X.T):  # not X @ mixture: equal rows must get equal sums to the last bit
@@ -83,6 +85,7 @@ def _orthonormal(rows: Array) -> Array:
     """B (p, r) such that the columns of `rows B` are orthogonal, of mean square 1, and span those of rows."""
     lengths = np.linalg.norm(rows, axis=0)
     lengths = np.where(lengths > 0, lengths, 1.0)
+    # The triangle of a QR has the singular values of the rows, however many these are.
     _, values, directions = np.linalg.svd(np.linalg.qr(rows / lengths, mode="r"), full_matrices=False)
     kept = values > RANK * values[0]
     basis: Array = (directions[kept] / values[kept, None]).T / lengths[:, None] * np.sqrt(len(rows))
@@ -129,7 +132,7 @@ def _unbalanced(A: Array) -> Array | None:
 
 def _program(A: Array) -> tuple[Array, bool]:
     """The prices (k,) of the rows' balance, and whether they balance."""
-    from scipy.optimize import linprog
+    from scipy.optimize import linprog  # here, because most models have no row that pulls
 
     m, k = A.shape
     total = A.sum(axis=0)
@@ -154,8 +157,8 @@ def _on_its_face(A: Array, e: Array) -> Array:
     return moved if np.any(moved) else e
 
 
-def _is_recession(rows: Array, kind: Kinds, d: Array) -> bool:
+def _is_recession(rows: Array, pull: Pulls, d: Array) -> bool:
     """The definition, row by row, up to rounding."""
     moves, rounding = rows @ d, VIOLATION * (np.abs(rows) @ np.abs(d))
-    wrong = np.where(kind == 0, np.abs(moves), -kind * moves)
+    wrong = np.where(pull == 0, np.abs(moves), -pull * moves)
     return bool(np.all(wrong <= rounding) and np.any(np.abs(moves) > rounding))

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmtriage.diagnose.continuous import constant_combination, moved_columns, slopes
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import listed, term_text
+from mmtriage.diagnose.naming import MOST_NAMES, listed, term_text
 from mmtriage.engine.lme4.checks import SCALE_RATIO, has_wild_scales
 from mmtriage.model.design import Design
 
@@ -59,12 +59,13 @@ def _fixed_scale(design: Design) -> Finding | None:
     if not spread or not has_wild_scales(design.X):
         return None
     low, high = min(spread, key=spread.__getitem__), max(spread, key=spread.__getitem__)
+    # Each may be within lme4's limit, and two of them too far apart all the same.
     guilty = [n for n, sd in spread.items() if not 1 / SCALE_RATIO <= sd <= SCALE_RATIO] or [low, high]
     message = "fixed-effect columns on very different scales: " + ", ".join(
-        f"`{name}` has SD {spread[name]:.3g}" for name in guilty[:6]
+        f"`{name}` has SD {spread[name]:.3g}" for name in guilty[:MOST_NAMES]
     )
-    if len(guilty) > 6:
-        message += f" and {len(guilty) - 6} more"
+    if len(guilty) > MOST_NAMES:
+        message += f" and {len(guilty) - MOST_NAMES} more"
     return finding(
         "MM101",
         message,
@@ -121,7 +122,7 @@ def _far_slopes(design: Design) -> Finding | None:
 
 def _far_from_intercept(design: Design) -> Finding | None:
     """The same ridge between the intercept and a coefficient, where the optimizer moves both."""
-    if constant_combination(design) is None:
+    if constant_combination(design) is None:  # no intercept that could make good what a coefficient does
         return None
     guilty = [c for c in moved_columns(design) if abs(c.mean) > FAR_ORIGIN * c.sd]
     if not guilty:

@@ -19,7 +19,7 @@ from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import listed, term_text
-from mmtriage.diagnose.recession import Kinds, recession_direction
+from mmtriage.diagnose.recession import Pulls, recession_direction
 from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
@@ -37,7 +37,7 @@ def separated(design: Design) -> list[Finding]:
     return ([] if by_fixed is None else [by_fixed]) + _separated_by_groups(rows)
 
 
-def row_kinds(spec: ModelSpec, y: Array) -> Kinds | None:
+def row_pulls(spec: ModelSpec, y: Array) -> Pulls | None:
     """Which way the likelihood of each row rises to a limit; None where a family has no such rows.
 
     Such a row was observed at an edge of the mean's range, and the edge is at an infinite linear predictor.
@@ -46,8 +46,8 @@ def row_kinds(spec: ModelSpec, y: Array) -> Kinds | None:
     if not spec.distribution.is_discrete or not (_has_infinite_edges(spec) or spec.link == "log"):
         return None
     lowest, highest = spec.distribution.mean_range
-    kinds = np.where(y == lowest, -1, 0).astype(np.int8)
-    return np.where(y == highest, 1, kinds).astype(np.int8) if _has_infinite_edges(spec) else kinds
+    pulls = np.where(y == lowest, -1, 0).astype(np.int8)
+    return np.where(y == highest, 1, pulls).astype(np.int8) if _has_infinite_edges(spec) else pulls
 
 
 def _has_infinite_edges(spec: ModelSpec) -> bool:
@@ -56,19 +56,19 @@ def _has_infinite_edges(spec: ModelSpec) -> bool:
 
 
 def _informative(design: Design) -> InformativeRows | None:
-    kinds = row_kinds(design.spec, design.y)
-    if kinds is None:
+    pulls = row_pulls(design.spec, design.y)
+    if pulls is None:
         return None
     weights = np.ones(len(design.y)) if design.weights is None else design.weights
     used = np.flatnonzero(weights > 0)
     has_trials = design.spec.distribution.has_trials
     is_single = has_trials and bool(np.all((design.y == 0) | (design.y == 1)) and np.all(weights <= 1))
     noun = "response" if is_single else "proportion" if has_trials else "count"
-    return InformativeRows(design, used, design.X[used], kinds[used], noun)
+    return InformativeRows(design, used, design.X[used], pulls[used], noun)
 
 
 def _separated_by_fixed(rows: InformativeRows) -> Finding | None:
-    if not rows.X.shape[1] or recession_direction(rows.X, rows.kinds) is None:
+    if not rows.X.shape[1] or recession_direction(rows.X, rows.pulls) is None:
         return None
     reasons = pure_cells(rows) + thresholds(rows) or combination(rows)
     names = tuple(dict.fromkeys(name for reason in reasons for name in reason.columns))
@@ -109,10 +109,10 @@ def _separated_by_groups(rows: InformativeRows) -> list[Finding]:
 
 def _pure_levels(rows: InformativeRows, term: RandomTerm) -> tuple[int, int] | None:
     """How many levels have only 0s, and only 1s; None where some have both, or all a single row."""
-    codes, kinds = term.codes[rows.used], rows.kinds
+    codes, pulls = term.codes[rows.used], rows.pulls
     size = np.bincount(codes, minlength=len(term.levels))
-    ones = np.bincount(codes[kinds > 0], minlength=len(term.levels))
-    zeros = np.bincount(codes[kinds < 0], minlength=len(term.levels))
+    ones = np.bincount(codes[pulls > 0], minlength=len(term.levels))
+    zeros = np.bincount(codes[pulls < 0], minlength=len(term.levels))
     only_ones, only_zeros = (
         int(np.sum((ones == size) & (size > 0))),
         int(np.sum((zeros == size) & (size > 0))),

@@ -16,7 +16,7 @@ import numpy as np
 from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data.table import Column
 from mmtriage.diagnose.naming import MOST_NAMES, listed
-from mmtriage.diagnose.recession import Kinds, recession_direction, row_codes, strict_rows
+from mmtriage.diagnose.recession import Pulls, recession_direction, row_codes, strict_rows
 from mmtriage.formula.nodes import names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
@@ -37,12 +37,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InformativeRows:
-    """The rows that say something, with their kinds; see `recession`."""
+    """The rows that say something, with their pulls; see `recession`."""
 
     design: Design
     used: Index  # (m,) rows of positive weight
     X: Array  # (m, p)
-    kinds: Kinds  # (m,)
+    pulls: Pulls  # (m,)
     noun: str  # what a row's response is called
 
     def columns_within(self, term: int) -> list[int]:
@@ -53,10 +53,10 @@ class InformativeRows:
             j for j, t in enumerate(self.design.assign) if t == 0 or set(fixed[t - 1].variables) <= inside
         ]
 
-    def all_are(self, where: Mask, condition: str, kind: int) -> str:
+    def all_are(self, where: Mask, condition: str, pull: int) -> str:
         """`all 35 responses with `period` = `p4` are 0`."""
         count = int(np.sum(where))
-        value = 1 if kind > 0 else 0
+        value = 1 if pull > 0 else 0
         if count == 1:
             return f"the only {self.noun} with {condition} is {value}"
         return f"all {count:,} {self.noun}s with {condition} are {value}"
@@ -73,13 +73,13 @@ def pure_cells(rows: InformativeRows) -> list[Reason]:
         codes, coefficients = cells
         for cell in range(coefficients.shape[1]):
             where = codes == cell
-            kind = _common_kind(rows.kinds[where])
-            if kind == 0 or np.all(explained[where]):
+            pull = _common_pull(rows.pulls[where])
+            if pull == 0 or np.all(explained[where]):
                 continue
             explained |= where
             label, columns = _cell_label(rows, number, where)
             effects = _effects(rows.design.fixed_names, coefficients[:, cell])
-            text = rows.all_are(where, label, kind)
+            text = rows.all_are(where, label, pull)
             found.append(Reason(text, columns, effects, int(np.sum(where))))
     return found
 
@@ -102,8 +102,8 @@ def _cells(rows: InformativeRows, number: int) -> tuple[Index, Array] | None:
     return codes, coefficients
 
 
-def _common_kind(kinds: Kinds) -> int:
-    return int(kinds[0]) if np.all(kinds == kinds[0]) else 0
+def _common_pull(pulls: Pulls) -> int:
+    return int(pulls[0]) if np.all(pulls == pulls[0]) else 0
 
 
 def _cell_label(rows: InformativeRows, number: int, where: Mask) -> tuple[str, tuple[str, ...]]:
@@ -161,22 +161,22 @@ def thresholds(rows: InformativeRows) -> list[Reason]:
 
 def _threshold(rows: InformativeRows, j: int, *, is_free: bool) -> tuple[str, int]:
     """What a column says on both sides of a value, and of how many rows; 0 where it says nothing."""
-    x, kinds, name = rows.X[:, j], rows.kinds, rows.design.fixed_names[j]
+    x, pulls, name = rows.X[:, j], rows.pulls, rows.design.fixed_names[j]
     for sign in (1, -1):
-        low = float(np.max(sign * x, where=kinds <= 0, initial=-np.inf))
-        high = float(np.min(sign * x, where=kinds >= 0, initial=np.inf))
+        low = float(np.max(sign * x, where=pulls <= 0, initial=-np.inf))
+        high = float(np.min(sign * x, where=pulls >= 0, initial=np.inf))
         if not is_free and low <= 0 <= high:
             low = high = 0.0
         elif not is_free or low > high:
             continue
-        touches = low == high  # responses of both kinds, or a row of neither, at the very value
+        touches = low == high  # rows that pull both ways, or one that pulls neither, at the very value
         above = sign * x > high if touches else sign * x >= high
         below = sign * x < low if touches else sign * x <= low
         signs = (">", "<") if sign > 0 else ("<", ">")
         equal = "" if touches else "="
         parts = [
-            rows.all_are(where, f"`{name}` {relation}{equal} {sign * value:.6g}", kind)
-            for where, relation, value, kind in ((above, signs[0], high, 1), (below, signs[1], low, -1))
+            rows.all_are(where, f"`{name}` {relation}{equal} {sign * value:.6g}", pull)
+            for where, relation, value, pull in ((above, signs[0], high, 1), (below, signs[1], low, -1))
             if np.any(where)
         ]
         return " and ".join(parts), int(np.sum(above | below))
@@ -196,9 +196,9 @@ def combination(rows: InformativeRows) -> list[Reason]:
     constant = [j for j, term in enumerate(rows.design.assign) if term == 0]
     others = [j for j, term in enumerate(rows.design.assign) if term != 0]
     kept = [*constant, *sorted(_smallest(rows, constant, others, grown=True))]
-    direction = recession_direction(rows.X[:, kept], rows.kinds)
+    direction = recession_direction(rows.X[:, kept], rows.pulls)
     if direction is None:  # the intercept alone cannot separate, nor does all of X up to rounding
-        direction, kept = recession_direction(rows.X, rows.kinds), list(range(rows.X.shape[1]))
+        direction, kept = recession_direction(rows.X, rows.pulls), list(range(rows.X.shape[1]))
     assert direction is not None
     full = np.zeros(rows.X.shape[1])
     full[kept] = direction
@@ -211,7 +211,7 @@ def combination(rows: InformativeRows) -> list[Reason]:
 
 def _smallest(rows: InformativeRows, given: list[int], candidates: list[int], *, grown: bool) -> list[int]:
     """Which candidates separate together with the given columns, none of them idle (QuickXplain)."""
-    if grown and given and recession_direction(rows.X[:, sorted(given)], rows.kinds) is not None:
+    if grown and given and recession_direction(rows.X[:, sorted(given)], rows.pulls) is not None:
         return []
     if len(candidates) == 1:
         return candidates
@@ -236,7 +236,7 @@ def _combination_text(rows: InformativeRows, direction: Array, effects: tuple[st
         line = " ".join(f"{coefficients[name] / unit:+.4g} {name}" for name in effects)
         sides = [(above, f"{line} > {value:.4g}", 1), (below, f"{line} < {value:.4g}", -1)]
         lead = ""
-    return lead + " and ".join(rows.all_are(where, what, kind) for where, what, kind in sides if where.any())
+    return lead + " and ".join(rows.all_are(where, what, pull) for where, what, pull in sides if where.any())
 
 
 def has_constant(columns: Array) -> bool:

@@ -48,22 +48,22 @@ def with_points(made: Design, points: int) -> Fit:
     return optimum(replace(made, spec=replace(made.spec, nagq=points)))
 
 
-def reference_trial(made: Design, *, error: str | None = None) -> Comparison:
-    """A trial whose baseline was not run, or stopped with an error."""
+def proven(made: Design, *, error: str | None = None) -> Comparison:
+    """A model at its proven optimum; lme4's fit was not made, or stopped with an error."""
     prepared = prepare(made)
-    reference, fit = prove_optimum(prepared, {}, seed=0)
-    assert isinstance(reference, Optimum)
+    found, fit = prove_optimum(prepared, {}, seed=0)
+    assert isinstance(found, Optimum)
     return Comparison(
         prepared=prepared,
         lme4=None,
         lme4_fit=None,
         lme4_error=error,
-        optimum=reference,
+        optimum=found,
         optimum_fit=fit,
         seconds=0.0,
     )
 
 
 @cache
-def golden_reference(case_id: str) -> Comparison:
-    return reference_trial(golden(case_id))
+def golden_proven(case_id: str) -> Comparison:
+    return proven(golden(case_id))

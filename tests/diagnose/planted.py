@@ -75,12 +75,12 @@ def planted(formula: str, changes: Mapping[str, Column] | None = None, **options
 
 
 @cache
-def trial_of(formula: str) -> Comparison:
+def comparison_of(formula: str) -> Comparison:
     return compare_fits(prepare(planted(formula)), seed=0)
 
 
 @cache
-def golden_trial(case_id: str) -> Comparison:
+def golden_comparison(case_id: str) -> Comparison:
     return compare_fits(prepare(golden_design(case_id).design), seed=0)
 
 

@@ -20,7 +20,7 @@ from mmtriage.diagnose.finding import Finding, Said
 from mmtriage.diagnose.run_checks import findings_in
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.engine.lme4.checks import ConvergenceCheck
-from tests.diagnose.planted import by_code, fitted, golden_trial
+from tests.diagnose.planted import by_code, fitted, golden_comparison
 from tests.engine.designs import two_optima_table
 from tests.model.tables import design
 
@@ -33,7 +33,7 @@ def findings_of(comparison: Comparison) -> dict[str, Finding]:
 
 
 def checked(comparison: Comparison, **check: Any) -> Comparison:
-    """The trial with other results of lme4's checks."""
+    """The comparison with other results of lme4's checks."""
     assert comparison.lme4 is not None
     base: dict[str, Any] = dict.fromkeys(("statistic", "worst", "eigenvalues"))
     made = ConvergenceCheck(**{**base, "singular": False, "messages": (), "codes": (), **check})
@@ -41,11 +41,11 @@ def checked(comparison: Comparison, **check: Any) -> Comparison:
 
 
 def test_a_good_fit_has_no_findings() -> None:
-    assert findings_of(golden_trial("sleepstudy_slope")) == {}
+    assert findings_of(golden_comparison("sleepstudy_slope")) == {}
 
 
 def test_a_fit_that_stopped_short() -> None:
-    found = findings_of(golden_trial("sleepstudy_micro"))["MM403"]
+    found = findings_of(golden_comparison("sleepstudy_micro"))["MM403"]
     assert found.message == (
         "the optimizer stopped 40.97 deviance units short of the optimum (1812.232770 instead of 1771.259293)"
     )
@@ -56,14 +56,14 @@ def test_a_fit_that_stopped_short() -> None:
 
 def test_a_fit_that_stopped_with_an_error() -> None:
     comparison = replace(
-        golden_trial("sleepstudy_slope"), lme4=None, lme4_fit=None, lme4_error="no such luck"
+        golden_comparison("sleepstudy_slope"), lme4=None, lme4_fit=None, lme4_error="no such luck"
     )
     found = findings_of(comparison)["MM403"]
     assert found.message == "lme4's fit stops with an error: no such luck"
 
 
 def test_a_failed_gradient_test_names_the_worst_parameter() -> None:
-    comparison = checked(golden_trial("sleepstudy_slope"), statistic=0.0123456, worst=2, codes=(-1,))
+    comparison = checked(golden_comparison("sleepstudy_slope"), statistic=0.0123456, worst=2, codes=(-1,))
     found = findings_of(comparison)["MM401"]
     assert found.message == (
         "lme4's gradient test fails: max|grad| = 0.0123 (tol = 0.002), in `Subject.Days`; lme4 always blames "
@@ -73,13 +73,13 @@ def test_a_failed_gradient_test_names_the_worst_parameter() -> None:
 
 
 def test_a_gradient_below_lme4s_tolerance_is_no_finding() -> None:
-    assert findings_of(checked(golden_trial("sleepstudy_slope"), statistic=0.0019, worst=0)) == {}
+    assert findings_of(checked(golden_comparison("sleepstudy_slope"), statistic=0.0019, worst=0)) == {}
 
 
 @pytest.mark.parametrize("code", [-3, -4, -6, 2, 3])
 def test_a_failed_hessian_test_has_lme4s_eigenvalues_beside_the_exact_ones(code: int) -> None:
     comparison = checked(
-        golden_trial("sleepstudy_slope"), codes=(code,), eigenvalues=np.array([700.0, 3.0, -0.01])
+        golden_comparison("sleepstudy_slope"), codes=(code,), eigenvalues=np.array([700.0, 3.0, -0.01])
     )
     exact = comparison.optimum.certificate
     found = findings_of(comparison)["MM402"]
@@ -92,13 +92,13 @@ def test_a_failed_hessian_test_has_lme4s_eigenvalues_beside_the_exact_ones(code:
 
 
 def test_without_free_parameters_there_are_no_exact_eigenvalues_to_show() -> None:
-    comparison = checked(golden_trial("dyestuff2"), codes=(-3,), eigenvalues=np.array([-1.0]))
+    comparison = checked(golden_comparison("dyestuff2"), codes=(-3,), eigenvalues=np.array([-1.0]))
     found = findings_of(comparison)["MM402"]
     assert found.message == "lme4's Hessian test fails: eigenvalues from -1 to -1 by finite differences"
 
 
 def test_an_exhausted_budget() -> None:
-    comparison = golden_trial("sleepstudy_slope")
+    comparison = golden_comparison("sleepstudy_slope")
     assert comparison.lme4 is not None
     spent = replace(comparison, lme4=replace(comparison.lme4, status="maxfun", evaluations=1000))
     found = findings_of(spent)["MM404"]
@@ -121,7 +121,7 @@ def test_lme4_ends_in_the_lesser_of_two_optima() -> None:
 
 
 def test_a_residual_variance_that_runs_to_zero() -> None:
-    comparison = golden_trial("sleepstudy_slope")
+    comparison = golden_comparison("sleepstudy_slope")
     endless = replace(comparison, optimum=replace(comparison.optimum, runaway=True))
     found = findings_of(endless)["MM407"]
     assert found.message == (
@@ -132,7 +132,7 @@ def test_a_residual_variance_that_runs_to_zero() -> None:
 
 
 def test_a_flat_direction_is_named_by_its_largest_parts() -> None:
-    comparison = golden_trial("sleepstudy_slope")
+    comparison = golden_comparison("sleepstudy_slope")
     certificate = replace(comparison.optimum.certificate, flat_directions=(np.array([0.5, -2.0, 1e-5]),))
     flat = replace(comparison, optimum=replace(comparison.optimum, certificate=certificate))
     found = findings_of(flat)["MM407"]

@@ -15,7 +15,7 @@ from mmtriage.diagnose.freedom import used_degrees
 from mmtriage.diagnose.run_checks import of_fit
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
-from tests.diagnose.generalized import answers, counts, golden_reference, optimum, reference_trial
+from tests.diagnose.generalized import answers, counts, golden_proven, optimum, proven
 from tests.diagnose.planted import by_code, fitted
 from tests.diagnose.test_separation import golden
 
@@ -52,7 +52,7 @@ def test_used_degrees_of_freedom_are_the_trace_of_the_hat_matrix(
 
 
 def test_counts_that_scatter_more_than_their_mean_are_found() -> None:
-    found = by_code(overdispersed(fitted(golden_reference("grouseticks_height"))))["MM501"]
+    found = by_code(overdispersed(fitted(golden_proven("grouseticks_height"))))["MM501"]
     assert found.message == (
         "the data scatter 2.18 times as much as the model allows (Pearson chi-square 691.1 on 316.5 df, p = "
         "2.4e-19): standard errors are too small, by a factor of about 1.48"
@@ -63,16 +63,12 @@ def test_counts_that_scatter_more_than_their_mean_are_found() -> None:
 def test_healthy_counts_have_no_finding() -> None:
     for seed in range(15):
         for mean in (0.2, 3.0):
-            assert overdispersed(fitted(reference_trial(counts(seed, mean=mean)))) == []
-        assert (
-            overdispersed(fitted(reference_trial(answers(seed, groups=20, rows=5, sd=0.8, trials=8)))) == []
-        )
+            assert overdispersed(fitted(proven(counts(seed, mean=mean)))) == []
+        assert overdispersed(fitted(proven(answers(seed, groups=20, rows=5, sd=0.8, trials=8)))) == []
 
 
 def test_surplus_scatter_of_counts_is_found() -> None:
-    assert all(
-        overdispersed(fitted(reference_trial(counts(seed, mean=5.0, surplus=0.7)))) for seed in range(5)
-    )
+    assert all(overdispersed(fitted(proven(counts(seed, mean=5.0, surplus=0.7)))) for seed in range(5))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +86,7 @@ def test_what_cannot_be_assessed_says_why(case_id: str, reason: str | None) -> N
 
 
 def test_families_with_a_scale_of_their_own_are_not_asked() -> None:
-    assert "MM501" not in {said.code for said in of_fit(fitted(golden_reference("gamma_log")))}
+    assert "MM501" not in {said.code for said in of_fit(fitted(golden_proven("gamma_log")))}
 
 
 @pytest.mark.parametrize(("ratio", "is_found"), [(1.15, False), (1.3, True)])
@@ -105,7 +101,7 @@ def test_a_large_ratio_of_few_rows_is_chance() -> None:
 
 
 def test_a_row_of_which_nothing_is_expected_has_no_say() -> None:
-    comparison = reference_trial(counts(3, mean=5.0, surplus=0.7))
+    comparison = proven(counts(3, mean=5.0, surplus=0.7))
     mu = np.array(comparison.optimum_fit.mu)
     mu[:3] = 1e-12
     found = overdispersed(fitted(replace(comparison, optimum_fit=replace(comparison.optimum_fit, mu=mu))))

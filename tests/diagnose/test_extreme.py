@@ -16,19 +16,19 @@ from mmtriage.diagnose.separation import separated
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from tests.diagnose.generalized import counts, golden_reference, optimum, reference_trial
+from tests.diagnose.generalized import counts, golden_proven, optimum, proven
 from tests.diagnose.planted import by_code, fitted
 
 
 def with_estimate(comparison: Comparison, beta: float, se: float) -> Comparison:
-    """The trial with another coefficient of `x`."""
+    """The comparison with another coefficient of `x`."""
     fit = comparison.optimum_fit
     vcov = np.diag([1e-2, se**2])
     return replace(comparison, optimum_fit=replace(fit, beta=np.array([fit.beta[0], beta]), vcov=vcov))
 
 
 def test_a_separated_level_is_extreme_because_it_is_separated() -> None:
-    comparison = golden_reference("toy_separation")
+    comparison = golden_proven("toy_separation")
     separation = separated(comparison.prepared.design)
     found = by_code(implausible(fitted(comparison, separation, optimum=optimum)))["MM205"]
     _, explained = explain_causes(judge(comparison, separation), [*separation, found], [])
@@ -42,7 +42,7 @@ def test_a_separated_level_is_extreme_because_it_is_separated() -> None:
 
 @pytest.mark.parametrize("case_id", ["cbpp", "contraception", "grouseticks_height", "verbagg", "gamma_log"])
 def test_ordinary_models_have_no_finding(case_id: str) -> None:
-    assert implausible(fitted(golden_reference(case_id))) == []
+    assert implausible(fitted(golden_proven(case_id))) == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_limit_holds_for_coefficient_and_interval(beta: float, se: float, sa
     def out_of_time(_: Design) -> Fit:
         raise TimeBudgetError("the time budget of 1 s ran out")
 
-    comparison = with_estimate(reference_trial(counts(1)), beta, se)
+    comparison = with_estimate(proven(counts(1)), beta, se)
     found = implausible(fitted(comparison, optimum=out_of_time))
     assert bool(found) is (says is not None)
     if says is not None:

@@ -13,14 +13,14 @@ from mmtriage.diagnose.judgement import THRESHOLDS, is_short, judge, refused, st
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE, ConvergenceCheck
-from tests.diagnose.planted import fitted, golden_trial
+from tests.diagnose.planted import fitted, golden_comparison
 
 ERROR = finding("MM308", "components cannot be told apart")
 
 
 def at_optimum() -> Comparison:
-    """Sleepstudy with a baseline exactly at the reference."""
-    comparison = golden_trial("sleepstudy_slope")
+    """Sleepstudy, where lme4's fit is exactly at the optimum."""
+    comparison = golden_comparison("sleepstudy_slope")
     return replace(comparison, lme4_fit=comparison.optimum_fit)
 
 
@@ -73,7 +73,7 @@ def test_material_means_beyond_a_threshold(comparison: Comparison, short: bool) 
     assert status_of(comparison, []) == ("not_converged" if short else "converged")
 
 
-def test_a_baseline_better_than_what_was_proven_leaves_nothing_to_say() -> None:
+def test_a_fit_better_than_what_was_proven_leaves_nothing_to_say() -> None:
     """Of a sqrt link with modes of either sign it used to be `not_converged`, -1750 deviance units short."""
     comparison = moved(gap=-5.0, shift=30.0)
     verdict = judge(comparison, [])
@@ -123,7 +123,7 @@ def test_a_warning_at_the_optimum_is_a_false_alarm(comparison: Comparison) -> No
 
 
 def test_singular() -> None:
-    verdict = judge(golden_trial("dyestuff2"), [])
+    verdict = judge(golden_comparison("dyestuff2"), [])
     assert (verdict.status, verdict.severity) == ("singular", "warning")
     assert verdict.message == (
         "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on its "
@@ -132,7 +132,7 @@ def test_singular() -> None:
 
 
 def test_lme4s_word_singular_is_no_alarm_where_it_is_right() -> None:
-    comparison = golden_trial("dyestuff2")
+    comparison = golden_comparison("dyestuff2")
     assert comparison.lme4 is not None
     assert SINGULAR_MESSAGE in comparison.lme4.lme4_messages
     assert status_of(comparison, []) == "singular"
@@ -162,7 +162,7 @@ def test_wrong_standard_errors_are_said_before_wrong_sds() -> None:
     )
 
 
-def test_a_baseline_that_stops_with_an_error_has_not_converged() -> None:
+def test_a_fit_that_stops_with_an_error_has_not_converged() -> None:
     error = "Downdated VtV is not positive definite"
     comparison = replace(at_optimum(), lme4=None, lme4_fit=None, lme4_error=error)
     verdict = judge(comparison, [])

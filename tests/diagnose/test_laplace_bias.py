@@ -11,7 +11,7 @@ from mmtriage.diagnose.finding import Finding, not_assessed
 from mmtriage.diagnose.laplace_bias import laplace_bias, off_quadrature, why_not_assessed
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from tests.diagnose.generalized import answers, counts, optimum, reference_trial
+from tests.diagnose.generalized import answers, counts, optimum, proven
 from tests.diagnose.planted import fitted
 from tests.diagnose.test_separation import golden
 
@@ -22,7 +22,7 @@ def no_refit(design: Design) -> Fit:
 
 def test_few_answers_in_widely_different_groups_are_too_little_for_laplace() -> None:
     made = answers(1, groups=60, rows=4, sd=3.5)
-    (found,) = off_quadrature(fitted(reference_trial(made), optimum=optimum))
+    (found,) = off_quadrature(fitted(proven(made), optimum=optimum))
     assert isinstance(found, Finding)
     assert found.message.startswith(
         "the Laplace approximation is too rough here: quadrature with 25 points moves "
@@ -32,7 +32,7 @@ def test_few_answers_in_widely_different_groups_are_too_little_for_laplace() -> 
 
 
 def test_rich_groups_are_no_trouble() -> None:
-    assert off_quadrature(fitted(reference_trial(counts(1, mean=3.0)), optimum=optimum)) == []
+    assert off_quadrature(fitted(proven(counts(1, mean=3.0)), optimum=optimum)) == []
 
 
 @pytest.mark.parametrize(("shift", "is_found"), [(0.09, False), (0.11, True)])
@@ -69,7 +69,7 @@ def test_what_cannot_be_assessed_says_why(case_id: str, reason: str | None) -> N
 def test_a_fit_by_quadrature_is_not_compared_with_itself() -> None:
     made = replace(counts(1), spec=replace(counts(1).spec, nagq=9))
     assert why_not_assessed(made) == "the fit is by quadrature itself"
-    said = off_quadrature(fitted(reference_trial(made), optimum=no_refit))
+    said = off_quadrature(fitted(proven(made), optimum=no_refit))
     assert said == [not_assessed("MM503", "the fit is by quadrature itself")]
 
 
@@ -77,7 +77,7 @@ def test_counts_that_laplace_rounds_and_quadrature_does_not_are_not_compared() -
     made = answers(1, groups=60, rows=4, sd=3.5)
     rounded = replace(made, y=0.1 + 0.8 * made.y)
     assert str(why_not_assessed(rounded)).startswith("lme4's Laplace criterion rounds successes and trials")
-    (said,) = off_quadrature(fitted(reference_trial(rounded), optimum=no_refit))
+    (said,) = off_quadrature(fitted(proven(rounded), optimum=no_refit))
     assert said == not_assessed("MM503", str(why_not_assessed(rounded)))
     trials = np.full_like(made.y, 2.5)
     assert why_not_assessed(replace(made, weights=trials)) == why_not_assessed(rounded)

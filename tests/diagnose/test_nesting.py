@@ -11,7 +11,7 @@ from mmtriage.diagnose.finding import Finding, Said
 from mmtriage.diagnose.nesting import CROSSED_REST, GAIN, reused_labels
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from tests.diagnose.generalized import reference_trial
+from tests.diagnose.generalized import proven
 from tests.diagnose.planted import fitted
 from tests.model.tables import design, factor, numeric, table
 
@@ -36,7 +36,7 @@ def reused(formula: str = CROSSED) -> Design:
 
 def asked(gain: float, rest: float = 0.0) -> list[Said]:
     """What is said where the nested model is `gain` better, and the crossed factor beside it `rest` more."""
-    comparison = reference_trial(reused())
+    comparison = proven(reused())
     present = comparison.optimum_fit
 
     def optimum(design: Design) -> Fit:
@@ -90,4 +90,4 @@ def test_nothing_is_refitted_where_the_question_does_not_arise(formula: str) -> 
     def no_refit(design: Design) -> Fit:
         raise AssertionError(f"refitted {design.formula.to_text()}")
 
-    assert reused_labels(fitted(reference_trial(reused(formula)), optimum=no_refit)) == []
+    assert reused_labels(fitted(proven(reused(formula)), optimum=no_refit)) == []

@@ -9,7 +9,7 @@ from mmtriage.diagnose.pirls_failure import failed_fit, is_pirls_error, pirls_fa
 from mmtriage.diagnose.run_checks import of_accepted, of_design
 from mmtriage.model.families import family_of
 from mmtriage.model.spec import ModelSpec
-from tests.diagnose.generalized import counts, reference_trial
+from tests.diagnose.generalized import counts, proven
 from tests.diagnose.planted import fitted
 from tests.diagnose.test_separation import golden
 from tests.golden_cases import golden_case
@@ -77,9 +77,9 @@ def test_a_reason_that_is_not_found_is_not_guessed() -> None:
 
 def test_only_errors_of_the_inner_iteration_are_explained() -> None:
     assert not is_pirls_error("cannot find valid starting values: please specify some")
-    assert failed_fit(fitted(reference_trial(counts(1)))) == []
-    assert failed_fit(fitted(reference_trial(counts(1), error="something else"))) == []
-    (found,) = failed_fit(fitted(reference_trial(counts(1), error=NAN_ERROR)))
+    assert failed_fit(fitted(proven(counts(1)))) == []
+    assert failed_fit(fitted(proven(counts(1), error="something else"))) == []
+    (found,) = failed_fit(fitted(proven(counts(1), error=NAN_ERROR)))
     assert found.code == "MM408"
 
 

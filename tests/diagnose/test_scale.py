@@ -1,19 +1,16 @@
-"""MM101 to MM106: each on one small table, its message read whole."""
+"""MM101, MM102 and MM106: each on one small table, its message read whole."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from mmtriage.diagnose.continuous import is_two_valued, slopes
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.run_checks import of_design
 from mmtriage.diagnose.scale import FAR_ORIGIN, SLOPE_SCALE
 from mmtriage.model.design import Design
 from tests.diagnose.planted import by_code, planted
-from tests.model.tables import factor, numeric
+from tests.model.tables import numeric
 
 
 def data_findings(design: Design) -> list[Finding]:
@@ -82,38 +79,6 @@ def test_a_response_on_an_extreme_scale_changes_nothing() -> None:
     assert found.severity == "info"
 
 
-def test_a_constant_response() -> None:
-    found = by_code(data_findings(planted("five ~ x + (1 | g)")))["MM103"]
-    assert found.message == "the response has no variation: all 96 values are 5"
-    assert (found.severity, dict(found.evidence)) == ("error", {"value": 5.0, "rows": 96})
-
-
-def test_missing_rows_are_counted() -> None:
-    found = by_code(data_findings(planted("y ~ gappy + (1 | g)")))["MM104"]
-    assert found.message == "3 rows dropped for missing values (3 in `gappy`)"
-    assert (found.severity, found.columns) == ("info", ("gappy",))
-
-
-def test_missing_rows_that_take_a_level_with_them_are_a_warning() -> None:
-    found = by_code(data_findings(planted("y ~ no_first + (1 | g)")))["MM104"]
-    assert found.message == "8 rows dropped for missing values (8 in `no_first`); with them went `g00` of `g`"
-    assert (found.severity, found.evidence["levels_lost"]) == ("warning", 1)
-
-
-def test_many_lost_levels_are_counted_not_listed() -> None:
-    values: Sequence[float | None] = [None if i < 64 else float(i % 8) for i in range(96)]
-    found = by_code(data_findings(planted("y ~ m + (1 | g)", {"m": numeric("m", values)})))["MM104"]
-    assert found.message == (
-        "64 rows dropped for missing values (64 in `m`); with them went `g00` of `g`, `g01` of `g`, `g02` "
-        "of `g`, `g03` of `g`, `g04` of `g` and 3 more"
-    )
-
-
-def test_rows_lost_to_a_transformation_are_named_by_it() -> None:
-    found = by_code(data_findings(planted("y ~ sqrt(gappy) + (1 | g)")))["MM104"]
-    assert found.message == "48 rows dropped for missing values (3 in `gappy`, 45 in `sqrt(gappy)`)"
-
-
 def test_a_slope_far_from_its_origin() -> None:
     found = by_code(data_findings(planted("y ~ far + (1 + far | g)")))["MM106"]
     assert found.message == (
@@ -129,15 +94,3 @@ def test_far_is_beyond_eight_standard_deviations(ratio: float, is_found: bool) -
     moved = x / np.std(x, ddof=1) + ratio * FAR_ORIGIN
     found = data_findings(planted("y ~ z + (1 + m | g)", {"m": numeric("m", moved)}))
     assert bool(found) is is_found
-
-
-def test_only_continuous_columns_are_slopes() -> None:
-    made = planted("y ~ x + (1 + x + two + f | g)", {"f": factor("f", ["a", "b", "c"] * 32)})
-    assert [(s.column, s.has_intercept) for s in slopes(made)] == [("x", True)]
-
-
-@pytest.mark.parametrize(
-    ("values", "answer"), [([1.0, 1.0], True), ([0.0, 3.0, 0.0], True), ([0.0, 1.0, 2.0], False)]
-)
-def test_two_valued(values: list[float], answer: bool) -> None:
-    assert is_two_valued(np.array(values)) is answer

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.separation import row_kinds, separated
+from mmtriage.diagnose.separation import row_pulls, separated
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
@@ -193,7 +193,7 @@ def test_rows_of_no_weight_say_nothing() -> None:
     [("poisson", "sqrt"), ("poisson", "identity"), ("Gamma", "log"), ("gaussian", "log")],
 )
 def test_families_whose_rows_have_a_maximum_each_are_not_asked(family: str, link: str) -> None:
-    assert row_kinds(ModelSpec(family=family, link=link), COUNTS.astype(float)) is None
+    assert row_pulls(ModelSpec(family=family, link=link), COUNTS.astype(float)) is None
     y = COUNTS + 1 if link == "log" else np.where(F == 1, 0, COUNTS)
     assert separated(made(y, "y ~ f + (1 | g)", link, family=family)) == []
 

@@ -8,13 +8,13 @@ import pytest
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.singularity import defects, null_text, singular_terms
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
-from tests.diagnose.planted import by_code, fitted, golden_trial, labels
+from tests.diagnose.planted import by_code, fitted, golden_comparison, labels
 from tests.model.tables import design, factor, numeric, table
 
 SEED = 2  # one with which the estimates are as degenerate as the truth
 
 
-def grouped_trial(
+def grouped_comparison(
     formula: str, weights: list[list[float]], *, scale: float = 1.0, shift: float = 0.0
 ) -> Comparison:
     """20 groups of 12 rows; their effects on 1, x and z are r normal variables times `weights` (r, 3)."""
@@ -35,11 +35,11 @@ def only(comparison: Comparison) -> Finding:
 
 
 def test_a_regular_covariance_has_no_finding() -> None:
-    assert singular_terms(fitted(golden_trial("sleepstudy_slope"))) == []
+    assert singular_terms(fitted(golden_comparison("sleepstudy_slope"))) == []
 
 
 def test_a_zero_variance_that_wants_to_be_negative() -> None:
-    found = only(golden_trial("dyestuff2"))
+    found = only(golden_comparison("dyestuff2"))
     assert found.message == (
         "in `(1 | Batch)` the estimated variance is zero for `(Intercept)`; the likelihood would rise if "
         "it could be negative: rows of one group are no more alike than rows of different groups"
@@ -49,13 +49,13 @@ def test_a_zero_variance_that_wants_to_be_negative() -> None:
 
 
 def test_a_zero_variance_of_a_slope_names_the_slope() -> None:
-    comparison = grouped_trial("y ~ x + (1 | g) + (0 + x | g)", [[1.0, 0.0, 0.0]])
+    comparison = grouped_comparison("y ~ x + (1 | g) + (0 + x | g)", [[1.0, 0.0, 0.0]])
     found = only(comparison)
     assert (found.code, found.columns, found.terms) == ("MM310", ("x",), ("(0 + x | g)",))
 
 
 def test_a_perfect_correlation_is_said_with_its_sign_and_sds() -> None:
-    comparison = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]])
+    comparison = grouped_comparison("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]])
     found = only(comparison)
     a, b = np.sqrt(np.diag(comparison.optimum_fit.covariances[0]))
     assert found.message == (
@@ -67,7 +67,7 @@ def test_a_perfect_correlation_is_said_with_its_sign_and_sds() -> None:
 
 
 def test_a_covariance_may_lose_rank_without_a_perfect_correlation() -> None:
-    comparison = grouped_trial("y ~ x + z + (1 + x + z | g)", [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    comparison = grouped_comparison("y ~ x + z + (1 + x + z | g)", [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
     found = only(comparison)
     direction = found.evidence["null_direction"]
     assert found.message == (
@@ -80,7 +80,7 @@ def test_a_covariance_may_lose_rank_without_a_perfect_correlation() -> None:
 @pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0.0), (1e6, 0.0), (1.0, 300.0)])
 def test_the_combination_that_does_not_vary_is_that_of_the_users_columns(scale: float, shift: float) -> None:
     """w'Sw = 0 for the named weights, and none of them is lost however small its unit makes it."""
-    comparison = grouped_trial("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]], scale=scale, shift=shift)
+    comparison = grouped_comparison("y ~ x + (1 + x | g)", [[1.0, -0.5, 0.0]], scale=scale, shift=shift)
     (defect,) = defects(comparison)
     (weights,) = defect.null
     S = comparison.optimum_fit.covariances[0]
@@ -91,5 +91,5 @@ def test_the_combination_that_does_not_vary_is_that_of_the_users_columns(scale: 
 
 
 def test_each_singular_term_has_its_own_finding() -> None:
-    comparison = grouped_trial("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
+    comparison = grouped_comparison("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
     assert set(by_code(singular_terms(fitted(comparison)))) == {"MM310", "MM311"}

@@ -14,8 +14,8 @@ from mmtriage.diagnose.run_checks import of_fit, unasked_in
 from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
-from tests.diagnose.generalized import golden_reference, reference_trial
-from tests.diagnose.planted import fitted, golden_trial, planted, planted_columns
+from tests.diagnose.generalized import golden_proven, proven
+from tests.diagnose.planted import fitted, golden_comparison, planted, planted_columns
 from tests.diagnose.test_separation import golden
 from tests.model.tables import factor
 
@@ -35,13 +35,13 @@ SCALAR = "quadrature takes a single scalar random term"
     ],
 )
 def test_a_generalized_model_says_what_it_leaves_unasked(case_id: str, expected: dict[str, str]) -> None:
-    said = of_fit(fitted(golden_reference(case_id)))
+    said = of_fit(fitted(golden_proven(case_id)))
     found = {item.code: item.reason for item in unasked_in(said)}
     assert {code: reason for code, reason in found.items() if code not in ("MM401", "MM402")} == expected
 
 
 def test_a_linear_model_is_not_asked_what_only_others_have() -> None:
-    assert unasked_in(of_fit(fitted(golden_trial("sleepstudy_slope")))) == []
+    assert unasked_in(of_fit(fitted(golden_comparison("sleepstudy_slope")))) == []
 
 
 def test_without_a_fit_a_generalized_model_leaves_more_unasked() -> None:
@@ -67,7 +67,7 @@ def test_where_the_time_runs_out_in_a_refit_the_check_is_not_assessed() -> None:
     def out_of_time(_: Design) -> Fit:
         raise TimeBudgetError("the time budget of 1 s ran out")
 
-    said = of_fit(fitted(golden_reference("cbpp"), optimum=out_of_time))
+    said = of_fit(fitted(golden_proven("cbpp"), optimum=out_of_time))
     assert not_assessed("MM503", "the time budget of 1 s ran out") in said
 
 
@@ -80,7 +80,7 @@ def test_a_scale_makes_the_gain_of_nesting_no_evidence() -> None:
     def no_refit(_: Design) -> Fit:
         raise AssertionError("refitted")
 
-    (said,) = reused_labels(fitted(reference_trial(crossed), optimum=no_refit))
+    (said,) = reused_labels(fitted(proven(crossed), optimum=no_refit))
     assert said == not_assessed("MM307", str(why_not_assessed(crossed)))
     assert "rewards effects of many levels" in str(why_not_assessed(crossed))
     assert why_not_assessed(planted("y ~ x + (1 | g) + (1 | h)", changes)) is None

@@ -11,7 +11,7 @@ from mmtriage.diagnose.finding import NotAssessed
 from mmtriage.diagnose.run_checks import of_fit
 from mmtriage.diagnose.zeros import simulated_zeros, why_not_assessed, zero_inflated, zero_inflation
 from mmtriage.model.design import Design
-from tests.diagnose.generalized import counts, golden_reference, optimum, reference_trial
+from tests.diagnose.generalized import counts, golden_proven, optimum, proven
 from tests.diagnose.planted import by_code, fitted
 from tests.diagnose.test_separation import golden
 
@@ -24,7 +24,7 @@ def inflated(seed: int) -> Design:
 
 
 def test_zeros_beyond_those_of_the_model_are_found() -> None:
-    found = by_code(zero_inflated(fitted(reference_trial(inflated(1)), seed=0)))["MM502"]
+    found = by_code(zero_inflated(fitted(proven(inflated(1)), seed=0)))["MM502"]
     expected, observed = found.evidence["expected"], found.evidence["observed"]
     assert isinstance(expected, float)
     assert isinstance(observed, int)
@@ -37,7 +37,7 @@ def test_zeros_beyond_those_of_the_model_are_found() -> None:
 
 def test_healthy_counts_have_no_finding() -> None:
     for seed in range(15):
-        assert zero_inflated(fitted(reference_trial(counts(seed, mean=1.0)), seed=seed)) == []
+        assert zero_inflated(fitted(proven(counts(seed, mean=1.0)), seed=seed)) == []
 
 
 def test_the_same_seed_gives_the_same_answer() -> None:
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 @pytest.mark.parametrize("case_id", ["grouseticks", "nb", "poisson_sqrt"])
 def test_simulated_zeros_are_as_many_as_were_observed(case_id: str) -> None:
-    comparison = golden_reference(case_id)
+    comparison = golden_proven(case_id)
     zeros = simulated_zeros(comparison.prepared.design, comparison.optimum_fit, seed=3)
     low, high = np.quantile(zeros, (0.001, 0.999))
     assert low <= np.sum(comparison.prepared.design.y == 0) <= high
@@ -66,6 +66,6 @@ def test_all_simulations_must_have_fewer_zeros_and_many_fewer() -> None:
 
 def test_prior_weights_cannot_be_simulated_from() -> None:
     assert why_not_assessed(golden("poisson_weights")) == "nothing can be simulated from prior weights"
-    said = of_fit(fitted(golden_reference("poisson_weights")))
+    said = of_fit(fitted(golden_proven("poisson_weights")))
     assert [type(answer) for answer in said if answer.code == "MM502"] == [NotAssessed]
-    assert "MM502" not in {answer.code for answer in of_fit(fitted(golden_reference("contraception")))}
+    assert "MM502" not in {answer.code for answer in of_fit(fitted(golden_proven("contraception")))}

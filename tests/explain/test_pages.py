@@ -72,7 +72,11 @@ THRESHOLDS = {
     "MM408": ("diagnose.pirls_failure.FIRST_STEPS", "diagnose.pirls_failure.COMMON"),
     "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
-    "MM503": tuple(f"diagnose.laplace_bias.{name}" for name in ("POINTS", "MATERIAL_SHIFT", "MATERIAL_SD")),
+    "MM503": (
+        "diagnose.laplace_bias.POINTS",
+        "diagnose.laplace_bias.MATERIAL_SHIFT",
+        "diagnose.verdict.SD_CHANGE",
+    ),
     "converged": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP", "diagnose.verdict.SHIFT_SE"),
     "false_alarm": (
         "diagnose.verdict.GAP",
