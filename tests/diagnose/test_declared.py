@@ -45,6 +45,23 @@ def test_every_check_exists_and_makes_the_finding_that_names_it() -> None:
         assert f'"{declared.code}"' in module, f"{path_of(declared)} makes no {declared.code}"
 
 
+TAKES = {
+    "design": {"design": "Design"},
+    "accepted": {"design": "Design"},
+    "fit": {"fitted": "Fitted"},
+    "refits": {"fitted": "Fitted"},
+    "ladder": {"case": "Case", "ladder": "Sequence[RungResult]"},
+}
+
+
+def test_a_check_takes_what_it_requires() -> None:
+    for declared in DECLARED:
+        signature = inspect.signature(function(path_of(declared)))
+        taken = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+        assert taken == TAKES[declared.requires], path_of(declared)
+        assert signature.return_annotation in ("list[Finding]", "list[Said]", "Sequence[Said]")
+
+
 def test_findings_of_one_check_are_asked_together() -> None:
     for path in {path_of(declared) for declared in DECLARED}:
         together = [declared for declared in DECLARED if path_of(declared) == path]
