@@ -43,7 +43,7 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
     gap = comparison.lme4_fit.criterion - criterion
     shift = largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
     message = (
-        f"the optimizer stopped {gap:.4g} deviance units short of the optimum "
+        f"the optimizer stopped {figures.gap(gap, criterion, digits=4)} deviance units short of the optimum "
         f"({comparison.lme4_fit.criterion:.6f} instead of {criterion:.6f})"
     )
     return [
@@ -68,8 +68,8 @@ def gradient_test(fitted: Fitted) -> Sequence[Said]:
         return []
     name = fitted.comparison.prepared.parameter_names[worst]
     message = (
-        f"lme4's gradient test fails: max|grad| = {statistic:.3g} (tol = {GRADIENT_TOLERANCE:g}), in "
-        f"`{name}`; lme4 always blames component 1"
+        f"lme4's gradient test fails: max|grad| = {figures.gradient(statistic, GRADIENT_TOLERANCE)} "
+        f"(tol = {GRADIENT_TOLERANCE:g}), in `{name}`; lme4 always blames component 1"
     )
     return [
         finding(
@@ -120,13 +120,16 @@ def _of_hessian(
 ) -> str:
     """lme4's eigenvalues by finite differences (m,), descending, beside the exact ones."""
     message = (
-        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from {eigenvalues[-1]:.3g} to "
-        f"{eigenvalues[0]:.3g} by finite differences"
+        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from "
+        f"{figures.rough(eigenvalues[-1])} to {figures.rough(eigenvalues[0])} "
+        "by finite differences"
     )
-    if exact.min_eigenvalue_free is not None and exact.max_eigenvalue_free is not None:
+    if exact.min_eigenvalue_free is not None:
+        smallest = figures.curvature(exact.min_eigenvalue_free)
         message += (
-            f"; on standardised columns the exact ones run from {exact.min_eigenvalue_free:.3g} to "
-            f"{exact.max_eigenvalue_free:.3g}"
+            "; on standardised columns the exact ones are all positive"
+            if smallest == "positive"
+            else f"; on standardised columns the smallest exact one is {smallest}"
         )
     if wrong is not None:
         name, ratio = wrong
@@ -182,8 +185,9 @@ def flat_direction(fitted: Fitted) -> list[Finding]:
     theta = comparison.optimum_fit.nb_theta
     if names[order[0]] == LOG_NB_THETA and theta is not None:
         message = (
-            f"theta of the negative binomial grows without end (it is {theta:.3g} where the search stopped): "
-            "the counts vary no more than a Poisson model's"
+            "theta of the negative binomial grows without end (it is "
+            f"{figures.order(theta)} where the search stopped): the counts vary no more than a Poisson "
+            "model's"
         )
         return [finding("MM407", message, theta=theta)]
     told = [i for i in order[:MOST_PARTS] if abs(values[i]) > LEAST_PART]

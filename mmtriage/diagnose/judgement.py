@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.diagnose.declared import STRUCTURAL
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import (
@@ -172,17 +173,18 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
             error = comparison.lme4_error
             return f"lme4's fit stops with an error ({error}), though the model has a proven optimum."
         case "not_converged":
-            short = f"The fit stopped {gap:.4g} deviance units short of the proven optimum"
-            return f"{short}: {_distance(comparison, shift)}."
+            short = figures.gap(gap, comparison.optimum_fit.criterion, digits=4)
+            how_far = _distance(comparison, shift)
+            return f"The fit stopped {short} deviance units short of the proven optimum: {how_far}."
         case "singular":
             return (
                 "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on "
                 "its boundary. The optimizer is not to blame."
             )
         case "false_alarm":
-            return f"{_at_optimum(gap)}; lme4's warning is a false alarm{_but_errors(comparison)}."
+            return f"{_at_optimum(comparison)}; lme4's warning is a false alarm{_but_errors(comparison)}."
         case "converged":
-            return f"{_at_optimum(gap)}{_but_errors(comparison)}."
+            return f"{_at_optimum(comparison)}{_but_errors(comparison)}."
 
 
 def _but_errors(comparison: Comparison) -> str:
@@ -194,8 +196,9 @@ def _but_errors(comparison: Comparison) -> str:
     return f", but the standard error that lme4 gives for `{name}` is {factor:.2g} times too {which}"
 
 
-def _at_optimum(gap: float | None) -> str:
-    return f"The fit is at its proven optimum (gap {gap:.2g} deviance units)"
+def _at_optimum(comparison: Comparison) -> str:
+    gap = figures.gap(comparison.gap, comparison.optimum_fit.criterion, digits=2)
+    return f"The fit is at its proven optimum (gap {gap} deviance units)"
 
 
 def _distance(comparison: Comparison, shift: float | None) -> str:
@@ -212,4 +215,4 @@ def _distance(comparison: Comparison, shift: float | None) -> str:
     if largest_sd_change(fit, optimum) > SHIFT_SE:
         change = largest_sd_change(fit, optimum)
         return f"the coefficients hardly move, but a random-effect SD is wrong by {change:.0%}"
-    return f"the estimates hardly move (fixed effects by at most {shift:.2g} SE)"
+    return f"the estimates hardly move (fixed effects by at most {figures.shift(shift)} SE)"

@@ -102,22 +102,26 @@ def _drift(report: Report) -> list[str]:
 def _findings(report: Report) -> list[str]:
     blocks = []
     if causes := roles.causes(report):
-        blocks += [f"### {sentences.causes_heading(causes)}", *map(_finding, causes)]
+        blocks += [f"### {sentences.causes_heading(causes)}", *_each(causes, report)]
     others = roles.others(report)
     grave = [finding for finding in others if finding.severity != "info"]
     if grave:
-        blocks += [f"### {labels.OTHERS}", *map(_finding, grave)]
+        blocks += [f"### {labels.OTHERS}", *_each(grave, report)]
     folded = (
         (labels.CONSEQUENCES, roles.consequences(report)),
         (labels.OTHERS, tuple(finding for finding in others if finding.severity == "info")),
     )
-    return blocks + [_folded(title, [*map(_finding, found)]) for title, found in folded if found]
+    return blocks + [_folded(title, _each(found, report)) for title, found in folded if found]
 
 
-def _finding(finding: Finding) -> str:
+def _each(findings: Iterable[Finding], report: Report) -> list[str]:
+    return [_finding(finding, report) for finding in findings]
+
+
+def _finding(finding: Finding, report: Report) -> str:
     lines = [f"**{_text(sentences.finding_title(finding))}**", _prose(finding.message)]
     if finding.evidence:
-        lines.append(f"<sub>{_text(sentences.evidence(finding))}</sub>")
+        lines.append(f"<sub>{_text(sentences.evidence(finding, report))}</sub>")
     return "  \n".join(lines)
 
 

@@ -5,6 +5,9 @@ Calm, exact, lme4's terms. "Not assessed" is not "passed".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus
@@ -68,19 +71,38 @@ def finding_title(finding: Finding) -> str:
     return f"{finding.code} {finding.name} ({finding.severity}{since}{origin}{ignored})"
 
 
-def evidence(finding: Finding) -> str:
+def gap(report: Report) -> str:
+    """How far lme4's fit is above the optimum."""
+    return figures.gap(report.verdict.gap, _size_of_criterion(report))
+
+
+def _size_of_criterion(report: Report) -> float | None:
+    return None if report.reference is None else report.reference.criterion
+
+
+def evidence(finding: Finding, report: Report) -> str:
     """The numbers behind a finding: "mean_over_sd: 698, limit: 8"."""
-    return ", ".join(f"{name}: {_fact(value)}" for name, value in finding.evidence.items())
+    gap = partial(figures.gap, of_criterion=_size_of_criterion(report))
+    written: dict[str, Callable[[float], str]] = dict.fromkeys(("gap", "gaps"), gap)
+    written |= dict.fromkeys(("exact_min", "exact_max"), figures.curvature)
+    written |= {"max_shift_se": figures.shift}
+    return ", ".join(
+        f"{name}: {_fact(value, written.get(name, _rounded))}" for name, value in finding.evidence.items()
+    )
 
 
-def _fact(value: object) -> str:
+def _fact(value: object, write: Callable[[float], str]) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: figures.NOT_ASSESSED}[value]
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return write(value)
     if isinstance(value, (tuple, list)):
-        return f"({', '.join(_fact(item) for item in value)})"
+        return f"({', '.join(_fact(item, write) for item in value)})"
     return str(value)
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.4g}"
 
 
 def effect_of(remedy: Remedy, verdict: VerdictStatus) -> str:
@@ -104,10 +126,10 @@ def measured(remedy: Remedy, model: ModelFacts) -> str:
     return "; ".join(parts)
 
 
-def likelihood_ratio(test: LikelihoodRatio) -> str:
+def likelihood_ratio(test: LikelihoodRatio, of_criterion: float | None) -> str:
     """A likelihood-ratio test in one line, its reference distribution named."""
     df = "" if test.df is None else f" on {test.df:g} df"
-    ratio, p = figures.brief(test.statistic), figures.p_value(test.p_value)
+    ratio, p = figures.gap(test.statistic, of_criterion), figures.p_value(test.p_value)
     return f"likelihood ratio {ratio}{df}, {p} ({test.method})"
 
 
@@ -131,7 +153,7 @@ def remedy_facts(remedy: Remedy, model: ModelFacts) -> list[tuple[str, str]]:
     """The same, labels apart."""
     lines = [("Changes", remedy.changes), ("Measured", measured(remedy, model))]
     if remedy.lrt is not None:
-        lines.append(("Test", likelihood_ratio(remedy.lrt)))
+        lines.append(("Test", likelihood_ratio(remedy.lrt, remedy.criterion)))
     if remedy.not_comparable:
         lines.append(("AIC, BIC and test", f"{figures.NOT_ASSESSED}, {remedy.not_comparable}"))
     lines += [("Note", caveat) for caveat in remedy.caveats]
@@ -158,11 +180,11 @@ def certificate_lines(report: Report) -> list[str]:
 def _proof(certificate: CertificateFacts, report: Report) -> str:
     facts = []
     if certificate.newton_decrement is not None:
-        limit = report.verdict.thresholds.get("newton_decrement")
-        beside = "" if limit is None else f" (limit {figures.brief(limit)})"
-        facts.append(f"Newton decrement {figures.brief(certificate.newton_decrement)}{beside}")
+        limit = report.verdict.thresholds.get("newton_decrement", figures.NOISE)
+        decrement = figures.decrement(certificate.newton_decrement, limit)
+        facts.append(f"Newton decrement {decrement} (limit {figures.tidy(limit)})")
     if certificate.min_eigenvalue_free is not None:
-        facts.append(f"smallest free eigenvalue {figures.brief(certificate.min_eigenvalue_free)}")
+        facts.append(f"smallest free eigenvalue {figures.curvature(certificate.min_eigenvalue_free)}")
     ranks = zip(certificate.rank, report.model.random_terms, strict=True)
     facts += [f"{term.group} covariance of rank {rank} of {len(term.terms)}" for rank, term in ranks]
     starts = figures.count(len(certificate.starts), "start")

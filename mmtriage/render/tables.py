@@ -43,7 +43,7 @@ def comparison(report: Report) -> Grid:
         moved = figures.shift(verdict.max_shift_se)
         rows[1:1] = [
             *_converged_inside(report),
-            ("gap, deviance units", figures.brief(verdict.gap), "", limits.get("gap", "")),
+            ("gap, deviance units", sentences.gap(report), "", limits.get("gap", "")),
             ("largest shift of a fixed effect, SE", moved, "", limits.get("max_shift_se", "")),
         ]
     return Grid(
@@ -64,11 +64,11 @@ def _converged_inside(report: Report) -> list[tuple[str, ...]]:
 
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
-    theta = {} if fit.family_theta is None else {FAMILY_THETA: figures.spread(fit.family_theta)}
+    theta = {} if fit.family_theta is None else {FAMILY_THETA: figures.nb_theta(fit.family_theta)}
     return {
         sentences.criterion_name(report.model): figures.criterion(fit.criterion),
         **theta,
-        "max|grad| by finite differences": figures.brief(fit.max_abs_gradient),
+        "max|grad| by finite differences": figures.gradient(fit.max_abs_gradient),
         "singular by lme4's test": "yes" if fit.singular else "no",
         "optimizer": fit.optimizer,
         "ended": fit.status,
@@ -92,9 +92,10 @@ def attempts(tried: tuple[Attempt, ...], *, with_gradient: bool) -> Grid:
     """The refits of one rung; for `allfit` one row an optimizer."""
     rows = []
     for attempt in tried:
-        gradient = [_or_dash(attempt.max_abs_gradient, figures.brief)] if with_gradient else []
+        gradient = [_or_dash(attempt.max_abs_gradient, figures.gradient)] if with_gradient else []
         evaluations = "-" if attempt.evaluations is None else str(attempt.evaluations)
-        criterion, gap = _or_dash(attempt.criterion, figures.criterion), _or_dash(attempt.gap, figures.brief)
+        criterion = _or_dash(attempt.criterion, figures.criterion)
+        gap = "-" if attempt.gap is None else figures.gap(attempt.gap, attempt.criterion)
         rows.append((attempt.label, criterion, gap, evaluations, *gradient, attempt.note or ""))
     header = ("", "criterion", "gap", "evals", *(["max|grad|"] if with_gradient else []), "")
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(1, len(header) - 1)))
@@ -137,6 +138,9 @@ def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
 
 
 def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
+    """Where lme4's estimate lies and its standard error, of which only the order is known without an end."""
+    if math.isinf(effect.estimate):
+        return figures.NOT_ASSESSED, figures.order(theirs.se)
     has_distance = 0 < effect.se < math.inf
     moved = (theirs.estimate - effect.estimate) / effect.se if has_distance else None
     return figures.shift(moved), figures.to_precision_of(theirs.se, theirs.se)

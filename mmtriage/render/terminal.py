@@ -127,7 +127,7 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
     if causes:
         heading(console, sentences.causes_heading(causes))
         for finding in causes:
-            _finding(console, finding, detail)
+            _finding(console, finding, report, detail)
     if detail == "brief" and report.verdict.severity in ("ok", "info"):
         others = tuple(finding for finding in others if finding.severity in ("error", "warning"))
     elif detail == "brief":
@@ -135,21 +135,21 @@ def _findings(console: Console, report: Report, detail: Detail) -> None:
     if consequences := roles.consequences(shown):
         heading(console, labels.CONSEQUENCES)
         for finding in consequences:
-            _finding(console, finding, detail)
+            _finding(console, finding, report, detail)
     if others:
         heading(console, labels.OTHERS)
         for finding in others:
-            _finding(console, finding, detail)
+            _finding(console, finding, report, detail)
     if known := len(report.findings) - len(shown.findings):
         console.print()
         paragraph(console, f"{figures.count(known, 'known finding')}: -v shows all.", indent=2, style="dim")
 
 
-def _finding(console: Console, finding: Finding, detail: Detail) -> None:
+def _finding(console: Console, finding: Finding, report: Report, detail: Detail) -> None:
     paragraph(console, sentences.finding_title(finding), indent=2, style=STYLE[finding.severity])
     paragraph(console, finding.message, indent=4)
     if detail == "full" and finding.evidence:
-        paragraph(console, sentences.evidence(finding), indent=4, style="dim")
+        paragraph(console, sentences.evidence(finding, report), indent=4, style="dim")
 
 
 def _remedies(console: Console, report: Report, detail: Detail) -> None:

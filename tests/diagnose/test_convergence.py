@@ -66,7 +66,7 @@ def test_a_failed_gradient_test_names_the_worst_parameter() -> None:
     comparison = checked(golden_comparison("sleepstudy_slope"), statistic=0.0123456, worst=2, codes=(-1,))
     found = findings_of(comparison)["MM401"]
     assert found.message == (
-        "lme4's gradient test fails: max|grad| = 0.0123 (tol = 0.002), in `Subject.Days`; lme4 always blames "
+        "lme4's gradient test fails: max|grad| = 0.012 (tol = 0.002), in `Subject.Days`; lme4 always blames "
         "component 1"
     )
     assert (found.severity, found.evidence["parameter"]) == ("warning", "Subject.Days")
@@ -85,10 +85,17 @@ def test_a_failed_hessian_test_has_lme4s_eigenvalues_beside_the_exact_ones(code:
     found = findings_of(comparison)["MM402"]
     assert found.message == (
         "lme4's Hessian test fails: eigenvalues from -0.01 to 700 by finite differences; on standardised "
-        f"columns the exact ones run from {exact.min_eigenvalue_free:.3g} to "
-        f"{exact.max_eigenvalue_free:.3g}"
+        "columns the exact ones are all positive"
     )
+    assert found.evidence["exact_min"] == exact.min_eigenvalue_free
+    assert found.evidence["exact_max"] == exact.max_eigenvalue_free
     assert found.evidence["finite_difference"] == (700.0, 3.0, -0.01)
+
+
+def test_a_flat_direction_is_told_from_a_curved_one_by_the_smallest_exact_eigenvalue() -> None:
+    flat = golden_trial("crossed_maximal")
+    found = findings_of(checked(flat, codes=(-3,), eigenvalues=np.array([298.0, -3e-5])))["MM402"]
+    assert found.message.endswith("on standardised columns the smallest exact one is zero")
 
 
 def test_without_free_parameters_there_are_no_exact_eigenvalues_to_show() -> None:

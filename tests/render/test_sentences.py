@@ -28,8 +28,11 @@ def test_findings_are_told_apart_by_their_part_in_the_verdict() -> None:
 
 
 def test_evidence_is_named_and_rounded() -> None:
-    assert sentences.evidence(SINGULAR.findings[0]) == "multiplier: 9.905, negative_variance_wanted: yes"
-    assert sentences.evidence(PERFECT_CORRELATION.findings[1]) == (
+    assert (
+        sentences.evidence(SINGULAR.findings[0], SINGULAR)
+        == "multiplier: 9.905, negative_variance_wanted: yes"
+    )
+    assert sentences.evidence(PERFECT_CORRELATION.findings[1], PERFECT_CORRELATION) == (
         "correlations: (((Intercept), ses, 1)), multiplier: 119.9, null_direction: -0.141 (Intercept) +1 ses"
     )
 

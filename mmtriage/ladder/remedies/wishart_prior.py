@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.diagnose.naming import term_text
 from mmtriage.engine.estimates import Fit, correlation, largest_shift
 from mmtriage.engine.optimum.posterior import prior_mode
@@ -59,8 +60,8 @@ def propose(case: Case) -> Iterator[Proposal]:
         # from lme4's own start blme may walk into a variance of zero and stop there
         code=case.commands.in_r(formula, kind="prior", start=fit.theta),
         changes=(
-            f"covariances are the mode of a posterior; it costs {loss:.3g} deviance units of likelihood; "
-            f"{moved}"
+            "covariances are the mode of a posterior; it costs "
+            f"{figures.gap(loss, present.criterion)} deviance units of likelihood; {moved}"
         ),
         caveats=("say that a prior was used; with very little information it decides the estimate",),
         cost=search.gradients,

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
@@ -85,7 +86,10 @@ def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
         where = (
             "still short of the optimum" if arrived is None else "to the proven optimum, which is singular"
         )
-        return "improved", f"the criterion falls by {before - best:.4g}, {where}; {blame}"
+        return (
+            "improved",
+            f"the criterion falls by {figures.gap(before - best, best, digits=4)}, {where}; {blame}",
+        )
     return "no_effect", f"more evaluations and restarts end in the same place; {blame}"
 
 
@@ -107,7 +111,7 @@ def _gradients(before: Lme4Run | None, after: Attempt) -> str:
 
 def _gradient(run: Lme4Run | Attempt | None) -> str:
     size = None if run is None else run.max_abs_gradient
-    return "not available" if size is None else f"{size:.3g}"
+    return "not available" if size is None else figures.gradient(size)
 
 
 def _remedy(case: Case, attempts: list[Attempt], arrived: Attempt) -> Remedy:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from mmtriage import figures
 from mmtriage.ladder.attempts import IMPROVED, is_alarm, reaches_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus, with_proposals
@@ -91,10 +92,11 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
     before = case.before
     if best < before - IMPROVED:
         where = "which is singular" if case.comparison.is_singular else "and lme4's checks still object"
-        gap = best - case.comparison.optimum_fit.criterion
+        optimum = case.comparison.optimum_fit.criterion
+        gap = figures.gap(best - optimum, optimum)
         return (
             "improved",
-            f"with {names} rescaled the fit ends {gap:.3g} deviance units above the optimum, {where}",
+            f"with {names} rescaled the fit ends {gap} deviance units above the optimum, {where}",
         )
     return "no_effect", f"rescaling {names} does not bring the fit nearer to the optimum"
 

@@ -17,7 +17,6 @@ from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
 
 INTERVAL = 3.841  # chi-squared on one degree of freedom, 95 %
-ROUNDING = 1e-6  # deviance units that are no gap
 HEADING = "The criterion along each covariance parameter"
 READING = {
     "profile": (
@@ -45,7 +44,7 @@ def plots(report: Report) -> Iterator[Plot]:
 def _plot(report: Report, curve: CriterionCurve, number: int) -> Plot:
     title, what = _title(curve), sentences.criterion_name(report.model)
     subtitle = f"{what} above the optimum, {curve.kind}"
-    legend = _legend(curve, _optimum(report))
+    legend = _legend(curve, report)
     with ink.style():
         drawn = ink.sheet(title, subtitle=subtitle, height=1.7, left=0.42, legend=legend)
         _draw(drawn.axes, curve)
@@ -76,16 +75,24 @@ def _optimum(report: Report) -> str:
     return "the proven optimum" if is_proven else "the best point found, not certified"
 
 
-def _legend(curve: CriterionCurve, optimum: str) -> list[tuple[ink.Mark | None, str]]:
-    lines: list[tuple[ink.Mark | None, str]] = [(ink.OPTIMUM, f"{optimum}: {_value(curve, curve.optimum)}")]
+def _legend(curve: CriterionCurve, report: Report) -> list[tuple[ink.Mark | None, str]]:
+    optimum = f"{_optimum(report)}: {_value(curve, curve.optimum)}"
+    lines: list[tuple[ink.Mark | None, str]] = [(ink.OPTIMUM, optimum)]
     notes: list[tuple[ink.Mark | None, str]] = []
     if _Scale(curve).is_fisher:
         notes.append((None, "stretched scale: -1 and 1 are beyond its ends"))
     if curve.lme4 is None or curve.lme4_rise is None:
         return [*lines, (None, "lme4 made no fit, or has no such value"), *notes]
-    rise = _rise(curve)
-    height = "no higher" if rise < ROUNDING else f"{figures.brief(rise)} above the optimum"
-    return [*lines, (ink.LME4, f"lme4's fit: {_value(curve, curve.lme4)}, {height}"), *notes]
+    lme4 = f"lme4's fit: {_value(curve, curve.lme4)}, {_height(curve, report)}"
+    return [*lines, (ink.LME4, lme4), *notes]
+
+
+def _height(curve: CriterionCurve, report: Report) -> str:
+    """How far lme4's fit is above the optimum."""
+    rise, criterion = _rise(curve), None if report.reference is None else report.reference.criterion
+    if rise < figures.noise(criterion):
+        return "no higher"
+    return f"{figures.gap(rise, criterion)} above the optimum"
 
 
 def _rise(curve: CriterionCurve) -> float:

@@ -13,7 +13,6 @@ from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
 
 SAME = 0.01  # deviance units within which two ends are of one cluster
-ZERO = 1e-6  # deviance units below which a gap is rounding
 TITLE = "Where each optimizer ended"
 NAMES = 2.05, 7.5  # inches and points
 HEADING = "The optimizers"
@@ -46,7 +45,7 @@ def plots(report: Report) -> Iterator[Plot]:
 
 def clusters(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
     """By gap: the first is within `SAME` of the optimum, each other begins `SAME` above the end before it."""
-    ended = sorted((a for a in attempts if a.gap is not None), key=lambda a: _clipped(a.gap or 0.0))
+    ended = sorted((a for a in attempts if a.gap is not None), key=_clipped)
     found: list[list[Attempt]] = [[]]
     for attempt in ended:
         gap = attempt.gap or 0.0
@@ -72,7 +71,7 @@ def _plot(result: RungResult) -> Plot:
         drawn = ink.sheet(TITLE, height=ROW * len(rows) + 0.1, left=left, legend=legend)
         _draw(drawn, rows, names)
         description = f"{result.reason[:1].upper()}{result.reason[1:]}. " + " ".join(
-            f"{a.label}: {'an error' if a.gap is None else figures.brief(_clipped(a.gap))}." for a, _ in rows
+            f"{a.label}: {'an error' if a.gap is None else figures.gap(a.gap, a.criterion)}." for a, _ in rows
         )
         return ink.plot(NAME, TITLE, description, drawn, heading=HEADING, reading=READING)
 
@@ -84,21 +83,23 @@ def _marked(groups: Sequence[list[Attempt]]) -> list[tuple[list[Attempt], ink.Ma
 
 
 def _said(group: Sequence[Attempt]) -> str:
-    low, high = (_clipped(attempt.gap or 0.0) for attempt in (group[0], group[-1]))
+    low, high = map(_clipped, (group[0], group[-1]))
     if high <= SAME:
         return f"within {SAME:g} of the optimum ({len(group)})"
     ends = dict.fromkeys((f"{low:.4g}", f"{high:.4g}"))
     return f"{' to '.join(ends)} above the optimum: failed ({len(group)})"
 
 
-def _clipped(gap: float) -> float:
-    return 0.0 if gap < ZERO else gap
+def _clipped(attempt: Attempt) -> float:
+    """The gap, or zero where it is rounding."""
+    gap = attempt.gap or 0.0
+    return 0.0 if gap < figures.noise(attempt.criterion) else gap
 
 
 def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]], names: Sequence[str]) -> None:
     axes = drawn.axes
     gaps = [attempt.gap for attempt, _ in rows if attempt.gap is not None]
-    first = int(np.log10(ZERO))
+    first = int(np.log10(figures.NOISE))
     zero = first - 1.0
     last = max(0.0, float(np.ceil(np.log10(max([1.0, *gaps])))))
     for number, (attempt, mark) in enumerate(rows):
@@ -107,7 +108,8 @@ def _draw(drawn: ink.Sheet, rows: Sequence[tuple[Attempt, ink.Mark]], names: Seq
         if attempt.gap is None:
             x = last + 0.6
         else:
-            x = zero if attempt.gap < ZERO else float(np.log10(attempt.gap))
+            gap = _clipped(attempt)
+            x = float(np.log10(gap)) if gap > 0.0 else zero
         axes.plot([x], [y], zorder=3, clip_on=False, **mark.options())
     axes.axvline(np.log10(SAME), color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     axes.set_xlim(zero - 0.5, last + 0.9)
