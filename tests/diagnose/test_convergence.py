@@ -93,7 +93,7 @@ def test_a_failed_hessian_test_has_lme4s_eigenvalues_beside_the_exact_ones(code:
 
 
 def test_a_flat_direction_is_told_from_a_curved_one_by_the_smallest_exact_eigenvalue() -> None:
-    flat = golden_trial("crossed_maximal")
+    flat = golden_comparison("crossed_maximal")
     found = findings_of(checked(flat, codes=(-3,), eigenvalues=np.array([298.0, -3e-5])))["MM402"]
     assert found.message.endswith("on standardised columns the smallest exact one is zero")
 
