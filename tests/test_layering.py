@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from mmtriage.ladder.walk import RUNGS
+from mmtriage.render import RENDERERS
+
 PACKAGE = Path(__file__).parent.parent / "mmtriage"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -52,13 +55,12 @@ WITHIN = {
     "render": (
         *("settings", "prose", "problem", "labels", "sentences", "tables", "evidence", "since"),
         *("overview", "console", "plots"),
-        *("terminal", "markdown", "htmldoc", "jsondoc", "junit", "sarif", "github"),
+        *RENDERERS.values(),
     ),
 }
 SIBLINGS = (  # they look alike and never at each other
-    *(f"ladder.rungs.{rung}" for rung in ("rescale", "simplify", "allfit", "singular", "maxfun")),
-    *("render.terminal", "render.markdown", "render.htmldoc", "render.jsondoc", "render.junit"),
-    *("render.sarif", "render.github"),
+    *(f"ladder.rungs.{rung.id}" for rung in RUNGS),
+    *(f"render.{name}" for name in RENDERERS.values()),
 )
 # Library -> the only places (file or folder) that may use it.
 HOMES = {

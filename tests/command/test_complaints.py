@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mmtriage.model.family_names import LINKS_OF
 from mmtriage.optimizers import OPTIMIZERS
+from mmtriage.render import RENDERERS
 from tests.command.running import EXAMPLE, Run
 
-KNOWN = "text, json, markdown, html, junit, sarif, github"
+KNOWN = ", ".join(RENDERERS)
 
 
 HELP = "`mmtriage fit --help` says how it is used."
@@ -76,8 +78,8 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (
             ["fit", "DATA", "y", "--family", "Gausian"],
-            "Error in option --family: `Gausian` is not known\n  Did you mean `gaussian`? Known are: "
-            "gaussian, binomial, poisson, Gamma, inverse.gaussian, negative.binomial.\n",
+            "Error in option --family: `Gausian` is not known\n"
+            f"  Did you mean `gaussian`? Known are: {', '.join(LINKS_OF)}.\n",
         ),
         (
             ["fit", "DATA", "y", "--contrasts", "f"],

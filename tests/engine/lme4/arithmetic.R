@@ -1,4 +1,4 @@
-# Rscript arithmetic.R > arithmetic.json     (in tests/engine)
+# Rscript arithmetic.R > arithmetic.json     (in tests/engine/lme4)
 # lme4's criterion at a few theta, to the last bit (hexadecimal), for models with one grouping factor.
 suppressMessages({library(lme4); library(jsonlite)})
 sleepstudy <- function(x) sprintf("Reaction ~ %s + (%s | Subject)", x, x)
@@ -31,7 +31,7 @@ models <- list(
   list("cake.csv", c("recipe", "replicate"), "angle ~ recipe + (1 | recipe:replicate)", weights="temp"))
 hex <- function(x) ifelse(is.nan(x), "NaN", sprintf("%a", x))
 values <- function(model) {
-  data <- read.csv(file.path("../golden/csv", model[[1]]))
+  data <- read.csv(file.path("../../golden/csv", model[[1]]))
   for (name in model[[2]]) data[[name]] <- factor(data[[name]])
   call <- list(as.formula(model[[3]]), data, REML=!identical(model$REML, FALSE))
   if (!is.null(model$weights)) call$weights <- data[[model$weights]]
@@ -45,6 +45,6 @@ values <- function(model) {
        points=lapply(thetas, function(theta) list(theta=I(hex(theta)), criterion=hex(criterion(theta)))))
 }
 set.seed(1)
-header <- list(script="tests/engine/arithmetic.R", R=as.character(getRversion()),
+header <- list(script="tests/engine/lme4/arithmetic.R", R=as.character(getRversion()),
                lme4=as.character(packageVersion("lme4")), Matrix=as.character(packageVersion("Matrix")))
 cat(toJSON(c(header, list(models=lapply(models, values))), auto_unbox=TRUE, pretty=1), "\n")

@@ -1,6 +1,6 @@
-# The numbers of tests/engine/test_glmer.py: Rscript test_glmer.R  (lme4 1.1-31, R 4.2.2)
+# The numbers of tests/engine/lme4/test_glmer.py: Rscript test_glmer.R  (lme4 1.1-31, R 4.2.2)
 suppressMessages(library(lme4))
-d <- read.csv("../golden/csv/cbpp.csv")
+d <- read.csv("../../golden/csv/cbpp.csv")
 d$herd <- factor(d$herd); d$period <- factor(d$period)
 d$p <- d$incidence / d$size; d$w <- d$size + 0.3; d$x <- d$size * 1000; d$s <- d$size / 10
 cbpp <- cbind(incidence, size - incidence) ~ period + (1 | herd)

@@ -112,7 +112,7 @@ def test_where_glmer_stops_so_does_the_fit_in_the_same_words(case_id: str) -> No
     assert run.start.tolist() == [1.0]
 
 
-# --- cbpp under other arguments; the numbers are lme4's (tests/engine/test_glmer.R)
+# --- cbpp under other arguments; the numbers are lme4's (tests/engine/lme4/test_glmer.R)
 
 CBPP = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 BOTH = {name: (OPTIMIZERS[name], OPTIMIZERS[name]) for name in ("bobyqa", "Nelder_Mead", "nloptwrap")}
