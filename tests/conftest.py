@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,14 @@ def one_blas_thread() -> Iterator[None]:
     """On small matrices BLAS threads wait for each other, a hundred times over on a busy machine."""
     with threadpool_limits(limits=1, user_api="blas"):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard() -> Iterator[None]:
+    """A background job of a shell ignores SIGINT and hands that on: tests that send one waited for ever."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
