@@ -5,13 +5,19 @@ These are MM103, MM104 and MM105.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import term_text
-from mmtriage.formula.nodes import names_in
+from mmtriage.formula.nodes import Binary, Call, Name, Node, children
 from mmtriage.model.design import Design
+
+# What makes a few groups of many numbers.
+COARSE = frozenset({"cut", "round", "signif", "floor", "ceiling", "trunc", "as.integer", "ifelse", "is.na"})
+COARSE_OPERATORS = frozenset({"==", "!=", "<", ">", "<=", ">=", "%in%", "%/%", "%%"})
 
 
 def constant_response(design: Design) -> list[Finding]:
@@ -47,11 +53,23 @@ def missing_rows(design: Design) -> list[Finding]:
     ]
 
 
+def _labels_of(node: Node) -> Iterator[str]:
+    """The columns whose values are the groups: `g` of `factor(g)`, and nothing of `cut(x, 3)` or `x > 2`."""
+    if isinstance(node, Name):
+        yield node.name
+    if isinstance(node, Call) and node.name in COARSE:
+        return
+    if isinstance(node, Binary) and node.operator in COARSE_OPERATORS:
+        return
+    for child in children(node):
+        yield from _labels_of(child)
+
+
 def numeric_grouping(design: Design) -> list[Finding]:
     """MM105: a grouping factor made of a continuous column, whose levels are not groups."""
     guilty = []
     for term in design.random:
-        for name in (v.name for node in term.bar.group for v in names_in(node)):
+        for name in (name for node in term.bar.group for name in _labels_of(node)):
             column = design.variables.get(name)
             if column is not None and column.kind == "numeric" and np.any(column.values % 1 != 0):
                 guilty.append((name, term))

@@ -12,7 +12,7 @@ from itertools import product
 from mmtriage.errors import Span
 from mmtriage.formula.bars import Bar, sum_text
 from mmtriage.formula.coding import term_codings
-from mmtriage.formula.nodes import Argument, Binary, Call, Node, Paren, String, Unary
+from mmtriage.formula.nodes import Argument, Binary, Call, Index, Node, Paren, String, Unary
 from mmtriage.formula.normal_form import Formula, join_terms, parse_formula
 from mmtriage.formula.parse import parse_expression
 from mmtriage.formula.terms import Term
@@ -196,5 +196,7 @@ def _swap(node: Node, old: str, new: Node) -> Node:
         case Call():
             arguments = (replace(a, value=_swap(a.value, old, new)) for a in node.arguments)
             return replace(node, arguments=tuple(arguments))
+        case Index():
+            return replace(node, base=_swap(node.base, old, new))
         case _:
             return node

@@ -12,6 +12,9 @@ from typing import TypeAlias
 
 from mmtriage.errors import Span
 
+CONSTANT_NAMES = frozenset({"pi"})  # what is written as a name and is no column
+RESERVED = frozenset({"NA", "NaN", "Inf", "NULL"})  # words of R that no column has without backticks
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -46,6 +49,15 @@ class Logical:
     """`TRUE` or `FALSE`."""
 
     value: bool
+    span: Span = field(compare=False, repr=False)
+    height: int = field(default=1, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """`NA`, `NaN`, `Inf` or `NULL`."""
+
+    word: str
     span: Span = field(compare=False, repr=False)
     height: int = field(default=1, compare=False, repr=False)
 
@@ -91,7 +103,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`function(arguments)`."""
+    """`function(arguments)`, or `package::function(arguments)`."""
 
     function: str
     arguments: tuple[Argument, ...]
@@ -99,8 +111,23 @@ class Call:
     function_span: Span = field(compare=False, repr=False)
     height: int = field(default=1, compare=False, repr=False)
 
+    @property
+    def name(self) -> str:
+        """The function without its package."""
+        return self.function.rpartition("::")[2]
 
-Node: TypeAlias = Name | Number | String | Logical | Unary | Binary | Paren | Call
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`base[, columns]`: columns of a matrix."""
+
+    base: Node
+    columns: Node
+    span: Span = field(compare=False, repr=False)
+    height: int = field(default=1, compare=False, repr=False)
+
+
+Node: TypeAlias = Name | Number | String | Logical | Reserved | Unary | Binary | Paren | Call | Index
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -114,6 +141,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.inner,)
         case Call():
             return tuple(argument.value for argument in node.arguments)
+        case Index():
+            return (node.base, node.columns)
         case _:
             return ()
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from mmtriage.errors import FormulaError, Span
 from mmtriage.formula.bars import Bar, expand_bar, split_bars, sum_text
-from mmtriage.formula.nodes import Binary, Call, Name, Node, children, names_in
+from mmtriage.formula.nodes import (
+    CONSTANT_NAMES,
+    Binary,
+    Call,
+    Name,
+    Node,
+    additive_items,
+    children,
+    names_in,
+)
 from mmtriage.formula.parse import ModelTree, parse_sides
 from mmtriage.formula.terms import Term, check_height, expand, is_call
 from mmtriage.formula.text import to_text
@@ -49,7 +58,7 @@ class Formula:
         first: dict[str, Span] = {}
         for node in self.nodes():
             for name in names_in(node):
-                if name.name not in ("pi", "."):
+                if name.name not in CONSTANT_NAMES and name.name != ".":
                     first.setdefault(name.name, name.span)
         return tuple(sorted(first.items(), key=lambda item: item[1].start))
 
@@ -97,7 +106,8 @@ def _build(tree: ModelTree, dot: Sequence[Name] | None) -> Formula:
         )
     fixed = expand(items, tree.text, response=tree.response, dot=dot)
     bars = [bar for written in written_bars for bar in expand_bar(written, tree.text)]
-    notes = fixed.notes
+    in_bars = (note for b in written_bars for note in expand(additive_items(b.left), tree.text).notes)
+    notes = tuple(dict.fromkeys((*fixed.notes, *in_bars)))
     if isinstance(tree.predictors, Binary) and tree.predictors.operator in ("|", "||"):
         notes = (*notes, BARE_BAR)
     formula = Formula(
@@ -131,11 +141,16 @@ def _check_response(tree: ModelTree) -> None:
     check_height(response, text)
 
 
+def _lists_values(node: Node) -> bool:
+    """Whether a column may be written out in it: `factor(rep(1:3, each = 4))`."""
+    return is_call(node, "rep") or any(map(_lists_values, children(node)))
+
+
 def _check_variable(node: Node, text: str) -> None:
     """Refuse what R's language allows to write but what cannot be a variable of a model."""
     if isinstance(node, Name):
         return
-    if not any(name.name != "pi" for name in names_in(node)):
+    if not (_lists_values(node) or any(name.name not in CONSTANT_NAMES for name in names_in(node))):
         raise FormulaError(
             f"`{to_text(node)}` does not depend on any column",
             text=text,

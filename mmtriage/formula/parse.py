@@ -11,10 +11,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mmtriage.errors import FormulaError, Span
-from mmtriage.formula.nodes import Argument, Binary, Call, Logical, Name, Node, Number, Paren, String, Unary
-from mmtriage.formula.signatures import match_arguments
-from mmtriage.formula.tokens import Token, flatten, tokenize
+from mmtriage.errors import FormulaError
+from mmtriage.formula.cursor import Cursor
+from mmtriage.formula.nodes import (
+    RESERVED,
+    Argument,
+    Binary,
+    Call,
+    Index,
+    Logical,
+    Name,
+    Node,
+    Number,
+    Paren,
+    Reserved,
+    String,
+    Unary,
+)
+from mmtriage.formula.signatures import is_structure, match_arguments
+from mmtriage.formula.tokens import Token, flatten
 
 MAX_NESTING = 40  # parentheses, prefixes and powers inside each other
 MAX_HEIGHT = 200  # of the tree, sums of terms not counted
@@ -34,7 +49,6 @@ _BINDING = {
     "^": _POWER,
 }
 _SPECIALS = ("%in%", "%%", "%/%")
-_R_CALLS = ("lmer", "glmer", "lm", "glm", "formula", "as.formula")
 _PREFIX = {"-": _SIGN, "+": _SIGN, "!": _NOT}
 
 
@@ -86,34 +100,8 @@ def parse_expression(source: str) -> Node:
     return node
 
 
-class _Parser:
-    """A cursor over the tokens; `in_call` counts the calls around it, `nesting` everything that recurses."""
-
-    def __init__(self, text: str, in_call: int = 0) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
-        self.position = 0
-        self.nesting = 0
-        self.in_call = in_call
-
-    @property
-    def current(self) -> Token:
-        return self.tokens[self.position]
-
-    @property
-    def at_end(self) -> bool:
-        return self.current.kind == "end"
-
-    def advance(self) -> Token:
-        token = self.current
-        self.position += 1
-        return token
-
-    def is_operator(self, value: str) -> bool:
-        return self.current.kind == "operator" and self.current.value == value
-
-    def error(self, message: str, *, hint: str, span: Span | None = None) -> FormulaError:
-        return FormulaError(message, text=self.text, span=span or self.current.span, hint=hint)
+class _Parser(Cursor):
+    """Precedence climbing."""
 
     def expression(self, loosest: int = _OR) -> Node:
         """Parse operators that bind at least as tightly as `loosest`."""
@@ -166,7 +154,10 @@ class _Parser:
             self.advance()
             operand = self.expression(_PREFIX[token.value])
             return Unary(token.value, operand, token.span.to(operand.span), operand.height + 1)
-        return self.primary()
+        node = self.primary()
+        while self.is_operator("["):
+            node = self.index(node)
+        return node
 
     def primary(self) -> Node:
         token = self.current
@@ -191,11 +182,45 @@ class _Parser:
 
     def name_or_call(self) -> Node:
         token = self.advance()
+        if self.is_operator("::"):
+            token = self.qualified(token)
         if self.is_operator("("):
             return self.call(token)
         if token.value in ("TRUE", "FALSE") and not token.is_quoted:
             return Logical(token.value == "TRUE", token.span)
+        if token.value in RESERVED and not token.is_quoted:
+            return Reserved(token.value, token.span)
         return Name(token.value, token.span)
+
+    def qualified(self, package: Token) -> Token:
+        """`package::function`, as one name."""
+        self.advance()
+        function = self.current
+        span = package.span.to(function.span)
+        if function.kind == "name":
+            self.advance()
+        if function.kind != "name" or not self.is_operator("("):
+            raise self.error(
+                "only a function can follow `::`", span=span, hint="Write for example `splines::ns(x, 3)`."
+            )
+        return Token("name", f"{package.value}::{function.value}", span)
+
+    def index(self, base: Node) -> Index:
+        """`base[, columns]`; rows cannot be taken out of a model's variable."""
+        opening = self.advance()
+        if not self.is_operator(","):
+            raise self.error(
+                "only columns can be taken out of something",
+                span=opening.span,
+                hint="Write for example `scale(x)[, 1]`; for some of the rows there is `--subset`.",
+            )
+        self.advance()
+        self.in_call += 1
+        columns = self.expression()
+        self.in_call -= 1
+        closing = self.close(opening, "]")
+        height = max(base.height, columns.height) + 1
+        return Index(base, columns, base.span.to(closing.span), height)
 
     def parenthesised(self) -> Paren:
         opening = self.advance()
@@ -227,7 +252,8 @@ class _Parser:
         height = 1 + max((argument.value.height for argument in arguments), default=0)
         span = function.span.to(closing.span)
         call = Call(function.value, tuple(arguments), span, function.span, height)
-        match_arguments(call, self.text)  # an unknown function or argument is refused here
+        if not is_structure(call):
+            match_arguments(call, self.text)  # an unknown function or argument is refused here
         return call
 
     def argument(self) -> Argument:
@@ -239,58 +265,3 @@ class _Parser:
         self.position += 2
         value = self.expression()
         return Argument(token.value, value, token.span.to(value.span))
-
-    def close(self, opening: Token) -> Token:
-        if self.is_operator(")"):
-            return self.advance()
-        if self.at_end:
-            raise self.error("this parenthesis is never closed", span=opening.span, hint="Add a `)`.")
-        raise self.unexpected()
-
-    def expect_tilde(self) -> None:
-        if not self.is_operator("~"):
-            raise self.unexpected()
-        self.advance()
-
-    def expect_end(self) -> None:
-        if not self.at_end:
-            raise self.unexpected()
-
-    def missing_operand(self) -> FormulaError:
-        token = self.current
-        if token.kind == "end" and self.position > 0:
-            before = self.tokens[self.position - 1]
-            return self.error(
-                f"nothing follows `{before.value}`", span=before.span, hint="Complete it, or remove it."
-            )
-        if token.kind == "end":
-            return self.error("nothing is here", hint="Write a column name.")
-        return self.error(
-            f"a name or a number is missing before `{token.value}`",
-            hint="Complete it, or remove the operator.",
-        )
-
-    def unexpected(self) -> FormulaError:
-        token = self.current
-        hints = {
-            ")": ("this parenthesis was never opened", "Remove it, or add a `(` before."),
-            "~": ("a formula has one `~`", "Remove this one."),
-            "=": ("`=` is not an operator of a formula", "Use `~` for the model, `==` to compare."),
-            ",": ("a comma can stand only between the arguments of a function", "Join terms with `+`."),
-        }
-        wrapper = self.text.partition("(")[0].strip()
-        if token.value == "~" and wrapper in _R_CALLS:
-            return self.error(
-                f"a formula cannot stand inside `{wrapper}()`",
-                hint="Give the formula alone, without R code around it.",
-            )
-        if token.kind == "operator" and token.value in hints:
-            message, hint = hints[token.value]
-            return self.error(message, hint=hint)
-        if token.kind == "operator":
-            return self.error(f"`{token.value}` cannot stand here", hint="Remove it.")
-        before = self.tokens[self.position - 1]
-        return self.error(
-            "an operator is missing before this",
-            hint=f"Write `{before.value} + {token.value}` if both are terms of the model.",
-        )

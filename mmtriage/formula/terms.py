@@ -23,11 +23,13 @@ from mmtriage.errors import FormulaError
 from mmtriage.formula.nodes import (
     Binary,
     Call,
+    Index,
     Logical,
     Name,
     Node,
     Number,
     Paren,
+    Reserved,
     String,
     Unary,
     additive_items,
@@ -38,6 +40,7 @@ from mmtriage.formula.text import operand_text, to_text
 
 MAX_TERMS = 5000  # of one model; R itself becomes unusable long before
 MAX_POWER = 20
+REPEATED_RESPONSE = "the response appeared on the right-hand side and was dropped"
 
 TermBits = dict[int, None]  # an ordered set
 
@@ -93,7 +96,7 @@ def expand(
         terms=tuple(Term(tuple(variables[i] for i in _members(b))) for b in kept),
         offsets=tuple(offsets),
         has_dot=algebra.has_dot,
-        notes=("the response appeared on the right-hand side and was dropped",) if repeated else (),
+        notes=(*dict.fromkeys(algebra.notes), *(REPEATED_RESPONSE,) * repeated),
     )
 
 
@@ -125,6 +128,7 @@ class _Algebra:
         self.dot = dot
         self.intercept = True
         self.has_dot = False
+        self.notes: list[str] = []  # what is written and means something else in R than it seems to
         self._index: dict[Node, int] = {}
 
     @property
@@ -153,7 +157,7 @@ class _Algebra:
             case Number(value=0 | 1):
                 self.intercept = (node.value == 1) == positive
                 return {}
-            case Number() | String() | Logical():
+            case Number() | String() | Logical() | Reserved():
                 raise self.error(
                     f"`{to_text(node)}` is not a term", node, "Terms are columns, calls, 0 and 1."
                 )
@@ -175,7 +179,7 @@ class _Algebra:
             case _:
                 return self.variable(node, positive)
 
-    def variable(self, node: Name | Call | Unary | Binary, positive: bool) -> TermBits:
+    def variable(self, node: Name | Call | Index | Unary | Binary, positive: bool) -> TermBits:
         if isinstance(node, Binary) and node.operator in ("|", "||"):
             raise self.error(
                 "a random-effects term cannot stand here", node, "Join it to the model with `+`."
@@ -220,6 +224,11 @@ class _Algebra:
                 "`a * b * c` gives all interactions.",
             )
         factors = list(self.encode(node.left, positive))
+        if len(factors) == 1:
+            self.notes.append(
+                f"`{to_text(node)}` is `{to_text(node.left)}`: in a formula `^` crosses terms; "
+                f"the power of a column is `I({to_text(node)})`"
+            )
         product = factors
         for _ in range(int(exponent.value) - 1):
             self.check_count(len(product) * len(factors) // 20, node)

@@ -6,7 +6,19 @@ import math
 import re
 from typing import assert_never
 
-from mmtriage.formula.nodes import Binary, Call, Logical, Name, Node, Number, Paren, String, Unary
+from mmtriage.formula.nodes import (
+    Binary,
+    Call,
+    Index,
+    Logical,
+    Name,
+    Node,
+    Number,
+    Paren,
+    Reserved,
+    String,
+    Unary,
+)
 
 _SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?![0-9]))[\w.]*")
 _RESERVED = frozenset(
@@ -33,6 +45,8 @@ def to_text(node: Node) -> str:
             return quote(node.value, '"')
         case Logical():
             return "TRUE" if node.value else "FALSE"
+        case Reserved():
+            return node.word
         case Paren():
             return f"({to_text(node.inner)})"
         case Unary():
@@ -48,6 +62,8 @@ def to_text(node: Node) -> str:
                 for argument in node.arguments
             )
             return f"{node.function}({', '.join(arguments)})"
+        case Index():
+            return f"{to_text(node.base)}[, {to_text(node.columns)}]"
         case _:
             assert_never(node)
 

@@ -29,29 +29,35 @@ _TOKEN = re.compile(
   | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<integer>L?)
   | (?P<name>(?:[^\W\d_]|\.(?![0-9]))[\w.]*)
   | (?P<quote>["'`])
-  | (?P<operator>%[^%\s]*%|\*\*|<=|>=|==|!=|\|\||&&|[-+*/^:~()|&!<>=,])
+  | (?P<operator>%[^%\s]*%|\*\*|<=|>=|==|!=|\|\||&&|::|[-+*/^:~()\[\]|&!<>=,])
     """,
     re.VERBOSE,
 )
 _ESCAPE = re.compile(r"""\\(?:([ntr\\"'` ])|u([0-9a-fA-F]{4}))""")
+# A comment runs to the end of its line; a `#` between quotes or backticks starts none.
+_COMMENT = re.compile(
+    r"""(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|#[^\n\r]*""", re.DOTALL
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # What R programmers write out of habit, with what to write instead.
 _HABITS = {
     "$": "Columns are written by their name alone: `x`, not `data$x`.",
-    "[": "Indexing is not part of a formula; make the column in the table first.",
     "{": "Code blocks are not part of a formula.",
     "@": "Slots are not part of a formula.",
     ";": "Write one formula only.",
-    "#": "Comments are not part of a formula.",
     "\\": "A name with special characters goes in backticks: `my name`.",
     "_": "A name that starts with an underscore goes in backticks: `_x`.",
 }
 
 
 def flatten(text: str) -> str:
-    """The text on one line: control characters become spaces, so that spans can be underlined."""
-    return _CONTROL.sub(" ", text)
+    """The text on one line, so that spans can be underlined: comments and control characters are blanked."""
+    return _CONTROL.sub(" ", _COMMENT.sub(_blanked, text))
+
+
+def _blanked(match: re.Match[str]) -> str:
+    return match["quoted"] or " " * len(match[0])
 
 
 def tokenize(text: str) -> list[Token]:

@@ -1,7 +1,7 @@
 """The arguments of one call in a formula, evaluated on demand and checked.
 
 A function's arguments are evaluated by whoever evaluates the formula, and that evaluator calls functions: the
-circle is cut here, where the evaluator is known by the four members that arguments need.
+circle is cut here, where the evaluator is known by the few members that arguments need.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.errors import FormulaError
-from mmtriage.formula.nodes import Call, Node
+from mmtriage.formula.nodes import Call, Node, String, without_parens
 from mmtriage.formula.signatures import match_arguments
 from mmtriage.formula.text import to_text
-from mmtriage.model.literals import Constant, constants, flag, number
+from mmtriage.model.literals import Constant, flag, number
 from mmtriage.model.values import Value, as_factor
 
 
@@ -24,8 +24,11 @@ class Evaluates(Protocol):
 
     text: str
 
+    @property
+    def n_rows(self) -> int: ...
     def evaluate(self, node: Node) -> Value: ...
     def numbers(self, node: Node) -> Array: ...
+    def constants(self, node: Node) -> tuple[Constant, ...]: ...
     def error(self, message: str, node: Node, hint: str) -> FormulaError: ...
 
 
@@ -61,18 +64,36 @@ class Arguments:
     def flag(self, name: str, default: bool) -> bool:
         return flag(self.nodes[name], self.evaluator.text) if name in self.nodes else default
 
+    def number(self, name: str) -> float:
+        """The argument as one number: a literal, or what summarizes a column."""
+        return number(self.nodes[name], self.evaluator.text, self.evaluator.constants)
+
     def whole_number(self, name: str, default: int | None, lowest: int, highest: int) -> int | None:
         if name not in self.nodes:
             return default
-        value = number(self.nodes[name], self.evaluator.text)
+        value = self.number(name)
         if not (value.is_integer() and lowest <= value <= highest):
             raise self.error(
                 f"`{name}` must be a whole number from {lowest} to {highest}", self.nodes[name], "Change it."
             )
         return int(value)
 
+    def text(self, name: str, default: str) -> str:
+        """The argument as one literal text."""
+        if name not in self.nodes:
+            return default
+        node = without_parens(self.nodes[name])
+        if not isinstance(node, String):
+            raise self.error(f"`{name}` must be a text", node, f'Write for example `{name} = "{default}"`.')
+        return node.value
+
     def constants(self, name: str) -> tuple[Constant, ...] | None:
-        return constants(self.nodes[name], self.evaluator.text) if name in self.nodes else None
+        return self.evaluator.constants(self.nodes[name]) if name in self.nodes else None
+
+    @property
+    def values(self) -> list[Node]:
+        """The arguments of `...`."""
+        return [node for name, node in self.nodes.items() if name.isdigit()]
 
     def numbers(self, name: str) -> Array | None:
         values = self.constants(name)

@@ -16,7 +16,7 @@ from mmtriage.formula import Term
 from mmtriage.formula.coding import Coding, term_codings
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
-from mmtriage.model.contrasts import CONTRASTS, MAX_POLY_LEVELS, Contrast, full_dummies
+from mmtriage.model.contrasts import CODINGS, MAX_POLY_LEVELS, Contrast, full_dummies
 from mmtriage.model.values import Value
 
 MAX_COLUMNS = 10_000
@@ -105,13 +105,14 @@ def _contrast(variable: Node, value: Value, code: Coding, contrasts: Mapping[str
     levels = factor_levels(value)
     if code == "full":
         return full_dummies(levels)
-    name = contrasts.get(to_text(variable)) or value.contrast or "treatment"
+    unsaid = "poly" if value.is_ordered else "treatment"  # R's options("contrasts")
+    name = contrasts.get(to_text(variable)) or value.contrast or unsaid
     if name == "poly" and len(levels) > MAX_POLY_LEVELS:
         raise ModelError(
             f"`{to_text(variable)}` has {len(levels)} levels; polynomial contrasts stop at {MAX_POLY_LEVELS}",
             hint="Use `poly(as.numeric(f), 3)` with a low degree, or other contrasts.",
         )
-    return CONTRASTS[name](levels)
+    return CODINGS[name](levels)
 
 
 def _check_levels(variable: Node, value: Value) -> None:

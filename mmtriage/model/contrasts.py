@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,11 @@ def full_dummies(levels: Sequence[str]) -> Contrast:
 def treatment(levels: Sequence[str]) -> Contrast:
     """Each level against the first."""
     return Contrast(matrix=np.eye(len(levels))[:, 1:], names=tuple(levels[1:]))
+
+
+def numbered_treatment(levels: Sequence[str]) -> Contrast:
+    """As `treatment`, named by numbers: what `C(f, contr.treatment)` sets is the function's bare matrix."""
+    return replace(treatment(levels), names=tuple(str(i) for i in range(2, len(levels) + 1)))
 
 
 def sum_to_zero(levels: Sequence[str]) -> Contrast:
@@ -60,6 +65,9 @@ CONTRASTS: dict[str, Callable[[Sequence[str]], Contrast]] = {
     "helmert": helmert,
     "poly": polynomial,
 }
+
+
+CODINGS = {**CONTRASTS, "numbered treatment": numbered_treatment}  # what a factor can carry
 
 
 def _numbered(count: int) -> tuple[str, ...]:

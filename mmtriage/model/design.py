@@ -17,7 +17,7 @@ from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
-from mmtriage.formula.nodes import Node
+from mmtriage.formula.nodes import Call, Node, children
 from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, model_columns
@@ -26,6 +26,7 @@ from mmtriage.model.families import family_of
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
 from mmtriage.model.glmm_response import Response, glmm_response
 from mmtriage.model.missing import MissingReport
+from mmtriage.model.number_functions import ELEMENTWISE
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
 from mmtriage.model.response import numeric_response, refuse_infinite
 from mmtriage.model.spec import ModelSpec
@@ -205,11 +206,19 @@ def _check_magnitudes(
             )
 
 
+def _may_warn(node: Node) -> bool:
+    """Whether R warns of NaNs that it produces; of values in no interval or level it says nothing."""
+    named = isinstance(node, Call) and node.name in ELEMENTWISE.keys() | {"log"}
+    return named or any(map(_may_warn, children(node)))
+
+
 def _messages(frame: Frame, missing: MissingReport, contrasts: Mapping[str, str]) -> tuple[str, ...]:
     messages = list(frame.formula.notes)
+    nan_makers = {to_text(node) for node in frame.values if _may_warn(node)}
     for text, count in missing.by_transform:
         rows = "1 row" if count == 1 else f"{count} rows"
-        messages.append(f"`{text}` has no value in {rows}, dropped (R: NaNs produced)")
+        warned = " (R: NaNs produced)" if text in nan_makers else ""
+        messages.append(f"`{text}` has no value in {rows}, dropped{warned}")
     for name, levels in unused_levels(frame).items():
         listed = ", ".join(f'"{level}"' for level in levels[:_LEVELS_SHOWN])
         more = f" and {len(levels) - _LEVELS_SHOWN} more" if len(levels) > _LEVELS_SHOWN else ""

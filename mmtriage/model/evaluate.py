@@ -18,20 +18,24 @@ from mmtriage.errors import FormulaError, did_you_mean
 from mmtriage.formula.nodes import (
     Binary,
     Call,
+    Index,
     Logical,
     Name,
     Node,
     Number,
     Paren,
+    Reserved,
     String,
     Unary,
     without_parens,
 )
-from mmtriage.formula.text import format_number, to_text
+from mmtriage.formula.terms import is_call
+from mmtriage.formula.text import to_text
 from mmtriage.model.arguments import Arguments
 from mmtriage.model.functions import FUNCTIONS
-from mmtriage.model.literals import Constant, constants, is_constant
-from mmtriage.model.values import Value, from_column
+from mmtriage.model.literals import RESERVED_VALUES, Constant, constants, is_constant
+from mmtriage.model.summary_functions import quantiles
+from mmtriage.model.values import Value, from_column, label
 
 MAX_COLUMNS_LISTED = 12
 
@@ -72,6 +76,14 @@ class Evaluator:
             self._known[node] = value
         return value
 
+    @property
+    def n_rows(self) -> int:
+        return self.table.n_rows
+
+    def constants(self, node: Node) -> tuple[Constant, ...]:
+        """A list of values: written out, the levels of a factor, or what summarizes a column."""
+        return constants(node, self.text, self._summary)
+
     def numbers(self, node: Node) -> Array:
         """The node as numbers, (n,) or a constant; a factor is refused."""
         value = self.evaluate(node)
@@ -109,7 +121,11 @@ class Evaluator:
             case Binary():
                 return self._binary(node)
             case Call():
-                return FUNCTIONS[node.function](Arguments(self, node))
+                return FUNCTIONS[node.name](Arguments(self, node))
+            case Reserved():
+                return self._reserved(node)
+            case Index():
+                return self._columns_of(node)
             case _:
                 assert_never(node)
 
@@ -125,6 +141,51 @@ class Evaluator:
         more = f" and {len(known) - MAX_COLUMNS_LISTED} more" if len(known) > MAX_COLUMNS_LISTED else ""
         hint = did_you_mean(node.name, known) or f"The columns are {listed}{more}."
         raise self.error(f"`{node.name}` is not a column", node, hint)
+
+    def _reserved(self, node: Reserved) -> Value:
+        if node.word not in RESERVED_VALUES:
+            raise self.error(f"`{node.word}` has no value", node, "Leave it out.")
+        return (_logical if node.word == "NA" else _numeric)(RESERVED_VALUES[node.word])
+
+    def _columns_of(self, node: Index) -> Value:
+        """`poly(x, 2)[, 1]`: one column is a vector, several are a matrix with the names they had."""
+        value = self.evaluate(node.base)
+        is_column = is_call(without_parens(node.base), "scale") and value.data.ndim == 1
+        if not value.is_matrix and not is_column:
+            raise self.error(f"`{to_text(node.base)}` is no matrix", node, "Use it as it is.")
+        data = value.data if value.is_matrix else value.data[:, None]
+        places = np.array([self._place(node, value, data.shape[1], k) for k in self.constants(node.columns)])
+        if places.size == 1:
+            return _numeric(data[:, places[0]])
+        suffixes = tuple(value.suffixes[k] for k in places)
+        return Value(kind="numeric", data=data[:, places], suffixes=suffixes)
+
+    def _place(self, node: Index, value: Value, count: int, wanted: Constant) -> int:
+        if isinstance(wanted, str) and wanted in value.suffixes:
+            return value.suffixes.index(wanted)
+        if not isinstance(wanted, str) and float(wanted).is_integer() and 1 <= wanted <= count:
+            return int(wanted) - 1
+        raise self.error(
+            f"`{to_text(node.base)}` has no column {wanted if isinstance(wanted, str) else f'{wanted:g}'}",
+            node.columns,
+            f"Its columns are numbered from 1 to {count}.",
+        )
+
+    def _summary(self, node: Node) -> tuple[Constant, ...]:
+        """The values of a node that is not written out but is no column either."""
+        call = without_parens(node)
+        if isinstance(call, Call) and call.name == "levels":
+            return Arguments(self, call).factor("x").levels
+        if isinstance(call, Call) and call.name == "quantile":
+            return tuple(quantiles(Arguments(self, call)).tolist())
+        value = self.evaluate(node)
+        if value.data.ndim or value.kind == "factor":
+            raise self.error(
+                f"`{to_text(node)}` must be a literal value or `c(...)` of them",
+                node,
+                "Only values written out can stand here, or one value of a column: `mean(x)`.",
+            )
+        return (float(value.data),)
 
     def _unary(self, node: Unary) -> Value:
         operand = self.numbers(node.operand)
@@ -144,7 +205,7 @@ class Evaluator:
         if operator in ("|", "||"):
             return _logical(_not(_and(_not(self.numbers(node.left)), _not(self.numbers(node.right)))))
         if operator == "%in%":
-            members = constants(node.right, self.text)
+            members = self.constants(node.right)
             found = self._equal_to_any(node.left, members)
             return _logical(np.where(np.isnan(found), 0.0, found))
         raise self.error(
@@ -156,12 +217,21 @@ class Evaluator:
         for side, other in ((left, right), (right, left)):
             is_text = isinstance(other, String)
             if is_text or (is_constant(other) and self.evaluate(side).kind == "factor"):
-                equal = self._equal_to_any(side, constants(other, self.text))
-                return self._equality(node, equal)
+                members = constants(other, self.text)
+                if self.evaluate(side).is_ordered and node.operator not in ("==", "!="):
+                    return self._order(node, self.evaluate(side), members[0], is_left=side is left)
+                return self._equality(node, self._equal_to_any(side, members))
         a, b = self.evaluate(left), self.evaluate(right)
         if a.kind == "factor" and b.kind == "factor":
             return self._equality(node, _same_level(a, b))
         return _logical(_compared(_COMPARISONS[node.operator], self.numbers(left), self.numbers(right)))
+
+    def _order(self, node: Binary, factor: Value, member: Constant, *, is_left: bool) -> Value:
+        """`size > "small"` of an ordered factor: by the place of the level."""
+        place = factor.levels.index(label(member)) if label(member) in factor.levels else np.nan
+        codes = np.where(factor.data < 0, np.nan, factor.data.astype(np.float64))
+        operands = (codes, np.full_like(codes, place))
+        return _logical(_compared(_COMPARISONS[node.operator], *operands[:: 1 if is_left else -1]))
 
     def _equality(self, node: Binary, equal: Array) -> Value:
         if node.operator not in ("==", "!="):
@@ -176,18 +246,12 @@ class Evaluator:
         """Where the value is one of the constants: 1, 0, or NaN where it is missing."""
         value = self.evaluate(node)
         if value.kind == "factor":
-            labels = {_label(member) for member in members}
+            labels = {label(member) for member in members}
             is_member = np.array([level in labels for level in value.levels] + [False], dtype=np.float64)
             return np.where(value.data < 0, np.nan, is_member[value.data])
         numbers = self.numbers(node)
         wanted = [number for number in map(_as_number, members) if number is not None]
         return np.where(np.isnan(numbers), np.nan, np.isin(numbers, wanted))
-
-
-def _label(member: Constant) -> str:
-    if isinstance(member, bool):
-        return "TRUE" if member else "FALSE"
-    return member if isinstance(member, str) else format_number(member)
 
 
 def _as_number(member: Constant) -> float | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data.convert import number_labels
 from mmtriage.data.table import Column
+from mmtriage.formula.text import format_number
 
 EXACT_INTEGERS = 1e15  # whole numbers below this are exact in int64 and float64
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -26,6 +27,8 @@ class Value:
     levels: tuple[str, ...] = ()  # of a factor
     suffixes: tuple[str, ...] = ()  # of a matrix: what R appends to the variable's name, one per column
     contrast: str | None = None  # of a factor: set by C(f, contr.x)
+    is_ordered: bool = False  # of a factor: R codes it by polynomials
+    is_text: bool = False  # of a factor: texts, `as.character(f)`; `as.numeric` reads numbers in them
 
     @property
     def is_matrix(self) -> bool:
@@ -43,6 +46,18 @@ class Value:
         """The value in these rows; levels that no longer occur are dropped, as R's model.frame does."""
         taken = replace(self, data=self.data[rows])
         return drop_unused(taken) if self.kind == "factor" else taken
+
+
+def label(level: float | str | bool) -> str:
+    """A constant as the name of a level."""
+    if isinstance(level, bool):
+        return "TRUE" if level else "FALSE"
+    return level if isinstance(level, str) else format_number(level)
+
+
+def text_constant(text: str) -> Value:
+    """One text, without an axis."""
+    return Value(kind="factor", data=np.asarray(0, dtype=np.int64), levels=(text,), is_text=True)
 
 
 def read_only(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
@@ -90,7 +105,16 @@ def as_factor(value: Value) -> Value:
         codes = np.where(np.isnan(value.data), -1, value.data).astype(np.int64)
         return drop_unused(Value(kind="factor", data=codes, levels=("FALSE", "TRUE")))
     numbers, codes = _distinct_numbers(value.data)
-    return _merge_equal_labels(Value(kind="factor", data=codes, levels=tuple(number_labels(numbers))))
+    return merge_labels(Value(kind="factor", data=codes, levels=tuple(number_labels(numbers))))
+
+
+def as_text(value: Value) -> Value:
+    """R's `as.character`: texts, which as a factor have their levels in code-point order."""
+    factor = drop_unused(as_factor(value))
+    order = sorted(range(len(factor.levels)), key=factor.levels.__getitem__)
+    place = np.array([*np.argsort(order), -1], dtype=np.int64)
+    levels = tuple(factor.levels[i] for i in order)
+    return Value(kind="factor", data=place[factor.data], levels=levels, is_text=True)
 
 
 def cross_factors(factors: Sequence[Value], separator: str, *, fastest: Literal["first", "last"]) -> Value:
@@ -131,8 +155,8 @@ def _is_short_range(numbers: Array) -> bool:
     return bool(is_exact and high - low <= 4 * numbers.size and np.all(numbers == np.round(numbers)))
 
 
-def _merge_equal_labels(factor: Value) -> Value:
-    """Numbers that differ only beyond R's 15 digits are one level, as in R."""
+def merge_labels(factor: Value) -> Value:
+    """Levels of the same name become one, as in R: `labels`, numbers that differ beyond its 15 digits."""
     if len(set(factor.levels)) == len(factor.levels):
         return factor
     levels = tuple(dict.fromkeys(factor.levels))

@@ -52,3 +52,4 @@ def test_a_continuous_column_makes_no_groups() -> None:
 
 def test_whole_numbers_may_be_groups() -> None:
     assert numeric_grouping(planted("y ~ x + (1 | three)")) == []
+    assert numeric_grouping(planted("y ~ x + (1 | cut(hardly, 3))")) == []

@@ -10,8 +10,12 @@ from tests.formula.marked import facts, mark, unmarked
 from tests.steps import steps
 
 ALL_FUNCTIONS = (
-    "abs, as.factor, as.numeric, bs, C, c, cbind, cos, dummy, exp, factor, I, interaction, is.na, log, "
-    "log10, log1p, log2, ns, offset, poly, scale, sin, sqrt, tan"
+    "abs, acos, as.character, as.double, as.factor, as.integer, as.logical, as.numeric, as.ordered, "
+    "as.vector, asin, atan, ave, bs, C, c, cbind, ceiling, cos, cosh, cut, drop, droplevels, dummy, "
+    "exp, expm1, factor, floor, I, ifelse, interaction, is.na, levels, log, log10, log1p, log2, max, "
+    "mean, median, min, ns, offset, ordered, plogis, pmax, pmin, pnorm, poly, qlogis, qnorm, quantile, "
+    "relevel, rep, rev, round, scale, sd, seq, sign, signif, sin, sinh, sqrt, sum, tan, tanh, trunc, "
+    "var"
 )
 
 # Marked text, message, hint.
@@ -58,13 +62,20 @@ TABLE = [
     ),
     (
         "y ~ x«[»1]",
-        "`[` has no meaning in a formula",
-        "Indexing is not part of a formula; make the column in the table first.",
+        "only columns can be taken out of something",
+        "Write for example `scale(x)[, 1]`; for some of the rows there is `--subset`.",
     ),
+    ("y ~ scale(x)«[», 1", "this bracket is never closed", "Add a `]`."),
+    ("y ~ x«]»", "this bracket was never opened", "Remove it."),
+    ("y ~ «splines::ns»", "only a function can follow `::`", "Write for example `splines::ns(x, 3)`."),
+    ("y ~ «splines::»", "only a function can follow `::`", "Write for example `splines::ns(x, 3)`."),
+    ("y ~ «splines::poly»(x, 2)", "`splines::poly()` is not known", "It is `stats::poly()`."),
+    ("y ~ «diag»(x)", "`diag()` is not known", "It takes a random-effects term: `diag(x | g)`."),
+    ("y ~ «NA»", "`NA` is not a term", "Terms are columns, calls, 0 and 1."),
     ("y ~ «{»x}", "`{` has no meaning in a formula", "Code blocks are not part of a formula."),
     ("y ~ x«@»z", "`@` has no meaning in a formula", "Slots are not part of a formula."),
     ("y ~ x«;» z", "`;` has no meaning in a formula", "Write one formula only."),
-    ("y ~ x «#» z", "`#` has no meaning in a formula", "Comments are not part of a formula."),
+    ("y ~ x «+»     ", "nothing follows `+`", "Complete it, or remove it."),
     (
         "y ~ «\\»x",
         "`\\` has no meaning in a formula",
@@ -96,7 +107,7 @@ TABLE = [
         "Its arguments are: x, df, knots, degree, intercept, Boundary.knots.",
     ),
     ("y ~ poly(x, degree=2, «d=3»)", "`degree` is given twice", "Keep one of the two."),
-    ("y ~ poly(x, 2, «3»)", "`poly()` takes no such argument", "Its arguments are: x, degree, raw."),
+    ("y ~ exp(x, «3»)", "`exp()` takes no such argument", "Its arguments are: x."),
     ("y ~ «log()»", "`log()` needs `x`", "For example `log(x)`."),
     ("y ~ «C(f)»", "`C()` needs `contr`", "For example `C(f, contr.sum)`."),
     ("y ~ «cbind()»", "`cbind()` needs an argument", "For example `cbind(successes, failures)`."),

@@ -72,7 +72,7 @@ FORMULAS = [
     (
         "y ~ I(f %in% «zero») + (1 | g)",
         "`zero` must be a literal value or `c(...)` of them",
-        "Only values written out can stand here.",
+        "Only values written out can stand here, or one value of a column: `mean(x)`.",
     ),
     (
         "y ~ I(zero %in% «1:200000») + (1 | g)",
@@ -92,8 +92,18 @@ FORMULAS = [
     ("y ~ poly(zero, «0») + (1 | g)", "`degree` must be a whole number from 1 to 50", "Change it."),
     (
         "y ~ poly(zero, «f») + (1 | g)",
-        "`f` must be a literal value or `c(...)` of them",
-        "Only values written out can stand here.",
+        "`f` is a factor, not a number",
+        "Use `as.numeric()` for its level numbers, or compare it: `f == 'a'`.",
+    ),
+    (
+        "y ~ poly(zero, 2, «3») + (1 | g)",
+        "`poly()` takes no such argument",
+        "Its arguments are: x, degree, raw, simple.",
+    ),
+    (
+        "y ~ poly(zero, w, degree = «w») + (1 | g)",
+        "`w` must be a literal value or `c(...)` of them",
+        "Only values written out can stand here, or one value of a column: `mean(x)`.",
     ),
     ("y ~ poly(zero, «'2'») + (1 | g)", '`"2"` must be a number', "Only values written out can stand here."),
     (
@@ -144,12 +154,93 @@ FORMULAS = [
     ('y ~ 1 + (0 + dummy(f, «"zz"») | g)', '`f` has no level "zz"', "Its levels are a, b."),
     ("y ~ «dummy(one)» + (1 | g)", "`one` has one level only", "Remove this term."),
     ("y ~ factor(f, levels = «c('a', 'a')») + (1 | g)", "`levels` repeats a name", "Name each one once."),
-    ("y ~ factor(f, labels = «'A'») + (1 | g)", "1 labels for 2 levels", "Give one each."),
+    (
+        "y ~ factor(f, labels = «c('A', 'B', 'C')») + (1 | g)",
+        "3 labels for 2 levels",
+        "Give one each.",
+    ),
+    (
+        "y ~ relevel(f, ref = «'c'») + (1 | g)",
+        "'ref' must be an existing level: `f` has no \"c\"",
+        "Its levels are a, b.",
+    ),
+    (
+        "y ~ relevel(f, ref = «3») + (1 | g)",
+        "'ref' must be an existing level: `f` has no 3",
+        "Its levels are a, b.",
+    ),
+    (
+        "y ~ relevel(«zero», ref = '1') + (1 | g)",
+        "'relevel' only for (unordered) factors",
+        "Make it one: `relevel(factor(zero), ...)`.",
+    ),
+    (
+        "y ~ relevel(«ordered(f)», ref = 'b') + (1 | g)",
+        "'relevel' only for (unordered) factors",
+        "An ordered factor has no reference level; list its levels: `factor(x, levels = c(...))`.",
+    ),
+    ("y ~ droplevels(«zero») + (1 | g)", "`zero` has no levels", "Leave `droplevels` out."),
+    (
+        "y ~ cut(zero, «1») + (1 | g)",
+        "invalid number of intervals",
+        "One number says how many: from 2 to 1000.",
+    ),
+    ("y ~ cut(zero, «c(0, 1, 1)») + (1 | g)", "'breaks' are not unique", "Name each one once."),
+    (
+        "y ~ cut(zero, c(-1, 1, 9), labels = «c('lo', 'mid', 'hi')») + (1 | g)",
+        "number of intervals and length of 'labels' differ",
+        "There are 2 intervals and 3 labels.",
+    ),
+    (
+        "y ~ scale(zero)[, «2»] + (1 | g)",
+        "`scale(zero)` has no column 2",
+        "Its columns are numbered from 1 to 1.",
+    ),
+    ("y ~ «log(zero)[, 1]» + (1 | g)", "`log(zero)` is no matrix", "Use it as it is."),
+    (
+        "y ~ as.vector(«poly(zero, 2)») + (1 | g)",
+        "`poly(zero, 2)` has 2 columns: as a vector it has 2 times as many rows",
+        "Take one: `poly(zero, 2)[, 1]`.",
+    ),
+    ("y ~ ave(zero, g, FUN = «meen») + (1 | g)", "`meen` cannot be `FUN`", "Did you mean `mean`?"),
+    (
+        "y ~ I(zero > «quantile(zero)») + (1 | g)",
+        "`quantile(zero)` is 5 numbers",
+        "Ask for one: `quantile(x, 0.75)`.",
+    ),
+    (
+        "y ~ I(Days > «quantile(Days, 0.5)») + (1 | g)",
+        "missing values and NaN's not allowed if 'na.rm' is FALSE",
+        "Add `na.rm = TRUE`.",
+    ),
+    ("y ~ mean(zero, trim = «0.1») + (1 | g)", "`trim` is not known here", "Make the column in the table."),
+    ("y ~ «mean(zero)» + (1 | g)", "`mean(zero)` is not a column", "Name a column of the table."),
+    (
+        "y ~ «rep(0:1, 10)» + (1 | g)",
+        "`rep(0:1, 10)` is 20 values for 4 rows",
+        "Constants are listed where a list is wanted, as in `f %in% c('a', 'b')`.",
+    ),
+    (
+        "y ~ factor(zero, «seq(1, 10, by = -1)») + (1 | g)",
+        "`seq(1, 10, by = -1)` must be a sequence that can be written out",
+        "Only values written out can stand here.",
+    ),
+    (
+        "y ~ rep(«zero», 1e9) + (1 | g)",
+        "`zero` must be a literal value or `c(...)` of them",
+        "Only values written out can stand here, or one value of a column: `mean(x)`.",
+    ),
+    (
+        "y ~ I(zero %in% «rep(1, 1e9)») + (1 | g)",
+        "a sequence of more than 100000 numbers",
+        "Compare with `>=` and `<=`.",
+    ),
+    ("y ~ I(zero + «NULL») + (1 | g)", "`NULL` has no value", "Leave it out."),
     ("y ~ factor(«3 + pi», levels = f) + (1 | g)", "`3 + pi` is a constant, not a column", "Name a column."),
     (
-        "y ~ I(1 + «c(1, f)») + (1 | g)",
-        "`c()` cannot stand here",
-        "It lists constants, as in `f %in% c('a', 'b')`.",
+        "y ~ I(f == 'a' & «c(1, 2)») + (1 | g)",
+        "`c(1, 2)` is 2 values for 4 rows",
+        "Constants are listed where a list is wanted, as in `f %in% c('a', 'b')`.",
     ),
     (
         "y ~ 1 + (1 | «poly(zero, 2)»)",

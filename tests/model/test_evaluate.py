@@ -75,6 +75,12 @@ def test_arithmetic(text: str, expected: list[float]) -> None:
         ("!l", [0, 1, nan, 0]),
         ("is.na(x)", [0, 0, 1, 0]),
         ("!is.na(f)", [1, 1, 0, 1]),
+        ("ordered(f) > 'a'", [0, 1, nan, 1]),
+        ("'a' < ordered(f)", [0, 1, nan, 1]),
+        ("ordered(f) >= 'nowhere'", [nan, nan, nan, nan]),
+        ("x %in% seq(-2, 4, by = 3)", [1, 1, 0, 1]),
+        ("x > mean(x, na.rm = TRUE)", [0, 0, nan, 1]),
+        ("as.logical(x - 1)", [0, 1, nan, 1]),
     ],
 )
 def test_conditions(text: str, expected: list[float]) -> None:
