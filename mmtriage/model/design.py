@@ -7,7 +7,7 @@ that `scale(x)` and `poly(x, 2)` mean the same as in lme4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
-from mmtriage.formula.nodes import Call, Node, children
+from mmtriage.formula.nodes import Call, Name, Node, children, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, model_columns
@@ -34,6 +34,10 @@ from mmtriage.model.values import Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
 
 _LEVELS_SHOWN = 5
+GROUPED_BY_CALL = (
+    "lme4 stops at the grouping factor `{group}` (couldn't evaluate grouping factor {group} within model "
+    "frame) unless it is made a column first, as the R code of this report does"
+)
 LARGEST = 1e100  # sums of products of two columns stay far inside what a float can hold; so do inverses
 
 
@@ -206,6 +210,14 @@ def _check_magnitudes(
             )
 
 
+def _groups_lme4_lacks(formula: Formula) -> Iterator[Call]:
+    """Computed grouping factors whose columns are not in lme4's model frame, where it looks for them."""
+    variables = {node.name for node in formula.nodes() if isinstance(node, Name)}
+    for node in dict.fromkeys(node for bar in formula.random for node in bar.group):
+        if isinstance(node, Call) and any(name.name not in variables for name in names_in(node)):
+            yield node
+
+
 def _may_warn(node: Node) -> bool:
     """Whether R warns of NaNs that it produces; of values in no interval or level it says nothing."""
     named = isinstance(node, Call) and node.name in ELEMENTWISE.keys() | {"log"}
@@ -215,6 +227,7 @@ def _may_warn(node: Node) -> bool:
 def _messages(frame: Frame, missing: MissingReport, contrasts: Mapping[str, str]) -> tuple[str, ...]:
     messages = list(frame.formula.notes)
     nan_makers = {to_text(node) for node in frame.values if _may_warn(node)}
+    messages += [GROUPED_BY_CALL.format(group=to_text(node)) for node in _groups_lme4_lacks(frame.formula)]
     for text, count in missing.by_transform:
         rows = "1 row" if count == 1 else f"{count} rows"
         warned = " (R: NaNs produced)" if text in nan_makers else ""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.emitted.subjects import golden, planted
 from tests.emitted.tables import TABLES
 
+# lme4 stops at `factor(Subject)`, and R has ns() in a package: the code makes the column and attaches it.
+COMPUTED = replace(
+    golden("sleepstudy_year"),
+    name="sleepstudy_year, computed",
+    formula="Reaction ~ ns(Year, 2) + (Year | factor(Subject))",
+)
 # Remedies that the walk reaches only when told to climb on.
 EXTRA = (
     golden("sleepstudy_year", "--all-rungs"),
@@ -18,6 +26,7 @@ EXTRA = (
 CHOSEN = (
     *TABLES,
     *EXTRA[:3],
+    COMPUTED,
     planted("predictor_scale", 3, "--all-rungs"),
     planted("rank_deficient", 0),
     planted("collinear", 5),

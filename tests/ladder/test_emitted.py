@@ -89,6 +89,40 @@ def test_r_code_with_everything() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("formula", "lines"),
+    [
+        (
+            "y ~ x + (1 | factor(h))",
+            ["d$h_group <- with(d, factor(h))", "m <- lmer(y ~ x + (1 | h_group), data = d, REML = TRUE)"],
+        ),
+        (
+            "y ~ n_group + (1 + x | gen:factor(n)) + (1 | factor(n))",
+            [
+                "d$n_group2 <- with(d, factor(n))",
+                "m <- lmer(y ~ n_group + (1 + x | gen:n_group2) + (1 | n_group2), data = d, REML = TRUE)",
+            ],
+        ),
+        (
+            "y ~ relevel(h, ref = 'b') + ns(x, 2) + splines::bs(x) + relevel(f, 'b') + "
+            "(1 | interaction(`a b`, h))",
+            [
+                "library(splines)",
+                "d$h <- factor(d$h)",
+                "d$a_b_h_group <- with(d, interaction(`a b`, h))",
+                'm <- lmer(y ~ relevel(h, ref = "b") + ns(x, 2) + splines::bs(x) + relevel(f, "b") + '
+                "(1 | a_b_h_group), data = d, REML = TRUE)",
+            ],
+        ),
+        ("y ~ x + (1 | h)", ["m <- lmer(y ~ x + (1 | h), data = d, REML = TRUE)"]),
+    ],
+)
+def test_r_code_makes_first_what_lme4_does_not_find(formula: str, lines: list[str]) -> None:
+    """lme4 evaluates a grouping factor in the model frame, and stops at `factor(h)`; it got that code."""
+    commands = Commands(source="d.csv", options=TriageOptions(), reading=Reading(factors={"f": None}))
+    assert commands.r_code(formula).splitlines() == ["d$f <- factor(d$f)", *lines]
+
+
 GENERALIZED = TriageOptions(
     family="binomial", link="probit", nagq=9, weights="n", offset="o", optimizer="nloptwrap", maxfun=50
 )

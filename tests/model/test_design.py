@@ -79,6 +79,20 @@ def test_a_value_that_a_transform_cannot_give_costs_the_row_and_is_reported() ->
     assert built.messages == ("`log(x)` has no value in 1 row, dropped (R: NaNs produced)",)
 
 
+@pytest.mark.parametrize(
+    ("bars", "stops"), [("(1 | factor(s))", True), ("s + (1 | factor(s))", False), ("(1 | s)", False)]
+)
+def test_a_grouping_factor_that_lme4_does_not_find_is_said(bars: str, stops: bool) -> None:
+    """lme4 looks for `s` in a model frame that has `factor(s)`; the model was judged and nothing said."""
+    said = [m for m in design(r_table(), f"y ~ x + {bars}").messages if "within model frame" in m]
+    assert len(said) == stops
+
+
+def test_values_in_no_interval_are_no_nans() -> None:
+    built = design(r_table(), "y ~ cut(x, c(-5, 0, 1)) + (1 | s)")
+    assert built.messages[0].endswith(" rows, dropped")
+
+
 def test_levels_declared_but_never_seen_are_reported() -> None:
     data = table(
         numeric("y", [1, 2, 3]), factor("f", ["a", "b", "a"], ["a", "b", "c"]), numeric("g", [1, 1, 2])

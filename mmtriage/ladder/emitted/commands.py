@@ -1,8 +1,8 @@
 """What to paste: the `mmtriage` command that asks for another model, and beside it the R code that fits it.
 
 Rungs and remedies ask `Commands` for both and write no code themselves. The command is written here; the R
-code is put together from what reads the table (`r_table`), what a remedy needs first (`r_columns`) and the
-call (`r_call`).
+code is put together from what reads the table (`r_table`), what a remedy needs first (`r_columns`), what
+the formula needs (`r_formula`) and the call (`r_call`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 
 from mmtriage.arrays import Array
 from mmtriage.data.reading import PLAINLY, Reading
+from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_call import CallKind, r_call, r_function, r_restart
+from mmtriage.ladder.emitted.r_formula import for_r
 from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
 from mmtriage.options import TriageOptions, command_words
@@ -72,7 +74,8 @@ class Commands:
             before: lines of `r_columns` that the formula needs.
             start: where R is to start: beta (p,) of a plain model, theta (m,) of a mixed one.
         """
-        lines = [*self.r_table, *r_factors(self.reading), *before]
+        needed, formula = for_r(formula, frozenset(map(quote_name, self.reading.factors)))
+        lines = [*self.r_table, *r_factors(self.reading), *before, *needed]
         return "\n".join([*lines, *r_call(self.options, formula, kind=kind, start=start)])
 
     def r_function(self, kind: CallKind) -> str:
