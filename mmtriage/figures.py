@@ -161,6 +161,13 @@ def statistic(value: float) -> str:
     return NOT_ASSESSED if not math.isfinite(value) else _without_sign_of_zero(f"{value:.3f}")
 
 
+def df(value: float | None) -> str:
+    """Degrees of freedom: one decimal, none from 100 on."""
+    if value is None or not math.isfinite(value):
+        return NOT_ASSESSED
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}"
+
+
 def p_cell(value: float | None) -> str:
     """A p-value for a table column headed "p"."""
     return p_value(value).removeprefix("p = ").removeprefix("p ")

@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmtriage.data.reading import Reading
-from mmtriage.model.family_names import LAPLACE, LINKS_OF, check_model, default_link, is_linear
+from mmtriage.model.family_names import (
+    DDF_METHODS,
+    LAPLACE,
+    LINKS_OF,
+    check_ddf,
+    check_model,
+    default_link,
+    is_linear,
+)
 from mmtriage.model.spec import ModelSpec
 from mmtriage.option_values import (
     Choice,
@@ -36,7 +44,7 @@ DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 # What a command to paste repeats, in this order: the likelihood, the columns and rows, the search. The rest
 # says how much is done about a fit, not which fit it is.
 REPEATED = (
-    *("family", "link", "nagq", "reml", "weights", "offset", "subset", "contrasts"),
+    *("family", "link", "nagq", "reml", "weights", "offset", "subset", "contrasts", "ddf"),
     *("optimizer", "maxfun"),
 )
 
@@ -105,6 +113,13 @@ class TriageOptions:
         key="ml",
         help="Fit a linear mixed model by maximum likelihood (default: REML).",
     )
+    ddf: str = option(
+        Choice(lambda: DDF_METHODS),
+        "satterthwaite",
+        metavar="NAME",
+        shows_default=True,
+        help="Degrees of freedom of lmer's t tests: satterthwaite, kenward-roger (REML only) or none.",
+    )
     # Of the fit that is judged, in all its stages; None is what lme4 uses.
     optimizer: str | None = option(
         Choice(_optimizers),
@@ -166,6 +181,7 @@ class TriageOptions:
         check_values(self)
         nagq = None if self.nagq == LAPLACE else self.nagq
         check_model(self.family, self.link, nagq, reml=self.reml)
+        check_ddf(self.ddf, linear=self.is_linear, reml=self.reml)
 
     @property
     def spec(self) -> ModelSpec:

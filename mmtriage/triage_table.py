@@ -46,6 +46,7 @@ from mmtriage.ladder.unfitted import unfitted_ladder
 from mmtriage.ladder.walk import walk
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.model.design import Design
+from mmtriage.model.family_names import DDF_METHODS
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
@@ -91,8 +92,9 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     of_the_fit = of_fit(_fitted(bench, comparison, early))
     findings = [*early, *findings_in(of_the_fit)]
     verdict = judge(comparison, findings)
+    ddf = DDF_METHODS[bench.options.ddf]
     # Now, since what is left of the time budget goes into the ladder.
-    lme4_fit, optimum = lme4_facts(comparison), optimum_facts(comparison)
+    lme4_fit, optimum = lme4_facts(comparison, ddf), optimum_facts(comparison, ddf)
     watch.lap("diagnosis")
     case, refits = _case(bench, comparison, verdict, findings)
     ladder, incomplete = walk(case)

@@ -35,7 +35,7 @@ WITHIN = {
         "linear",
         "generalized",
         "lme4",
-        "comparison",
+        *("coefficient_tests", "comparison"),
     ),
     "ladder": (
         "records",
@@ -53,7 +53,7 @@ WITHIN = {
         *("decisions", "from_fits", "baseline_file", "schema"),
     ),
     "render": (
-        *("settings", "prose", "problem", "labels", "sentences", "tables", "evidence", "since"),
+        *("settings", "prose", "problem", "labels", "sentences", "tables", "df_note", "evidence", "since"),
         *("overview", "console", "plots"),
         *RENDERERS.values(),
     ),

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mmtriage.check.entries import KEYS
 from mmtriage.command.fit_model import fit
+from mmtriage.errors import OptionError
 from mmtriage.option_values import Option, Switch, options_of
 from mmtriage.options import OPTIONS, REPEATED, TriageOptions, command_words
 
@@ -78,3 +80,15 @@ def test_declarations_import_neither_numpy_nor_scipy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"reml": False}, "is for REML"),
+        ({"family": "poisson"}, "without degrees of freedom"),
+    ],
+)
+def test_kenward_roger_is_for_reml(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        TriageOptions(ddf="kenward-roger", **given)

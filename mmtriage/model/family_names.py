@@ -6,8 +6,13 @@ the command line reads it at every start.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS
+
+DfMethod = Literal["Satterthwaite", "Kenward-Roger"]
 
 # Family -> the links that glmer fits it with, the default first.
 LINKS_OF = {name: distribution.links for name, distribution in DISTRIBUTIONS.items()}
@@ -16,6 +21,12 @@ _ALSO_CALLED = {
 }
 LAPLACE = 1  # quadrature points, glmer's default: a single point, at the mode
 MOST_POINTS = 100  # of lme4's Gauss-Hermite rules
+# How t tests of a linear mixed model count their degrees of freedom; None: they do not.
+DDF_METHODS: Mapping[str, DfMethod | None] = {
+    "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward-Roger",
+    "none": None,
+}
 
 
 def is_linear(family: str, link: str | None) -> bool:
@@ -54,6 +65,22 @@ def check_model(family: str, link: str | None, nagq: int | None, *, reml: bool) 
                 where=where,
                 hint="Use --nagq 1 (Laplace), or a Poisson model with an effect of each row.",
             )
+
+
+def check_ddf(ddf: str, *, linear: bool, reml: bool) -> None:
+    """Refuse degrees of freedom where a test has none, or the method is for another fit."""
+    if not linear and ddf == "kenward-roger":
+        raise OptionError(
+            "a generalized linear mixed model has z tests, without degrees of freedom",
+            where="option ddf",
+            hint="Leave the option out.",
+        )
+    if ddf == "kenward-roger" and not reml:
+        raise OptionError(
+            "Kenward and Roger's method is for REML, and the model is fitted by ML",
+            where="option ddf",
+            hint="Leave --ml out, or use --ddf satterthwaite.",
+        )
 
 
 def _check_points(nagq: int, *, linear: bool, where: str) -> None:

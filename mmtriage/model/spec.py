@@ -100,7 +100,7 @@ class ModelSpec:
 
     @property
     def has_p_values(self) -> bool:
-        """Whether lme4 prints p-values of the coefficients: by z, not by t, whose df it does not know."""
+        """Whether lme4 prints p-values of the coefficients: by z, not by t, whose df lmerTest adds."""
         return not self.is_linear
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mmtriage.render import labels, sentences, tables
+from mmtriage.render.df_note import df_notes
 from mmtriage.render.tables import Grid
 from mmtriage.report.facts import Report
 
@@ -57,7 +58,7 @@ def _estimates(report: Report) -> Iterator[EvidencePart]:
     if fixed := tables.fixed_effects(report):
         dropped = tuple(sentences.dropped_column(column) for column in report.model.dropped_columns)
         note = sentences.se_note(report.reference or report.baseline)
-        lines = dropped if note is None else (*dropped, note)
+        lines = (*dropped, *([] if note is None else [note]), *df_notes(report))
         yield EvidencePart(title=f"{labels.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
     if random := tables.random_effects(report):
         yield EvidencePart(title=f"{labels.RANDOM_EFFECTS} {whose}", grid=random)

@@ -113,8 +113,9 @@ def fixed_effects(report: Report) -> Grid | None:
     statistic = f"{report.model.spec.statistic} value"
     has_p = any(effect.p_value is not None for effect in fit.fixed_effects)
     beside = report.baseline if report.reference is not None else None
-    header = ["", "estimate", "SE", statistic, *(["p"] if has_p else [])]
-    rows = [_estimate(effect, has_p=has_p) for effect in fit.fixed_effects]
+    has_df = any(effect.df is not None for effect in fit.fixed_effects)
+    header = ["", "estimate", "SE", *(["df"] if has_df else []), statistic, *(["p"] if has_p else [])]
+    rows = [_estimate(effect, has_df=has_df, has_p=has_p) for effect in fit.fixed_effects]
     if beside is not None:
         header += ["lme4's shift, SE", "lme4's SE"]
         rows = [
@@ -124,17 +125,19 @@ def fixed_effects(report: Report) -> Grid | None:
     return Grid(header=tuple(header), rows=tuple(rows), numeric=_all_but_first(len(header)))
 
 
-def _estimate(effect: FixedEffect, *, has_p: bool) -> tuple[str, ...]:
+def _estimate(effect: FixedEffect, *, has_df: bool, has_p: bool) -> tuple[str, ...]:
     if math.isinf(effect.estimate):
         cells = (effect.name, "-Inf" if effect.estimate < 0 else "Inf", "-", "-")
         return (*cells, "-") if has_p else cells
-    cells = (
+    se = effect.se if effect.test_se is None else effect.test_se
+    return (
         effect.name,
         figures.to_precision_of(effect.estimate, effect.se),
-        figures.to_precision_of(effect.se, effect.se),
+        figures.to_precision_of(se, effect.se),
+        *([figures.df(effect.df)] if has_df else []),
         figures.statistic(effect.statistic),
+        *([figures.p_cell(effect.p_value)] if has_p else []),
     )
-    return (*cells, figures.p_cell(effect.p_value)) if has_p else cells
 
 
 def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:

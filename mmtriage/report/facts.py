@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.ladder.records import Remedy, RungResult
-from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
 from mmtriage.plotted.plot_data import PlotData
 from mmtriage.report.drift import Drift
@@ -99,13 +99,17 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedEffect:
-    """One coefficient; `statistic` is t for a linear mixed model, without p-value by lme4's policy, or z."""
+    """One coefficient and its test, by t in a linear mixed model, else by z."""
 
     name: str
     estimate: float
     se: float
     statistic: float
-    p_value: float | None = None  # of z, two-sided: 2 pnorm(-abs(z))
+    p_value: float | None = None  # two-sided
+    df: float | None = None  # of t; None: not asked for, or no method respects the design
+    df_method: DfMethod | None = None
+    test_se: float | None = None  # of the test where it is not `se`: Kenward and Roger's is adjusted
+    between: str | None = None  # grouping of zero variance within whose levels the effect is constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

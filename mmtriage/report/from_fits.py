@@ -13,15 +13,18 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.data.table import Table
-from mmtriage.deadline import TimeBudgetError
+from mmtriage.deadline import NEVER, TimeBudgetError
 from mmtriage.engine.algebra.theta import lme4_theta
+from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
 from mmtriage.engine.comparison import Comparison, Prepared
 from mmtriage.engine.estimates import Fit, correlation
+from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import check_convergence, design_messages
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.optimum.search import Optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.design import Design
+from mmtriage.model.family_names import DfMethod
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import (
     CertificateFacts,
@@ -95,8 +98,8 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
     )
 
 
-def lme4_facts(comparison: Comparison) -> FitFacts | None:
-    """The fit as lme4 made it, or None if it made none."""
+def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts | None:
+    """The fit as lme4 made it, or None if it made none; with the t tests that R's lmerTest gives it."""
     run, fit = comparison.lme4, comparison.lme4_fit
     if run is None or fit is None:
         return None
@@ -112,11 +115,12 @@ def lme4_facts(comparison: Comparison) -> FitFacts | None:
         singular=run.singular,
         lme4_messages=run.lme4_messages,
     )
-    return _fit_facts(comparison.prepared, fit, way)
+    tests = _tests(comparison.prepared, fit, ddf, heed_design=False)
+    return _fit_facts(comparison.prepared, fit, way, tests)
 
 
-def optimum_facts(comparison: Comparison) -> FitFacts:
-    """The proven optimum, with what lme4 would say of it."""
+def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts:
+    """The proven optimum, with what lme4 would say of it, and t tests that respect the design."""
     prepared, fit, optimum = comparison.prepared, comparison.optimum_fit, comparison.optimum
     parameters = fit.parameters
     derivatives = _differences(prepared, fit, parameters)
@@ -133,7 +137,8 @@ def optimum_facts(comparison: Comparison) -> FitFacts:
         lme4_messages=(*before, *check.messages),
         certificate=_certificate_facts(prepared, optimum),
     )
-    return _fit_facts(prepared, fit, way, endless=comparison.endless_effects())
+    tests = _tests(prepared, fit, ddf, heed_design=True)
+    return _fit_facts(prepared, fit, way, tests, endless=comparison.endless_effects())
 
 
 def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
@@ -156,7 +161,25 @@ def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
     return lme4_theta(in_users_columns(factors, prepared.model.basis.terms))
 
 
-def _fit_facts(prepared: Prepared, fit: Fit, way: _Way, *, endless: Collection[str] = ()) -> FitFacts:
+def _tests(
+    prepared: Prepared, fit: Fit, ddf: DfMethod | None, *, heed_design: bool
+) -> Sequence[CoefficientTest | None]:
+    """The t test of each coefficient, None where there is none to have."""
+    model = prepared.model
+    if ddf is None or not isinstance(model, LinearModel):
+        return [None] * len(fit.beta)
+    unhurried = replace(model, deadline=NEVER)  # no row is touched: as `_differences`
+    return coefficient_tests(unhurried, fit, ddf, heed_design=heed_design)
+
+
+def _fit_facts(
+    prepared: Prepared,
+    fit: Fit,
+    way: _Way,
+    tests: Sequence[CoefficientTest | None],
+    *,
+    endless: Collection[str] = (),
+) -> FitFacts:
     """Both in one record; `endless` are the fixed effects that have no finite estimate."""
     design = prepared.design
     return FitFacts(
@@ -173,7 +196,7 @@ def _fit_facts(prepared: Prepared, fit: Fit, way: _Way, *, endless: Collection[s
         family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
         theta_names=prepared.theta_names,
-        fixed_effects=_fixed_effects(design, fit, endless),
+        fixed_effects=_fixed_effects(design, fit, tests, endless),
         se_method=fit.se_method,
         random_effects=_random_effects(design, fit),
         max_abs_gradient=way.max_abs_gradient,
@@ -183,21 +206,40 @@ def _fit_facts(prepared: Prepared, fit: Fit, way: _Way, *, endless: Collection[s
     )
 
 
-def _fixed_effects(design: Design, fit: Fit, endless: Collection[str]) -> tuple[FixedEffect, ...]:
+def _fixed_effects(
+    design: Design, fit: Fit, tests: Sequence[CoefficientTest | None], endless: Collection[str]
+) -> tuple[FixedEffect, ...]:
     """The coefficients; one without a finite estimate is where it goes, not where the search stopped."""
-    has_p = design.spec.has_p_values
     return tuple(
         FixedEffect(name=name, estimate=math.copysign(math.inf, b), se=math.inf, statistic=math.nan)
         if name in endless
-        else FixedEffect(
-            name=name,
-            estimate=float(b),
-            se=float(se),
-            statistic=float(b / se),
-            p_value=_two_sided(float(b / se)) if has_p else None,
-        )
-        for name, b, se in zip(design.fixed_names, fit.beta, fit.se, strict=True)
+        else _fixed_effect(name, float(b), float(se), test, by_z=design.spec.has_p_values)
+        for name, b, se, test in zip(design.fixed_names, fit.beta, fit.se, tests, strict=True)
     )
+
+
+def _fixed_effect(
+    name: str, estimate: float, se: float, test: CoefficientTest | None, *, by_z: bool
+) -> FixedEffect:
+    if test is None:
+        z = estimate / se
+        p = _two_sided(z) if by_z else None
+        return FixedEffect(name=name, estimate=estimate, se=se, statistic=z, p_value=p)
+    return FixedEffect(
+        name=name,
+        estimate=estimate,
+        se=se,
+        statistic=test.statistic,
+        p_value=_known(test.p_value),
+        df=_known(test.df),
+        df_method=test.method,
+        test_se=None if test.se == se else test.se,
+        between=test.between,
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _two_sided(z: float) -> float:

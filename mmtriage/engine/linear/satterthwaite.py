@@ -1,0 +1,162 @@
+"""Satterthwaite's degrees of freedom of a linear mixed model's coefficients, as lmerTest has them.
+
+With C = sigma^2 (X'V^-1 X)^-1 the covariance of beta, l picking one coefficient and A the covariance of the
+estimates of (theta, sigma), twice the inverse Hessian of the (RE)ML deviance (Kuznetsova, Brockhoff &
+Christensen 2017, JSS 82(13), section 2; Giesbrecht & Burns 1985),
+
+    df = 2 (l'C l)^2 / (g'A g),   g the gradient of l'C l in (theta, sigma).
+
+df does not depend on how theta is written where the deviance is stationary, so it is computed in coordinates
+in which the Hessian is well conditioned: orthonormal directions of the terms' factors F, and log sigma. With
+r the residual sum of squares, d the profiled deviance and w = Z'V^-1 X C l / sigma^2,
+
+    H = [ d'' + nu r'r'^T / r^2    -2 nu r' / r ]      dr/dS_t = - sum over levels j of (Z'Py)_j (Z'Py)_j'
+        [                            4 nu       ]      d(l'Cl)/dS_t = sigma^2 sum_j w_j w_j'
+
+and d/dF = 2 (d/dS) F. The first derivatives are exact; d'' is taken from the exact gradient d' by central
+differences, which are good to about 1e-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import factors_of_theta
+from mmtriage.engine.linear.likelihood import LinearEvaluation, LinearLikelihood
+
+STEP = 1e-4  # of the differences, natural units: the error of h^2 and that of rounding are 1e-8 each
+# Eigenvalue of the Hessian, relative to the largest, below which a direction of (theta, sigma) counts as
+# undetermined and is left out, as lmerTest leaves out those that are not positive.
+DETERMINED = 1e-9
+CHANGES = (
+    1e-5  # of l'C l, relative, along an undetermined direction of natural length: above rounding of `STEP`
+)
+DIRECTION = 1e-10  # relative length of a direction of theta that the columns of Z do not see
+
+
+def satterthwaite_df(likelihood: LinearLikelihood, theta: Array, *, leave_out: bool = True) -> Array:
+    """Degrees of freedom (p,) of each coefficient at lme4's theta; NaN where nothing determines them.
+
+    Args:
+        leave_out: leave directions of (theta, sigma) out that the data do not determine, as lmerTest does.
+            False gives NaN to coefficients whose variance changes along one.
+    """
+    factors = likelihood.basis.relative_factor(factors_of_theta(theta, likelihood.widths))
+    moves = _moves(likelihood, theta)
+    at = likelihood.evaluate(factors)
+    variances, slopes = _variance_slopes(likelihood, at, moves)
+    inverse, undetermined = _inverse(_hessian(likelihood, factors, at, moves))
+    covariance = 2.0 * inverse
+    denominator = np.einsum("ap,ab,bp->p", slopes, covariance, slopes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df: Array = 2.0 * variances**2 / denominator
+    if not leave_out:
+        df[np.max(np.abs(undetermined @ slopes), axis=0, initial=0.0) > CHANGES * variances] = np.nan
+    return df
+
+
+def whitened_coefficients(likelihood: LinearLikelihood, at: LinearEvaluation) -> tuple[Array, Array]:
+    """`half` (p, p) with half'half = (X'V^-1 X)^-1, and Z'V^-1 X half'half (q, p), V relative to sigma^2."""
+    p = likelihood.p
+    R, root = likelihood.basis.fixed.R[:p, :p], at.root_S[:p, :p]
+    half = solve_triangular(R.T @ root, np.eye(p), lower=True) if p else np.zeros((0, 0))
+    return half, likelihood.whitened(at)[:, :p] @ half
+
+
+def _moves(likelihood: LinearLikelihood, theta: Array) -> list[list[Array]]:
+    """Orthonormal directions of the factors that theta can move, each a list of (k, k) per term."""
+    widths, found = likelihood.widths, []
+    zero = [np.zeros((k, k)) for k in widths]
+    units = [likelihood.basis.relative_factor(factors_of_theta(e, widths)) for e in np.eye(len(theta))]
+    for t, k in enumerate(widths):
+        own = np.array([unit[t].ravel() for unit in units if np.any(unit[t])]).reshape(-1, k * k)
+        _, lengths, directions = np.linalg.svd(own / _lengths(own), full_matrices=False)
+        seen = lengths > DIRECTION * np.max(lengths, initial=0.0)
+        found += [[*zero[:t], v.reshape(k, k), *zero[t + 1 :]] for v in directions[seen]]
+    return found
+
+
+def _lengths(rows: Array) -> Array:
+    lengths: Array = np.linalg.norm(rows, axis=1, keepdims=True)
+    return lengths
+
+
+def _along(moves: Sequence[Sequence[Array]], slopes: Sequence[Array]) -> Array:
+    """The slope along each move (m,), from those in F (k, k) per term."""
+    return np.array([sum(float(np.vdot(D, M)) for D, M in zip(slopes, move, strict=True)) for move in moves])
+
+
+def _hessian(
+    likelihood: LinearLikelihood,
+    factors: Sequence[Array],
+    at: LinearEvaluation,
+    moves: Sequence[Sequence[Array]],
+) -> Array:
+    """Of the deviance in (moves, log sigma), (m + 1, m + 1)."""
+    m, nu = len(moves), likelihood.nu
+    H = np.empty((m + 1, m + 1))
+    relative = _residual_slopes(likelihood, at, moves)
+    differences = np.array([_difference(likelihood, factors, move, moves) for move in moves]).reshape(m, m)
+    H[:m, :m] = 0.5 * (differences + differences.T) + nu * np.outer(relative, relative)
+    H[:m, m] = H[m, :m] = -2.0 * nu * relative
+    H[m, m] = 4.0 * nu
+    return H
+
+
+def _difference(
+    likelihood: LinearLikelihood,
+    factors: Sequence[Array],
+    move: Sequence[Array],
+    moves: Sequence[Sequence[Array]],
+) -> Array:
+    """d'' times one move, (m,), by central differences of the exact gradient."""
+    size = max(float(np.linalg.norm(F)) for F, M in zip(factors, move, strict=True) if np.any(M))
+    step = STEP * max(size, np.sqrt(likelihood.blocks.q / likelihood.n))  # as `certificate.natural_scale`
+
+    def slope(h: float) -> Array:
+        moved = [F + h * M for F, M in zip(factors, move, strict=True)]
+        return _along(moves, likelihood.gradient(likelihood.evaluate(moved)))
+
+    found: Array = (slope(step) - slope(-step)) / (2.0 * step)
+    return found
+
+
+def _residual_slopes(
+    likelihood: LinearLikelihood, at: LinearEvaluation, moves: Sequence[Sequence[Array]]
+) -> Array:
+    """r' / r along each move, (m,)."""
+    h = likelihood.whitened(at)[:, -1:]
+    return _along(moves, [-D for D in _quadratic_slopes(likelihood, at, h)])
+
+
+def _variance_slopes(
+    likelihood: LinearLikelihood, at: LinearEvaluation, moves: Sequence[Sequence[Array]]
+) -> tuple[Array, Array]:
+    """l'C l / sigma^2 of each coefficient (p,), and its slopes in (moves, log sigma), (m + 1, p)."""
+    half, W = whitened_coefficients(likelihood, at)
+    variances = np.einsum("ip,ip->p", half, half)
+    slopes = np.empty((len(moves) + 1, likelihood.p))
+    for j in range(likelihood.p):
+        slopes[:-1, j] = _along(moves, _quadratic_slopes(likelihood, at, W[:, j : j + 1]))
+    slopes[-1] = 2.0 * variances
+    return variances, slopes
+
+
+def _quadratic_slopes(likelihood: LinearLikelihood, at: LinearEvaluation, w: Array) -> list[Array]:
+    """`2 sum_j w_j w_j' F_t`, (k, k) per term, for w (q, 1)."""
+    sums = likelihood.blocks.outer_sums(w, w)
+    return [2.0 * S @ F for S, F in zip(likelihood.blocks.term_parts(sums), at.Lambda.terms, strict=True)]
+
+
+def _inverse(H: Array) -> tuple[Array, Array]:
+    """The inverse on the directions that are determined, zero in the others; and those others, as rows."""
+    root = np.sqrt(np.maximum(np.abs(np.diag(H)), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(H / np.outer(root, root))
+    used = values > DETERMINED * values[-1]
+    part = vectors[:, used] / root[:, None]
+    others = (vectors[:, ~used] / root[:, None]).T
+    return (part / values[used]) @ part.T, others / np.maximum(_lengths(others), np.finfo(float).tiny)
