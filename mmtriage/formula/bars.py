@@ -28,6 +28,8 @@ from mmtriage.formula.nodes import (
     children,
     without_parens,
 )
+from mmtriage.formula.signatures import is_structure
+from mmtriage.formula.structured import Structure, WrittenBar, written_bar
 from mmtriage.formula.terms import Expansion, Term, check_height, expand, is_call
 from mmtriage.formula.text import operand_text, to_text
 
@@ -45,7 +47,9 @@ class Bar:
     group: Group
     text: str = field(compare=False)  # as the user wrote it, e.g. "(1 | batch/cask)"
     span: Span = field(compare=False)
+    structure: Structure = "us"  # other than "us" until the data are known
     uncorrelated: bool = field(compare=False, default=False)  # it came from a `||`
+    block: int | None = field(compare=False, default=None)  # which `diag()` it is a piece of, if any
 
     @property
     def group_name(self) -> str:
@@ -55,20 +59,24 @@ class Bar:
     def to_text(self) -> str:
         """Canonical lme4 text, e.g. "(1 + Days | Subject)"."""
         group = ":".join(operand_text(node) for node in self.group)
-        return f"({sum_text(self.intercept, self.terms, explicit=True)} | {group})"
+        bar = f"{sum_text(self.intercept, self.terms, explicit=True)} | {group}"
+        if self.structure == "us":
+            return f"({bar})"
+        return f"diag({bar}{', hom = TRUE' if self.structure == 'homogeneous' else ''})"
 
 
-def split_bars(predictors: Node, text: str) -> tuple[list[tuple[str, Node]], list[Binary]]:
+def split_bars(predictors: Node, text: str) -> tuple[list[tuple[str, Node]], list[WrittenBar]]:
     """Separate the items of the fixed part from the bars."""
     fixed: list[tuple[str, Node]] = []
-    bars: list[Binary] = []
+    bars: list[WrittenBar] = []
     # A bar without parentheses binds loosest, so it is the whole right-hand side.
     pending = [("+", predictors)] if _is_bar(predictors) else additive_items(predictors)
     pending.reverse()
     while pending:
         sign, node = pending.pop()
         inner = without_parens(node)
-        if isinstance(inner, Binary) and _is_bar(inner):
+        written = written_bar(node, text)
+        if written is not None:
             if sign == "-":
                 raise FormulaError(
                     "a random-effects term cannot be subtracted",
@@ -76,7 +84,7 @@ def split_bars(predictors: Node, text: str) -> tuple[list[tuple[str, Node]], lis
                     span=node.span,
                     hint="Leave it out.",
                 )
-            bars.append(inner)
+            bars.append(written)
         elif isinstance(node, Paren) and sign == "+" and _contains_bar(node):
             pending.extend(reversed(additive_items(inner)))
         else:
@@ -84,8 +92,9 @@ def split_bars(predictors: Node, text: str) -> tuple[list[tuple[str, Node]], lis
     return fixed, bars
 
 
-def expand_bar(bar: Binary, text: str) -> list[Bar]:
+def expand_bar(written: WrittenBar, text: str) -> list[Bar]:
     """The simple bars that a written bar stands for, in lme4's order."""
+    bar = written.bar
     for side in (bar.left, bar.right):
         nested = _first_bar(side)
         if nested is not None:
@@ -107,13 +116,19 @@ def expand_bar(bar: Binary, text: str) -> list[Bar]:
             intercept=intercept,
             terms=terms,
             group=group,
-            text=f"({text[bar.span.start : bar.span.end]})",
-            span=bar.span,
+            text=_as_written(written, text),
+            span=written.span,
+            structure=written.structure,
             uncorrelated=bar.operator == "||",
         )
         for intercept, terms in blocks
         for group in groups
     ]
+
+
+def _as_written(written: WrittenBar, text: str) -> str:
+    said = text[written.span.start : written.span.end]
+    return f"({said})" if written.span == written.bar.span else said
 
 
 def expand_group(node: Node, text: str) -> list[Group]:
@@ -241,12 +256,12 @@ def _contains_bar(node: Node) -> bool:
     return _first_bar(node) is not None
 
 
-def _first_bar(node: Node) -> Binary | None:
-    """The first bar below, not looking into calls, where `|` is "or"."""
+def _first_bar(node: Node) -> Node | None:
+    """The first bar below, not looking into calls but tagged bars: elsewhere `|` is "or"."""
     stack = [node]
     while stack:
         current = stack.pop()
-        if isinstance(current, Binary) and _is_bar(current):
+        if _is_bar(current) or (isinstance(current, Call) and is_structure(current)):
             return current
         if isinstance(current, Unary | Binary | Paren):
             stack.extend(reversed(children(current)))

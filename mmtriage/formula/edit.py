@@ -12,7 +12,7 @@ from itertools import product
 from mmtriage.errors import Span
 from mmtriage.formula.bars import Bar, sum_text
 from mmtriage.formula.coding import term_codings
-from mmtriage.formula.nodes import Argument, Binary, Call, Index, Node, Paren, String, Unary
+from mmtriage.formula.nodes import Argument, Binary, Call, Index, Node, Number, Paren, String, Unary
 from mmtriage.formula.normal_form import Formula, join_terms, parse_formula
 from mmtriage.formula.parse import parse_expression
 from mmtriage.formula.terms import Term
@@ -42,15 +42,18 @@ def drop_bar_term(bar: Bar, label: str) -> Bar | None:
     return make_bar(bar, intercept=bar.intercept, terms=[term for term in bar.terms if term.label != label])
 
 
-def drop_correlations(bar: Bar, factors: Mapping[str, tuple[str, ...]]) -> tuple[Bar, ...]:
+def drop_correlations(
+    bar: Bar, factors: Mapping[str, tuple[str, ...]], widths: Mapping[str, int] | None = None
+) -> tuple[Bar, ...]:
     """Uncorrelated bars of one column each: what `||` promises and does not keep for factors.
 
     Factors are expanded with lme4's `dummy()`, one bar per level that R's coding has a column for. A variable
-    of several columns such as `poly(x, 2)` cannot be taken apart in lme4's language and stays one block.
+    of several columns such as `poly(x, 2)` stays one block, unless its width is given.
 
     Args:
         factors: the factors among the bar's effects, by text, with their levels in use
         (`RandomTerm.factors`).
+        widths: the variables to be taken apart, `poly(x, 2)[, 1]`, by text, with their numbers of columns.
     """
     codings = term_codings(bar.terms, bar.intercept, lambda variable: to_text(variable) in factors)
     columns: list[tuple[bool, tuple[Term, ...]]] = [(True, ())] * bar.intercept
@@ -58,7 +61,8 @@ def drop_correlations(bar: Bar, factors: Mapping[str, tuple[str, ...]]) -> tuple
         choices: list[list[Node]] = []
         for variable, code in zip(term.variables, coding, strict=True):
             if code == "numeric":
-                choices.append([variable])
+                width = (widths or {}).get(to_text(variable), 1)
+                choices.append([_column(variable, k) for k in range(width)] if width > 1 else [variable])
             else:
                 levels = factors[to_text(variable)]
                 choices.append([_dummy(variable, level) for level in levels[code == "contrasts" :]])
@@ -155,7 +159,8 @@ def _rebuilt(formula: Formula, fixed: Sequence[str], bars: Sequence[Bar]) -> For
     predictors = join_terms([*fixed, *(bar.to_text() for bar in bars)])
     parsed = parse_formula(f"{to_text(formula.response)} ~ {predictors}")
     marked = tuple(
-        replace(new, uncorrelated=old.uncorrelated) for new, old in zip(parsed.random, bars, strict=True)
+        replace(new, uncorrelated=old.uncorrelated, block=old.block)
+        for new, old in zip(parsed.random, bars, strict=True)
     )
     return replace(parsed, random=marked)
 
@@ -163,6 +168,10 @@ def _rebuilt(formula: Formula, fixed: Sequence[str], bars: Sequence[Bar]) -> For
 def _dummy(variable: Node, level: str) -> Call:
     arguments = (Argument(None, variable, _NOWHERE), Argument(None, String(level, _NOWHERE), _NOWHERE))
     return Call("dummy", arguments, _NOWHERE, _NOWHERE)
+
+
+def _column(variable: Node, place: int) -> Index:
+    return Index(variable, Number(place + 1.0, False, _NOWHERE), _NOWHERE)
 
 
 def _swap_terms(terms: Sequence[Term], old: str, new: str) -> tuple[Term, ...]:

@@ -18,6 +18,7 @@ from mmtriage.formula.nodes import (
     names_in,
 )
 from mmtriage.formula.parse import ModelTree, parse_sides
+from mmtriage.formula.signatures import is_structure
 from mmtriage.formula.terms import Term, check_height, expand, is_call
 from mmtriage.formula.text import to_text
 
@@ -52,6 +53,11 @@ class Formula:
         offsets = [to_text(offset) for offset in self.offsets]
         bars = [bar.to_text() for bar in self.random]
         return f"{to_text(self.response)} ~ {join_terms([fixed, *offsets, *bars])}"
+
+    @property
+    def has_diagonal(self) -> bool:
+        """Whether a `diag()` is still to be written out by `mmtriage.formula.edit.resolve_diagonal`."""
+        return any(bar.structure != "us" for bar in self.random)
 
     def variables(self) -> tuple[tuple[str, Span], ...]:
         """Each column name used, once, with the span of its first use; R's constant `pi` is left out."""
@@ -106,7 +112,7 @@ def _build(tree: ModelTree, dot: Sequence[Name] | None) -> Formula:
         )
     fixed = expand(items, tree.text, response=tree.response, dot=dot)
     bars = [bar for written in written_bars for bar in expand_bar(written, tree.text)]
-    in_bars = (note for b in written_bars for note in expand(additive_items(b.left), tree.text).notes)
+    in_bars = (note for b in written_bars for note in expand(additive_items(b.bar.left), tree.text).notes)
     notes = tuple(dict.fromkeys((*fixed.notes, *in_bars)))
     if isinstance(tree.predictors, Binary) and tree.predictors.operator in ("|", "||"):
         notes = (*notes, BARE_BAR)
@@ -168,6 +174,13 @@ def _check_variable(node: Node, text: str) -> None:
                 text=text,
                 span=current.span,
                 hint="Add it to the model: `+ offset(x)`.",
+            )
+        if isinstance(current, Call) and is_structure(current):
+            raise FormulaError(
+                "a random-effects term cannot stand here",
+                text=text,
+                span=current.span,
+                hint="Join it to the model with `+`.",
             )
         if isinstance(current, Name) and current.name == ".":
             raise FormulaError(

@@ -17,10 +17,11 @@ from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
+from mmtriage.formula.diagonal import Columns, resolve_diagonal
 from mmtriage.formula.nodes import Call, Name, Node, children, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
-from mmtriage.model.columns import ModelColumns, model_columns
+from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
 from mmtriage.model.contrasts import CONTRASTS
 from mmtriage.model.families import family_of
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
@@ -75,6 +76,9 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     formula = resolve_dot(formula, table.columns)
     _check_has_random(formula)
     frame = model_frame(table, formula, spec)
+    if formula.has_diagonal:
+        formula = resolve_diagonal(formula, _columns_of(frame))
+        frame = model_frame(table, formula, spec)
     rows = frame.rows
     values = {node: value.take(rows) for node, value in frame.values.items()}
     response = _response(frame, values, spec)
@@ -114,6 +118,17 @@ def _check_has_random(formula: Formula) -> None:
     raise ModelError(
         "No random effects terms specified in formula",
         hint="Add a grouping, as in `+ (1 | g)`; without one this is an ordinary regression: `lm` or `glm`.",
+    )
+
+
+def _columns_of(frame: Frame) -> Columns:
+    """What the rows used say of the effects in bars."""
+    nodes = {v for bar in frame.formula.random for term in bar.terms for v in term.variables}
+    values = {to_text(node): frame.values[node].take(frame.rows) for node in nodes}
+    return Columns(
+        factors={text: factor_levels(value) for text, value in values.items() if value.kind != "numeric"},
+        widths={text: value.data.shape[1] for text, value in values.items() if value.is_matrix},
+        recoded=frozenset(text for text, value in values.items() if value.contrast or value.is_ordered),
     )
 
 

@@ -29,6 +29,7 @@ from mmtriage.formula.nodes import (
     Unary,
     without_parens,
 )
+from mmtriage.formula.signatures import is_structure
 from mmtriage.formula.terms import is_call
 from mmtriage.formula.text import to_text
 from mmtriage.model.arguments import Arguments
@@ -120,6 +121,8 @@ class Evaluator:
                 return self._unary(node)
             case Binary():
                 return self._binary(node)
+            case Call() if is_structure(node):
+                raise self.error("a random-effects term cannot stand here", node, "Compare columns.")
             case Call():
                 return FUNCTIONS[node.name](Arguments(self, node))
             case Reserved():

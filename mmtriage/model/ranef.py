@@ -6,9 +6,10 @@ level codes[i], is row i of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from mmtriage.arrays import Array, Index
 from mmtriage.errors import FormulaError
@@ -17,6 +18,8 @@ from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels, model_columns
 from mmtriage.model.values import Value, as_factor, cross_factors, read_only
+
+_DUMMY = re.compile(r'dummy\((?P<factor>[^"]*), "(?P<level>(?:[^"\\]|\\.)*)"\)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +45,7 @@ def random_term(bar: Bar, values: Mapping[Node, Value], grouping: Value, n: int)
         group=bar.group_name,
         levels=grouping.levels,
         codes=read_only(grouping.data),
-        columns=effects.names,
+        columns=effects.names if bar.block is None else tuple(map(_without_dummy, effects.names)),
         Z=read_only(effects.matrix),
         correlated=not bar.uncorrelated or len(effects.names) > 1,
         bar=bar,
@@ -56,7 +59,20 @@ def lme4_order(terms: Sequence[RandomTerm]) -> tuple[RandomTerm, ...]:
     counts = [len(term.levels) for term in terms]
     if all(before >= after for before, after in pairwise(counts)):
         return tuple(terms)
-    return tuple(sorted(terms, key=lambda term: len(term.levels))[::-1])
+    # The pieces of one `diag()` are one term of lme4 2.x and keep their order.
+    units = [list(unit) for _, unit in groupby(enumerate(terms), lambda item: _unit(*item))]
+    units.sort(key=lambda unit: len(unit[0][1].levels))
+    return tuple(term for unit in units[::-1] for _, term in unit)
+
+
+def _unit(place: int, term: RandomTerm) -> tuple[str, int]:
+    """What stays together when terms are sorted."""
+    return ("term", place) if term.bar.block is None else ("diag", term.bar.block)
+
+
+def _without_dummy(name: str) -> str:
+    """R's name of a factor's column: `dummy(f, "b")` of a written-out `diag()` is `fb`."""
+    return _DUMMY.sub(lambda match: match["factor"] + match["level"], name)
 
 
 def grouping_factor(bar: Bar, values: Mapping[Node, Value], text: str) -> Value:

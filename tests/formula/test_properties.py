@@ -28,7 +28,10 @@ sums = st.recursive(
     max_leaves=8,
 )
 groups = st.sampled_from(["g", "g/h", "g:h", "g*h", "g + h", "interaction(g, h)", "factor(g)"])
-bars = st.builds("(1 + {} {} {})".format, sums, st.sampled_from(["|", "||"]), groups)
+bars = st.one_of(
+    st.builds("(1 + {} {} {})".format, sums, st.sampled_from(["|", "||"]), groups),
+    st.builds("diag(1 + {} | {})".format, sums, groups),
+)
 offsets = st.sampled_from(["", " + offset(e)", " + offset(log(e))"])
 formulas = st.builds(
     lambda response, fixed, offset, random: f"{response} ~ {fixed}{offset} + " + " + ".join(random),
