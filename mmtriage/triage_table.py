@@ -22,7 +22,6 @@ from mmtriage.diagnose.exact_fit import exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.judgement import judge, refused
-from mmtriage.diagnose.pirls_failure import pirls_failure
 from mmtriage.diagnose.run_checks import (
     findings_in,
     of_accepted,
@@ -34,7 +33,6 @@ from mmtriage.diagnose.run_checks import (
 from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.lme4.glmer import lme4_error
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.ladder.case import Case, Refit
@@ -134,8 +132,7 @@ def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Com
         raise
     except UnjudgedError as failure:
         if design.spec.is_approximated:
-            error = lme4_error(design, deadline=bench.deadline)
-            return pirls_failure(design, error or failure.message, early, None)
+            return _failed_pirls(bench, design, early, failure)
         exact = exact_fit(design)
         if exact is None:
             raise
@@ -145,6 +142,17 @@ def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Com
     if design.spec.is_approximated or (is_proven and not is_rounding):
         return comparison
     return exact_fit(design) or comparison
+
+
+def _failed_pirls(
+    bench: Workbench, design: Design, early: Sequence[Finding], failure: UnjudgedError
+) -> Finding:
+    """Why a generalized model has no value where fits start."""
+    from mmtriage.diagnose.pirls_failure import pirls_failure  # here: linear models start sooner without
+    from mmtriage.engine.lme4.glmer import lme4_error
+
+    error = lme4_error(design, deadline=bench.deadline)
+    return pirls_failure(design, error or failure.message, early, None)
 
 
 def _fitted(bench: Workbench, comparison: Comparison, early: Sequence[Finding]) -> Fitted:

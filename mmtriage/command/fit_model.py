@@ -83,10 +83,10 @@ def _options(given: Given) -> TriageOptions:
 
 def _baseline(asked: ReportOptions) -> Baseline | None:
     """The file of --baseline, read before any work is done."""
-    from mmtriage.report.baseline_file import open_baseline
-
     if asked.baseline is None:
         return None
+    from mmtriage.report.baseline_file import open_baseline
+
     return open_baseline(Path(asked.baseline), update=asked.update_baseline)
 
 
@@ -105,6 +105,10 @@ def _triage(
         raise DataError(
             "there is nothing on standard input", hint="Pipe a table into the command, or name a file."
         )
+
+    from mmtriage.formula import parse_formula
+
+    parse_formula(formula)  # what is wrong with it is said before anybody waits for NumPy or a table
 
     from mmtriage.data.read_table import read_table
     from mmtriage.triage_table import triage_table

@@ -19,8 +19,7 @@ from mmtriage.diagnose.judgement import is_short, wrong_standard_error
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.estimates import largest_shift
-from mmtriage.engine.generalized.model import LOG_NB_THETA
+from mmtriage.engine.estimates import LOG_NB_THETA, largest_shift
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate

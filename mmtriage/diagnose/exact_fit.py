@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
-from scipy.sparse.linalg import lsqr
 
 from mmtriage import figures
 from mmtriage.arrays import Array
@@ -51,6 +50,8 @@ def exact_fit(design: Design) -> Finding | None:
 
 
 def _residual_share(columns: csr_array, y: Array) -> float:
+    from scipy.sparse.linalg import lsqr  # slow to import, and few fits are suspicious
+
     solution = lsqr(columns, y / np.linalg.norm(y), atol=1e-13, btol=1e-13, iter_lim=10 * columns.shape[1])[0]
     return float(np.linalg.norm(y / np.linalg.norm(y) - columns @ solution))
 

@@ -17,7 +17,6 @@ from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.algebra.theta import lower_bounds, theta_names
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
@@ -149,11 +148,17 @@ class Comparison:
 
 def prepare(design: Design, deadline: Deadline = NEVER) -> Prepared:
     """Reduce a design to its likelihood and test what it can identify."""
-    model = (
-        LinearModel.of(design, deadline) if design.spec.is_linear else GeneralizedModel.of(design, deadline)
-    )
+    model = _model_of(design, deadline)
     null, moments = model.structure()
     return Prepared(model, null, moments)
+
+
+def _model_of(design: Design, deadline: Deadline) -> Model:
+    if design.spec.is_linear:
+        return LinearModel.of(design, deadline)
+    from mmtriage.engine.generalized.model import GeneralizedModel  # here: linear models start sooner without
+
+    return GeneralizedModel.of(design, deadline)
 
 
 def prove_optimum(prepared: Prepared, ends: Mapping[str, Lme4Run], *, seed: int) -> tuple[Optimum, Fit]:

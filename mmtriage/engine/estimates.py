@@ -18,6 +18,7 @@ from mmtriage.arrays import Array
 # a generalized one from the joint Hessian in (theta, beta), or from RX, as if theta were known, where that
 # Hessian is not positive definite or nagq is 0.
 SeMethod = Literal["exact", "hessian", "conditional"]
+LOG_NB_THETA = "log(theta)"  # the name of the free parameter that is log theta of a negative binomial
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,6 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.ladder.case import Case
-from mmtriage.model.families import family_of
 from mmtriage.processes import run_all
 
 
@@ -48,6 +47,8 @@ def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Ar
         u = generator.normal(size=(len(term.levels), F.shape[1]))
         b = fit.sigma * u @ F.T
         eta = eta + np.einsum("ij,ij->i", term.Z, b[term.codes])
+    from mmtriage.model.families import family_of  # here, for a linear model that is not simulated
+
     family = family_of(design.spec)
     if fit.nb_theta is not None:
         family = family.with_theta(fit.nb_theta)

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import chdtrc
 
 from mmtriage.ladder.records import LikelihoodRatio
 
@@ -76,6 +75,8 @@ def _upper(df: int, x: float) -> float:
     """P(chi2(df) >= x); chi2(0) is a point mass at zero."""
     if df == 0:
         return float(x <= 0.0)
+    from scipy.special import chdtrc  # slow to import, and most models are not tested
+
     return float(chdtrc(df, x))
 
 

@@ -23,13 +23,11 @@ from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
 from mmtriage.model.contrasts import CONTRASTS
-from mmtriage.model.families import family_of
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
-from mmtriage.model.glmm_response import Response, glmm_response
 from mmtriage.model.missing import MissingReport
 from mmtriage.model.number_functions import ELEMENTWISE
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
-from mmtriage.model.response import numeric_response, refuse_infinite
+from mmtriage.model.response import Response, numeric_response, refuse_infinite
 from mmtriage.model.spec import ModelSpec
 from mmtriage.model.values import Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
@@ -136,6 +134,9 @@ def _response(frame: Frame, values: Mapping[Node, Value], spec: ModelSpec) -> Re
     value = values[frame.formula.response]
     if spec.is_linear:
         return Response(y=numeric_response(frame.formula, value, frame.table))
+    from mmtriage.model.families import family_of  # here: linear models start sooner without
+    from mmtriage.model.glmm_response import glmm_response
+
     prior = prior_weights(frame, spec.weights, may_be_zero=True)
     return glmm_response(frame.formula, value, frame.table, frame.rows, family_of(spec), prior)
 

@@ -19,20 +19,11 @@ from mmtriage.formula.nodes import Name, Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.distributions import POSITIVE
 from mmtriage.model.families import Family
-from mmtriage.model.response import listed_levels, not_numeric, refuse_infinite
+from mmtriage.model.response import Response, listed_levels, not_numeric, refuse_infinite
 from mmtriage.model.values import Value
 
 _WHOLE = 1e-3  # R's binomial warns where a count is further than this from a whole number
 _WHOLE_COUNT = 1e-7  # R's dpois: the same, as a share of max(1, |x|)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Response:
-    """What a family fits, and what R would warn about."""
-
-    y: Array  # (n,); a proportion for the binomial
-    trials: Array | None = None  # (n,) of `cbind(success, failure)`
-    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from mmtriage.arrays import Array, Index
@@ -14,6 +16,15 @@ from mmtriage.formula.text import to_text
 from mmtriage.model.values import Value
 
 _LEVELS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Response:
+    """What is fitted, and what R would warn about."""
+
+    y: Array  # (n,); a proportion for the binomial
+    trials: Array | None = None  # (n,) of `cbind(success, failure)`
+    messages: tuple[str, ...] = ()
 
 
 def numeric_response(formula: Formula, value: Value, table: Table) -> Array:

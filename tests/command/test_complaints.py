@@ -61,7 +61,10 @@ HELP = "`mmtriage fit --help` says how it is used."
         ),
         (["fit", "DATA", "y", "--sep"], f"Error: option '--sep' requires an argument\n  {HELP}\n"),
         (["fit", "DATA", "y", "--ml=3"], f"Error: option '--ml' does not take a value\n  {HELP}\n"),
-        (["fit", "DATA.cvs", "y"], "Error: there is no file `DATA.cvs`\n  Did you mean `d.csv`?\n"),
+        (
+            ["fit", "DATA.cvs", "y ~ x + (1 | g)"],
+            "Error: there is no file `DATA.cvs`\n  Did you mean `d.csv`?\n",
+        ),
         (
             ["fit", "DATA", "y", "--optimizer", "bobyka"],
             "Error in option --optimizer: `bobyka` is not known\n"
@@ -106,7 +109,7 @@ HELP = "`mmtriage fit --help` says how it is used."
             "  Write COL, or COL=lev1,lev2 with the reference level first.\n",
         ),
         (
-            ["fit", "DATA", "y", "--factor", "Subjct"],
+            ["fit", "DATA", "y ~ x + (1 | g)", "--factor", "Subjct"],
             "Error in option --factor: there is no column `Subjct`\n  Did you mean `Subject`?\n",
         ),
         (

@@ -14,8 +14,8 @@ from itertools import accumulate
 
 import numpy as np
 from scipy.sparse import block_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
+from mmtriage.arrays import Index
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 
 SMALL_ROOT = 192  # this many remaining columns are cheaper as one dense root than as stages
@@ -67,14 +67,22 @@ def _clusters(stages: list[Clusters], first: int, stop: int, n_units: int) -> cs
     size = stop - first
     touching = [stage.border[:, first:stop] for stage in stages]
     couplings = [t[np.diff(t.indptr) > 1] for t in touching]
-    coupling = _stack(couplings, size)
-    graph = csr_array((size, size))
-    if coupling.shape[0]:
-        graph = block_array([[None, coupling.T], [coupling, None]])
-    _, labels = connected_components(graph, directed=False)
-    _, labels = np.unique(labels[:size], return_inverse=True)
+    labels = _components(_stack(couplings, size))
     data = np.ones(size)
     return csr_array((data, (labels, np.arange(first, stop))), shape=(int(labels.max()) + 1, n_units))
+
+
+def _components(coupling: csr_array) -> Index:
+    """(levels,) the component of each level; a row of `coupling` (ties, levels) ties its levels together."""
+    ties, size = coupling.shape
+    if not ties:
+        return np.arange(size)
+    from scipy.sparse.csgraph import connected_components  # slow to import, and most models tie nothing
+
+    graph = block_array([[None, coupling.T], [coupling, None]])
+    _, labels = connected_components(graph, directed=False)
+    _, labels = np.unique(labels[:size], return_inverse=True)
+    return labels.astype(np.int64)
 
 
 def _borders(membership: csr_array, stages: list[Clusters], adjacency: csr_array, stop: int) -> csr_array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
-from mmtriage.engine.estimates import Fit, RandomEffects, SeMethod
+from mmtriage.engine.estimates import LOG_NB_THETA, Fit, RandomEffects, SeMethod
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.likelihood import GeneralizedLikelihood
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
@@ -20,7 +20,6 @@ from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 
-LOG_NB_THETA = "log(theta)"
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
 

@@ -6,16 +6,18 @@ lme4 has a function for linear models and one for generalized ones; this is the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.model import LinearModel
-from mmtriage.engine.lme4.glmer import fit_glmer
 from mmtriage.engine.lme4.lmer import fit_linear_model
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 
-Model = LinearModel | GeneralizedModel
+if TYPE_CHECKING:
+    from mmtriage.engine.generalized.model import GeneralizedModel
+
+Model: TypeAlias = "LinearModel | GeneralizedModel"
 
 
 def fit_like_lme4(
@@ -41,6 +43,8 @@ def fit_like_lme4(
             start=start,
             transform=transform,
         )
+    from mmtriage.engine.lme4.glmer import fit_glmer  # here: linear models start sooner without
+
     return fit_glmer(
         model.design,
         optimizers=(optimizers[0], optimizers[-1]) if optimizers else None,

@@ -15,7 +15,6 @@ from mmtriage.ladder.against_present import AgainstPresent, without_likelihood
 from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
-from mmtriage.model.families import family_of
 
 CHANGES = "no random effects are left: rows are treated as independent"
 
@@ -89,5 +88,7 @@ def _r_start(case: Case, beta: Array | None) -> Array | None:
     if "(Intercept)" not in design.fixed_names:
         return None
     mean = np.average(design.y, weights=design.weights)
+    from mmtriage.model.families import family_of  # here: linear models do without
+
     level = float(family_of(spec).link.link(np.array([mean]))[0])  # one mean for all is in range
     return np.array([level if name == "(Intercept)" else 0.0 for name in design.fixed_names])
