@@ -35,7 +35,7 @@ WITHIN = {
         "linear",
         "generalized",
         "lme4",
-        *("coefficient_tests", "comparison"),
+        *("student_t", "coefficient_tests", "comparison"),
     ),
     "ladder": (
         "records",

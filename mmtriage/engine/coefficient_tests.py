@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr
 
 from mmtriage.arrays import Array
 from mmtriage.engine.estimates import Fit
@@ -20,6 +19,7 @@ from mmtriage.engine.linear.kenward_roger import kenward_roger
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.linear.satterthwaite import satterthwaite_df
 from mmtriage.engine.lme4.checks import SINGULAR_TOLERANCE
+from mmtriage.engine.student_t import two_sided
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import DfMethod
 from mmtriage.model.ranef import RandomTerm
@@ -65,12 +65,7 @@ def _test(
     """One test from (method, df, standard error), or from nothing."""
     method, df, used = known if known is not None else (None, math.nan, se)
     t = estimate / used
-    return CoefficientTest(df, t, t_two_sided(t, df), method, used, between)
-
-
-def t_two_sided(t: float, df: float) -> float:
-    """2 pt(-abs(t), df); NaN for a df that is none."""
-    return 2.0 * float(stdtr(df, -abs(t))) if df > 0 else math.nan
+    return CoefficientTest(df, t, two_sided(t, df), method, used, between)
 
 
 def _satterthwaite(

@@ -7,7 +7,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from mmtriage.arrays import Array
 from mmtriage.formula.nodes import Logical, without_parens
@@ -27,6 +26,17 @@ def numeric(data: Array) -> Value:
 def _elementwise(function: Callable[[Any], Any]) -> Callable[[Arguments], Value]:
     def apply(arguments: Arguments) -> Value:
         return numeric(function(arguments.evaluator.numbers(arguments.nodes["x"])))
+
+    return apply
+
+
+def _special(name: str) -> Callable[[Any], Any]:
+    """A function of `scipy.special`, which is slow to import and seldom asked for."""
+
+    def apply(x: Any) -> Any:
+        from scipy import special
+
+        return getattr(special, name)(x)
 
     return apply
 
@@ -129,10 +139,10 @@ ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     "sinh": np.sinh,
     "cosh": np.cosh,
     "tanh": np.tanh,
-    "plogis": special.expit,
-    "qlogis": special.logit,
-    "pnorm": special.ndtr,
-    "qnorm": special.ndtri,
+    "plogis": _special("expit"),
+    "qlogis": _special("logit"),
+    "pnorm": _special("ndtr"),
+    "qnorm": _special("ndtri"),
 }
 NUMBER_FUNCTIONS: dict[str, Callable[[Arguments], Value]] = {
     **{name: _elementwise(function) for name, function in ELEMENTWISE.items()},
