@@ -1,0 +1,208 @@
+"""RESCUE: new points for old where H has lost its accuracy.
+
+If sigma of every point is much smaller than tau^2, H is no longer the inverse of W: the points have come too
+close to a quadric, or rounding errors have added up. H is made anew, without inverting anything:
+
+1. take provisional points for which H is known in closed form: the best point, steps along the axes from it,
+   and sums of two such steps;
+2. put the old points back one by one, each in the place of the provisional one with the largest sigma, by the
+   ordinary update; nearest to the best first, and one for which every sigma is small waits until another has
+   been put back;
+3. evaluate the provisional points that are left, and correct the model by each.
+
+Usually few are left. The model does not change in 1 and 2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmtriage.optimizers.guard import Array
+from mmtriage.optimizers.powell.first_points import coordinate_pair
+from mmtriage.optimizers.powell.fixed_order import combined, mirrored, row_products
+from mmtriage.optimizers.powell.interpolation import (
+    Interpolation,
+    Lagrange,
+    denominators,
+    lagrange_functions,
+    move_points,
+    squared_distances,
+    update_inverse,
+)
+from mmtriage.optimizers.powell.quadratic import Quadratic, forget_point, move_model
+
+Evaluate = Callable[[Interpolation, Array], float]
+
+SMALL_DENOMINATOR = 1e-2  # of the largest tau^2 (rescue.f)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provisional:
+    """The set of step 1, whose places are taken by old points: `points` shares nothing with the search."""
+
+    points: Interpolation  # best = 0: the best point
+    is_left: Array  # (m,) which are still provisional
+
+
+def rescue(points: Interpolation, model: Quadratic, radius: float, evaluate: Evaluate) -> bool:
+    """Make H anew, in place; True if points were evaluated, the gradient still being that of the old best."""
+    centre = points.centre.copy()
+    move_points(points)
+    move_model(model, points, centre, share=0.5)
+    provisional = _provisional(points, radius)
+    _put_back(points, provisional)
+    points.B, points.Z = provisional.points.B, provisional.points.Z
+    left = np.flatnonzero(provisional.is_left).tolist()
+    least = points.least
+    for k in left:
+        _evaluate(points, model, provisional, k, least, evaluate)
+    return bool(left)
+
+
+def _provisional(points: Interpolation, radius: float) -> Provisional:
+    """The provisional points and their H, the best point in its own place."""
+    m, n = points.Y.shape
+    first, second = _steps(points, radius)
+    made = Interpolation(
+        base=points.base,
+        lower=points.lower,
+        upper=points.upper,
+        Y=np.zeros((m, n)),
+        values=points.values,
+        best=points.best,
+        B=np.zeros((m + n, n)),
+        Z=np.zeros((m - n - 1, m)),
+    )
+    for j in range(n):
+        if j < m - n - 1:
+            _two_steps(made, j, float(first[j]), float(second[j]))
+        else:
+            _one_step(made, j, float(first[j]))
+    for k in range(2 * n + 1, m):
+        _sum_of_steps(made, k, first)
+    is_left = np.ones(m, dtype=np.bool_)
+    _exchange(made, is_left, 0, points.best)
+    is_left[points.best] = False
+    return Provisional(made, is_left)
+
+
+def _steps(points: Interpolation, radius: float) -> tuple[Array, Array]:
+    """The longer and the shorter step along each axis, in the box and the radius, at most one to two."""
+    up, down = np.minimum(radius, points.upper), np.maximum(-radius, points.lower)
+    first, second = np.where(up + down < 0.0, (down, up), (up, down))
+    return first, np.where(np.abs(second) < 0.5 * np.abs(first), 0.5 * first, second)
+
+
+def _two_steps(made: Interpolation, j: int, first: float, second: float) -> None:
+    k, B, z = j + 1 + made.Y.shape[1], made.B, made.Z[j]
+    made.Y[j + 1, j], made.Y[k, j] = first, second
+    inverse = 1.0 / (first - second)
+    B[j + 1, j] = -inverse + 1.0 / first
+    B[k, j] = inverse + 1.0 / second
+    B[0, j] = -B[j + 1, j] - B[k, j]
+    z[0] = math.sqrt(2.0) / abs(first * second)
+    z[j + 1] = z[0] * second * inverse
+    z[k] = -z[0] * first * inverse
+
+
+def _one_step(made: Interpolation, j: int, step: float) -> None:
+    made.Y[j + 1, j] = step
+    made.B[0, j], made.B[j + 1, j] = -1.0 / step, 1.0 / step
+    made.B[len(made.Y) + j, j] = -0.5 * step * step
+
+
+def _sum_of_steps(made: Interpolation, k: int, first: Array) -> None:
+    n = made.Y.shape[1]
+    p, q = coordinate_pair(k, n)
+    made.Y[k, p], made.Y[k, q] = first[p], first[q]
+    z, inverse = made.Z[k - n - 1], 1.0 / float(first[p] * first[q])
+    z[[0, k]] = inverse
+    z[[p + 1, q + 1]] = -inverse
+
+
+def _exchange(made: Interpolation, is_left: Array, a: int, b: int) -> None:
+    """Let the points a and b change places, in H as well."""
+    made.Y[[a, b]] = made.Y[[b, a]]
+    made.B[[a, b]] = made.B[[b, a]]
+    made.Z[:, [a, b]] = made.Z[:, [b, a]]
+    is_left[[a, b]] = is_left[[b, a]]
+
+
+def _put_back(points: Interpolation, provisional: Provisional) -> None:
+    """Step 2: each old point in the place of a provisional one, as far as H allows."""
+    waiting = row_products(points.Y, points.Y).copy()  # squared distances; 0: back, negative: refused
+    refusal = float(np.max(waiting))
+    while np.any(waiting > 0.0):
+        k = int(np.where(waiting > 0.0, waiting, np.inf).argmin())
+        if _is_put_back(points, provisional, k):
+            waiting[k] = 0.0
+            waiting = np.abs(waiting)
+        else:
+            waiting[k] = -waiting[k] - refusal
+
+
+def _is_put_back(points: Interpolation, provisional: Provisional, k: int) -> bool:
+    made, is_left = provisional.points, provisional.is_left
+    at = lagrange_functions(made, points.Y[k])
+    sigma = np.where(is_left, denominators(made, at), 0.0)
+    leaving = int(sigma.argmax())
+    tau = at.values[: len(points.Y)]
+    if not sigma[leaving] > SMALL_DENOMINATOR * float(np.max(tau * tau)):
+        return False
+    _exchange(made, is_left, leaving, k)
+    at.values[[leaving, k]] = at.values[[k, leaving]]
+    update_inverse(made, k, at, float(sigma[leaving]))
+    made.Y[k] = points.Y[k]
+    is_left[k] = False
+    return True
+
+
+def _evaluate(
+    points: Interpolation,
+    model: Quadratic,
+    provisional: Provisional,
+    k: int,
+    least: float,
+    evaluate: Evaluate,
+) -> None:
+    """Step 3 for provisional point k: it becomes a point of the search, the model agrees with its value."""
+    y = provisional.points.Y[k]
+    forget_point(model, points, k)
+    points.Y[k] = y
+    expected = _at_sparse(model, points, y, least)
+    points.values[k] = evaluate(points, y)
+    if points.values[k] < points.least:
+        points.best = k
+    _correct(points, model, provisional, k, float(points.values[k]) - expected)
+    provisional.is_left[k] = False
+
+
+def _at_sparse(model: Quadratic, points: Interpolation, y: Array, least: float) -> float:
+    """The model at `y` (n,), of at most two components, from the old best point at the base."""
+    axes = np.flatnonzero(y).tolist()
+    value = least
+    for i in axes:
+        value += float(y[i]) * (float(model.gradient[i]) + 0.5 * float(y[i]) * float(model.explicit[i, i]))
+    if len(axes) == 2:
+        p, q = axes
+        value += float(y[p]) * float(y[q]) * float(model.explicit[p, q])
+    for weight, product in zip(model.implicit.tolist(), row_products(points.Y, y).tolist(), strict=True):
+        value += 0.5 * weight * (product * product)
+    return value
+
+
+def _correct(
+    points: Interpolation, model: Quadratic, provisional: Provisional, k: int, residual: float
+) -> None:
+    """Add `residual` times the Lagrange function of k: what belongs to points still provisional goes to E."""
+    model.gradient = model.gradient + residual * points.B[k]
+    shares = residual * combined(points.Z[:, k], points.Z)
+    is_left = provisional.is_left
+    model.implicit += np.where(is_left, 0.0, shares)
+    for j in np.flatnonzero(is_left):
+        y = provisional.points.Y[j]
+        model.explicit = mirrored(model.explicit + float(shares[j]) * (y[:, None] * y))
