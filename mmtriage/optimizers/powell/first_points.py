@@ -152,7 +152,7 @@ def _set_double(points: Interpolation, j: int, k: int, rho: float, first: float,
 
 def _pair_step(points: Interpolation, model: Quadratic, k: int, rho: float, evaluate: Evaluate) -> None:
     n = points.Y.shape[1]
-    p, q = coordinate_pair(k, n)
+    q, p = sorted(coordinate_pair(k, n))
     points.Y[k, p], points.Y[k, q] = points.Y[p + 1, p], points.Y[q + 1, q]
     value = _value(points, k, evaluate)
     singles = float(points.values[0]) - float(points.values[p + 1]) - float(points.values[q + 1])
@@ -163,7 +163,6 @@ def _pair_step(points: Interpolation, model: Quadratic, k: int, rho: float, eval
 
 
 def coordinate_pair(k: int, n: int) -> tuple[int, int]:
-    """The coordinates, larger first, of point k > 2n: (0, 1), (1, 2), .., (n - 1, 0), (0, 2), .."""
+    """The coordinates of point k > 2n: (0, 1), (1, 2), .., (n - 1, 0), then (0, 2), .."""
     lag, p = divmod(k - n - 1, n)
-    q = p + lag
-    return (q, p) if q < n else (p, q - n)
+    return p, (p + lag) % n

@@ -111,7 +111,8 @@ class Search:
             self._rescue()
             return True
         value = self.evaluate(points, target)
-        change, predicted = value - points.least, predicted_change(model, tried.step, at.products)
+        least, predicted = points.least, predicted_change(model, tried.step, at.products)
+        change = value - least
         self._note_error(change - predicted)
         if not predicted < 0.0:
             raise StoppedError(NO_DESCENT)
@@ -120,7 +121,7 @@ class Search:
             leaving = self._leaving(at, target, with_best=True) or leaving
         self._replace(leaving, at, target, value, tried.step, change - predicted)
         self._compare_with_least_norm()
-        return change <= POOR * predicted
+        return value <= least + POOR * predicted  # true as well where the difference is below rounding
 
     def _leaving(self, at: Lagrange, target: Array, *, with_best: bool) -> tuple[int, float] | None:
         """The point that the new one replaces, and sigma; None if sigma has cancelled.

@@ -23,7 +23,7 @@ import numpy as np
 
 from mmtriage.optimizers.guard import Array
 from mmtriage.optimizers.powell.first_points import coordinate_pair
-from mmtriage.optimizers.powell.fixed_order import combined, mirrored, row_products
+from mmtriage.optimizers.powell.fixed_order import combined, row_products, total
 from mmtriage.optimizers.powell.interpolation import (
     Interpolation,
     Lagrange,
@@ -44,8 +44,9 @@ SMALL_DENOMINATOR = 1e-2  # of the largest tau^2 (rescue.f)
 class Provisional:
     """The set of step 1, whose places are taken by old points: `points` shares nothing with the search."""
 
-    points: Interpolation  # best = 0: the best point
+    points: Interpolation
     is_left: Array  # (m,) which are still provisional
+    axes: list[tuple[int, ...]]  # (m,) along which each provisional point lies, none to two
 
 
 def rescue(points: Interpolation, model: Quadratic, radius: float, evaluate: Evaluate) -> bool:
@@ -77,17 +78,20 @@ def _provisional(points: Interpolation, radius: float) -> Provisional:
         B=np.zeros((m + n, n)),
         Z=np.zeros((m - n - 1, m)),
     )
+    pairs = [coordinate_pair(k, n) for k in range(2 * n + 1, m)]
+    singles = [(j,) for j in range(n)]
+    axes = [(), *singles, *singles[: m - n - 1], *pairs]
     for j in range(n):
         if j < m - n - 1:
             _two_steps(made, j, float(first[j]), float(second[j]))
         else:
             _one_step(made, j, float(first[j]))
-    for k in range(2 * n + 1, m):
-        _sum_of_steps(made, k, first)
-    is_left = np.ones(m, dtype=np.bool_)
-    _exchange(made, is_left, 0, points.best)
-    is_left[points.best] = False
-    return Provisional(made, is_left)
+    for k, pair in enumerate(pairs, 2 * n + 1):
+        _sum_of_steps(made, k, pair, first)
+    provisional = Provisional(made, np.ones(m, dtype=np.bool_), axes)
+    _exchange(provisional, 0, points.best)
+    provisional.is_left[points.best] = False
+    return provisional
 
 
 def _steps(points: Interpolation, radius: float) -> tuple[Array, Array]:
@@ -115,21 +119,22 @@ def _one_step(made: Interpolation, j: int, step: float) -> None:
     made.B[len(made.Y) + j, j] = -0.5 * step * step
 
 
-def _sum_of_steps(made: Interpolation, k: int, first: Array) -> None:
-    n = made.Y.shape[1]
-    p, q = coordinate_pair(k, n)
+def _sum_of_steps(made: Interpolation, k: int, pair: tuple[int, int], first: Array) -> None:
+    p, q = pair
     made.Y[k, p], made.Y[k, q] = first[p], first[q]
-    z, inverse = made.Z[k - n - 1], 1.0 / float(first[p] * first[q])
+    z, inverse = made.Z[k - made.Y.shape[1] - 1], 1.0 / float(first[p] * first[q])
     z[[0, k]] = inverse
     z[[p + 1, q + 1]] = -inverse
 
 
-def _exchange(made: Interpolation, is_left: Array, a: int, b: int) -> None:
+def _exchange(provisional: Provisional, a: int, b: int) -> None:
     """Let the points a and b change places, in H as well."""
+    made, is_left, axes = provisional.points, provisional.is_left, provisional.axes
     made.Y[[a, b]] = made.Y[[b, a]]
     made.B[[a, b]] = made.B[[b, a]]
     made.Z[:, [a, b]] = made.Z[:, [b, a]]
     is_left[[a, b]] = is_left[[b, a]]
+    axes[a], axes[b] = axes[b], axes[a]
 
 
 def _put_back(points: Interpolation, provisional: Provisional) -> None:
@@ -153,7 +158,7 @@ def _is_put_back(points: Interpolation, provisional: Provisional, k: int) -> boo
     tau = at.values[: len(points.Y)]
     if not sigma[leaving] > SMALL_DENOMINATOR * float(np.max(tau * tau)):
         return False
-    _exchange(made, is_left, leaving, k)
+    _exchange(provisional, leaving, k)
     at.values[[leaving, k]] = at.values[[k, leaving]]
     update_inverse(made, k, at, float(sigma[leaving]))
     made.Y[k] = points.Y[k]
@@ -170,10 +175,10 @@ def _evaluate(
     evaluate: Evaluate,
 ) -> None:
     """Step 3 for provisional point k: it becomes a point of the search, the model agrees with its value."""
-    y = provisional.points.Y[k]
+    y, axes = provisional.points.Y[k], provisional.axes[k]
     forget_point(model, points, k)
     points.Y[k] = y
-    expected = _at_sparse(model, points, y, least)
+    expected = _model_at(model, points, y, axes, least)
     points.values[k] = evaluate(points, y)
     if points.values[k] < points.least:
         points.best = k
@@ -181,18 +186,18 @@ def _evaluate(
     provisional.is_left[k] = False
 
 
-def _at_sparse(model: Quadratic, points: Interpolation, y: Array, least: float) -> float:
-    """The model at `y` (n,), of at most two components, from the old best point at the base."""
-    axes = np.flatnonzero(y).tolist()
+def _model_at(
+    model: Quadratic, points: Interpolation, y: Array, axes: tuple[int, ...], least: float
+) -> float:
+    """The model at `y` (n,), on the axes; it is `least` at the old best point, the base."""
     value = least
     for i in axes:
         value += float(y[i]) * (float(model.gradient[i]) + 0.5 * float(y[i]) * float(model.explicit[i, i]))
     if len(axes) == 2:
         p, q = axes
         value += float(y[p]) * float(y[q]) * float(model.explicit[p, q])
-    for weight, product in zip(model.implicit.tolist(), row_products(points.Y, y).tolist(), strict=True):
-        value += 0.5 * weight * (product * product)
-    return value
+    products = row_products(points.Y, y)
+    return total(np.concatenate(([value], 0.5 * model.implicit * products * products)))
 
 
 def _correct(
@@ -201,8 +206,16 @@ def _correct(
     """Add `residual` times the Lagrange function of k: what belongs to points still provisional goes to E."""
     model.gradient = model.gradient + residual * points.B[k]
     shares = residual * combined(points.Z[:, k], points.Z)
-    is_left = provisional.is_left
-    model.implicit += np.where(is_left, 0.0, shares)
-    for j in np.flatnonzero(is_left):
-        y = provisional.points.Y[j]
-        model.explicit = mirrored(model.explicit + float(shares[j]) * (y[:, None] * y))
+    model.implicit += np.where(provisional.is_left, 0.0, shares)
+    for j in np.flatnonzero(provisional.is_left).tolist():
+        _add_square(model.explicit, float(shares[j]), provisional.points.Y[j], provisional.axes[j])
+
+
+def _add_square(E: Array, weight: float, y: Array, axes: tuple[int, ...]) -> None:
+    """Add weight y y' to E, in place; `y` (n,) is zero off the axes."""
+    for i in axes:
+        E[i, i] += weight * float(y[i] * y[i])
+    if len(axes) == 2:
+        p, q = axes
+        E[p, q] += weight * float(y[p]) * float(y[q])
+        E[q, p] = E[p, q]
