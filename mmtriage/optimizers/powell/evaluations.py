@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from mmtriage.optimizers.guard import Array, Objective
 from mmtriage.optimizers.powell.interpolation import Interpolation
 
 NORMAL, MAXFUN, NPT, NO_DESCENT, NARROW, CANCELLATION = range(6)  # minqa's return codes
-LARGEST = float(np.finfo(np.float64).max)  # minqa's value of a point whose own is not finite
+LARGEST = float(np.finfo(np.float64).max)  # what minqa makes of a value that is not finite
 
 
 class StoppedError(Exception):
@@ -25,8 +23,8 @@ class Evaluations:
     """Values of the objective inside the box `lower <= x <= upper`, (n,), counted up to `maxfun`."""
 
     def __init__(self, objective: Objective, lower: Array, upper: Array, maxfun: int) -> None:
-        self._objective: Callable[[Array], float] = objective
-        self._settings = np.geterr()  # the caller's: the objective may count on them
+        self._objective = objective
+        self._settings = np.geterr()  # the caller's, not the search's, are for the objective
         self._maxfun = maxfun
         self.lower = lower
         self.upper = upper

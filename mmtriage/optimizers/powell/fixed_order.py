@@ -1,13 +1,13 @@
 """Sums of products whose order is fixed: the same bits on every CPU, and the order of Powell's loops.
 
-A search compares numbers that differ in their last bits, so one bit changes its path: after some fifty
-evaluations nothing but the end is the same. A BLAS picks its order of summation, and whether it fuses a
-multiplication with an addition, by the CPU it finds; `np.sum` along a row adds eight numbers at a time.
-Products here are elementwise and then added one after the other, which is what `np.add.accumulate` promises
-and what `np.add.reduce` does along the first axis of a C-ordered matrix with more than one column (its inner
-loop runs along the rows). IEEE arithmetic leaves no freedom after that.
+A search compares numbers that may differ in their last bits only, so one bit changes its path. A BLAS
+chooses its order of summation, and whether a multiplication and an addition are rounded once or twice, by the
+CPU that it finds; `np.sum` along a row adds in blocks of eight. Here products are elementwise and then added
+one after the other: that is what `np.add.accumulate` does by definition, and `np.add.reduce` along the first
+axis of a C-ordered matrix of more than one column, row after row. IEEE arithmetic leaves no freedom after
+that. Matrices of one column have at most seven rows here, and the blocks of `np.add.reduce` have eight.
 
-For the dozen points of a search this costs a microsecond more than a BLAS call, and no more than that.
+For the dozen points of a search this costs a microsecond more than a BLAS call.
 """
 
 from __future__ import annotations
@@ -15,23 +15,31 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from mmtriage.optimizers.guard import Array
+
+Mask = npt.NDArray[np.bool_]
+
+_running, _added = np.add.accumulate, np.add.reduce
 
 
 def total(terms: Array) -> float:
     """The sum of `terms` (k,), from the first to the last."""
-    return float(np.add.accumulate(terms).item(-1))
+    result: float = _running(terms).item(-1)
+    return result
 
 
 def dot(a: Array, b: Array) -> float:
     """a'b, both (k,)."""
-    return float(np.add.accumulate(a * b).item(-1))
+    result: float = _running(a * b).item(-1)
+    return result
 
 
 def row_products(A: Array, v: Array) -> Array:
     """A v, (k,), of A (k, l) and v (l,)."""
-    return np.asarray(np.add.accumulate(A * v, axis=1)[:, -1])
+    products: Array = _running(A * v, 1)[:, -1]
+    return products
 
 
 def combined(weights: Array, rows: Array, onto: Array | None = None) -> Array:
@@ -39,7 +47,14 @@ def combined(weights: Array, rows: Array, onto: Array | None = None) -> Array:
     terms = weights[:, None] * rows
     if onto is not None:
         terms[0] += onto
-    return np.asarray(np.add.reduce(terms, axis=0))
+    result: Array = _added(terms, 0)
+    return result
+
+
+def column_sums(terms: Array) -> Array:
+    """The sums over the first axis, of (k, ...)."""
+    result: Array = _added(terms, 0)
+    return result
 
 
 def mirrored(A: Array, *, upper: bool = False) -> Array:
@@ -49,7 +64,7 @@ def mirrored(A: Array, *, upper: bool = False) -> Array:
 
 
 @cache
-def lower_triangle(n: int) -> Array:
+def lower_triangle(n: int) -> Mask:
     """Which elements of an (n, n) matrix are on or below its diagonal."""
     mask = np.tri(n, dtype=np.bool_)
     mask.flags.writeable = False

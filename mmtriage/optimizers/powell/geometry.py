@@ -1,16 +1,15 @@
 """A step that makes the interpolation points better placed (Powell's ALTMOV).
 
-Point t, far from the best one, is to be replaced by a point y within `radius` of the best. What is wanted is
-a large denominator sigma = alpha beta + tau^2 of the update of H, that is, a large Lagrange function l_t(y).
-Two candidates:
+Point t, far from the best one c, is to be replaced by a point y within `radius` of c. What is wanted is a
+large denominator sigma = alpha beta + tau^2 of the update of H, tau = l_t(y). Two candidates:
 
-on a line  y = (1 - s) y_best + s y_k for one of the other points. Along such a line l_t is known without
-           any work: it is 0 or 1 at the two ends and its slope at the first is a product, so it is
-           s l' (1 - s), or for k = t, s (l' - s (l' - 1)). Taken is the line on which
-           tau^2 (tau^2 + alpha (s (1 - s) |y_k - y_best|^2)^2 / 2), a lower bound of sigma, is largest.
+on a line  y = c + s (y_k - c) for one of the other points. Along such a line l_t is a parabola known without
+           any work, because it is 0 at c and 0 or, for k = t, 1 at y_k: with l' its slope at c,
+           s (1 - s) l', or s (l' - s (l' - 1)). Taken is the line on which
+           tau^2 (tau^2 + alpha (s (1 - s) |y_k - c|^2)^2 / 2), a forecast of sigma, squared, is largest.
 
-Cauchy     along the gradient of l_t, or of -l_t, cut off at the walls, and as long as the radius allows; if
-           the curvature makes |l_t| turn earlier, there.
+Cauchy     along the gradient of l_t, or against it, cut off at the walls and as long as the radius allows; or
+           shorter, if l_t turns on the way.
 
 The second is for the search to take if sigma of the first falls short of tau^2 of the second.
 """
@@ -23,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.optimizers.guard import Array
-from mmtriage.optimizers.powell.fixed_order import combined, dot, row_products, total
-from mmtriage.optimizers.powell.interpolation import Interpolation, squared_distances
+from mmtriage.optimizers.powell.fixed_order import Mask, combined, dot, row_products, total
+from mmtriage.optimizers.powell.interpolation import Interpolation
 
-LATEST_TURN = 1.0 + math.sqrt(2.0)  # -curvature / slope up to which turning back gains (altmov.f)
+LATEST_TURN = 1.0 + math.sqrt(2.0)  # curvature / -slope: beyond it |l_t| at the end exceeds that at the turn
 REACH = 1.001  # of the radius: a wall further away cannot be met
 
 
@@ -42,20 +41,36 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LagrangeFunction:
-    """l_t(y_best + d) = gradient'd + sum_k weights_k (y_k'd)^2 / 2, for t not the best point."""
+    """l_t(c + d) = gradient'd + sum_k weights_k (y_k'd)^2 / 2."""
 
     gradient: Array  # (n,)
     weights: Array  # (m,)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """The lines through the best point and each other one."""
+
+    apart: Array  # (m, n) y_k - c
+    slopes: list[float]  # (m,) of l_t along them, at c
+    distances: list[float]  # (m,) |y_k - c|^2
+    below: list[float]  # (n,) from c to the walls, not positive
+    above: list[float]  # (n,) not negative
+    near: list[int]  # the coordinates that a wall may stop
+    radius: float
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How far a line may be followed, and the walls that end it: -i - 1 the lower one of i, i + 1 the upper."""
+    """How far a line may be followed, in units of y_k - c, and the walls that end it.
+
+    A wall is a number: -(i + 1) the lower one of coordinate i, i + 1 the upper one, 0 none.
+    """
 
     low: float
     high: float
-    low_wall: int = 0
-    high_wall: int = 0
+    low_wall: int
+    high_wall: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +85,54 @@ class LineStep:
 def geometry_step(points: Interpolation, t: int, radius: float) -> Candidates:
     """Where to put point t."""
     weights = combined(points.Z[:, t], points.Z)
-    alpha = float(weights[t])
     slope = combined(row_products(points.Y, points.centre) * weights, points.Y, points.B[t])
     function = LagrangeFunction(slope, weights)
     cauchy, squared = _cauchy(points, function, radius)
-    return Candidates(_on_best_line(points, function, t, alpha, radius), cauchy, squared, alpha)
+    alpha = float(weights[t])
+    return Candidates(
+        _on_best_line(points, _lines(points, function, radius), t, alpha), cauchy, squared, alpha
+    )
 
 
-def _on_best_line(
-    points: Interpolation, function: LagrangeFunction, t: int, alpha: float, radius: float
-) -> Array:
+def _lines(points: Interpolation, function: LagrangeFunction, radius: float) -> Lines:
     apart = points.Y - points.centre
-    slopes = row_products(apart, function.gradient).tolist()
-    distances = squared_distances(points, points.centre).tolist()
-    room = (points.lower - points.centre).tolist(), (points.upper - points.centre).tolist()
-    near = [i for i in range(len(points.centre)) if min(-room[0][i], room[1][i]) <= REACH * radius]
+    below, above = (points.lower - points.centre).tolist(), (points.upper - points.centre).tolist()
+    return Lines(
+        apart=apart,
+        slopes=row_products(apart, function.gradient).tolist(),
+        distances=row_products(apart, apart).tolist(),
+        below=below,
+        above=above,
+        near=[i for i in range(len(below)) if min(-below[i], above[i]) <= REACH * radius],
+        radius=radius,
+    )
+
+
+def _on_best_line(points: Interpolation, lines: Lines, t: int, alpha: float) -> Array:
+    """The place, (n,), on the line with the largest forecast of sigma."""
     most, chosen, along = 0.0, LineStep(0.0, 0.0, 0), t
-    for k, slope in enumerate(slopes):
-        if k == points.best:
+    for k, (slope, distance) in enumerate(zip(lines.slopes, lines.distances, strict=True)):
+        if k == points.best or distance == 0.0:
             continue
-        direction = apart[k].tolist() if near else []
-        span = _span(direction, room, near, radius / math.sqrt(distances[k]))
+        span = _span(lines, k)
         step = _towards_t(slope, span) if k == t else _towards_other(slope, span)
-        bulge = step.s * (1.0 - step.s) * distances[k]
+        bulge = step.s * (1.0 - step.s) * distance
         squared = step.tau * step.tau
-        promise = squared * (squared + 0.5 * alpha * bulge * bulge)
-        if promise > most:
-            most, chosen, along = promise, step, k
-    return _inside(points, points.centre + chosen.s * apart[along], chosen.wall)
+        forecast = squared * (squared + 0.5 * alpha * bulge * bulge)
+        if forecast > most:
+            most, chosen, along = forecast, step, k
+    return _inside(points, points.centre + chosen.s * lines.apart[along], chosen.wall)
 
 
-def _span(
-    direction: list[float], room: tuple[list[float], list[float]], near: list[int], reach: float
-) -> Span:
-    """The part of a line in the box and the radius; its far end is not before s = 1 because of a wall."""
-    low, high, low_wall, high_wall = -reach, reach, 0, 0
-    shortest = min(1.0, reach)
-    for i in near:
-        d = direction[i]
-        if d == 0.0:
-            continue
+def _span(lines: Lines, k: int) -> Span:
+    """The part of line k in the box and the radius; a wall that y_k is beyond by rounding does not count."""
+    high = lines.radius / math.sqrt(lines.distances[k])
+    low, low_wall, high_wall = -high, 0, 0
+    shortest = min(1.0, high)
+    for i in lines.near:
+        d = lines.apart.item(k, i)
         sign = 1 if d > 0.0 else -1
-        behind, ahead = (room[0][i], room[1][i]) if d > 0.0 else (room[1][i], room[0][i])
+        behind, ahead = (lines.below[i], lines.above[i]) if d > 0.0 else (lines.above[i], lines.below[i])
         if sign * low * d < sign * behind:
             low, low_wall = behind / d, -sign * (i + 1)
         if sign * high * d > sign * ahead:
@@ -173,7 +194,7 @@ def _cauchy(points: Interpolation, function: LagrangeFunction, radius: float) ->
 def _one_way(
     points: Interpolation, gradient: Array, weights: Array, radius: float
 ) -> tuple[Array, float] | None:
-    """The end of the way down `gradient`, (n,), and the square of the function there; None if there is none."""
+    """The end of the way down `gradient`, (n,), and the function's square there; None if it is closed."""
     step, on_wall = _downhill(points, gradient, radius)
     if not step.any():
         return None
@@ -189,7 +210,7 @@ def _one_way(
     return np.where(on_wall, walls, _inside(points, points.centre + step)), change * change
 
 
-def _downhill(points: Interpolation, gradient: Array, radius: float) -> tuple[Array, Array]:
+def _downhill(points: Interpolation, gradient: Array, radius: float) -> tuple[Array, Mask]:
     """The step (n,) against `gradient`, as long as the radius, cut off at the walls; and where it was cut."""
     centre, lower, upper = points.centre, points.lower, points.upper
     free = np.where(gradient > 0.0, centre > lower, (gradient < 0.0) & (centre < upper))
@@ -210,6 +231,6 @@ def _downhill(points: Interpolation, gradient: Array, radius: float) -> tuple[Ar
     return np.where(free, -length * gradient, step), on_wall
 
 
-def _squared(gradient: Array, free: Array) -> float:
+def _squared(gradient: Array, free: Mask) -> float:
     held = gradient * free
     return dot(held, held)

@@ -1,27 +1,29 @@
 """Interpolation points, and the matrix H that gives their Lagrange functions.
 
 With points x0 + y_k, k = 1 .. m, the quadratics that BOBYQA works with have a Hessian sum_k mu_k y_k y_k'
-(beside a matrix that interpolation does not see), so to interpolate is to solve the KKT system
+(beside a matrix that interpolation does not see), so to interpolate is to solve the KKT system of
 
-    | A   e   Y |       A_jk = (y_j'y_k)^2 / 2, e of ones, Y (m, n) the rows y_k,
-    | e'  0   0 | = W
-    | Y'  0   0 |       H = W^-1: its rows hold the m Lagrange functions, l_j(y_k) = (j == k).
+        | A   e   Y |
+    W = | e'  0   0 |,   A_jk = (y_j'y_k)^2 / 2,   e of ones,   Y (m, n) the rows y_k.
+        | Y'  0   0 |
 
-H is kept in two parts, as in Powell (2004, Math. Program. 100, 183-215) and (2009, NA06): the upper left
-block is Z'Z, Z (m - n - 1, m), whose rank so survives rounding errors; the last n columns without the row of
-the constant are B (m + n, n). That row and column are never needed, because every displacement is taken from
-the best point, whose Lagrange function is one there.
+H = W^-1 is kept in two parts (Powell 2004): its leading block is Z'Z, Z (m - n - 1, m), whose rank so
+survives rounding errors; its last n columns, without the row of the constant, are B (m + n, n). The column of
+the constant is not needed where displacements are taken from one of the points.
 
-For a new point x0 + y, with w_k = (y_k'y)^2 / 2 minus its value at the best point, H w holds the Lagrange
-functions there, and
+Let y = c + d be a new point, c the best one, and w the column of W that y would have, less the column of c:
 
-    sigma_k = alpha_k beta + tau_k^2,   tau_k = l_k(y), alpha_k = (Z'Z)_kk, beta = |y|^4 / 2 - w'H w
+    w_k = (y_k'y)^2 / 2 - (y_k'c)^2 / 2 = y_k'd (y_k'd / 2 + y_k'c),   then 0, then d
 
-is the factor by which the determinant of W grows when y takes the place of y_k: the denominator of the
-update of H, which has rank two.
+The first m elements of H w, with 1 added to that of c, are the Lagrange functions tau_k = l_k(y), and
 
-Moving the base x0 leaves the problem as it is but not the rounding errors: y'y_k loses digits when the points
-are far from x0 and close together.
+    beta    = |y|^4 / 2 - (c'y)^2 + |c|^4 / 2 - w'H w,
+    sigma_k = alpha_k beta + tau_k^2,   alpha_k = (Z'Z)_kk,
+
+the latter being the factor by which det W changes when y takes the place of y_k, and so the denominator of
+that update of H, which has rank two.
+
+Where the points are far from x0 and close together the y_j'y_k lose their digits: then the base x0 is moved.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.optimizers.guard import Array
-from mmtriage.optimizers.powell.fixed_order import combined, dot, mirrored, row_products, total
+from mmtriage.optimizers.powell.fixed_order import column_sums, combined, dot, mirrored, row_products, total
 
 NEGLIGIBLE = 1e-20  # of the largest element of Z: not worth a rotation (Powell's Fortran, update.f)
 
@@ -46,14 +48,15 @@ class Interpolation:
     upper: Array  # (n,)
     Y: Array  # (m, n)
     values: Array  # (m,) of the objective
-    best: int  # the first of the points with the least value
+    best: int  # the point of the least value
     B: Array  # (m + n, n)
     Z: Array  # (m - n - 1, m)
 
     @property
     def centre(self) -> Array:
-        """The best point, (n,), from the base."""
-        return self.Y[self.best]
+        """The best point, (n,), from the base: a view."""
+        row: Array = self.Y[self.best]
+        return row
 
     @property
     def least(self) -> float:
@@ -65,7 +68,7 @@ class Interpolation:
 class Lagrange:
     """H w for a step to a new point."""
 
-    values: Array  # (m + n,) first the Lagrange functions at the new point
+    values: Array  # (m + n,) the Lagrange functions at the new point, then the last n elements of H w
     beta: float
     products: Array  # (m,) of the step with every point
 
@@ -82,14 +85,14 @@ def lagrange_functions(points: Interpolation, step: Array) -> Lagrange:
         squares -= component * component
         values = values + component * z
     sums = np.add.accumulate(np.concatenate((w, step))[:, None] * points.B, axis=0)
-    crossed = total(np.stack((sums[m - 1] * step, sums[-1] * step), axis=1).ravel())
+    crossed = total((sums[[m - 1, -1]] * step).ravel(order="F"))
     values[points.best] += 1.0
-    beta = _distance_term(centre, step) + squares - crossed
+    beta = _quartic(centre, step) + squares - crossed
     return Lagrange(np.concatenate((values, sums[-1])), beta, products)
 
 
-def _distance_term(centre: Array, step: Array) -> float:
-    """|y|^4 / 2 without its terms of first order in the step, which cancel against those of w'H w."""
+def _quartic(centre: Array, step: Array) -> float:
+    """|y|^4 / 2 - (c'y)^2 + |c|^4 / 2 without cancellation, c being the centre and y - c the step."""
     along, length, distance = dot(step, centre), dot(step, step), dot(centre, centre)
     return along * along + length * (distance + along + along + 0.5 * length)
 
@@ -97,7 +100,7 @@ def _distance_term(centre: Array, step: Array) -> float:
 def denominators(points: Interpolation, at: Lagrange) -> Array:
     """sigma_k, (m,): for each point, the denominator of the update that replaces it."""
     tau = at.values[: len(points.Y)]
-    return at.beta * np.add.reduce(points.Z * points.Z, axis=0) + tau * tau
+    return at.beta * column_sums(points.Z * points.Z) + tau * tau
 
 
 def squared_distances(points: Interpolation, target: Array) -> Array:
@@ -112,7 +115,7 @@ def update_inverse(points: Interpolation, k: int, at: Lagrange, sigma: float) ->
     _gather(Z, k)
     pivot = float(Z[0, k])
     alpha, tau = pivot * pivot, float(at.values[k])
-    column = np.concatenate((pivot * Z[0], B[k]))  # of H
+    column = np.concatenate((pivot * Z[0], B[k]))  # k of H
     moved = at.values.copy()
     moved[k] -= 1.0
     root = math.sqrt(sigma)
@@ -125,7 +128,7 @@ def update_inverse(points: Interpolation, k: int, at: Lagrange, sigma: float) ->
 
 
 def _gather(Z: Array, k: int) -> None:
-    """Rotate the rows of Z until the first alone has a component at k; Z'Z stays what it is."""
+    """Rotate the rows of Z until the first alone has an element at k; Z'Z stays what it is."""
     if len(Z) == 1:
         return
     negligible = NEGLIGIBLE * float(np.max(np.abs(Z)))
@@ -139,23 +142,24 @@ def _gather(Z: Array, k: int) -> None:
 
 
 def move_base(points: Interpolation) -> None:
-    """Make the best point the base; H changes in its last n rows and columns only."""
-    Y, centre = points.Y, points.centre.copy()
+    """Make the best point the base: of H, B alone changes."""
+    centre = points.centre.copy()
     quarter = 0.25 * dot(centre, centre)
-    middle = combined(centre, np.ascontiguousarray(Y.T), np.full(len(Y), -2.0 * quarter))
+    onto = np.full(len(points.Y), -2.0 * quarter)
+    middle = combined(centre, np.ascontiguousarray(points.Y.T), onto)  # (y_k - c / 2)'c
     _move_inverse(points, centre, middle, quarter)
     move_points(points)
 
 
 def _move_inverse(points: Interpolation, centre: Array, middle: Array, quarter: float) -> None:
-    """The congruence of H that belongs to a shift by `centre` (n,); `middle` is (y_k - centre / 2)'centre."""
+    """H for points displaced by -`centre`, (n,): a congruence with the map from old to new monomials."""
     B, Z, Y = points.B, points.Z, points.Y
     m, n = Y.shape
     halfway = middle[:, None] * Y + (quarter - 0.5 * middle)[:, None] * centre
     pairs = np.empty((m, 2, n, n))
     pairs[:, 0] = B[:m, :, None] * halfway[:, None, :]
     pairs[:, 1] = halfway[:, :, None] * B[:m, None, :]
-    block = np.add.reduce(np.concatenate((B[None, m:], pairs.reshape(2 * m, n, n))), axis=0)
+    block = column_sums(np.concatenate((B[None, m:], pairs.reshape(2 * m, n, n))))
     for z in Z:
         weighted = middle * z
         factor = quarter * total(z) - 0.5 * total(weighted)
@@ -166,7 +170,7 @@ def _move_inverse(points: Interpolation, centre: Array, middle: Array, quarter: 
 
 
 def move_points(points: Interpolation) -> None:
-    """Take every displacement from the best point."""
+    """Take every displacement from the best point; H is left as it is."""
     centre = points.centre.copy()
     points.Y -= centre
     points.base = points.base + centre

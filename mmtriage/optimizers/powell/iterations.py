@@ -18,7 +18,6 @@ The decisions and their numbers are Powell's (bobyqb.f), because every one of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,7 +62,7 @@ BETTER_NORM, PATIENCE = 10.0, 3  # of the model of least norm, squared gradient;
 LAST_LEG, MIDDLE_LEG, REDUCTION = 16.0, 250.0, 0.1  # of rho / rhoend, and how rho shrinks before
 
 
-class Search:
+class Descent:
     """Points, model, radii and what the decisions remember."""
 
     def __init__(
@@ -236,7 +235,7 @@ class Search:
         found = geometry_step(points, k, radius)
         target = found.on_line
         step, at, sigma = self._sigma_at(target, k, found.alpha)
-        if 0.0 < found.cauchy_squared and sigma < found.cauchy_squared:
+        if found.cauchy_squared > 0.0 and sigma < found.cauchy_squared:
             target = found.cauchy
             step, at, sigma = self._sigma_at(target, k, found.alpha)
         if not sigma > CANCELLED * float(at.values[k] * at.values[k]):
@@ -254,7 +253,7 @@ class Search:
         return step, at, tau * tau + alpha * at.beta
 
     def _settle_base(self, squared: float) -> Array:
-        """Move the base to the best point if that is far off, for a step of that square; by how much, (n,)."""
+        """Move the base to the best point if that is far for a step of this square; by how much, (n,)."""
         centre = self.points.centre.copy()
         if not squared <= FAR_FROM_BASE * dot(centre, centre):
             return np.zeros_like(centre)

@@ -1,13 +1,14 @@
 """The quadratic model of the objective, and how a new value changes it.
 
-    Q(y_best + d) = f(best) + g'd + d'(E + sum_k mu_k y_k y_k') d / 2
+    Q(c + d) = f(c) + g'd + d'(E + sum_k mu_k y_k y_k') d / 2,   c the best point
 
-With m points and fewer values than a quadratic has coefficients, the freedom is taken up by changing the
-Hessian as little as possible, in Frobenius norm (Powell 2004): the change of Q is the residual of the new
-value times the Lagrange function of the new point. Its Hessian is sum_k (Z'Z)_kt y_k y_k', so it goes to mu;
-E takes in what belonged to points that have left.
+Fewer values than a quadratic has coefficients leave a freedom, which is taken up by changing the Hessian as
+little as possible, in Frobenius norm (Powell 2004): the change of Q is the residual of the new value times
+the Lagrange function of the new point t. Its Hessian is sum_k (Z'Z)_kt y_k y_k', so it goes to mu; E takes in
+what belonged to points that have left.
 
-E and the products with it are kept to the bit as Powell's loops give them, in one triangle, then mirrored.
+Powell has one triangle of E. Here the two are kept equal to the last bit, so that products with E may run
+along its rows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from mmtriage.optimizers.guard import Array
 from mmtriage.optimizers.powell.fixed_order import (
+    column_sums,
     combined,
     dot,
     half_square,
@@ -69,7 +71,7 @@ def forget_point(model: Quadratic, points: Interpolation, k: int) -> None:
 
 
 def take_in(model: Quadratic, points: Interpolation, k: int, centre: Array, residual: float) -> None:
-    """Add `residual` times the Lagrange function of point k, new; the gradient is the one at `centre` (n,)."""
+    """Add `residual` times the Lagrange function of the new point k; `centre` (n,) is where g is taken."""
     for z in points.Z:
         model.implicit += residual * float(z[k]) * z
     curvatures = combined(points.Z[:, k], points.Z) if len(points.Z) > 1 else points.Z[0, k] * points.Z[0]
@@ -78,10 +80,10 @@ def take_in(model: Quadratic, points: Interpolation, k: int, centre: Array, resi
 
 
 def move_model(model: Quadratic, points: Interpolation, centre: Array, *, share: float) -> None:
-    """Change E as all points of `points` are displaced by -`centre`, (n,).
+    """Change E so that the Hessian stays, as the points are displaced by -`centre`, (n,), c below.
 
-    The Hessian is to stay: E takes in sum_k mu_k (y_k c' + c y_k' - c c'), c the centre. `share` of c is -1/2
-    if the points have not moved yet, +1/2 if they have.
+    E takes in sum_k mu_k (y_k c' + c y_k' - c c') of the y_k before the move, or with + c c' of those after:
+    `share` is -1/2 or 1/2 accordingly.
     """
     onto = share * total(model.implicit) * centre
     half = combined(model.implicit, points.Y, onto)
@@ -108,7 +110,7 @@ def least_norm_model(points: Interpolation) -> LeastNorm:
     terms = np.empty((m, 2, Y.shape[1]))
     np.multiply(points.B[:m], rises[:, None], out=terms[:, 0])
     np.multiply(Y, (row_products(Y, points.centre) * implicit)[:, None], out=terms[:, 1])
-    return LeastNorm(np.add.reduce(terms.reshape(2 * m, -1), axis=0), implicit)
+    return LeastNorm(column_sums(terms.reshape(2 * m, -1)), implicit)
 
 
 def squared_projected_gradient(points: Interpolation, gradient: Array) -> float:

@@ -1,7 +1,7 @@
 """RESCUE: new points for old where H has lost its accuracy.
 
-If sigma of every point is much smaller than tau^2, H is no longer the inverse of W: the points have come too
-close to a quadric, or rounding errors have added up. H is made anew, without inverting anything:
+sigma is tau^2 + alpha beta, and alpha beta cannot be negative: where every sigma is much smaller than tau^2,
+H is no longer the inverse of W. It is made anew, without inverting anything:
 
 1. take provisional points for which H is known in closed form: the best point, steps along the axes from it,
    and sums of two such steps;
@@ -10,7 +10,11 @@ close to a quadric, or rounding errors have added up. H is made anew, without in
    been put back;
 3. evaluate the provisional points that are left, and correct the model by each.
 
-Usually few are left. The model does not change in 1 and 2.
+The model does not change in 1 and 2, and usually few are left for 3, if any.
+
+R's minqa (1.2.5) does not repeat itself after a call of its own RESCUE: in a new process the same call ends
+after another number of evaluations, with another value. Powell's Fortran as PDFO compiles it does repeat
+itself, and is followed.
 """
 
 from __future__ import annotations
@@ -26,11 +30,9 @@ from mmtriage.optimizers.powell.first_points import coordinate_pair
 from mmtriage.optimizers.powell.fixed_order import combined, row_products, total
 from mmtriage.optimizers.powell.interpolation import (
     Interpolation,
-    Lagrange,
     denominators,
     lagrange_functions,
     move_points,
-    squared_distances,
     update_inverse,
 )
 from mmtriage.optimizers.powell.quadratic import Quadratic, forget_point, move_model
@@ -42,7 +44,7 @@ SMALL_DENOMINATOR = 1e-2  # of the largest tau^2 (rescue.f)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Provisional:
-    """The set of step 1, whose places are taken by old points: `points` shares nothing with the search."""
+    """The set of step 1; old points take the places of its own in step 2."""
 
     points: Interpolation
     is_left: Array  # (m,) which are still provisional

@@ -1,13 +1,14 @@
 """A step that makes the model small, inside the box and inside the trust region (Powell's TRSBOX).
 
-    min  g'd + d'H d / 2   subject to   lower <= y_best + d <= upper,   |d| <= Delta
+    min  g'd + d'H d / 2   subject to   lower <= c + d <= upper,   |d| <= Delta,   c the best point
 
-Conjugate gradients from d = 0 in the coordinates that are free. A step that meets a wall ends there: its
-coordinate is fixed for good, and the directions begin anew. When the path meets the edge of the trust region,
-it goes on along the edge (`trust_edge`). It also ends when there is nothing left to gain: one percent of what
-has been gained so far is nothing.
+Conjugate gradients from d = 0 in the coordinates that are free. A line that meets a wall ends there: its
+coordinate is fixed for good, and the directions begin anew. Where the path meets the edge of the trust region
+it goes on along the edge (`trust_edge`). It ends as well when there is nothing left to gain, and one percent
+of what has been gained so far is nothing.
 
-The least curvature met, if the path stayed inside, later says whether a short step was caused by a good model.
+The least curvature met, if the path stayed inside, later tells whether a step is short because the model is
+good or because it is wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from mmtriage.optimizers.guard import Array
-from mmtriage.optimizers.powell.fixed_order import dot
+from mmtriage.optimizers.powell.fixed_order import column_sums, dot
 from mmtriage.optimizers.powell.interpolation import Interpolation
 from mmtriage.optimizers.powell.quadratic import Quadratic
 from mmtriage.optimizers.powell.trust_edge import along_edge
@@ -37,6 +38,19 @@ class TrustStep:
     squared: float  # |step|^2
     gradient: Array  # (n,) of the model there
     curvature: float  # the least one met; 0 if the path met the edge of the trust region, -1 if it met none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A line to be followed from the end of the path."""
+
+    direction: Array  # (n,)
+    curved: Array  # (n,) the model's Hessian times it
+    curvature: float  # along it, per unit of length
+    bend: float  # direction'H direction
+    edge: float  # the multiple of the direction at which the trust region ends
+    length: float  # and the one at which to stop
+    wall: int | None  # the coordinate that stops it
 
 
 def trust_region_step(points: Interpolation, model: Quadratic, radius: float) -> TrustStep:
@@ -62,31 +76,33 @@ def _until_wall(path: Path) -> End:
     direction = -(path.gradient * path.free)
     squared = slope = dot(direction, direction)  # |direction|^2, and that of the free gradient
     last = path.lines + len(direction) - path.fixed
-    while squared > 0.0 and slope * path.room > NOTHING * path.reduction * path.reduction:
-        curved = path.curved(direction)
-        left, along, bend = _products(path, direction, curved)
-        if left <= 0.0:
+    while squared != 0.0 and not slope * path.room <= NOTHING * path.reduction * path.reduction:
+        line = _line(path, direction, squared, slope)
+        if line is None:
             return "edge"
-        edge = _to_edge(squared, along, left)
-        length = min(edge, slope / bend) if bend > 0.0 else edge
-        length, wall = _to_wall(path, direction, length)
-        gain, before = 0.0, slope
-        if length > 0.0:
-            path.lines += 1
-            if wall is None and bend > 0.0:
-                _note_curvature(path, bend / squared)
-            slope = _advance(path, direction, curved, length)
-            gain = max(length * (before - 0.5 * length * bend), 0.0)
-            path.reduction += gain
-        if wall is not None:
-            return _stopped_by(path, wall, direction)
-        if not length < edge:
+        before = slope
+        slope, gain = _followed(path, line, slope)
+        if line.wall is not None:
+            return _stopped_by(path, line.wall, direction)
+        if not line.length < line.edge:
             return "edge"
         if path.lines == last or gain <= LITTLE * path.reduction:
             return "done"
         direction = slope / before * direction - path.gradient * path.free
         squared = dot(direction, direction)
     return "done"
+
+
+def _line(path: Path, direction: Array, squared: float, slope: float) -> Line | None:
+    """Along `direction` to its minimum, the edge or a wall; None if the path is on the edge."""
+    curved = path.curved(direction)
+    left, along, bend = _products(path, direction, curved)
+    if left <= 0.0:
+        return None
+    edge = _to_edge(squared, along, left)
+    length = min(edge, slope / bend) if bend > 0.0 else edge
+    length, wall = _to_wall(path, direction, length)
+    return Line(direction, curved, bend / squared, bend, edge, length, wall)
 
 
 def _products(path: Path, direction: Array, curved: Array) -> tuple[float, float, float]:
@@ -97,20 +113,22 @@ def _products(path: Path, direction: Array, curved: Array) -> tuple[float, float
     terms[1:, 0] = -(held * held)
     terms[1:, 1] = direction * path.step
     terms[1:, 2] = direction * curved
-    left, along, bend = np.add.reduce(terms, axis=0).tolist()
+    left, along, bend = column_sums(terms).tolist()
     return left, along, bend
 
 
 def _to_edge(squared: float, along: float, left: float) -> float:
-    """The positive root t of |d + t direction| = radius, without cancellation."""
+    """The positive root t of |d + t direction|^2 = room, without cancellation."""
     root = math.sqrt(squared * left + along * along)
-    return (root - along) / squared if along < 0.0 else left / (root + along)
+    if along < 0.0:
+        return (root - along) / squared
+    return left / (root + along) if root + along != 0.0 else math.inf  # an underflow
 
 
 def _to_wall(path: Path, direction: Array, length: float) -> tuple[float, int | None]:
     """`length`, or the shorter one at which a wall is met, and its coordinate."""
     wall = None
-    for i in path.near:
+    for i in path.near():
         s = direction.item(i)
         if s != 0.0:
             limit = path.upper if s > 0.0 else path.lower
@@ -120,16 +138,20 @@ def _to_wall(path: Path, direction: Array, length: float) -> tuple[float, int | 
     return length, wall
 
 
-def _note_curvature(path: Path, curvature: float) -> None:
-    path.curvature = curvature if path.curvature == -1.0 else min(path.curvature, curvature)
-
-
-def _advance(path: Path, direction: Array, curved: Array, length: float) -> float:
-    """Go on by `length`; returns the square of the free gradient there."""
-    path.gradient += length * curved
-    path.step += length * direction
+def _followed(path: Path, line: Line, slope: float) -> tuple[float, float]:
+    """Move the path along the line: the square of the free gradient at its end, and the reduction."""
+    if not line.length > 0.0:
+        return slope, 0.0
+    path.lines += 1
+    if line.wall is None and line.curvature > 0.0:
+        known = path.curvature != -1.0
+        path.curvature = min(path.curvature, line.curvature) if known else line.curvature
+    path.gradient += line.length * line.curved
+    path.step += line.length * line.direction
+    gain = max(line.length * (slope - 0.5 * line.length * line.bend), 0.0)
+    path.reduction += gain
     free = path.gradient * path.free
-    return dot(free, free)
+    return dot(free, free), gain
 
 
 def _stopped_by(path: Path, wall: int, direction: Array) -> End:
