@@ -1,0 +1,164 @@
+"""Our BOBYQA against recorded paths of R's minqa, point by point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mmtriage.data import read_table
+from mmtriage.engine.glmer_objective import GlmerCriterion
+from mmtriage.engine.rows import rows_of
+from mmtriage.engine.theta import lower_bounds, template_theta
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.families import family_of
+from mmtriage.model.spec import ModelSpec
+from mmtriage.optimizers.guard import Array, Guard
+from mmtriage.optimizers.powell import Minimum, adapter, minimize
+from mmtriage.optimizers.record import Ending
+from tests.golden_cases import data_path
+from tests.optimizers.minqa_paths import (
+    FOLDER,
+    FUNCTIONS,
+    MinqaPath,
+    Recorder,
+    agreement,
+    function_paths,
+    glmer_paths,
+    recording,
+)
+
+EACH = pytest.mark.parametrize("path", function_paths(), ids=[path.id for path in function_paths()])
+
+# For how long minqa agrees with itself when its function is moved by one unit in the last place; the least
+# and the largest number of evaluations that it then needs.
+NOISE = {
+    "rosenbrock_2": (51, 318, 575),
+    "rosenbrock_6": (176, 738, 999),
+    "ellipsoid_3": (89, 450, 708),
+    "ellipsoid_10": (19, 3940, 5190),
+    "boundary_2": (13, 24, 25),
+    "boundary_4": (18, 43, 43),
+    "boundary_3": (17, 27, 29),
+    "logdet_3": (53, 53, 53),
+}
+# Those whose values are the same bits as R's: powers, logarithms and determinants are not.
+SAME_BITS = [path for path in function_paths() if path.id not in {"ellipsoid_10", "logdet_3"}]
+
+
+def run(path: MinqaPath) -> tuple[Minimum, Recorder]:
+    objective = recording(FUNCTIONS[path.name])
+    n = len(path.start)
+    radii = {"rhobeg": path.rhobeg, "rhoend": path.rhoend}
+    end = minimize(objective, path.start, path.lower, np.full(n, np.inf), npt=n + 2, maxfun=10_000, **radii)
+    return end, objective
+
+
+@EACH
+def test_the_path_is_minqas_for_as_long_as_rounding_allows(path: MinqaPath) -> None:
+    required, least, most = NOISE[path.id]
+    end, taken = run(path)
+    assert agreement(taken.points, path.points, 1e-6) >= required
+    assert least <= end.evaluations <= most
+    assert end.evaluations == len(taken.points)
+    assert taken.values[:required] == pytest.approx(path.values[:required], rel=1e-9, abs=1e-9)
+    assert end.code == 0
+    assert end.x == pytest.approx(path.end, abs=1e-4)
+    assert end.value == pytest.approx(path.value, abs=1e-8)
+
+
+@pytest.mark.parametrize("path", SAME_BITS, ids=[path.id for path in SAME_BITS])
+def test_where_the_values_are_the_same_bits_so_is_the_whole_path(path: MinqaPath) -> None:
+    end, taken = run(path)
+    assert end.evaluations == len(path.points)
+    assert np.array(taken.points) == pytest.approx(path.points, rel=1e-13, abs=1e-14)
+    assert np.array(taken.values) == pytest.approx(path.values, rel=1e-13, abs=1e-14)
+    assert end.x == pytest.approx(path.end, rel=1e-13, abs=1e-14)
+
+
+# --- glmer's stage 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model of lme4's, and for how many points the paths are to agree."""
+
+    formula: str
+    family: str
+    link: str
+    factors: tuple[str, ...]
+    required: int
+
+
+MODELS = {
+    "gamma_log_slope": Model(
+        formula="y ~ x + (1 + x | g)", family="Gamma", link="log", factors=("g",), required=15
+    ),
+    "binary_four_slopes": Model(
+        formula="Y ~ X * Condition + (X * Condition | subject)",
+        family="binomial",
+        link="logit",
+        factors=("subject",),
+        required=98,  # R against itself on another machine, and under noise of one unit in the last place
+    ),
+    "within2x2": Model(
+        formula="acc ~ A * B + (A * B | subj)",
+        family="binomial",
+        link="logit",
+        factors=("subj", "A", "B"),
+        required=115,
+    ),
+    "cbpp": Model(
+        formula="cbind(incidence, size - incidence) ~ period + (1 | herd)",
+        family="binomial",
+        link="logit",
+        factors=("herd", "period"),
+        required=18,  # all
+    ),
+    "Contraception": Model(
+        formula="use ~ age + I(age^2) + urban + livch + (urban | district)",
+        family="binomial",
+        link="logit",
+        factors=("district",),
+        required=80,
+    ),
+    "grouseticks": Model(
+        formula="TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION)",
+        family="poisson",
+        link="log",
+        factors=("BROOD", "LOCATION", "YEAR"),
+        required=39,  # all
+    ),
+}
+
+
+def stage_1(name: str) -> tuple[Ending, Recorder, Array]:
+    """Stage 1 of glmer by the adapter, as lme4 calls minqa; and the lower bounds."""
+    model, local = MODELS[name], FOLDER / f"{name}.csv"
+    table = read_table(
+        local if local.exists() else data_path(f"{name}.csv"), factors=dict.fromkeys(model.factors)
+    )
+    spec = ModelSpec(family=model.family, link=model.link)
+    design = build_design(table, parse_formula(model.formula), spec)
+    sizes = tuple(term.Z.shape[1] for term in design.random)
+    criterion = GlmerCriterion(design, rows_of(design), family_of(spec), sizes=sizes)
+    start, lower = template_theta(sizes), lower_bounds(sizes)
+    criterion.start(start)
+    objective = recording(criterion.stage_1)
+    ending = adapter.search(Guard(objective), start, lower, np.full(len(start), np.inf), 10_000)
+    return ending, objective, lower
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_stage_1_of_glmer_takes_minqas_path(name: str) -> None:
+    path, required = glmer_paths()[name], MODELS[name].required
+    ending, taken, lower = stage_1(name)
+    assert agreement(taken.points, path.points, 1e-6) >= required
+    assert taken.values[:required] == pytest.approx(path.values[:required], abs=1e-6)
+    assert np.all(ending.theta >= lower)
+    assert ending.value == pytest.approx(path.value, abs=1e-6)
+    assert (ending.code, ending.message, ending.status) == (0, "Normal exit from bobyqa", "converged")
+    if required == len(path.points):
+        assert len(taken.points) == required
