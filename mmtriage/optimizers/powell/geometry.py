@@ -87,11 +87,9 @@ def geometry_step(points: Interpolation, t: int, radius: float) -> Candidates:
     weights = combined(points.Z[:, t], points.Z)
     slope = combined(row_products(points.Y, points.centre) * weights, points.Y, points.B[t])
     function = LagrangeFunction(slope, weights)
-    cauchy, squared = _cauchy(points, function, radius)
     alpha = float(weights[t])
-    return Candidates(
-        _on_best_line(points, _lines(points, function, radius), t, alpha), cauchy, squared, alpha
-    )
+    on_line = _on_best_line(points, _lines(points, function, radius), t, alpha)
+    return Candidates(on_line, *_cauchy(points, function, radius), alpha)
 
 
 def _lines(points: Interpolation, function: LagrangeFunction, radius: float) -> Lines:

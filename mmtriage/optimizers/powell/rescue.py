@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmtriage.optimizers.guard import Array
 from mmtriage.optimizers.powell.first_points import coordinate_pair
-from mmtriage.optimizers.powell.fixed_order import combined, row_products, total
+from mmtriage.optimizers.powell.fixed_order import Mask, combined, row_products, total
 from mmtriage.optimizers.powell.interpolation import (
     Interpolation,
     denominators,
@@ -47,7 +47,7 @@ class Provisional:
     """The set of step 1; old points take the places of its own in step 2."""
 
     points: Interpolation
-    is_left: Array  # (m,) which are still provisional
+    is_left: Mask  # (m,) which are still provisional
     axes: list[tuple[int, ...]]  # (m,) along which each provisional point lies, none to two
 
 
@@ -70,16 +70,7 @@ def _provisional(points: Interpolation, radius: float) -> Provisional:
     """The provisional points and their H, the best point in its own place."""
     m, n = points.Y.shape
     first, second = _steps(points, radius)
-    made = Interpolation(
-        base=points.base,
-        lower=points.lower,
-        upper=points.upper,
-        Y=np.zeros((m, n)),
-        values=points.values,
-        best=points.best,
-        B=np.zeros((m + n, n)),
-        Z=np.zeros((m - n - 1, m)),
-    )
+    made = replace(points, Y=np.zeros((m, n)), B=np.zeros((m + n, n)), Z=np.zeros((m - n - 1, m)))
     pairs = [coordinate_pair(k, n) for k in range(2 * n + 1, m)]
     singles = [(j,) for j in range(n)]
     axes = [(), *singles, *singles[: m - n - 1], *pairs]
