@@ -7,7 +7,7 @@ walls, n + 2 points or more, small and large radii and budgets. Measured with mi
 seeds 11 and 12 of 600 problems each: 1174 of 1200 are the same to the bit, every point, value, count and
 code. The other 26 are the same up to the first call of RESCUE, which n + 2 points did not need. There R's
 minqa does not repeat itself from one process to the next. PDFO 2.2.0 (classical), another build of Powell's
-Fortran, does, and by it all problems of seed 11 are the same to the bit.
+Fortran, does, and by it all 1200 are the same to the bit.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.families import family_of
 from mmtriage.model.spec import ModelSpec
-from mmtriage.optimizers.guard import Array, Guard
+from mmtriage.optimizers.guard import Array, Guard, Objective
 from mmtriage.optimizers.powell import Minimum, adapter, minimize
 from mmtriage.optimizers.record import Ending
 from tests.golden_cases import data_path
@@ -48,8 +48,8 @@ NOISE = {
 SAME_BITS = [path for path in function_paths() if path.id not in {"ellipsoid_10", "logdet_3"}]
 
 
-def run(path: MinqaPath) -> tuple[Minimum, Recorder]:
-    objective = recording(FUNCTIONS[path.name])
+def run(path: MinqaPath, function: Objective | None = None) -> tuple[Minimum, Recorder]:
+    objective = recording(function or FUNCTIONS[path.name])
     n = len(path.start)
     radii = {"rhobeg": path.rhobeg, "rhoend": path.rhoend}
     end = minimize(objective, path.start, path.lower, np.full(n, np.inf), npt=n + 2, maxfun=10_000, **radii)
@@ -76,6 +76,20 @@ def test_where_the_values_are_the_same_bits_so_is_the_whole_path(path: MinqaPath
     assert np.array(taken.points) == pytest.approx(path.points, rel=1e-13, abs=1e-14)
     assert np.array(taken.values) == pytest.approx(path.values, rel=1e-13, abs=1e-14)
     assert end.x == pytest.approx(path.end, rel=1e-13, abs=1e-14)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant != 63, reason="R's sum() there has 64 bits")
+def test_with_rs_own_rounding_of_the_sum_all_of_the_longest_path_is_the_same() -> None:
+    (path,) = [path for path in function_paths() if path.id == "ellipsoid_10"]
+
+    def as_r_adds(x: Array) -> float:
+        d = x - 0.3 * np.arange(1, 11)
+        terms = np.array([10.0 ** (4 * i / 9) for i in range(10)]) * (d * d)
+        return float(np.add.accumulate(terms.astype(np.longdouble))[-1])
+
+    end, taken = run(path, as_r_adds)
+    assert end.evaluations == len(path.points)
+    assert agreement(taken.points, path.points, 1e-12) == len(path.points)
 
 
 # --- glmer's stage 1
