@@ -50,9 +50,16 @@ REPEATED = (
 
 
 def _optimizers() -> Collection[str]:
-    from mmtriage.optimizers import OPTIMIZERS
+    from mmtriage.optimizers import OPTIMIZERS, STAND_INS
 
-    return OPTIMIZERS
+    return (*OPTIMIZERS, *STAND_INS)
+
+
+def _that_runs(name: str) -> str:
+    """The optimizer of ours that a name asks for."""
+    from mmtriage.optimizers import STAND_INS
+
+    return STAND_INS.get(name, name)
 
 
 def _families(_: Mapping[str, Any], typed: str) -> Iterable[str]:
@@ -211,7 +218,7 @@ class TriageOptions:
     def stages(self) -> tuple[str, ...]:
         """The optimizer of each stage of lme4's fit: lmer has one stage, glmer two."""
         if self.optimizer is not None:
-            return (self.optimizer,) * (1 if self.is_linear else 2)
+            return (_that_runs(self.optimizer),) * (1 if self.is_linear else 2)
         return (LMER_OPTIMIZER,) if self.is_linear else GLMER_OPTIMIZERS
 
     @property

@@ -61,6 +61,7 @@ class Optimizer:
     r_name: str  # what lme4's messages call it: "convergence code 5 from nloptwrap: ..."
     r_budget: str = "maxfun"  # the entry of optCtrl that holds its budget of evaluations
     r_settings: str = ""  # other entries of optCtrl that ask lme4 for it, or for what it stands in for
+    share: float = 1.0  # of the budget that allFit gives to every optimizer
 
     def run(
         self,

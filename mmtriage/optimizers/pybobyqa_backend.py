@@ -13,12 +13,9 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.optimizers.guard import Guard
+from mmtriage.optimizers.minqa import in_the_box, not_all_zero, radii_from
 from mmtriage.optimizers.optimizer import Ending, OptimizerStatus, Search
 
-LARGEST_RHOBEG = 0.95  # minqa
-RELATIVE_RHOBEG = 0.2  # minqa: of the largest |theta|
-RELATIVE_RHOEND = 1e-6  # minqa: of rhobeg
-ALL_ZERO_START = 1e-3  # lme4: BOBYQA cannot find a radius at the origin
 NO_BOUND = 1e20  # Py-BOBYQA's infinity
 
 # minqa's code and words, by Py-BOBYQA's exit flag
@@ -34,42 +31,31 @@ CODES: dict[int, tuple[int, str, OptimizerStatus]] = {
 
 def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
     """Minimize by quadratic models through n + 2 points, within minqa's own radii."""
-    return _search(objective, start, lower, upper, maxfun, None)
+    return with_radii(*radii_from(not_all_zero(start)))(objective, start, lower, upper, maxfun)
 
 
 def with_radii(rhobeg: float, rhoend: float) -> Search:
     """The search from a radius of `rhobeg` to one of `rhoend`."""
 
     def search_with_radii(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
-        return _search(objective, start, lower, upper, maxfun, (rhobeg, rhoend))
+        return _search(objective, not_all_zero(start), lower, upper, maxfun, (rhobeg, rhoend))
 
     return search_with_radii
 
 
 def _search(
-    objective: Guard,
-    start: Array,
-    lower: Array,
-    upper: Array,
-    maxfun: int,
-    radii: tuple[float, float] | None,
+    objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int, radii: tuple[float, float]
 ) -> Ending:
     import pybobyqa  # takes longer to import than most fits take
 
-    n = len(start)
-    start = np.full(n, ALL_ZERO_START) if not start.any() else start
-    if radii is None:
-        rhobeg = min(LARGEST_RHOBEG, RELATIVE_RHOBEG * float(np.max(np.abs(start))))
-        radii = rhobeg, RELATIVE_RHOEND * rhobeg
-    rhobeg = _inside_the_box(radii[0], lower, upper)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         solution = pybobyqa.solve(
             objective,
             start,
             bounds=(np.maximum(lower, -NO_BOUND), np.minimum(upper, NO_BOUND)),
-            npt=min(max(min(n + 2, 2 * n), n + 2), (n + 1) * (n + 2) // 2),
-            rhobeg=rhobeg,
+            npt=len(start) + 2,
+            rhobeg=in_the_box(radii[0], lower, upper),
             rhoend=radii[1],
             maxfun=maxfun,
             do_logging=False,
@@ -82,15 +68,4 @@ def _search(
         code=code,
         message=message,
         status=status,
-        warnings=budget_warnings(maxfun, n),
     )
-
-
-def _inside_the_box(rhobeg: float, lower: Array, upper: Array) -> float:
-    narrowest = float(np.min(upper - lower))
-    return RELATIVE_RHOBEG * narrowest if narrowest < 2.0 * rhobeg else rhobeg
-
-
-def budget_warnings(maxfun: int, n: int) -> tuple[str, ...]:
-    """What minqa says of a small budget for n parameters."""
-    return ("maxfun < 10 * length(par)^2 is not recommended.",) if maxfun < 10 * n**2 else ()

@@ -18,7 +18,7 @@ import pybobyqa
 from rich.console import Console
 from rich.table import Table
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell import minimize
 
 N = 10

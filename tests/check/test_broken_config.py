@@ -256,8 +256,8 @@ BROKEN = [
         "Error in m.toml, line 5: `bobqa` is not known\n"
         '  optimizer = "bobqa"\n'
         "  ^^^^^^^^^\n"
-        "  Did you mean `bobyqa`? Known are: nloptwrap, bobyqa, Nelder_Mead, SLSQP, nmkbw, L-BFGS-B, "
-        "nloptwrap.NLOPT_LN_NELDERMEAD, nloptwrap.NLOPT_LN_BOBYQA, COBYLA.\n",
+        "  Did you mean `bobyqa`? Known are: nloptwrap, bobyqa, pybobyqa, Nelder_Mead, SLSQP, nmkbw, "
+        "L-BFGS-B, nloptwrap.NLOPT_LN_NELDERMEAD, nloptwrap.NLOPT_LN_BOBYQA, COBYLA, nlminbwrap.\n",
     ),
     (
         MODEL + 'contrasts = {g = "smu"}\n',

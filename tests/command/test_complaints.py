@@ -68,7 +68,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         (
             ["fit", "DATA", "y", "--optimizer", "bobyka"],
             "Error in option --optimizer: `bobyka` is not known\n"
-            f"  Did you mean `bobyqa`? Known are: {', '.join(OPTIMIZERS)}.\n",
+            f"  Did you mean `bobyqa`? Known are: {', '.join(OPTIMIZERS)}, nlminbwrap.\n",
         ),
         (
             ["fit", "DATA", "y", "--format", "jsn"],

@@ -56,7 +56,7 @@ def plain(*words: str) -> list[str]:
         ("mmtriage fit d.csv y --format ma", plain("markdown")),
         ("mmtriage fit d.csv y --family ", plain(*LINKS_OF)),
         ("mmtriage fit d.csv y --family poisson --link ", plain(*LINKS_OF["poisson"])),
-        ("mmtriage fit d.csv y --optimizer ", plain(*OPTIMIZERS)),
+        ("mmtriage fit d.csv y --optimizer ", plain(*OPTIMIZERS, "nlminbwrap")),
         ("mmtriage fit d.csv y --fail-on w", plain("warning")),
         ("mmtriage fit d.csv y --ignore ", plain(*CATALOGUE)),
         ("mmtriage fit d.csv y --select MM310,MM31", plain("MM310,MM310", "MM310,MM311", "MM310,MM312")),

@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell import Minimum, iterations, minimize
 from mmtriage.optimizers.powell.rescue import rescue
 
@@ -172,11 +173,8 @@ def counted_rescues() -> Iterator[list[int]]:
         counts.append(arguments[-1].count)
         return rescue(*arguments)
 
-    iterations.rescue = counting
-    try:
+    with patch.object(iterations, "rescue", counting):
         yield counts
-    finally:
-        iterations.rescue = rescue
 
 
 def main(count: int = 500, seed: int = 1) -> None:

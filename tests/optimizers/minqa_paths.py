@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from tests.golden_cases import GOLDEN
 
 FOLDER = GOLDEN / "minqa"
@@ -46,7 +46,7 @@ def function_paths() -> tuple[MinqaPath, ...]:
 def glmer_paths() -> dict[str, MinqaPath]:
     """Of glmer's stage 1, by data set; the lower bounds are the model's."""
     records = {
-        record["csv"].removeprefix("../csv/").removesuffix(".csv"): record for record in _records()[8:]
+        str(record["csv"]).removeprefix("../csv/").removesuffix(".csv"): record for record in _records()[8:]
     }
     return {name: _path(record, np.zeros(0)) for name, record in records.items()}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.optimizers import ALLFIT, DEFAULT, OPTIMIZERS, Optimizer, OptimizerResult
+from mmtriage.optimizers import ALLFIT, DEFAULT, OPTIMIZERS, STAND_INS, Optimizer, OptimizerResult
 from tests.dense_designs import dense_design
 
 SLEEPSTUDY_START = np.array([1.0, 0.0, 1.0])
@@ -172,9 +172,10 @@ def test_the_table_offers_four_families_and_names_the_stand_ins() -> None:
         "quasi-Newton",
         "linear model",
     }
-    assert len(ALLFIT) == 8
+    assert len(ALLFIT) == 9
     assert DEFAULT in OPTIMIZERS
     assert DEFAULT not in ALLFIT  # it is there under allFit's name for it
+    assert STAND_INS == {"nlminbwrap": "SLSQP"}
     assert "nlminbwrap" not in OPTIMIZERS
     assert "stands in for nlminbwrap" in OPTIMIZERS["SLSQP"].note
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mmtriage.data import read_table
-from mmtriage.engine.glmer_objective import GlmerCriterion
-from mmtriage.engine.rows import rows_of
-from mmtriage.engine.theta import lower_bounds, template_theta
+from mmtriage.arrays import Array
+from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
+from mmtriage.engine.algebra.theta import lower_bounds, template_theta
+from mmtriage.engine.algebra.weighted_rows import rows_of
+from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.families import family_of
 from mmtriage.model.spec import ModelSpec
-from mmtriage.optimizers.guard import Array, Guard, Objective
-from mmtriage.optimizers.powell import Minimum, adapter, minimize
-from mmtriage.optimizers.record import Ending
+from mmtriage.optimizers import minqa
+from mmtriage.optimizers.guard import Guard, Objective
+from mmtriage.optimizers.optimizer import Ending
+from mmtriage.optimizers.powell import Minimum, minimize
 from tests.golden_cases import data_path
 from tests.optimizers.minqa_paths import (
     FOLDER,
@@ -51,8 +54,16 @@ SAME_BITS = [path for path in function_paths() if path.id not in {"ellipsoid_10"
 def run(path: MinqaPath, function: Objective | None = None) -> tuple[Minimum, Recorder]:
     objective = recording(function or FUNCTIONS[path.name])
     n = len(path.start)
-    radii = {"rhobeg": path.rhobeg, "rhoend": path.rhoend}
-    end = minimize(objective, path.start, path.lower, np.full(n, np.inf), npt=n + 2, maxfun=10_000, **radii)
+    end = minimize(
+        objective,
+        path.start,
+        path.lower,
+        np.full(n, np.inf),
+        npt=n + 2,
+        maxfun=10_000,
+        rhobeg=path.rhobeg,
+        rhoend=path.rhoend,
+    )
     return end, objective
 
 
@@ -149,10 +160,11 @@ MODELS = {
 
 
 def stage_1(name: str) -> tuple[Ending, Recorder, Array]:
-    """Stage 1 of glmer by the adapter, as lme4 calls minqa; and the lower bounds."""
+    """Stage 1 of glmer as lme4 calls minqa; and the lower bounds."""
     model, local = MODELS[name], FOLDER / f"{name}.csv"
     table = read_table(
-        local if local.exists() else data_path(f"{name}.csv"), factors=dict.fromkeys(model.factors)
+        local if local.exists() else data_path(f"{name}.csv"),
+        Reading(factors=dict.fromkeys(model.factors)),
     )
     spec = ModelSpec(family=model.family, link=model.link)
     design = build_design(table, parse_formula(model.formula), spec)
@@ -161,7 +173,7 @@ def stage_1(name: str) -> tuple[Ending, Recorder, Array]:
     start, lower = template_theta(sizes), lower_bounds(sizes)
     criterion.start(start)
     objective = recording(criterion.stage_1)
-    ending = adapter.search(Guard(objective), start, lower, np.full(len(start), np.inf), 10_000)
+    ending = minqa.search(Guard(objective), start, lower, np.full(len(start), np.inf), 10_000)
     return ending, objective, lower
 
 

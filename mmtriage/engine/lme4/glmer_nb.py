@@ -34,7 +34,6 @@ from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
 from mmtriage.engine.lme4.glmer_stages import (
     Course,
     GlmerCall,
-    as_minqa,
     fit_family,
     on_second_radii,
     with_free_beta,
@@ -163,5 +162,5 @@ def _of_refit(call: GlmerCall) -> Optimizer:
     """The optimizer of a refit: it has the controls of stage 2, but not the steps of its simplex."""
     optimizer = call.optimizers[0 if call.is_joint else 1]
     if call.is_joint or call.maxfun is not None:
-        return as_minqa(optimizer)
+        return optimizer
     return on_second_radii(optimizer)

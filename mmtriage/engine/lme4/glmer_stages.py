@@ -27,14 +27,15 @@ from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 from mmtriage.model.spec import CONDITIONAL
-from mmtriage.optimizers import OPTIMIZERS, Optimizer, minqa, nelder_mead
+from mmtriage.optimizers import OPTIMIZERS, Optimizer, minqa, nelder_mead, pybobyqa_backend
 
 DEFAULT_PAIR = (OPTIMIZERS["bobyqa"], OPTIMIZERS["Nelder_Mead"])  # glmerControl()
 
 THETA_STEP = 0.1  # lme4's optwrap, stage 2: the first step of the simplex, before the factor
 LARGEST_STEP = 10.0  # of beta, before the factor
 STEP_FACTOR = 0.2
-SECOND_RHOBEG, SECOND_RHOEND = 2e-4, 2e-7  # lme4's optwrap, stage 2, for bobyqa
+SECOND_RADII = 2e-4, 2e-7  # lme4's optwrap, stage 2, for bobyqa
+OF_RADII = {"bobyqa": minqa.with_radii, "pybobyqa": pybobyqa_backend.with_radii}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +102,7 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
     criterion.start(template_theta(call.sizes))
     stage_1 = course.counted(criterion.stage_1)
     lower = lower_bounds(call.sizes)
-    run = course.run(stage_1, call.theta, lower, as_minqa(call.optimizers[0]), call, last=False)
+    run = course.run(stage_1, call.theta, lower, call.optimizers[0], call, last=False)
     if call.is_joint:
         made = finish(call, run, stage_1, lower, course)
         return replace(made, beta=frozen(criterion.pirls.beta)), criterion
@@ -145,12 +146,6 @@ def _of_stage_2(call: GlmerCall, sd: Array) -> Optimizer:
 
 
 def on_second_radii(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` within lme4's radii for stage 2; other optimizers stay as they are."""
-    if optimizer.name != "bobyqa":
-        return optimizer
-    return replace(optimizer, search=minqa.with_radii(SECOND_RHOBEG, SECOND_RHOEND))
-
-
-def as_minqa(optimizer: Optimizer) -> Optimizer:
-    """`bobyqa` by NLopt's procedure, which with one parameter takes minqa's path; others stay as they are."""
-    return replace(optimizer, search=minqa.search) if optimizer.name == "bobyqa" else optimizer
+    """`bobyqa` within lme4's radii for stage 2; optimizers without radii stay as they are."""
+    with_radii = OF_RADII.get(optimizer.name)
+    return optimizer if with_radii is None else replace(optimizer, search=with_radii(*SECOND_RADII))

@@ -34,7 +34,7 @@ from mmtriage.processes import run_all
 Runner = Callable[..., Lme4Run | Lme4Failure]
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
-STAND_INS = ("SLSQP",)  # run in place of an optimizer of lme4's that is not to be had outside R
+OTHER_IN_R = ("SLSQP", "pybobyqa")  # the emitted R code calls another optimizer than the one that was tried
 OURS = "mmtriage"  # the search that proves the optimum: Newton on exact derivatives
 
 
@@ -47,10 +47,9 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """Run them all, then adjudicate."""
-    maxfun = case.options.maxfun or ALLFIT_MAXFUN
     runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
-    task = partial(_timed_run, case.bench.run, case.comparison.prepared, maxfun)
+    task = partial(_timed_run, case.bench.run, case.comparison.prepared, case.options.maxfun)
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
         attempts.append(same_model_attempt(case, name, run, seconds))
@@ -64,10 +63,11 @@ def climb(case: Case) -> RungResult:
 
 
 def _timed_run(
-    run: Runner, prepared: Prepared, maxfun: int, name: str
+    run: Runner, prepared: Prepared, maxfun: int | None, name: str
 ) -> tuple[Lme4Run | Lme4Failure, float]:
-    began = time.perf_counter()
-    return run(prepared, optimizers=[OPTIMIZERS[name]], maxfun=maxfun), time.perf_counter() - began
+    began, optimizer = time.perf_counter(), OPTIMIZERS[name]
+    made = run(prepared, optimizers=[optimizer], maxfun=maxfun or round(optimizer.share * ALLFIT_MAXFUN))
+    return made, time.perf_counter() - began
 
 
 def judge_runs(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> ClusterVerdict:
@@ -182,7 +182,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
     One of lme4's own comes before a stand-in, whose emitted R code calls an optimizer that nobody has tried.
     """
     clearing = [a for a in attempts[:-1] if reaches_optimum(case, a)]
-    best = min(clearing, key=lambda a: (a.optimizer in STAND_INS, a.evaluations or 0, a.label))
+    best = min(clearing, key=lambda a: (a.optimizer in OTHER_IN_R, a.evaluations or 0, a.label))
     assert best.optimizer is not None
     optimizer = OPTIMIZERS[best.optimizer]
     others = len(clearing) - 1

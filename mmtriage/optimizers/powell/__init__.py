@@ -14,7 +14,7 @@ Powell's published Fortran, which is what minqa compiles. Where a number has suc
     rescue          new points for old where H has lost its accuracy                         (RESCUE)
     iterations      which step when, the radii, when to stop                                 (BOBYQB)
     minimize        all of it as one function
-    adapter         the same as minqa and lme4 call it
+    ../minqa        the same as minqa and lme4 call it
 
 The path is the same point by point, not only the method, because lme4's answer is the path's: it ends where
 the radius has shrunk to rhoend, on a flat criterion anywhere near the optimum, and there lme4 computes its

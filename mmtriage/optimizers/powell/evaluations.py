@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array, Objective
+from mmtriage.arrays import Array
+from mmtriage.optimizers.guard import Objective
 from mmtriage.optimizers.powell.interpolation import Interpolation
 
 NORMAL, MAXFUN, NPT, NO_DESCENT, NARROW, CANCELLATION = range(6)  # minqa's return codes

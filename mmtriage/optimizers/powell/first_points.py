@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.interpolation import Interpolation
 from mmtriage.optimizers.powell.quadratic import Quadratic
 

@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 
 Mask = npt.NDArray[np.bool_]
 

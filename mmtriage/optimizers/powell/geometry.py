@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.fixed_order import Mask, combined, dot, row_products, total
 from mmtriage.optimizers.powell.interpolation import Interpolation
 

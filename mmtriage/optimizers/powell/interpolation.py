@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.fixed_order import column_sums, combined, dot, mirrored, row_products, total
 
 NEGLIGIBLE = 1e-20  # of the largest element of Z: not worth a rotation (Powell's Fortran, update.f)

@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.evaluations import CANCELLATION, NO_DESCENT, Evaluations, StoppedError
 from mmtriage.optimizers.powell.fixed_order import dot
 from mmtriage.optimizers.powell.geometry import geometry_step

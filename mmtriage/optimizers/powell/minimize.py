@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array, Objective
+from mmtriage.arrays import Array
+from mmtriage.optimizers.guard import Objective
 from mmtriage.optimizers.powell.evaluations import NARROW, NORMAL, NPT, Evaluations, StoppedError
 from mmtriage.optimizers.powell.first_points import box_around, empty_interpolation, first_model
 from mmtriage.optimizers.powell.interpolation import Interpolation

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.first_points import coordinate_pair
 from mmtriage.optimizers.powell.fixed_order import Mask, combined, row_products, total
 from mmtriage.optimizers.powell.interpolation import (

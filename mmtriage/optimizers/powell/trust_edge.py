@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.fixed_order import dot
 from mmtriage.optimizers.powell.trust_path import LITTLE, NOTHING, Path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.fixed_order import combined, row_products
 from mmtriage.optimizers.powell.interpolation import Interpolation
 from mmtriage.optimizers.powell.quadratic import Quadratic

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmtriage.optimizers.guard import Array
+from mmtriage.arrays import Array
 from mmtriage.optimizers.powell.fixed_order import column_sums, dot
 from mmtriage.optimizers.powell.interpolation import Interpolation
 from mmtriage.optimizers.powell.quadratic import Quadratic
