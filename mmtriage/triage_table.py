@@ -35,6 +35,8 @@ from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
+from mmtriage.given.agreement import NOTHING_SHOWN, AgreedFit, agreed_fit
+from mmtriage.given.record import GivenFit
 from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.kept_terms import check_kept
@@ -54,30 +56,34 @@ ROUNDING = 1e-7  # residual SD as a share of the response's, at which the respon
 Refits = dict[tuple[str, str], Refit]  # (id, title) of a remedy -> the fit behind it
 
 
-def triage_table(table: Table, formula_text: str, options: TriageOptions) -> Report:
-    """Triage one model on one table.
+def triage_table(
+    table: Table, formula_text: str, options: TriageOptions, given: GivenFit | None = None
+) -> Report:
+    """Triage one model on one table; `given` is a fit of it made elsewhere, judged instead of lme4's.
 
     Raises:
-        InputError: the formula, a column or an option is wrong.
+        InputError: the formula, a column or an option is wrong, or the fit is of another model.
         UnjudgedError: the time budget ran out before there was a verdict, or nothing could be evaluated.
     """
     with threadpool_limits(limits=1, user_api="blas"):
-        return _triage(Workbench(table, options), formula_text, Stopwatch())
+        return _triage(Workbench(table, options), formula_text, given, Stopwatch())
 
 
-def _triage(bench: Workbench, formula_text: str, watch: Stopwatch) -> Report:
+def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, watch: Stopwatch) -> Report:
     """The story up to the fit."""
     formula = resolve_dot(parse_formula(formula_text), bench.table.columns)
     check_kept(bench.options.keep, formula.random)
     design = bench.build(formula)
+    agreed = None if given is None else agreed_fit(given, design, bench.deadline)
     watch.lap("design")
     full = saturated(design)
     early = [*([] if full is None else [full]), *of_design(design)]
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
     early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same
-    _say(bench.options, "fitting as lme4 does, then to the proven optimum")
-    comparison = _compared(bench, design, early)
+    first = "fitting as lme4 does" if agreed is None else "evaluating the fit given"
+    _say(bench.options, f"{first}, then to the proven optimum")
+    comparison = _compared(bench, design, early, agreed)
     watch.lap("fit")
     if isinstance(comparison, Finding):
         return _without_fit(bench, design, [*early, comparison], watch)
@@ -89,7 +95,7 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     design = comparison.prepared.design
     of_the_fit = of_fit(_fitted(bench, comparison, early))
     findings = [*early, *findings_in(of_the_fit)]
-    verdict = judge(comparison, findings)
+    verdict = _with_doubt(judge(comparison, findings), comparison)
     ddf = DDF_METHODS[bench.options.ddf]
     # Now, since what is left of the time budget goes into the ladder.
     lme4_fit, optimum = lme4_facts(comparison, ddf), optimum_facts(comparison, ddf)
@@ -121,13 +127,22 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
     return replace(report, baseline_error=error, timing=watch.timing)
 
 
-def _compared(bench: Workbench, design: Design, early: Sequence[Finding]) -> Comparison | Finding:
-    """Fit as lme4 does and to the optimum, or find out why there is none.
+def _with_doubt(verdict: Verdict, comparison: Comparison) -> Verdict:
+    """The verdict on a fit of which no log-likelihood has shown that it is of this model says so."""
+    if comparison.given is None or comparison.given.is_shown:
+        return verdict
+    return replace(verdict, message=f"{verdict.message} But {NOTHING_SHOWN}.")
+
+
+def _compared(
+    bench: Workbench, design: Design, early: Sequence[Finding], agreed: AgreedFit | None
+) -> Comparison | Finding:
+    """Fit as lme4 does, or take the fit given, and to the optimum, or find out why there is none.
 
     Whether the columns reproduce the response exactly takes long to find out: only suspicious fits are asked.
     """
     try:
-        comparison = bench.fit(design)
+        comparison = bench.fit(design) if agreed is None else bench.judge(agreed)
     except TimeBudgetError:
         raise
     except UnjudgedError as failure:

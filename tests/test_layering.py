@@ -22,7 +22,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # An import may only go to an earlier part; inside one part it follows the part's own order, if it has one.
 PARTS = (
     *("errors", "arrays", "version", "deadline", "processes", "option_values", "figures"),
-    *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "ladder"),
+    *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "given"),
+    *("ladder",),
     *("plotted", "report", "explain", "render", "triage_table", "notebook", "__init__"),
     *("check", "command", "__main__"),
 )
@@ -35,8 +36,9 @@ WITHIN = {
         "linear",
         "generalized",
         "lme4",
-        *("student_t", "coefficient_tests", "comparison"),
+        *("student_t", "coefficient_tests", "comparison", "as_given"),
     ),
+    "given": ("record", "in_file", "read_fit", "contrasts_given", "asked", "heard", "placed", "agreement"),
     "ladder": (
         "records",
         "emitted",

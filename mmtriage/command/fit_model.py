@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,20 +46,34 @@ def fit(data: str, formula: str, **given: Any) -> int:
     Exit codes: 0 nothing at or above --fail-on; 1 something is; 2 the input is wrong; 3 it could not be
     judged.
     """
+    refuse_extra_arguments(click.get_current_context().args)
+    asked = read(ReportOptions, given)
+    reading = replace(read(Reading, given), verbatim=verbatim(Reading, given))
+    options = _options(given)
+
+    def triaged(plots: bool) -> Report:
+        return _triage(data, formula, reading, replace(options, plots=plots), asked)
+
+    return reported(triaged, {data: "the table"}, asked)
+
+
+def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked: ReportOptions) -> int:
+    """Triage, compare with an earlier report, write every output, and return the exit code.
+
+    Args:
+        triaged: makes the report; it is told whether plots are wanted.
+        inputs: what is read, and must not be overwritten: path -> what it is.
+    """
     from mmtriage.render.plots import plots_of
     from mmtriage.render.settings import Settings
     from mmtriage.report.decisions import accepted, selected
     from mmtriage.report.exit_code import exit_code_of
 
-    refuse_extra_arguments(click.get_current_context().args)
-    asked = read(ReportOptions, given)
     settings = Settings(fail_on=asked.fail_on or DEFAULT_FAIL_ON)
     baseline = _baseline(asked)
-    files = _files(data, asked, baseline)
+    files = _files(inputs, asked, baseline)
     plots = wants_plots({asked.format, *(output.format_name for output in files)})
-    reading = replace(read(Reading, given), verbatim=verbatim(Reading, given))
-    options = replace(_options(given), plots=plots)
-    report = accepted(_triage(data, formula, reading, options, asked), asked.reasons)
+    report = accepted(triaged(plots), asked.reasons)
     if baseline is not None:
         report, is_kept = _since(report, baseline, update=asked.update_baseline)
         settings = replace(settings, fail_on="never") if is_kept else settings
@@ -90,11 +105,11 @@ def _baseline(asked: ReportOptions) -> Baseline | None:
     return open_baseline(Path(asked.baseline), update=asked.update_baseline)
 
 
-def _files(data: str, asked: ReportOptions, baseline: Baseline | None) -> tuple[Output, ...]:
+def _files(inputs: Mapping[str, str], asked: ReportOptions, baseline: Baseline | None) -> tuple[Output, ...]:
     """The files of --output, which must not be what is read."""
     from mmtriage.render import RENDERERS
 
-    inputs = {data: "the table", **({} if baseline is None else {str(baseline.path): "the baseline"})}
+    inputs = {**inputs, **({} if baseline is None else {str(baseline.path): "the baseline"})}
     return outputs(asked.output, [*RENDERERS, SVG], inputs, directories=(SVG,))
 
 

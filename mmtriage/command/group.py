@@ -13,6 +13,7 @@ from mmtriage.version import VERSION
 # is asked for: nobody waits for the options of `fit` to read a page of `explain`.
 COMMANDS: Mapping[str, str] = {
     "fit": "fit_model",
+    "judge": "judge",
     "check": "check_models",
     "explain": "pages",
     "schema": "pages",

@@ -14,7 +14,7 @@ from mmtriage.command.screen import show, width
 def explain(topic: tuple[str, ...]) -> None:
     """Say what a finding, a verdict or a rung means, how it is detected and what to do.
 
-    TOPIC is the code or the name of a finding, a verdict, a rung, or `ladder`. Without one: a list of all.
+    TOPIC is the code or the name of a finding, a verdict, a rung, `ladder` or `judge`. Without one: a list.
 
     \b
       mmtriage explain MM304
@@ -34,11 +34,11 @@ def explain(topic: tuple[str, ...]) -> None:
 @click.argument(
     "name",
     default="report",
-    metavar="[report|check|error]",
+    metavar="[report|check|error|fit]",
     shell_complete=completed(completion.schemas),
 )
 def schema(name: str) -> None:
-    """Print the JSON Schema of a report, of the summary of `check`, or of an error object."""
+    """Print the JSON Schema of a report, of the summary of `check`, of an error, or of a fit to `judge`."""
     from mmtriage.option_values import one_of
     from mmtriage.report.schema import SCHEMAS, schema_text
 

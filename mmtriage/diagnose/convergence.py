@@ -21,7 +21,6 @@ from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import LOG_NB_THETA, largest_shift
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
-from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate
 
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
@@ -60,8 +59,8 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
 def gradient_test(fitted: Fitted) -> Sequence[Said]:
     """MM401: lme4's gradient test fails; the finding names the parameter that really is worst."""
     lme4 = fitted.comparison.lme4
-    if lme4 is None or lme4.check.singular:
-        return [not_assessed("MM401", _why_untested(lme4))]
+    if lme4 is None or lme4.check.singular or fitted.comparison.given:
+        return [not_assessed("MM401", _why_untested(fitted.comparison))]
     statistic, worst = lme4.check.statistic, lme4.check.worst
     if statistic is None or worst is None or statistic <= GRADIENT_TOLERANCE:
         return []
@@ -85,8 +84,8 @@ def gradient_test(fitted: Fitted) -> Sequence[Said]:
 def hessian_test(fitted: Fitted) -> Sequence[Said]:
     """MM402: lme4's Hessian tests fail, or its Hessian gives wrong standard errors."""
     lme4 = fitted.comparison.lme4
-    if lme4 is None or lme4.check.singular:
-        return [not_assessed("MM402", _why_untested(lme4))]
+    if lme4 is None or lme4.check.singular or fitted.comparison.given:
+        return [not_assessed("MM402", _why_untested(fitted.comparison))]
     wrong = wrong_standard_error(fitted.comparison)
     fails = any(code in HESSIAN_CODES for code in lme4.check.codes)
     if not (fails or wrong) or lme4.check.eigenvalues is None:
@@ -108,8 +107,10 @@ def hessian_test(fitted: Fitted) -> Sequence[Said]:
     ]
 
 
-def _why_untested(lme4: Lme4Run | None) -> str:
-    if lme4 is None:
+def _why_untested(comparison: Comparison) -> str:
+    if comparison.given is not None:
+        return f"the fit was made elsewhere ({comparison.given.software}): lme4's tests are not repeated"
+    if comparison.lme4 is None:
         return "lme4 made no fit to be tested"
     return "lme4 does not test gradient and Hessian of a fit that it calls singular"
 

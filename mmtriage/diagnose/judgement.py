@@ -34,7 +34,7 @@ from mmtriage.diagnose.verdict import (
     allowed_gap,
 )
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.estimates import largest_sd_change, largest_shift
+from mmtriage.engine.estimates import Fit, largest_sd_change, largest_shift
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
 from mmtriage.engine.optimum.settling import SNAP
@@ -79,20 +79,34 @@ def wrong_standard_error(comparison: Comparison) -> tuple[str, float] | None:
     tolerance of PIRLS can spoil (lme4 issue 998). Effects without an end have none that could be right.
     """
     fit, optimum = comparison.lme4_fit, comparison.optimum_fit
-    if fit is None or fit.se_method != "hessian" or is_short(comparison):
+    if fit is None or not _has_own_errors(comparison, fit) or is_short(comparison):
         return None
     endless = comparison.endless_effects()
     names = comparison.prepared.design.fixed_names
     ratios = {n: a / b for n, a, b in zip(names, fit.se, optimum.se, strict=True) if n not in endless}
-    worst = max(ratios, key=lambda name: abs(np.log(ratios[name])), default=None)
-    if worst is None or abs(np.log(ratios[worst])) <= np.log(1.0 + SE_CHANGE):
+    worst = max(ratios, key=lambda name: _misfit(ratios[name]), default=None)
+    if worst is None or _misfit(ratios[worst]) <= np.log(1.0 + SE_CHANGE):
         return None
     return worst, float(ratios[worst])
 
 
+def _has_own_errors(comparison: Comparison, fit: Fit) -> bool:
+    """Whether the fit has standard errors that may differ from the right ones at its own optimum."""
+    return fit.se_method == "hessian" if comparison.given is None else comparison.given.has_se
+
+
+def _misfit(ratio: float) -> float:
+    """How wrong a standard error is, from its ratio to the right one; infinitely if it is no number."""
+    return abs(float(np.log(ratio))) if 0.0 < ratio < np.inf else np.inf
+
+
 def is_alarmed(comparison: Comparison) -> bool:
-    """Whether lme4 warns of its fit, though that is where it should be."""
-    lme4 = comparison.lme4
+    """Whether lme4, or whoever made the fit, warns of it, though that is where it should be."""
+    lme4, given = comparison.lme4, comparison.given
+    if given is not None:
+        return given.converged is False or bool(
+            given.alarms or (given.boundary and not comparison.is_singular)
+        )
     if lme4 is None:
         return False
     is_falsely_singular = SINGULAR_MESSAGE in lme4.lme4_messages and not comparison.is_singular
@@ -165,7 +179,7 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
         case "undetermined":
             reason = comparison.optimum.certificate.reason
             if beats_optimum(comparison):
-                reason = "lme4's fit has a lower criterion than the point that was proven"
+                reason = f"{comparison.whose_fit} has a lower criterion than the point that was proven"
             return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
         case "unidentifiable":
             return "The data cannot determine some parameter of this model, whatever the optimizer."
@@ -177,12 +191,15 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
             how_far = _distance(comparison, shift)
             return f"The fit stopped {short} deviance units short of the proven optimum: {how_far}."
         case "singular":
+            # lme4's own standard errors at a singular optimum are MM402's to say.
+            wrong = "" if comparison.given is None else _but_errors(comparison)
             return (
                 "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on "
-                "its boundary. The optimizer is not to blame."
+                f"its boundary. The optimizer is not to blame{wrong}."
             )
         case "false_alarm":
-            return f"{_at_optimum(comparison)}; lme4's warning is a false alarm{_but_errors(comparison)}."
+            whose = _whose(comparison)
+            return f"{_at_optimum(comparison)}; {whose}'s warning is a false alarm{_but_errors(comparison)}."
         case "converged":
             return f"{_at_optimum(comparison)}{_but_errors(comparison)}."
 
@@ -192,8 +209,16 @@ def _but_errors(comparison: Comparison) -> str:
     if wrong is None:
         return ""
     name, ratio = wrong
+    head = f", but the standard error that {_whose(comparison)} gives for `{name}` is"
+    if not 0.0 < ratio < np.inf:
+        return f"{head} not a number"
     factor, which = (1.0 / ratio, "small") if ratio < 1.0 else (ratio, "large")
-    return f", but the standard error that lme4 gives for `{name}` is {factor:.2g} times too {which}"
+    return f"{head} {factor:.2g} times too {which}"
+
+
+def _whose(comparison: Comparison) -> str:
+    """Who made the fit."""
+    return "lme4" if comparison.given is None else comparison.given.software
 
 
 def _at_optimum(comparison: Comparison) -> str:

@@ -106,9 +106,26 @@ class Prepared:
         return np.concatenate([lower, np.full(len(parameters) - len(lower), -np.inf)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What is known of a fit that was made by another program, or by lme4 itself, beside its parameters."""
+
+    software: str
+    version: str | None = None
+    messages: tuple[str, ...] | None = None  # its words, verbatim; None: not known
+    converged: bool | None = None  # its own flag
+    alarms: tuple[str, ...] = ()  # its words that warn of convergence
+    boundary: tuple[str, ...] = ()  # its words that say the fit is singular or on a boundary
+    has_se: bool = True  # whether its standard errors are known
+    optimizer: str | None = None
+    evaluations: int | None = None
+    singular: bool | None = None
+    is_shown: bool = True  # whether its log-likelihood has shown that it is of this model
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """A model as lme4 fits it, and at its proven optimum."""
+    """A model as lme4 fits it, or as the user's own program has fitted it, and at its proven optimum."""
 
     prepared: Prepared
     lme4: Lme4Run | None  # None: lme4's fit stopped with `lme4_error`
@@ -117,6 +134,12 @@ class Comparison:
     optimum: Optimum
     optimum_fit: Fit
     seconds: float
+    given: Elsewhere | None = None  # the fit was made elsewhere: `lme4` holds its end, and no check of lme4's
+
+    @property
+    def whose_fit(self) -> str:
+        """What the fit is called in a sentence."""
+        return "lme4's fit" if self.given is None else f"the {self.given.software} fit"
 
     @property
     def gap(self) -> float | None:
@@ -161,10 +184,12 @@ def _model_of(design: Design, deadline: Deadline) -> Model:
     return GeneralizedModel.of(design, deadline)
 
 
-def prove_optimum(prepared: Prepared, ends: Mapping[str, Lme4Run], *, seed: int) -> tuple[Optimum, Fit]:
-    """The proven optimum, searched for from where runs of lme4 ended too, {label: run}."""
+def prove_optimum(
+    prepared: Prepared, ends: Mapping[str, Lme4Run], *, seed: int, further: Sequence[Start] = ()
+) -> tuple[Optimum, Fit]:
+    """The proven optimum; the search starts also where runs of lme4 ended, {label: run}, and at `further`."""
     model = prepared.model
-    known = [Start(label, *prepared.place_of(run)) for label, run in ends.items()]
+    known = [*(Start(label, *prepared.place_of(run)) for label, run in ends.items()), *further]
     found = find_optimum(model, model.starts(prepared.moments, known), seed=seed)
     return found, model.describe(found.place, hessian=found.certificate.hessian)
 

@@ -16,8 +16,8 @@ from mmtriage.arrays import Array
 
 # How the standard errors of beta were computed: from sigma^2 (RX' RX)^-1, exact for a linear mixed model; of
 # a generalized one from the joint Hessian in (theta, beta), or from RX, as if theta were known, where that
-# Hessian is not positive definite or nagq is 0.
-SeMethod = Literal["exact", "hessian", "conditional"]
+# Hessian is not positive definite or nagq is 0. Those of a fit made elsewhere are "given".
+SeMethod = Literal["exact", "hessian", "conditional", "given"]
 LOG_NB_THETA = "log(theta)"  # the name of the free parameter that is log theta of a negative binomial
 
 

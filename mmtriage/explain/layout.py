@@ -19,6 +19,7 @@ KINDS: dict[TopicKind, str] = {
     "verdict": "Verdicts",
     "rung": "Rungs",
     "ladder": "Ladder",
+    "judge": "Fits made elsewhere",
 }
 
 

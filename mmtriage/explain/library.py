@@ -18,7 +18,7 @@ from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.explain.quoted import docstring, filled
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
-TopicKind = Literal["finding", "verdict", "rung", "ladder"]
+TopicKind = Literal["finding", "verdict", "rung", "ladder", "judge"]
 
 DIRECTORY = Path(__file__).parent / "pages"
 SECTIONS = (  # of a finding or a verdict, in this order
@@ -30,7 +30,7 @@ SECTIONS = (  # of a finding or a verdict, in this order
     "References",
 )
 RUNG_SECTIONS = ("What it tries", "Why it helps", "What it changes", "When it misleads", "References")
-LADDER = "ladder"
+LADDER, JUDGE = "ladder", "judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Topic:
 
 
 def topics() -> tuple[Topic, ...]:
-    """Everything that can be explained: findings by code, verdicts, rungs, the ladder."""
+    """Everything that can be explained: findings by code, verdicts, rungs, the ladder, and `judge`."""
     found = []
     for kind, name in _everything():
         alias = CATALOGUE[name].name if kind == "finding" else None
@@ -105,7 +105,7 @@ def _everything() -> list[tuple[TopicKind, str]]:
     found: list[tuple[TopicKind, str]] = [("finding", code) for code in CATALOGUE]
     found += [("verdict", status) for status in reversed(SEVERITY_OF)]
     found += [("rung", rung) for rung in RUNG_NUMBER]
-    return [*found, ("ladder", LADDER)]
+    return [*found, ("ladder", LADDER), ("judge", JUDGE)]
 
 
 def _known() -> dict[str, list[tuple[TopicKind, str]]]:
@@ -127,6 +127,8 @@ def _names(kind: TopicKind, name: str) -> Iterable[str]:
             return (name, str(number), f"rung {number}")
         case "ladder":
             return (name, *get_args(RungStatus))
+        case "judge":
+            return (name, "fit.json")
         case "verdict":
             return (name,)
 

@@ -15,6 +15,7 @@ from mmtriage.arrays import Array
 from mmtriage.data.table import Column, Table
 from mmtriage.deadline import Deadline, deadline_in
 from mmtriage.diagnose.exact_fit import saturated
+from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
     Comparison,
     Prepared,
@@ -28,6 +29,7 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
+from mmtriage.given.agreement import AgreedFit
 from mmtriage.ladder.case import OtherModel
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_table import r_reading
@@ -80,6 +82,17 @@ class Workbench:
             if prepared.model.by_ml() is prepared.model:  # fitted by ML as it is
                 self._ml[id(prepared)] = (prepared, comparison.optimum_fit)
             return comparison
+        except np.linalg.LinAlgError as failure:
+            raise _unjudged(str(failure)) from failure
+
+    def judge(self, agreed: AgreedFit) -> Comparison:
+        """A fit made elsewhere, beside the proven optimum of its model.
+
+        Raises:
+            UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
+        """
+        try:
+            return compare_given(agreed.prepared, agreed.at, agreed.fit, agreed.told, seed=self.options.seed)
         except np.linalg.LinAlgError as failure:
             raise _unjudged(str(failure)) from failure
 

@@ -37,7 +37,7 @@ def parts(report: Report, *, full: bool) -> tuple[EvidencePart, ...]:
 def _comparison(report: Report) -> EvidencePart:
     head, messages = sentences.lme4_says(report)
     return EvidencePart(
-        title=labels.COMPARISON,
+        title=sentences.comparison_title(report),
         grid=tables.comparison(report) if report.baseline or report.reference else None,
         quote_head=head,
         quotes=messages,

@@ -161,12 +161,22 @@ def remedy_facts(remedy: Remedy, model: ModelFacts) -> list[tuple[str, str]]:
 
 
 def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
-    """A headline, and lme4's messages verbatim."""
+    """A headline, and the messages of lme4, or of whoever made the fit, verbatim."""
     if report.baseline is None:
         return ("lme4 stops with an error:", (report.baseline_error,)) if report.baseline_error else ("", ())
-    if not report.baseline.lme4_messages:
-        return "lme4 gives no warning.", ()
-    return "lme4 says:", report.baseline.lme4_messages
+    if report.baseline.lme4_messages is None:
+        return f"What {report.fitted_by} said of its fit is not known.", ()
+    verb, messages = ("gave", "said") if report.is_given else ("gives", "says"), report.baseline.lme4_messages
+    if not messages:
+        return f"{report.fitted_by} {verb[0]} no warning.", ()
+    return f"{report.fitted_by} {verb[1]}:", messages
+
+
+def comparison_title(report: Report) -> str:
+    """The heading above the fit that is judged and the optimum."""
+    if not report.is_given:
+        return labels.COMPARISON
+    return f"The {report.fitted_by} fit and the optimum"
 
 
 def certificate_lines(report: Report) -> list[str]:

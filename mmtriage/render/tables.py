@@ -12,6 +12,7 @@ from mmtriage.render import labels, sentences
 from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
+NOT_KNOWN = "not known"
 PIRLS_CONVERGED = "the same, PIRLS converged"
 
 
@@ -35,7 +36,7 @@ def padding(cells: tuple[str, ...]) -> tuple[int, ...]:
 def comparison(report: Report) -> Grid:
     """lme4's fit beside the optimum, each value beside the limit it is compared with."""
     verdict = report.verdict
-    fits = [("lme4", report.baseline), ("optimum", report.reference)]
+    fits = [(report.fitted_by, report.baseline), ("optimum", report.reference)]
     present = [(name, _facts(fit, report)) for name, fit in fits if fit is not None]
     rows = [(label, *(facts[label] for _, facts in present), "") for label in present[0][1]]
     if len(present) == 2:
@@ -65,14 +66,18 @@ def _converged_inside(report: Report) -> list[tuple[str, ...]]:
 
 def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
     theta = {} if fit.family_theta is None else {FAMILY_THETA: figures.nb_theta(fit.family_theta)}
+    # A fit that was given has not been put to lme4's tests, and may not say how it was reached.
+    tests = {
+        "max|grad| by finite differences": figures.gradient(fit.max_abs_gradient),
+        "singular by lme4's test": "yes" if fit.singular else "no",
+    }
     return {
         sentences.criterion_name(report.model): figures.criterion(fit.criterion),
         **theta,
-        "max|grad| by finite differences": figures.gradient(fit.max_abs_gradient),
-        "singular by lme4's test": "yes" if fit.singular else "no",
-        "optimizer": fit.optimizer,
-        "ended": fit.status,
-        "evaluations": str(fit.evaluations),
+        **({} if report.is_given else tests),
+        "optimizer": fit.optimizer or NOT_KNOWN,
+        "ended": fit.status or NOT_KNOWN,
+        "evaluations": NOT_KNOWN if fit.evaluations is None else str(fit.evaluations),
     }
 
 
@@ -117,7 +122,7 @@ def fixed_effects(report: Report) -> Grid | None:
     header = ["", "estimate", "SE", *(["df"] if has_df else []), statistic, *(["p"] if has_p else [])]
     rows = [_estimate(effect, has_df=has_df, has_p=has_p) for effect in fit.fixed_effects]
     if beside is not None:
-        header += ["lme4's shift, SE", "lme4's SE"]
+        header += [f"{report.fitted_by}'s shift, SE", f"{report.fitted_by}'s SE"]
         rows = [
             (*row, *_shifted(effect, theirs))
             for row, effect, theirs in zip(rows, fit.fixed_effects, beside.fixed_effects, strict=True)
@@ -146,7 +151,8 @@ def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
         return figures.NOT_ASSESSED, figures.order(theirs.se)
     has_distance = 0 < effect.se < math.inf
     moved = (theirs.estimate - effect.estimate) / effect.se if has_distance else None
-    return figures.shift(moved), figures.to_precision_of(theirs.se, theirs.se)
+    known = math.isfinite(theirs.se)  # else the software of the fit gives none, or none that is a number
+    return figures.shift(moved), figures.to_precision_of(theirs.se, theirs.se) if known else "-"
 
 
 def random_effects(report: Report) -> Grid | None:
@@ -166,7 +172,13 @@ def random_effects(report: Report) -> Grid | None:
         residual = [figures.spread(beside.sigma)] if beside is not None and beside.sigma is not None else []
         rows.append(("Residual", "", figures.spread(fit.sigma), *residual, *[""] * (width - 1)))
     correlations = ["corr", *[""] * (width - 2)] if width > 1 else []
-    header = ("group", "term", "SD", *(["lme4's SD"] if beside is not None else []), *correlations)
+    header = (
+        "group",
+        "term",
+        "SD",
+        *([f"{report.fitted_by}'s SD"] if beside is not None else []),
+        *correlations,
+    )
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(2, len(header))))
 
 
@@ -192,7 +204,8 @@ def _components(
 
 def theta(report: Report) -> Grid | None:
     """The relative covariance parameters of both fits."""
-    fits = [(name, fit) for name, fit in (("lme4", report.baseline), ("optimum", report.reference)) if fit]
+    both = ((report.fitted_by, report.baseline), ("optimum", report.reference))
+    fits = [(name, fit) for name, fit in both if fit]
     if not fits:
         return None
     names = fits[0][1].theta_names

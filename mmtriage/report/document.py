@@ -119,8 +119,8 @@ def _fit(fit: FitFacts | None, *, certificate: bool) -> Json:
     if fit is None:
         return None
     record = _record(fit)
-    if not certificate:
-        del record["certificate"]
+    for key in ("source", "software") if certificate else ("certificate",):
+        del record[key]
     return record
 
 

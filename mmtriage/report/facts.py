@@ -146,18 +146,28 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitFacts:
-    """One fit of the model: lme4's (the baseline) or the proven optimum (the reference)."""
+class SoftwareFacts:
+    """The program that made a fit."""
 
-    optimizer: str
-    start: tuple[float, ...]  # theta
-    status: FitStatus
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitFacts:
+    """One fit of the model: lme4's or the one given (the baseline), or the proven optimum (the reference)."""
+
+    source: Literal["imitated", "given"] | None = None  # of the baseline: whose fit it is
+    software: SoftwareFacts | None = None  # of a fit that was given
+    optimizer: str | None
+    start: tuple[float, ...] | None  # theta; None: not known
+    status: FitStatus | None
     criterion: float  # REML criterion, or -2 log-likelihood; for nagq > 1 lme4's, less a constant of the data
     log_likelihood: float  # with that constant, as aic and bic
     aic: float
     bic: float
     df: int
-    evaluations: int
+    evaluations: int | None
     sigma: float | None  # residual SD; None where the scale is fixed
     family_theta: float | None = None  # of the negative binomial, estimated
     theta: tuple[float, ...]  # lme4's order
@@ -166,8 +176,8 @@ class FitFacts:
     se_method: SeMethod = "exact"  # how their standard errors were computed
     random_effects: tuple[RandomEffect, ...]
     max_abs_gradient: float | None
-    singular: bool  # by lme4's test
-    lme4_messages: tuple[str, ...]  # verbatim
+    singular: bool | None  # by lme4's test
+    lme4_messages: tuple[str, ...] | None  # verbatim; of a fit that was given its own, None: not known
     certificate: CertificateFacts | None = None  # of the reference only
 
 
@@ -191,3 +201,14 @@ class Report:
     drift: Drift | None = None  # since the report of --baseline
     timing: Mapping[str, float]  # stage -> seconds
     plot_data: PlotData | None = None  # computed only where there are plots; not in the JSON
+
+    @property
+    def fitted_by(self) -> str:
+        """Who made the fit that is judged."""
+        software = None if self.baseline is None else self.baseline.software
+        return "lme4" if software is None else software.name
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the fit was made elsewhere, and not imitated here."""
+        return self.baseline is not None and self.baseline.source == "given"

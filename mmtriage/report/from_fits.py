@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from mmtriage.data.table import Table
 from mmtriage.deadline import NEVER, TimeBudgetError
 from mmtriage.engine.algebra.theta import lme4_theta
 from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison, Elsewhere, Prepared
 from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import check_convergence, design_messages
@@ -37,6 +38,7 @@ from mmtriage.report.facts import (
     ModelFacts,
     RandomEffect,
     RandomTermFacts,
+    SoftwareFacts,
     StartFacts,
 )
 
@@ -47,13 +49,15 @@ OUR_OPTIMIZER = "mmtriage"
 class _Way:
     """How a fit was reached, and what lme4 says of where it ended."""
 
-    optimizer: str
-    start: Array  # theta, in the user's units
-    status: FitStatus
-    evaluations: int
+    source: Literal["imitated", "given"] | None = None
+    software: SoftwareFacts | None = None
+    optimizer: str | None
+    start: Array | None  # theta, in the user's units
+    status: FitStatus | None
+    evaluations: int | None
     max_abs_gradient: float | None
-    singular: bool
-    lme4_messages: tuple[str, ...]
+    singular: bool | None
+    lme4_messages: tuple[str, ...] | None
     certificate: CertificateFacts | None = None
 
 
@@ -103,10 +107,14 @@ def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts 
     run, fit = comparison.lme4, comparison.lme4_fit
     if run is None or fit is None:
         return None
+    if comparison.given is not None:
+        given_tests = _tests(comparison.prepared, fit, ddf, heed_design=False)
+        return _fit_facts(comparison.prepared, fit, _way_elsewhere(comparison.given), given_tests)
     if comparison.prepared.design.spec.is_approximated:
         # What lme4 prints: its PIRLS stops earlier than ours, by which the gap is measured.
         fit = replace(fit, criterion=run.criterion)
     way = _Way(
+        source="imitated",
         optimizer=run.optimizer,
         start=run.start,
         status=run.status,
@@ -117,6 +125,22 @@ def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts 
     )
     tests = _tests(comparison.prepared, fit, ddf, heed_design=False)
     return _fit_facts(comparison.prepared, fit, way, tests)
+
+
+def _way_elsewhere(given: Elsewhere) -> _Way:
+    """What is known of the way of a fit made elsewhere; nothing of it is repeated here."""
+    ended: dict[bool | None, FitStatus | None] = {True: "converged", False: "stalled", None: None}
+    return _Way(
+        source="given",
+        software=SoftwareFacts(name=given.software, version=given.version),
+        optimizer=given.optimizer,
+        start=None,
+        status=ended[given.converged],
+        evaluations=given.evaluations,
+        max_abs_gradient=None,
+        singular=given.singular,
+        lme4_messages=given.messages,
+    )
 
 
 def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts:
@@ -183,8 +207,10 @@ def _fit_facts(
     """Both in one record; `endless` are the fixed effects that have no finite estimate."""
     design = prepared.design
     return FitFacts(
+        source=way.source,
+        software=way.software,
         optimizer=way.optimizer,
-        start=tuple(float(v) for v in way.start),
+        start=None if way.start is None else tuple(float(v) for v in way.start),
         status=way.status,
         criterion=fit.criterion,
         log_likelihood=fit.log_likelihood,

@@ -50,8 +50,10 @@ def plain(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("mmtriage ", plain("check", "explain", "fit", "schema")),
+        ("mmtriage ", plain("check", "explain", "fit", "judge", "schema")),
         ("mmtriage fit ", ["file,"]),
+        ("mmtriage judge ", ["file,"]),
+        ("mmtriage judge fit.json d", ["file,d"]),
         ("mmtriage fit d.csv y --format ", plain(*RENDERERS)),
         ("mmtriage fit d.csv y --format ma", plain("markdown")),
         ("mmtriage fit d.csv y --family ", plain(*LINKS_OF)),

@@ -17,7 +17,7 @@ from mmtriage.explain.library import DIRECTORY, RUNG_SECTIONS, SECTIONS, page, p
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
 FILES = sorted(DIRECTORY.iterdir())
-PLACEHOLDER = re.compile(r"{([^}:]+)[^}]*}")
+PLACEHOLDER = re.compile(r"{([\w.]+)[^}]*}")  # doubled braces are braces
 NOT_ASSESSED = "in this version"
 UNASSESSED = "Not assessed in this version."
 NO_THRESHOLD = {  # the rule is an exact count or comparison
@@ -162,7 +162,8 @@ def test_the_ladder_has_a_page_on_the_walk_the_statuses_and_the_ranking() -> Non
 def test_files_keep_to_their_margins(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert 15 <= sum(bool(line) for line in lines) <= 45
+    longest = 150 if path.stem == "judge" else 45  # it shows the format, and code that writes it
+    assert 15 <= sum(bool(line) for line in lines) <= longest
     short = [re.sub(r"\{[\w.]+\.(\w+)", r"{\1", line) for line in lines]  # readers see no path of a constant
     assert max(len(line) for line in short) <= 78
     assert text.isascii()
@@ -178,7 +179,7 @@ def test_spelling_is_british_but_for_two_words(path: Path) -> None:
 
 
 def test_there_is_no_page_without_a_topic() -> None:
-    expected = {*CATALOGUE, *(f"verdict_{status}" for status in SEVERITY_OF), "ladder"}
+    expected = {*CATALOGUE, *(f"verdict_{status}" for status in SEVERITY_OF), "ladder", "judge"}
     assert {path.stem for path in FILES} == expected
 
 
@@ -248,7 +249,7 @@ def test_constants_are_written_as_people_write_them(written: str, read: str) -> 
 
 def test_topics_are_all_there_and_all_have_pages() -> None:
     names = [topic.name for topic in topics()]
-    assert names == [*CATALOGUE, *reversed(SEVERITY_OF), *RUNG_NUMBER, "ladder"]
+    assert names == [*CATALOGUE, *reversed(SEVERITY_OF), *RUNG_NUMBER, "ladder", "judge"]
     for topic in topics():
         assert topic.summary
         assert "{" not in topic.summary

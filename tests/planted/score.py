@@ -92,9 +92,8 @@ def _said_by_lme4(case: Case, report: Report) -> tuple[bool, bool]:
     """Whether lme4 says anything, and whether that names the fault."""
     if report.baseline is None and "family" not in case.options and case.fault in REFUSED_BY_LMER:
         return True, True
-    messages = (
-        _messages_without_verdict(case) if report.baseline is None else tuple(report.baseline.lme4_messages)
-    )
+    fit = report.baseline
+    messages = _messages_without_verdict(case) if fit is None else tuple(fit.lme4_messages or ())
     hint = NAMED_BY_LME4.get(case.fault)
     return bool(messages), hint is not None and any(hint in message for message in messages)
 

@@ -34,7 +34,9 @@ def test_only_code_and_lme4s_messages_pass_the_margin(name: str, width: int) -> 
     report = REPORTS[name]
     verbatim = code_lines(report)
     for fit in (report.baseline, report.reference):
-        verbatim += [line for message in fit.lme4_messages for line in message.splitlines()] if fit else []
+        verbatim += (
+            [line for message in fit.lme4_messages or () for line in message.splitlines()] if fit else []
+        )
     for line in terminal.render(report, width=width, detail="full").splitlines():
         assert len(line) <= min(width, console.WIDEST) or line.strip() in verbatim
 

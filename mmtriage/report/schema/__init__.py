@@ -1,11 +1,11 @@
-"""The JSON Schemas (2020-12) of what the program prints, by major version."""
+"""The JSON Schemas (2020-12) of what the program prints, and of the fit that it judges, by major version."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-SCHEMAS = ("report", "check", "error")
+SCHEMAS = ("report", "check", "error", "fit")
 MAJOR_VERSION = 1
 
 
