@@ -24,7 +24,6 @@ class Signature:
 
 
 _ONE = Signature(("x",))
-_STATS = Signature(("x",), package="stats")
 _MANY = Signature((), is_variadic=True)
 _NA_RM = ("na.rm",)
 _BS = ("x", "df", "knots", "degree", "intercept", "Boundary.knots")
@@ -39,7 +38,8 @@ SIGNATURES: dict[str, Signature] = {
     **dict.fromkeys(("log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sign"), _ONE),
     **dict.fromkeys(("floor", "ceiling", "trunc"), _ONE),
     **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"), _ONE),
-    **dict.fromkeys(("plogis", "qlogis", "pnorm", "qnorm"), _STATS),
+    **dict.fromkeys(("plogis", "pnorm"), Signature(("q",), package="stats")),
+    **dict.fromkeys(("qlogis", "qnorm"), Signature(("p",), package="stats")),
     "is.na": _ONE,
     "ifelse": Signature(("test", "yes", "no"), required=3),
     "pmin": Signature(_NA_RM, is_variadic=True),

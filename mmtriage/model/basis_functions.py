@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import product
 
@@ -17,6 +18,7 @@ from mmtriage.model.literals import is_constant
 from mmtriage.model.values import Value
 
 MAX_DEGREE = 50
+MAX_VARIABLES = 5  # of one polynomial: all exponents up to its degree are looked at
 MAX_COLUMNS = 500  # of one polynomial in several variables, or of one spline
 
 
@@ -29,15 +31,16 @@ def _poly(arguments: Arguments) -> Value:
         arguments.nodes["degree"] = arguments.nodes.pop("1")  # R takes a second number for the degree
         variables = variables[:1]
     degree = arguments.whole_number("degree", 1, 1, MAX_DEGREE) or 1
+    count = math.comb(len(variables) + degree, degree) - 1
+    if count > MAX_COLUMNS or len(variables) > MAX_VARIABLES:
+        raise arguments.error(
+            f"this makes {count} columns", arguments.call, "Lower the degree, or name the terms."
+        )
     raw = arguments.flag("raw", False)
     parts = [_powers(arguments, f"{i}", degree, raw) for i in range(len(variables))]
     if len(parts) == 1:
         return _matrix(parts[0])
     exponents = [e[::-1] for e in product(range(degree + 1), repeat=len(parts)) if 0 < sum(e) <= degree]
-    if len(exponents) > MAX_COLUMNS:
-        raise arguments.error(
-            f"this makes {len(exponents)} columns", arguments.call, "Lower the degree, or name the terms."
-        )
     powers = [np.column_stack([np.ones(len(part)), part]) for part in parts]
     columns = [np.prod([p[:, k] for p, k in zip(powers, e, strict=True)], axis=0) for e in exponents]
     names = tuple(".".join(map(str, e)) for e in exponents)
@@ -98,7 +101,8 @@ def _spline_knots(arguments: Arguments, count: int) -> tuple[Array, Array, tuple
     low, high = float(x[present].min()), float(x[present].max())
     given = arguments.numbers("Boundary.knots")
     if given is not None:
-        if given.size != 2 or given.min() > low or given.max() < high or given.min() == given.max():
+        encloses = given.size == 2 and given.min() <= low and given.max() >= high
+        if not (encloses and np.isfinite(given).all() and given.min() < given.max()):
             raise arguments.error(
                 f"the boundary knots must be two numbers that enclose all of `{to_text(node)}`",
                 arguments.nodes["Boundary.knots"],
@@ -108,7 +112,7 @@ def _spline_knots(arguments: Arguments, count: int) -> tuple[Array, Array, tuple
     knots = arguments.numbers("knots")
     if knots is None:
         return x, present, (low, high), bases.interior_knots(x[present], count)
-    if knots.size > MAX_COLUMNS or np.any(knots <= low) or np.any(knots >= high):
+    if knots.size > MAX_COLUMNS or not np.all((knots > low) & (knots < high)):
         raise arguments.error(
             f"knots must lie between {format_number(low)} and {format_number(high)}",
             arguments.nodes["knots"],

@@ -47,7 +47,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "/": np.divide,
     "^": np.power,
     "%%": np.mod,
-    "%/%": np.floor_divide,
+    "%/%": lambda a, b: np.where(np.isfinite(a / b), np.floor_divide(a, b), a / b),
 }
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "==": np.equal,
@@ -166,10 +166,10 @@ class Evaluator:
     def _place(self, node: Index, value: Value, count: int, wanted: Constant) -> int:
         if isinstance(wanted, str) and wanted in value.suffixes:
             return value.suffixes.index(wanted)
-        if not isinstance(wanted, str) and float(wanted).is_integer() and 1 <= wanted <= count:
+        if isinstance(wanted, float) and wanted.is_integer() and 1 <= wanted <= count:
             return int(wanted) - 1
         raise self.error(
-            f"`{to_text(node.base)}` has no column {wanted if isinstance(wanted, str) else f'{wanted:g}'}",
+            f"`{to_text(node.base)}` has no column {label(wanted)}",
             node.columns,
             f"Its columns are numbered from 1 to {count}.",
         )
@@ -188,7 +188,8 @@ class Evaluator:
                 node,
                 "Only values written out can stand here, or one value of a column: `mean(x)`.",
             )
-        return (float(value.data),)
+        is_logical = value.kind == "logical" and not np.isnan(value.data)
+        return (bool(value.data) if is_logical else float(value.data),)
 
     def _unary(self, node: Unary) -> Value:
         operand = self.numbers(node.operand)
@@ -210,7 +211,8 @@ class Evaluator:
         if operator == "%in%":
             members = self.constants(node.right)
             found = self._equal_to_any(node.left, members)
-            return _logical(np.where(np.isnan(found), 0.0, found))
+            has_missing = any(member != member for member in members)
+            return _logical(np.where(np.isnan(found), float(has_missing), found))
         raise self.error(
             f"`{operator}` cannot be used inside an expression", node, "Use it between terms of the model."
         )
@@ -221,6 +223,8 @@ class Evaluator:
             is_text = isinstance(other, String)
             if is_text or (is_constant(other) and self.evaluate(side).kind == "factor"):
                 members = constants(other, self.text)
+                if members[0] != members[0]:  # NA: nobody knows whether it is equal
+                    return _logical(np.full(self.n_rows, np.nan))
                 if self.evaluate(side).is_ordered and node.operator not in ("==", "!="):
                     return self._order(node, self.evaluate(side), members[0], is_left=side is left)
                 return self._equality(node, self._equal_to_any(side, members))
@@ -249,7 +253,7 @@ class Evaluator:
         """Where the value is one of the constants: 1, 0, or NaN where it is missing."""
         value = self.evaluate(node)
         if value.kind == "factor":
-            labels = {label(member) for member in members}
+            labels = {label(member) for member in members if member == member}  # NaN is no level
             is_member = np.array([level in labels for level in value.levels] + [False], dtype=np.float64)
             return np.where(value.data < 0, np.nan, is_member[value.data])
         numbers = self.numbers(node)

@@ -15,6 +15,7 @@ from mmtriage.model.arguments import Arguments
 from mmtriage.model.literals import Constant
 from mmtriage.model.values import Value, as_text, label, text_constant
 
+LARGEST_INTEGER = 2.0**31  # of R; what is beyond is NA
 TRUTHS = {**LOGICALS, "true": 1.0, "True": 1.0, "false": 0.0, "False": 0.0}  # R's as.logical()
 
 
@@ -23,7 +24,8 @@ def _as_numeric(arguments: Arguments) -> Value:
 
 
 def _as_integer(arguments: Arguments) -> Value:
-    return Value(kind="numeric", data=np.trunc(_numbers(arguments)))
+    whole = np.trunc(_numbers(arguments))
+    return Value(kind="numeric", data=np.where(np.abs(whole) < LARGEST_INTEGER, whole, np.nan))
 
 
 def _numbers(arguments: Arguments) -> Array:
@@ -75,7 +77,8 @@ def _vector(arguments: Arguments) -> Value:
 def _ifelse(arguments: Arguments) -> Value:
     """R's `ifelse(test, yes, no)`: texts if one of the values in use is a text."""
     test = arguments.column("test")
-    chosen = [(test == 1.0, _operand(arguments, "yes")), (test == 0.0, _operand(arguments, "no"))]
+    holds = (test != 0.0) & ~np.isnan(test)
+    chosen = [(holds, _operand(arguments, "yes")), (test == 0.0, _operand(arguments, "no"))]
     used = [(rows, value) for rows, value in chosen if rows.any()]
     if any(value.kind == "factor" and value.is_text for _, value in used):
         return _texts_where(test.shape[0], used)

@@ -136,9 +136,9 @@ def _stepped(call: Call, text: str, lookup: Lookup | None) -> tuple[float, ...]:
     if last is None:
         raise _not_literal(call, text, "a sequence with an end: `seq(0, 10, by = 2)`")
     if "length.out" in given:
-        count = int(given["length.out"])
-        if not 2 <= count <= MAX_SEQUENCE:
+        if not 2 <= given["length.out"] <= MAX_SEQUENCE:
             raise _too_long(call, text)
+        count = int(given["length.out"])
         step = (last - first) / (count - 1)
         return (*(first + step * i for i in range(count - 1)), last)
     return _steps(call, text, first, last, given.get("by", 1.0 if last >= first else -1.0))
@@ -160,26 +160,29 @@ def _repeated(call: Call, text: str, lookup: Lookup | None) -> tuple[Constant, .
     values = constants(nodes["x"], text, lookup)
 
     def count(name: str) -> int:
-        return max(int(number(nodes[name], text, lookup)), 0) if name in nodes else 1
+        value = number(nodes[name], text, lookup) if name in nodes else 1.0
+        if not 0 <= value <= MAX_SEQUENCE:
+            raise _too_long(nodes[name], text)
+        return int(value)
 
-    each = tuple(value for value in values for _ in range(min(count("each"), MAX_SEQUENCE)))
+    each = tuple(value for value in values for _ in range(count("each")))
     times = constants(nodes["times"], text, lookup) if "times" in nodes else (1.0,)
     if "length.out" in nodes:
         length = count("length.out")
     elif len(times) == 1:
         length = count("times") * len(each)
-    elif len(times) == len(each):
-        return tuple(value for value, k in zip(each, times, strict=True) for _ in range(int(k)))
+    elif len(times) == len(each) and all(isinstance(k, float) and 0 <= k <= MAX_SEQUENCE for k in times):
+        return tuple(value for value, k in zip(each, times, strict=True) for _ in range(int(float(k))))
     else:
         raise _not_literal(nodes["times"], text, "one number, or one for each value")
-    if length > MAX_SEQUENCE:
+    if length > MAX_SEQUENCE or not each:
         raise _too_long(call, text)
     return tuple(each[i % len(each)] for i in range(length))
 
 
 def _too_long(node: Node, text: str) -> FormulaError:
     return FormulaError(
-        f"a sequence of more than {MAX_SEQUENCE} numbers",
+        f"a sequence of more than {MAX_SEQUENCE} numbers, or of none",
         text=text,
         span=node.span,
         hint="Compare with `>=` and `<=`.",

@@ -25,7 +25,8 @@ def numeric(data: Array) -> Value:
 
 def _elementwise(function: Callable[[Any], Any]) -> Callable[[Arguments], Value]:
     def apply(arguments: Arguments) -> Value:
-        return numeric(function(arguments.evaluator.numbers(arguments.nodes["x"])))
+        (argument,) = arguments.nodes.values()
+        return numeric(function(arguments.evaluator.numbers(argument)))
 
     return apply
 
@@ -85,6 +86,7 @@ def _digits(arguments: Arguments, default: int) -> int:
 
 
 def _is_na(arguments: Arguments) -> Value:
+    arguments.factor("x")  # of one column
     return Value(kind="logical", data=arguments.value("x").is_missing.astype(np.float64))
 
 
@@ -105,7 +107,10 @@ def _scale(arguments: Arguments) -> Value:
             return np.nan
         if isinstance(without_parens(node), Logical) or _is_flag(node):
             return np.nan if arguments.flag(name, True) else None
-        return arguments.number(name)
+        given = arguments.number(name)
+        if np.isnan(given):
+            raise arguments.error(f"`{name}` is missing", node, "Give a number, TRUE or FALSE.")
+        return given
 
     value = arguments.value("x")
     if not value.is_matrix:

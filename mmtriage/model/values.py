@@ -52,7 +52,7 @@ def label(level: float | str | bool) -> str:
     """A constant as the name of a level."""
     if isinstance(level, bool):
         return "TRUE" if level else "FALSE"
-    return level if isinstance(level, str) else format_number(level)
+    return level if isinstance(level, str) else "NA" if level != level else format_number(level)
 
 
 def text_constant(text: str) -> Value:

@@ -76,7 +76,7 @@ FORMULAS = [
     ),
     (
         "y ~ I(zero %in% «1:200000») + (1 | g)",
-        "a sequence of more than 100000 numbers",
+        "a sequence of more than 100000 numbers, or of none",
         "Compare with `>=` and `<=`.",
     ),
     (
@@ -231,9 +231,20 @@ FORMULAS = [
         "Only values written out can stand here, or one value of a column: `mean(x)`.",
     ),
     (
-        "y ~ I(zero %in% «rep(1, 1e9)») + (1 | g)",
-        "a sequence of more than 100000 numbers",
+        "y ~ I(zero %in% rep(1, «1e9»)) + (1 | g)",
+        "a sequence of more than 100000 numbers, or of none",
         "Compare with `>=` and `<=`.",
+    ),
+    ("y ~ scale(zero, center = «NA») + (1 | g)", "`center` is missing", "Give a number, TRUE or FALSE."),
+    (
+        "y ~ «poly(zero, w, flat, y, half, many, degree = 50)» + (1 | g)",
+        "this makes 32468435 columns",
+        "Lower the degree, or name the terms.",
+    ),
+    (
+        "y ~ ns(zero, knots = «c(NA, 1)») + (1 | g)",
+        "knots must lie between 0 and 3",
+        "Move them inside the boundary knots.",
     ),
     ("y ~ I(zero + «NULL») + (1 | g)", "`NULL` has no value", "Leave it out."),
     ("y ~ factor(«3 + pi», levels = f) + (1 | g)", "`3 + pi` is a constant, not a column", "Name a column."),

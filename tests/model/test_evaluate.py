@@ -81,6 +81,9 @@ def test_arithmetic(text: str, expected: list[float]) -> None:
         ("x %in% seq(-2, 4, by = 3)", [1, 1, 0, 1]),
         ("x > mean(x, na.rm = TRUE)", [0, 0, nan, 1]),
         ("as.logical(x - 1)", [0, 1, nan, 1]),
+        ("f == NA", [nan, nan, nan, nan]),
+        ("x %in% NA", [0, 0, 1, 0]),
+        ("ifelse(x, TRUE, FALSE)", [1, 1, nan, 1]),
     ],
 )
 def test_conditions(text: str, expected: list[float]) -> None:
