@@ -152,14 +152,17 @@ def spent_budget(fitted: Fitted) -> list[Finding]:
 def several_optima(fitted: Fitted) -> list[Finding]:
     """MM406: the search for the optimum found more than one."""
     values = fitted.comparison.optimum.optima
+    return [several_optima_at(values)] if len(values) > 1 else []
+
+
+def several_optima_at(values: Sequence[float]) -> Finding:
+    """MM406, of local optima with these criteria, the best first."""
     count = len(values)
-    if count < 2:
-        return []
     message = (
         f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at "
         f"{values[1]:.6f}"
     )
-    return [finding("MM406", message, criteria=values, optima=count)]
+    return finding("MM406", message, criteria=tuple(values), optima=count)
 
 
 def flat_direction(fitted: Fitted) -> list[Finding]:

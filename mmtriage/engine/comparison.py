@@ -24,6 +24,7 @@ from mmtriage.engine.lme4.run import Model, fit_like_lme4
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.optimum.certificate import NEGLIGIBLE_CHANGE, face_objective, face_scale
 from mmtriage.engine.optimum.faces import Place, face_at
+from mmtriage.engine.optimum.nearby import curved_optimum_near
 from mmtriage.engine.optimum.newton import minimize
 from mmtriage.engine.optimum.protocol import supports
 from mmtriage.engine.optimum.search import Optimum, Start, find_optimum
@@ -90,6 +91,10 @@ class Prepared:
         Raises LinAlgError where the criterion has no value.
         """
         return self.model.describe(self.place_of(run), theta=run.theta, lme4_hessian=run.hessian)
+
+    def curved_optimum_near(self, run: Lme4Run, *, within: float) -> float | None:
+        """The criterion of a certified, curved optimum at most `within` below where a run ended, or None."""
+        return curved_optimum_near(self.model, self.place_of(run), within=within)
 
     def objective(self, parameters: Array, nb_theta: float | None = None) -> float:
         """The criterion at what lme4's optimizer moves, (m,) or (m + p,); infinite where it has no value."""

@@ -39,6 +39,7 @@ def _canned_fits(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(fit, covariances=(scale * np.eye(2),))
 
     monkeypatch.setattr(Prepared, "fit_of", fit_of)
+    monkeypatch.setattr(Prepared, "curved_optimum_near", lambda *_, **__: None)
 
 
 class Runs:
@@ -171,3 +172,25 @@ def test_an_optimizer_that_takes_its_process_with_it_is_said() -> None:
     """The walk makes of it a rung that has failed, as of any error of ours."""
     with pytest.raises(UnjudgedError, match="one of the processes ended with exit code 3"):
         climb(case(run=tasks.die_fitting, jobs=2))
+
+
+def test_a_proven_higher_optimum_is_not_called_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`two_optima`: eight of nine ended at a second optimum; they "failed", and MM406 was not said."""
+    asked: list[float] = []
+
+    def near(_: Prepared, run: Lme4Run, *, within: float) -> float | None:
+        asked.append(run.criterion)
+        return run.criterion if run.criterion > 130.0 else None
+
+    monkeypatch.setattr(Prepared, "curved_optimum_near", near)
+    present = case(SLOPE, run=Runs(default=34.4, nmkbw=4.9))
+    result = climb(present)
+    assert asked == [104.9, 134.4]  # one of those that ended together
+    assert "nmkbw failed" in result.reason
+    assert "COBYLA end at another local optimum" in result.reason
+    first, second = disagreement(present, [result])
+    assert isinstance(first, Finding)
+    assert isinstance(second, Finding)
+    assert (first.code, first.evidence["failed"], first.evidence["elsewhere"]) == ("MM405", 1, 8)
+    assert "nmkbw failed" in first.message
+    assert (second.code, second.evidence["criteria"]) == ("MM406", (100.0, 134.4))

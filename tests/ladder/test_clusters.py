@@ -107,3 +107,17 @@ def test_a_model_without_fixed_effects_is_compared_in_its_covariances() -> None:
     ends = [Candidate(name, kind, 1.0, np.zeros(0), (np.eye(1),)) for name, kind in (("a", "x"), ("b", "y"))]
     verdict = adjudicate(ends, ends[0], np.zeros(0))
     assert (verdict.agreement, verdict.beta_spread) == ("agree", 0.0)
+
+
+def test_of_a_curved_optimum_nobody_says_that_the_data_do_not_determine_it() -> None:
+    """`binomial_slow`: ends within 0.01 deviance units and 0.1 SE of an optimum whose curvature is proven."""
+    ends = [end("a"), end("b", "Newton", criterion=100.009, shift=0.09)]
+    assert adjudicate(ends, REFERENCE, SE).agreement == "not_identified"
+    assert adjudicate(ends, REFERENCE, SE, is_curved=True).agreement == "just_short"
+
+
+def test_who_stands_at_another_optimum_has_not_failed() -> None:
+    ends = [end("a"), end("b", criterion=134.4), end("c", "Newton", criterion=104.9)]
+    verdict = adjudicate(ends, REFERENCE, SE, elsewhere=("b",))
+    assert (verdict.reached, verdict.elsewhere, verdict.failed) == (("a",), ("b",), ("c",))
+    assert verdict.agreement == "disagree"

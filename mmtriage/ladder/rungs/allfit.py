@@ -13,16 +13,20 @@ References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.diagnose.finding import Said, finding, not_assessed
+from mmtriage.diagnose.convergence import several_optima_at
+from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.severity import Severity
+from mmtriage.diagnose.verdict import GAP
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.optimum.nearby import is_curved
 from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
@@ -35,6 +39,7 @@ Runner = Callable[..., Lme4Run | Lme4Failure]
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
 OTHER_IN_R = ("SLSQP", "pybobyqa")  # the emitted R code calls another optimizer than the one that was tried
+ANOTHER_OPTIMUM = "at another local optimum, proven and curved"
 OURS = "mmtriage"  # the search that proves the optimum: Newton on exact derivatives
 
 
@@ -53,8 +58,10 @@ def climb(case: Case) -> RungResult:
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
         attempts.append(same_model_attempt(case, name, run, seconds))
+    elsewhere = at_other_optima(case, runs)
+    attempts = [replace(a, note=ANOTHER_OPTIMUM) if a.label in elsewhere else a for a in attempts]
     attempts.append(_own_attempt(case))
-    verdict = judge_runs(case, runs)
+    verdict = judge_runs(case, runs, elsewhere)
     status, reason = _status(case, attempts, verdict)
     remedies = _remedies(case, attempts) if status == "cleared" else ()
     return RungResult(
@@ -70,12 +77,40 @@ def _timed_run(
     return made, time.perf_counter() - began
 
 
-def judge_runs(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> ClusterVerdict:
+def at_other_optima(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> tuple[str, ...]:
+    """Names of the runs that ended at another local optimum: proven, curved, with a higher criterion.
+
+    Of runs that ended with one criterion, the lowest is asked.
+    """
+    best = case.comparison.optimum_fit.criterion
+    ended = [(run.criterion, name, run) for name, run in runs if isinstance(run, Lme4Run)]
+    higher = sorted((c, name, run) for c, name, run in ended if np.isfinite(c) and c > best + GAP)
+    found: list[str] = []
+    asked, is_optimum = -np.inf, False
+    for criterion, name, run in higher:
+        if criterion > asked + GAP:
+            asked = criterion
+            is_optimum = case.comparison.prepared.curved_optimum_near(run, within=GAP) is not None
+        if is_optimum:
+            found.append(name)
+    return tuple(found)
+
+
+def judge_runs(
+    case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]], elsewhere: Collection[str] = ()
+) -> ClusterVerdict:
     """What the ends of all runs and the proven optimum say together."""
     candidates = [_candidate(case, name, run) for name, run in runs]
     fit = case.comparison.optimum_fit
     optimum = Candidate(OURS, "Newton", fit.criterion, fit.beta, fit.covariances)
-    return adjudicate(candidates, optimum, fit.se, _negligible(case))
+    return adjudicate(
+        candidates,
+        optimum,
+        fit.se,
+        _negligible(case),
+        is_curved=is_curved(case.comparison.optimum.certificate),
+        elsewhere=elsewhere,
+    )
 
 
 def _negligible(case: Case) -> list[Array]:
@@ -86,25 +121,59 @@ def _negligible(case: Case) -> list[Array]:
 
 
 def disagreement(case: Case, ladder: Sequence[RungResult]) -> Sequence[Said]:
-    """Find MM405, if optimizers were compared and did not agree."""
+    """Find MM405, if optimizers were compared and did not agree, and MM406 if that shows several optima."""
     result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
     if result is None:
         return [not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)")]
     if case.options.maxfun is not None:
         return []  # under the user's own budget a failure says nothing about the model
     others = [a for a in result.attempts if a.optimizer != OURS]
-    failed = [a.label for a in others if not a.certified]
-    if not failed:
-        return []
+    missing = [a for a in others if not a.certified]
+    return [*_disagreeing(case, others, missing), *_second_optimum(case, missing)] if missing else []
+
+
+def _disagreeing(case: Case, others: Sequence[Attempt], missing: Sequence[Attempt]) -> list[Finding]:
+    """MM405: which optimizers are `missing` at the proven optimum."""
+    failed = [a.label for a in missing if a.note != ANOTHER_OPTIMUM]
+    elsewhere = [a.label for a in missing if a.note == ANOTHER_OPTIMUM]
+    parts = []
+    if elsewhere:
+        parts.append(f"{_listed(elsewhere)} ended at another local optimum, with a higher criterion")
+    if failed and elsewhere:
+        parts.append(f"{_listed(failed)} failed")
+    elif failed:
+        parts.append(
+            f"{', '.join(failed)}; a higher criterion means that the optimizer failed, not that there is a "
+            "second answer"
+        )
     message = (
-        f"{len(failed)} of {len(others)} optimizers do not reach the proven optimum: {', '.join(failed)}; "
-        "a higher criterion means that the optimizer failed, not that there is a second answer"
+        f"{len(missing)} of {len(others)} optimizers do not reach the proven optimum: {'; '.join(parts)}"
     )
     severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
     gaps = tuple((a.label, a.gap) for a in others)
     return [
-        finding("MM405", message, severity=severity, failed=len(failed), optimizers=len(others), gaps=gaps)
+        finding(
+            "MM405",
+            message,
+            severity=severity,
+            failed=len(failed),
+            elsewhere=len(elsewhere),
+            optimizers=len(others),
+            gaps=gaps,
+        )
     ]
+
+
+def _second_optimum(case: Case, missing: Sequence[Attempt]) -> list[Finding]:
+    """MM406, where an optimizer met a second optimum that the search for the best did not."""
+    if any(f.code == "MM406" for f in case.findings):
+        return []
+    met = [a.criterion for a in missing if a.note == ANOTHER_OPTIMUM and a.criterion is not None]
+    return [several_optima_at((case.comparison.optimum.criterion, min(met)))] if met else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def _candidate(case: Case, name: str, run: Lme4Run | Lme4Failure) -> Candidate:
@@ -148,27 +217,41 @@ def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) ->
 
 
 def _words(verdict: ClusterVerdict) -> str:
-    total = len(verdict.reached) + len(verdict.failed)
+    total = len(verdict.reached) + len(verdict.elsewhere) + len(verdict.failed)
+    count = f"{len(verdict.reached)} of {total} optimizers"
+    families = f"of {verdict.kinds} {'family' if verdict.kinds == 1 else 'families'}"
     match verdict.agreement:
         case "no_evidence":
             nobody = f"none of {total} optimizers reaches the proven optimum"
-            return f"{nobody}: that is no evidence for or against it"
+            no_evidence = "that is no evidence for or against it"
+            return f"{nobody}: {_others(verdict) if verdict.elsewhere else no_evidence}"
         case "not_identified":
             return (
-                f"{len(verdict.reached)} of {total} optimizers reach the same criterion with different "
-                "parameters: the data do not determine them"
+                f"{count} reach the same criterion with different parameters: the data do not determine them"
+            )
+        case "just_short":
+            rest = f"; {_others(verdict)}" if verdict.elsewhere or verdict.failed else ""
+            return (
+                f"{count} come within {GAP} deviance units of the proven optimum, not all to the same "
+                f"estimates: it is curved, some stop just short of it{rest}"
             )
         case "agree":
-            families = f"of {verdict.kinds} families"
             return f"all {total} optimizers, {families}, reach the proven optimum and agree on it"
         case "one_kind":
             return f"all {total} optimizers agree, but they are of one family: one witness"
         case "disagree":
-            return (
-                f"{len(verdict.reached)} of {total} optimizers, of {verdict.kinds} "
-                f"{'family' if verdict.kinds == 1 else 'families'}, reach the proven optimum; "
-                f"{', '.join(verdict.failed)} failed (higher criterion)"
-            )
+            return f"{count}, {families}, reach the proven optimum; {_others(verdict)}"
+
+
+def _others(verdict: ClusterVerdict) -> str:
+    """What became of those that did not reach the optimum."""
+    parts = []
+    if verdict.elsewhere:
+        ends = "ends" if len(verdict.elsewhere) == 1 else "end"
+        parts.append(f"{_listed(verdict.elsewhere)} {ends} at another local optimum (higher criterion)")
+    if verdict.failed:
+        parts.append(f"{_listed(verdict.failed)} failed (higher criterion)")
+    return "; ".join(parts)
 
 
 def _clear_too(others: int) -> str:
