@@ -16,6 +16,7 @@ from mmtriage.model.family_names import (
     DDF_METHODS,
     LAPLACE,
     LINKS_OF,
+    as_in_r,
     check_ddf,
     check_model,
     default_link,
@@ -94,7 +95,7 @@ class TriageOptions:
         metavar="NAME",
         shows_default=True,
         completion=_families,
-        help=f"As in R: {', '.join(LINKS_OF)}.",
+        help=f'As in R: {", ".join(LINKS_OF)}, also binomial("probit").',
     )
     link: str | None = option(
         Text(),
@@ -186,6 +187,9 @@ class TriageOptions:
 
     def __post_init__(self) -> None:
         check_values(self)
+        family, link = as_in_r(self.family, self.link)
+        object.__setattr__(self, "family", family)
+        object.__setattr__(self, "link", link)
         nagq = None if self.nagq == LAPLACE else self.nagq
         check_model(self.family, self.link, nagq, reml=self.reml)
         check_ddf(self.ddf, linear=self.is_linear, reml=self.reml)

@@ -72,6 +72,9 @@ def _reason(design: Design, lead: str, findings: Sequence[Finding], fit: Fit | N
     if side is not None:
         message = f"{lead}: nothing keeps the {design.spec.link} link's linear predictor {_sign(side)}"
         return finding("MM408", message, reason="link")
+    if design.spec.distribution.has_trials and design.spec.link not in design.spec.distribution.safe_links:
+        message = f"{lead}: nothing keeps the {design.spec.link} link's mean between 0 and 1"
+        return finding("MM408", message, reason="link")
     scale = [present[code] for code in SCALES if code in present]
     if scale:
         columns = tuple(dict.fromkeys(name for f in scale for name in f.columns))

@@ -59,7 +59,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     for distribution in (
         Distribution(
             name="gaussian",
-            links=("identity", "log", "inverse"),
+            links=("identity", "log", "inverse", "logit", "probit", "cloglog", "cauchit"),
             also_called=("normal",),
             mean_range=(-math.inf, math.inf),
             estimates_scale=True,
@@ -67,7 +67,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         ),
         Distribution(
             name="binomial",
-            links=("logit", "probit", "cloglog", "cauchit", "log"),
+            links=("logit", "probit", "cloglog", "cauchit", "log", "identity"),
             also_called=("bernoulli", "logistic", "logit", "probit"),
             mean_range=(0.0, 1.0),
             is_discrete=True,

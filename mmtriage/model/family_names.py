@@ -6,6 +6,7 @@ the command line reads it at every start.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -19,6 +20,12 @@ LINKS_OF = {name: distribution.links for name, distribution in DISTRIBUTIONS.ite
 _ALSO_CALLED = {
     also: name for name, distribution in DISTRIBUTIONS.items() for also in distribution.also_called
 }
+# `binomial`, `binomial()`, `binomial("probit")`, `stats::binomial(link = 'probit')`, `binomial(probit)`
+_AS_CALL = re.compile(
+    r"""(?:(?:stats|MASS)::)?(?P<family>[A-Za-z.]+)
+        (?:\(\s*(?:link\s*=\s*)?(?P<link>"[^"]*"|'[^']*'|[\w./^]*)\s*\))?""",
+    re.VERBOSE,
+)
 LAPLACE = 1  # quadrature points, glmer's default: a single point, at the mode
 MOST_POINTS = 100  # of lme4's Gauss-Hermite rules
 # How t tests of a linear mixed model count their degrees of freedom; None: they do not.
@@ -37,6 +44,28 @@ def is_linear(family: str, link: str | None) -> bool:
 def default_link(family: str) -> str:
     """The link that R gives a family unless told otherwise."""
     return LINKS_OF[family][0]
+
+
+def as_in_r(family: str, link: str | None) -> tuple[str, str | None]:
+    """Family and link of what R users write: `binomial("probit")`, `stats::Gamma(link = log)`, `"cloglog"`.
+
+    What cannot be read stays as it is, for `check_model` to refuse.
+
+    Raises:
+        OptionError: the family names one link and the option another.
+    """
+    link = None if link is None else link.strip().strip("\"'")
+    written = _AS_CALL.fullmatch(family.strip())
+    if written is None:
+        return family, link
+    inside = (written["link"] or "").strip("\"'") or None
+    if None not in (inside, link) and inside != link:
+        raise OptionError(
+            f"`{family}` has the link {inside}, and --link says {link}",
+            where="option link",
+            hint="Say it once.",
+        )
+    return written["family"], link or inside
 
 
 def check_model(family: str, link: str | None, nagq: int | None, *, reml: bool) -> None:
@@ -101,25 +130,17 @@ def _check_points(nagq: int, *, linear: bool, where: str) -> None:
 def _check_family(family: str, where: str) -> None:
     if family in LINKS_OF:
         return
-    name, parenthesis, link = family.rstrip(")").partition("(")
+    name = family.partition("(")[0]
     if name.startswith("quasi"):
         raise OptionError(
             '"quasi" families cannot be used in glmer',
             where=where,
             hint="For overdispersion use negative.binomial, or an effect of each row as in (1 | row).",
         )
-    if parenthesis and name in LINKS_OF:
-        words = [f"--family {name}", *([f"--link {bare}"] if (bare := _bare(link)) else [])]
-        raise OptionError(f"`{family}` is R code", where=where, hint=f"Write {' '.join(words)}.")
     meant = _ALSO_CALLED.get(name.casefold())
     guess = f"Did you mean `{meant}`?" if meant else did_you_mean(name, LINKS_OF)
     known = f"Known are: {', '.join(LINKS_OF)}."
     raise OptionError(f"`{family}` is not known", where=where, hint=f"{guess} {known}" if guess else known)
-
-
-def _bare(link: str) -> str:
-    """The link in what stands between the parentheses of R's `binomial(link = "probit")`."""
-    return link.rpartition("=")[2].strip(" \"'")
 
 
 def _check_link(family: str, link: str, where: str) -> None:

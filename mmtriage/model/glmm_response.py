@@ -196,15 +196,28 @@ def _whole_numbers(variable: _Variable, y: Array, family: Family) -> Response:
 
 def _check_start(variable: _Variable, y: Array, family: Family) -> None:
     """glmer starts at mu = y, so a family that takes any number needs a y in the domain of its link."""
+    link = family.link.name  # the identity link makes a linear mixed model
     domains = {"log": (y <= 0, "y > 0"), "inverse": (y == 0, "no y = 0")}
-    bad, needs = domains[family.link.name]  # the identity link makes a linear mixed model
+    bad, needs = domains.get(link, ((y <= 0) | (y >= 1), "0 < y < 1"))
     hint = (
-        f"glmer starts at mu = y, and the {family.link.name} link needs {needs}: leave those rows out with "
+        f"glmer starts at mu = y, and the {link} link needs {needs}: leave those rows out with "
         "`--subset`, or use the identity link."
     )
-    _refuse(variable, bad, "cannot find valid starting values: please specify some", hint)
+    says = "cannot find valid starting values: please specify some"
+    if link not in domains and np.all((y == 0) | (y == 1)):
+        raise DataError(
+            f"{NO_START}: glmer starts at mu = y, and all of `{variable.name}` is 0 or 1",
+            where=variable.where(np.ones(len(y), dtype=bool)),
+            hint=f"A response of 0 and 1 belongs to `--family binomial --link {link}`.",
+        )
+    if link not in domains:
+        outside = np.any((y < 0) | (y > 1)) and link == "logit"
+        says = OUT_OF_RANGE.format(value=y[np.argmax((y < 0) | (y > 1))]) if outside else NO_START
+    _refuse(variable, bad, says, hint)
 
 
+NO_START = "PIRLS loop resulted in NaN value"  # glmer's words where the start has no eta
+OUT_OF_RANGE = "Value {value:g} out of range (0, 1)"  # R's logit
 _NOT_A_COUNT = "Correct the table; a difference or a score belongs to the gaussian family."
 _NOT_POSITIVE = "Leave those rows out with `--subset`; amounts with exact zeros need another family."
 

@@ -105,8 +105,11 @@ class ModelSpec:
 
     @property
     def statistic(self) -> Literal["t", "z"]:
-        """What a coefficient over its standard error is called."""
-        return "z" if self.has_p_values else "t"
+        """What lme4 calls a coefficient over its standard error; where a scale is estimated, t.
+
+        Its p-value is by the normal distribution all the same, where lme4 prints one.
+        """
+        return "t" if self.distribution.estimates_scale else "z"
 
     @property
     def has_icc(self) -> bool:

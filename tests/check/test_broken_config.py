@@ -142,7 +142,7 @@ BROKEN = [
         "Error in m.toml, line 6: model `a`: the family binomial has no link `porbit`\n"
         '  link = "porbit"\n'
         "  ^^^^\n"
-        "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log.\n",
+        "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log, identity.\n",
     ),
     (
         MODEL + 'family = "binomial"\nml = true\n',

@@ -57,7 +57,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         (
             ["fit", "DATA", "y", "--family", "binomial", "--link", "porbit"],
             "Error in option --link: the family binomial has no link `porbit`\n"
-            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log.\n",
+            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log, identity.\n",
         ),
         (["fit", "DATA", "y", "--sep"], f"Error: option '--sep' requires an argument\n  {HELP}\n"),
         (["fit", "DATA", "y", "--ml=3"], f"Error: option '--ml' does not take a value\n  {HELP}\n"),

@@ -100,13 +100,18 @@ def test_options_reach_the_triage(
         ),
         (("--family", "zzz"), f"Error in option --family: `zzz` is not known\n  {FAMILIES}\n"),
         (
-            ("--family", "binomial(link = 'probit')"),
-            "Error in option --family: `binomial(link = 'probit')` is R code\n"
-            "  Write --family binomial --link probit.\n",
+            ("--family", "binomial(link = 'probt')"),
+            "Error in option --link: the family binomial has no link `probt`\n"
+            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log, identity.\n",
         ),
         (
-            ("--family", "poisson()"),
-            "Error in option --family: `poisson()` is R code\n  Write --family poisson.\n",
+            ("--family", "binomial('probit')", "--link", "logit"),
+            "Error in option --link: `binomial('probit')` has the link probit, and --link says logit\n"
+            "  Say it once.\n",
+        ),
+        (
+            ("--family", "negative.binomial(2)"),
+            "Error in option --link: the family negative.binomial has no link `2`\n  It has: log.\n",
         ),
         (
             ("--family", "quasipoisson"),
@@ -116,17 +121,18 @@ def test_options_reach_the_triage(
         (
             ("--family", "binomial", "--link", "Probit"),
             "Error in option --link: the family binomial has no link `Probit`\n"
-            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log.\n",
+            "  Did you mean `probit`? It has: logit, probit, cloglog, cauchit, log, identity.\n",
         ),
         (
             ("--family", "poisson", "--link", "logit"),
             "Error in option --link: the family poisson has no link `logit`\n"
-            "  `logit` is a link of binomial. The family poisson has: log, sqrt, identity.\n",
+            "  `logit` is a link of gaussian, binomial. The family poisson has: log, sqrt, identity.\n",
         ),
         (
-            ("--link", "probit"),
-            "Error in option --link: the family gaussian has no link `probit`\n"
-            "  `probit` is a link of binomial. The family gaussian has: identity, log, inverse.\n",
+            ("--link", "sqrt"),
+            "Error in option --link: the family gaussian has no link `sqrt`\n"
+            "  `sqrt` is a link of poisson. The family gaussian has: identity, log, inverse, logit, probit, "
+            "cloglog, cauchit.\n",
         ),
         (("--family", "binomial", "--ml"), ALWAYS_ML),
         (("--link", "log", "--ml"), ALWAYS_ML),

@@ -41,7 +41,8 @@ ETA = {
     "inverse": (1.5, 0.08),
     "1/mu^2": (1.5, 0.08),
 }
-LOG_OF_PROBABILITY = (-1.6, 0.1)
+# The same where the link itself does not keep a probability between 0 and 1.
+PROBABILITY = {"log": (-1.6, 0.1), "identity": (0.45, 0.03)}
 # name -> formula of the predictors, family, link and options
 SHAPES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "intercepts": ("1 + (1 | g)", "poisson", "log", {}),
@@ -119,7 +120,7 @@ def place_at(problem: GeneralizedModel, raw: tuple[Array, ...], beta: Array) -> 
 
 def eta_of(family: str, link: str) -> tuple[float, float]:
     """Center and spread of eta."""
-    return LOG_OF_PROBABILITY if (family, link) == ("binomial", "log") else ETA[link]
+    return PROBABILITY.get(link, ETA[link]) if family == "binomial" else ETA[link]
 
 
 def glmm_table(family: str, link: str, *, seed: int = 1, n: int = N) -> Table:
@@ -133,8 +134,11 @@ def glmm_table(family: str, link: str, *, seed: int = 1, n: int = N) -> Table:
     mu = INVERSE[link](center + spread * np.clip(x + noise, -4.0, 4.0))
     size = rng.integers(1, 7, n)
     hits = rng.binomial(size, np.clip(mu, 0.0, 1.0))
+    y = DRAW[family](rng, mu)
+    if family == "gaussian" and link in ("logit", "probit", "cauchit", "cloglog"):
+        y = np.clip(y, 0.02, 0.98)  # glmer starts at mu = y
     return table(
-        numeric("y", DRAW[family](rng, mu)),
+        numeric("y", y),
         numeric("hits", hits),
         numeric("misses", size - hits),
         numeric("share", hits / size),

@@ -315,6 +315,22 @@ def test_what_a_family_does_not_take(
     assert (error.message, error.where, error.hint) == (message, where, hint)
 
 
+@pytest.mark.parametrize(
+    ("response", "link", "says"),
+    [
+        ("count", "logit", "Value 3 out of range (0, 1): `count`"),
+        ("count", "probit", "PIRLS loop resulted in NaN value: `count`"),
+        ("I(count > 0)", "cauchit", "all of `I(count > 0)` is 0 or 1"),
+    ],
+)
+def test_a_gaussian_start_outside_of_probabilities(response: str, link: str, says: str) -> None:
+    """R's logit stops at 3, its other links make NaN of it, and so do all of them of 0 and 1."""
+    error = refusal(f"{response} ~ 1 + (1 | g)", "gaussian", link=link)
+    assert says in error.message
+    assert error.hint is not None
+    assert "--subset" in error.hint or "--family binomial --link cauchit" in error.hint
+
+
 @pytest.mark.parametrize(("link", "needs"), [("log", "y > 0"), ("inverse", "no y = 0")])
 def test_a_gaussian_start_outside_the_link(link: str, needs: str) -> None:
     error = refusal("count ~ 1 + (1 | g)", "gaussian", link=link)
