@@ -97,6 +97,11 @@ def brief(value: float | None) -> str:
     return NOT_ASSESSED if value is None or not math.isfinite(value) else f"{value:.3g}"
 
 
+def three(value: float) -> str:
+    """Three significant digits, zeros too: a standard error of "0.0700"; as R has it where it is no number."""
+    return "NaN" if not math.isfinite(value) else f"{value:#.3g}".rstrip(".")
+
+
 def shift(value: float | None) -> str:
     """A move of an estimate in standard errors; what rounds to nothing is 0.00, whatever its sign."""
     if value is None or not math.isfinite(value):

@@ -42,7 +42,7 @@ WITHIN = {
     "ladder": (
         "records",
         "emitted",
-        *("case", "attempts", "against_present"),
+        *("case", "printed_errors", "attempts", "against_present"),
         *("lrt", "bootstrap", "clusters", "kept_terms", "rank"),
         "remedies",
         *("standardized_columns", "rescaled_formula", "guilty_columns"),

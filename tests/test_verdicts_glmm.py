@@ -45,10 +45,26 @@ def test_the_remedy_of_contraception_says_nothing_wrong_of_itself() -> None:
 
 
 @pytest.mark.slow
-def test_grouseticks_by_height_is_near_its_optimum_and_the_column_is_named() -> None:
+def test_grouseticks_by_height_has_wrong_standard_errors_at_its_optimum() -> None:
+    """R 1.1-31: SE 0.00098 of HEIGHT, from RX 0.00345. It used to be a false alarm."""
     report = report_of("grouseticks_height")
-    assert report["verdict"]["gap"] < 1e-4
-    assert {"MM101", "MM106"} & set(report["verdict"]["codes"])
+    verdict = report["verdict"]
+    assert (verdict["status"], verdict["severity"], verdict["cleared_by"]) == ("wrong_se", "error", "maxfun")
+    assert verdict["gap"] < 1e-4
+    assert verdict["codes"] == ["MM410"]
+    (wrong,) = (f for f in report["findings"] if f["code"] == "MM410")
+    assert wrong["columns"] == ["HEIGHT", "(Intercept)"]
+    assert dict(wrong["evidence"]["factors"])["HEIGHT"] == pytest.approx(0.282, abs=0.01)
+    assert dict(wrong["evidence"]["right"])["HEIGHT"] == pytest.approx(0.00347, abs=2e-5)
+    assert [r["id"] for r in report["remedies"][:2]] == ["rx-errors", "tight-pirls"]
+    assert [a["se_ratio"] for a in rung(report, "maxfun")["attempts"]] == pytest.approx([1.0, 1.0], abs=0.02)
+
+
+@pytest.mark.slow
+def test_its_columns_are_named_where_rescaling_is_tried_too() -> None:
+    report = report_of("grouseticks_height", "--all-rungs")
+    assert rung(report, "rescale")["status"] == "cleared"
+    assert report["verdict"]["codes"] == ["MM106", "MM101", "MM410"]
     assert all(f["columns"] == ["HEIGHT"] for f in report["findings"] if f["code"] in ("MM101", "MM106"))
 
 

@@ -19,7 +19,11 @@ from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.judgement import is_structural
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus, allowed_gap
 
-PROVABLE: tuple[VerdictStatus, ...] = ("not_converged", "false_alarm")  # what rung 1 may find the cause of
+PROVABLE: tuple[VerdictStatus, ...] = (
+    "not_converged",
+    "wrong_se",
+    "false_alarm",
+)  # what rung 1 may find the cause of
 TESTS = ("MM401", "MM402")  # lme4's tests of gradient and Hessian, failed
 ALARMS = reasons_for("false_alarm")
 
@@ -88,15 +92,19 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
         Root(("MM406",), "the fit lies at a lesser one", _ended_in_lesser),
         Root(SINGULAR),  # nothing else is at fault: the search was stuck on an edge of theta
     ),
+    "wrong_se": (Root(("MM410",)),),
     "false_alarm": (Root(("MM404",)),),
     "singular": (Root(SINGULAR, after_causes=True),),
     "unidentifiable": (Root(STRUCTURAL, "as errors, each thing once", _is_first_of_structure),),
 }
 ARROWS = (
-    Arrow(None, ("MM403", "MM405")),
+    Arrow(None, ("MM403",)),
+    Arrow(None, ("MM405",), unless="wrong_se"),
     Arrow(("MM408",), ("MM403", "MM405")),
     Arrow(("MM403",), ("MM405",)),
     Arrow(None, ("MM406",), under="unidentifiable"),  # a ridge has optima of its own
+    Arrow(None, ("MM410",)),
+    Arrow(("MM410",), TESTS, under="wrong_se"),  # both come from the differences that are too coarse
     Arrow(("MM403",), TESTS, under="not_converged"),  # away from the optimum they say what they should
     Arrow(None, TESTS),
     # Where an effect without end is looked for, everything else is as it was where the search stopped.
@@ -119,9 +127,8 @@ def explain_causes(
     roots = _roots(seen, [code for code in proven if code in seen.codes])
     linked = [replace(found, caused_by=_causes(found, roots, seen)) for found in findings]
     judged = replace(verdict, codes=_codes(verdict.status, linked, roots))
-    misled = any(map(_misleads, findings))
     suspects = {name for found in findings if found.code == "MM408" for name in found.columns}
-    return judged, tuple(_graded(found, judged, suspects, misled=misled) for found in linked)
+    return judged, tuple(_graded(found, judged, suspects) for found in linked)
 
 
 def _roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
@@ -167,22 +174,16 @@ def _codes(status: VerdictStatus, findings: Sequence[Finding], roots: tuple[str,
     return tuple(dict.fromkeys([*roots, *found]))
 
 
-def _misleads(found: Finding) -> bool:
-    """Whether lme4's Hessian gives wrong standard errors."""
-    return found.evidence.get("se_ratio") is not None
-
-
-def _graded(found: Finding, verdict: Verdict, suspects: Collection[str], *, misled: bool) -> Finding:
+def _graded(found: Finding, verdict: Verdict, suspects: Collection[str]) -> Finding:
     """The finding with its severity in the light of the verdict.
 
     Args:
         suspects: columns that a failure of PIRLS is put down to.
-        misled: lme4's standard errors are wrong at the optimum.
     """
     is_good = verdict.status in ("converged", "false_alarm")
-    if found.caused_by or (is_good and found.code in ALARMS and not _misleads(found)):
+    if found.caused_by or (is_good and found.code in ALARMS):
         return replace(found, severity="info")
-    is_grave = verdict.severity in ("error", "warning") or misled
+    is_grave = verdict.severity in ("error", "warning")
     if not is_grave or found.code not in verdict.codes or found.severity != "info":
         return found
     is_of_x = found.code == "MM101" and not found.terms and not set(found.columns) & set(suspects)

@@ -15,7 +15,7 @@ from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.judgement import is_short, wrong_standard_error
+from mmtriage.diagnose.judgement import is_short
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
@@ -82,22 +82,18 @@ def gradient_test(fitted: Fitted) -> Sequence[Said]:
 
 
 def hessian_test(fitted: Fitted) -> Sequence[Said]:
-    """MM402: lme4's Hessian tests fail, or its Hessian gives wrong standard errors."""
+    """MM402: lme4's Hessian tests fail."""
     lme4 = fitted.comparison.lme4
     if lme4 is None or lme4.check.singular or fitted.comparison.given:
         return [not_assessed("MM402", _why_untested(fitted.comparison))]
-    wrong = wrong_standard_error(fitted.comparison)
     fails = any(code in HESSIAN_CODES for code in lme4.check.codes)
-    if not (fails or wrong) or lme4.check.eigenvalues is None:
+    if not fails or lme4.check.eigenvalues is None:
         return []
-    name, ratio = wrong or (None, None)
     certificate = fitted.comparison.optimum.certificate
     return [
         finding(
             "MM402",
-            _of_hessian(lme4.check.eigenvalues, certificate, wrong, fails=fails),
-            columns=() if name is None else (name,),
-            se_ratio=ratio,
+            _of_hessian(lme4.check.eigenvalues, certificate),
             finite_difference=tuple(float(v) for v in lme4.check.eigenvalues),
             exact_min=certificate.min_eigenvalue_free,
             exact_max=certificate.max_eigenvalue_free,
@@ -115,12 +111,10 @@ def _why_untested(comparison: Comparison) -> str:
     return "lme4 does not test gradient and Hessian of a fit that it calls singular"
 
 
-def _of_hessian(
-    eigenvalues: Array, exact: Certificate, wrong: tuple[str, float] | None, *, fails: bool
-) -> str:
+def _of_hessian(eigenvalues: Array, exact: Certificate) -> str:
     """lme4's eigenvalues by finite differences (m,), descending, beside the exact ones."""
     message = (
-        f"lme4's Hessian {'test fails' if fails else 'is wrong'}: eigenvalues from "
+        "lme4's Hessian test fails: eigenvalues from "
         f"{figures.rough(eigenvalues[-1])} to {figures.rough(eigenvalues[0])} "
         "by finite differences"
     )
@@ -130,12 +124,6 @@ def _of_hessian(
             "; on standardised columns the exact ones are all positive"
             if smallest == "positive"
             else f"; on standardised columns the smallest exact one is {smallest}"
-        )
-    if wrong is not None:
-        name, ratio = wrong
-        message += (
-            f"; lme4 takes its standard errors from it, and that of `{name}` is {ratio:.2g} times the "
-            "right one: use those at the optimum"
         )
     return message
 

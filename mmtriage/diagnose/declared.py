@@ -86,6 +86,7 @@ GROUPS = {  # how codes begin -> what these findings are about
 _STRUCTURE: tuple[VerdictStatus, ...] = ("unidentifiable",)
 _BOUNDARY: tuple[VerdictStatus, ...] = ("singular",)
 _ALARM: tuple[VerdictStatus, ...] = ("false_alarm",)
+_WRONG_SE: tuple[VerdictStatus, ...] = ("wrong_se",)
 _SHORT: tuple[VerdictStatus, ...] = ("not_converged",)
 _NO_FIT: tuple[VerdictStatus, ...] = ("undetermined", *_SHORT)
 
@@ -120,6 +121,7 @@ DECLARED = (
     Declaration("MM407", "flat-direction", "error", "fit", "convergence.flat_direction", _STRUCTURE),
     Declaration("MM401", "gradient", "warning", "fit", "convergence.gradient_test", _ALARM),
     Declaration("MM402", "hessian", "warning", "fit", "convergence.hessian_test", _ALARM),
+    Declaration("MM410", "standard-errors", "error", "fit", "standard_errors.printed_errors", _WRONG_SE),
     Declaration("MM404", "budget-exhausted", "warning", "fit", "convergence.spent_budget", _SHORT + _ALARM),
     Declaration("MM408", "pirls-failure", "error", "fit", "pirls_failure.failed_fit", _NO_FIT, "generalized"),
     Declaration(

@@ -5,6 +5,7 @@ The first of these that holds is the status:
     unidentifiable   a finding says that the data cannot determine the model, whatever the optimizer
     undetermined     the optimum could not be proven, or lme4's fit lies below what was proven
     not_converged    lme4's fit is materially short of the optimum, or there is none
+    wrong_se         the fit is at its optimum, but lme4's finite differences give wrong standard errors
     singular         the fit is at its optimum, which lies on the boundary of a covariance
     false_alarm      the fit is at its optimum, and lme4 warns all the same
     converged        the fit is at its optimum
@@ -16,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mmtriage import figures
 from mmtriage.diagnose.declared import STRUCTURAL
 from mmtriage.diagnose.finding import Finding
@@ -26,7 +25,7 @@ from mmtriage.diagnose.verdict import (
     RELATIVE_GAP,
     SD_CHANGE,
     SD_GAP,
-    SE_CHANGE,
+    SE_FACTOR,
     SEVERITY_OF,
     SHIFT_SE,
     Verdict,
@@ -46,7 +45,8 @@ THRESHOLDS: dict[str, float] = {
     "sd_change": SD_CHANGE,
     "sd_change_gap": SD_GAP,
     "newton_decrement": DECREMENT_TOLERANCE,
-    "se_change": SE_CHANGE,
+    "se_change": round(SE_FACTOR - 1.0, 9),
+    "se_factor": SE_FACTOR,
     "singular_sd": SNAP,
 }
 
@@ -72,32 +72,38 @@ def is_short(comparison: Comparison) -> bool:
     )
 
 
-def wrong_standard_error(comparison: Comparison) -> tuple[str, float] | None:
-    """The fixed effect whose standard error lme4 gets most wrong at the optimum, and lme4's over the true.
+def wrong_standard_errors(comparison: Comparison) -> dict[str, float]:
+    """The fixed effects whose standard errors lme4 gets wrong at the optimum: lme4's over the right one.
 
-    lme4 takes standard errors of a generalized model from a finite-difference Hessian, which scale and the
-    tolerance of PIRLS can spoil (lme4 issue 998). Effects without an end have none that could be right.
+    Of a generalized model lme4 takes them from a finite-difference Hessian, which scale and the tolerance of
+    PIRLS can spoil (lme4 issue 998). Effects without an end have none that could be right, and beside a
+    reference without a Hessian of its own there is nothing to compare with.
     """
     fit, optimum = comparison.lme4_fit, comparison.optimum_fit
-    if fit is None or not _has_own_errors(comparison, fit) or is_short(comparison):
-        return None
+    if fit is None or not _can_be_wrong(comparison) or is_short(comparison):
+        return {}
     endless = comparison.endless_effects()
     names = comparison.prepared.design.fixed_names
-    ratios = {n: a / b for n, a, b in zip(names, fit.se, optimum.se, strict=True) if n not in endless}
-    worst = max(ratios, key=lambda name: _misfit(ratios[name]), default=None)
-    if worst is None or _misfit(ratios[worst]) <= np.log(1.0 + SE_CHANGE):
-        return None
-    return worst, float(ratios[worst])
+    ratios = {n: float(a / b) for n, a, b in zip(names, fit.se, optimum.se, strict=True) if n not in endless}
+    return {name: ratio for name, ratio in ratios.items() if not is_close(ratio, SE_FACTOR)}
 
 
-def _has_own_errors(comparison: Comparison, fit: Fit) -> bool:
-    """Whether the fit has standard errors that may differ from the right ones at its own optimum."""
-    return fit.se_method == "hessian" if comparison.given is None else comparison.given.has_se
+def is_close(ratio: float, factor: float) -> bool:
+    """Whether two positive numbers of this ratio differ by no more than a factor; NaN is close to nothing."""
+    return 1.0 / factor <= ratio <= factor
 
 
-def _misfit(ratio: float) -> float:
-    """How wrong a standard error is, from its ratio to the right one; infinitely if it is no number."""
-    return abs(float(np.log(ratio))) if 0.0 < ratio < np.inf else np.inf
+def gives_wrong_errors(comparison: Comparison) -> bool:
+    """Whether standard errors are wrong that are no matter of design: lme4 took differences for them."""
+    is_by_design = comparison.given is None and (comparison.lme4 is None or comparison.lme4.hessian is None)
+    return not is_by_design and bool(wrong_standard_errors(comparison))
+
+
+def _can_be_wrong(comparison: Comparison) -> bool:
+    """Whether the fit has standard errors, and they need not be right at the optimum: lmer's are exact."""
+    if comparison.given is not None:
+        return comparison.given.has_se and comparison.optimum_fit.se_method != "conditional"
+    return comparison.optimum_fit.se_method == "hessian"
 
 
 def is_alarmed(comparison: Comparison) -> bool:
@@ -130,6 +136,8 @@ def status_of(comparison: Comparison, findings: Sequence[Finding]) -> VerdictSta
         return "undetermined"
     if is_short(comparison):
         return "not_converged"
+    if gives_wrong_errors(comparison):
+        return "wrong_se"
     if comparison.is_singular:
         return "singular"
     return "false_alarm" if is_alarmed(comparison) else "converged"
@@ -190,30 +198,20 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
             short = figures.gap(gap, comparison.optimum_fit.criterion, digits=4)
             how_far = _distance(comparison, shift)
             return f"The fit stopped {short} deviance units short of the proven optimum: {how_far}."
+        case "wrong_se":
+            return (
+                f"{_at_optimum(comparison)}, but standard errors that {_whose(comparison)} prints there are "
+                "wrong, and with them tests."
+            )
         case "singular":
-            # lme4's own standard errors at a singular optimum are MM402's to say.
-            wrong = "" if comparison.given is None else _but_errors(comparison)
             return (
                 "The fit is at its optimum, and the optimum is singular: a random-effects covariance lies on "
-                f"its boundary. The optimizer is not to blame{wrong}."
+                "its boundary. The optimizer is not to blame."
             )
         case "false_alarm":
-            whose = _whose(comparison)
-            return f"{_at_optimum(comparison)}; {whose}'s warning is a false alarm{_but_errors(comparison)}."
+            return f"{_at_optimum(comparison)}; {_whose(comparison)}'s warning is a false alarm."
         case "converged":
-            return f"{_at_optimum(comparison)}{_but_errors(comparison)}."
-
-
-def _but_errors(comparison: Comparison) -> str:
-    wrong = wrong_standard_error(comparison)
-    if wrong is None:
-        return ""
-    name, ratio = wrong
-    head = f", but the standard error that {_whose(comparison)} gives for `{name}` is"
-    if not 0.0 < ratio < np.inf:
-        return f"{head} not a number"
-    factor, which = (1.0 / ratio, "small") if ratio < 1.0 else (ratio, "large")
-    return f"{head} {factor:.2g} times too {which}"
+            return f"{_at_optimum(comparison)}."
 
 
 def _whose(comparison: Comparison) -> str:

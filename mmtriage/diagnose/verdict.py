@@ -14,13 +14,20 @@ from typing import Literal
 from mmtriage.diagnose.severity import VerdictSeverity
 
 VerdictStatus = Literal[
-    "undetermined", "unidentifiable", "not_converged", "singular", "false_alarm", "converged"
+    "undetermined",
+    "unidentifiable",
+    "not_converged",
+    "wrong_se",
+    "singular",
+    "false_alarm",
+    "converged",
 ]
 
 SEVERITY_OF: dict[VerdictStatus, VerdictSeverity] = {
     "undetermined": "error",
     "unidentifiable": "error",
     "not_converged": "error",
+    "wrong_se": "error",
     "singular": "warning",
     "false_alarm": "info",
     "converged": "ok",
@@ -31,7 +38,7 @@ RELATIVE_GAP = 1e-9  # the same as a share of the criterion: below it a differen
 SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
 SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
 SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
-SE_CHANGE = 0.10  # relative error of a standard error that is material
+SE_FACTOR = 1.2  # between a standard error and the right one that is material
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,9 @@ class Prepared:
 
         Raises LinAlgError where the criterion has no value.
         """
-        return self.model.describe(self.place_of(run), theta=run.theta, lme4_hessian=run.hessian)
+        return self.model.describe(
+            self.place_of(run), theta=run.theta, lme4_covariance=run.covariance_of_beta
+        )
 
     def curved_optimum_near(self, run: Lme4Run, *, within: float) -> float | None:
         """The criterion of a certified, curved optimum at most `within` below where a run ended, or None."""
@@ -215,10 +217,16 @@ def run_measured(
     maxfun: int | None = None,
     start: Lme4Run | None = None,
     transform: Transform | None = None,
+    tolerance: float | None = None,
 ) -> Lme4Run | Lme4Failure:
     """`fit_like_lme4`, its criterion by our engine: rounding must not decide between optimizers."""
     run = fit_like_lme4(
-        prepared.model, optimizers=optimizers, maxfun=maxfun, start=start, transform=transform
+        prepared.model,
+        optimizers=optimizers,
+        maxfun=maxfun,
+        start=start,
+        transform=transform,
+        tolerance=tolerance,
     )
     if isinstance(run, Lme4Failure):
         return run

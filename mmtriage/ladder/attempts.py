@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from mmtriage.diagnose.verdict import allowed_gap
+from mmtriage.diagnose.judgement import is_close
+from mmtriage.diagnose.verdict import SE_FACTOR, allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.lme4.transform import Transform
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.printed_errors import worst_ratio
 from mmtriage.ladder.records import Attempt
 
 IMPROVED = 1e-4  # deviance units that count as an improvement
 
 
-def same_model_attempt(case: Case, label: str, run: Lme4Run | Lme4Failure, seconds: float) -> Attempt:
-    """An attempt to reach the optimum of the present model, measured against that optimum."""
+def same_model_attempt(
+    case: Case,
+    label: str,
+    run: Lme4Run | Lme4Failure,
+    seconds: float,
+    *,
+    transform: Transform | None = None,
+    note: str | None = None,
+) -> Attempt:
+    """An attempt to reach the optimum of the present model, measured against that optimum.
+
+    Where lme4's standard errors are what is wrong, those that R prints for the attempt are measured too.
+    """
     formula = case.formula.to_text()
     if isinstance(run, Lme4Failure):
         return Attempt(
@@ -39,6 +53,8 @@ def same_model_attempt(case: Case, label: str, run: Lme4Run | Lme4Failure, secon
         evaluations=run.evaluations,
         certified=case.comparison.optimum.certificate.certified and gap <= allowed_gap(run.criterion),
         singular=case.comparison.is_singular,
+        se_ratio=worst_ratio(case.comparison, run, transform) if case.has_wrong_errors else None,
+        note=note,
         seconds=seconds,
     )
 
@@ -65,10 +81,12 @@ def changed_model_attempt(label: str, comparison: Comparison, note: str | None =
 def reaches_optimum(case: Case, attempt: Attempt) -> bool:
     """Whether a same-model attempt cures the verdict: it is at the certified optimum, and not singular.
 
-    What cures a false alarm also leaves lme4 without one.
+    What cures a false alarm also leaves lme4 without one, what cures wrong standard errors has right ones.
     """
     if not attempt.certified or attempt.singular or case.comparison.prepared.null:
         return False
+    if case.has_wrong_errors:
+        return attempt.se_ratio is not None and is_close(attempt.se_ratio, SE_FACTOR)
     return case.verdict.status != "false_alarm" or not any(map(is_alarm, attempt.lme4_messages))
 
 

@@ -71,8 +71,9 @@ class Bench(Protocol):
         maxfun: int | None,
         start: Lme4Run | None = None,
         transform: Transform | None = None,
+        tolerance: float | None = None,
     ) -> Lme4Run | Lme4Failure:
-        """Fit as lme4 does, by other optimizers, from another start, or on transformed columns."""
+        """Fit as lme4 does, by other optimizers, from another start, on other columns, or tighter."""
 
 
 def refit(
@@ -138,6 +139,11 @@ class Case:
     def is_suspect(self) -> bool:
         """Whether anything is wrong at all."""
         return self.verdict.status != "converged"
+
+    @property
+    def has_wrong_errors(self) -> bool:
+        """Whether standard errors that lme4 prints at the optimum are what is wrong."""
+        return self.verdict.status == "wrong_se"
 
     def found(self, code: str) -> tuple[Finding, ...]:
         """The findings of one code."""

@@ -13,7 +13,9 @@ RungStatus = Literal[
     "cleared", "cleared_by_change", "improved", "no_effect", "not_needed", "not_applicable", "failed"
 ]
 Scope = Literal["same_model", "changes_model", "advice"]
-SameModelId = Literal["rescale", "recode", "drop-aliased", "allfit", "maxfun", "restart"]
+SameModelId = Literal[
+    "rescale", "recode", "drop-aliased", "allfit", "maxfun", "restart", "rx-errors", "tight-pirls", "by-lme4"
+]
 SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "glm", "glm.nb"]
 OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior"]
 GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
@@ -34,6 +36,7 @@ class Attempt:
     evaluations: int | None = None
     certified: bool | None = None  # None: not assessed
     singular: bool | None = None
+    se_ratio: float | None = None  # of what R prints, to the right one, furthest from 1; None: not asked
     note: str | None = None
     seconds: float = 0.0
 

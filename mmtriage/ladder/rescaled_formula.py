@@ -8,7 +8,7 @@ import numpy as np
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.continuous import is_two_valued
-from mmtriage.diagnose.judgement import is_alarmed, is_short
+from mmtriage.diagnose.judgement import is_alarmed, is_short, wrong_standard_errors
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
@@ -120,6 +120,8 @@ def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
 
 
 def _is_cured(case: Case, comparison: Comparison) -> bool:
+    if case.has_wrong_errors:
+        return not is_short(comparison) and not wrong_standard_errors(comparison)
     return not is_short(comparison) and (case.verdict.status != "false_alarm" or not is_alarmed(comparison))
 
 

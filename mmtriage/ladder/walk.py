@@ -1,14 +1,16 @@
-"""The walk up the ladder: five rungs, always in this order, and when to stop.
+"""The walk up the ladder: five rungs, in this order, and when to stop.
 
 For `not_converged` and `false_alarm` only `cleared` stops it, so other optimizers and more evaluations are
 tried before anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried
 (scale and origin can fake singularity), other optimizers and more evaluations are not applicable, and
-`cleared_by_change` stops it. What rung 4 detects is always looked for. `all_rungs` climbs all.
+`cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first, since right standard errors can be had
+without another fit, and only `cleared` stops the walk. What rung 4 detects is always looked for. `all_rungs`
+climbs all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mmtriage.deadline import TimeBudgetError
@@ -52,7 +54,8 @@ def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
 def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
     """Climb the five rungs alone; return their results, and where a time budget ended the climb."""
     results: list[RungResult] = []
-    for position, rung in enumerate(RUNGS):
+    order = _order(case)
+    for position, rung in enumerate(order):
         skipped = _skipped(case, rung, results)
         if skipped is not None:
             results.append(skipped)
@@ -62,12 +65,24 @@ def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
         try:
             results.append(rung.climb(case))
         except TimeBudgetError as stop:
-            left = [other.id for other in RUNGS[position:]]
+            left = [other.id for other in order[position:]]
             results += [_result(name, "failed", stop.message) for name in left]
-            return tuple(results), f"{stop.message} on rung {RUNG_NUMBER[rung.id]} ({rung.id})"
+            return _numbered(results), f"{stop.message} on rung {RUNG_NUMBER[rung.id]} ({rung.id})"
         except MmtriageError as failure:  # of a model it tried; other rungs may still have an answer
             results.append(_result(rung.id, "failed", failure.message))
-    return tuple(results), None
+    return _numbered(results), None
+
+
+def _order(case: Case) -> tuple[Rung, ...]:
+    """The rungs as they are climbed."""
+    if not case.has_wrong_errors:
+        return RUNGS
+    return tuple(sorted(RUNGS, key=lambda rung: rung.id != "maxfun"))
+
+
+def _numbered(results: Sequence[RungResult]) -> tuple[RungResult, ...]:
+    """The results as they are listed: by the rungs' numbers."""
+    return tuple(sorted(results, key=lambda result: result.rung))
 
 
 def with_cause_remedies(case: Case, results: tuple[RungResult, ...]) -> tuple[RungResult, ...]:

@@ -118,9 +118,17 @@ class Workbench:
         maxfun: int | None,
         start: Lme4Run | None = None,
         transform: Transform | None = None,
+        tolerance: float | None = None,
     ) -> Lme4Run | Lme4Failure:
         """Fit as lme4 does, and evaluate the criterion by our engine, so that rounding decides nothing."""
-        return run_measured(prepared, optimizers=optimizers, maxfun=maxfun, start=start, transform=transform)
+        return run_measured(
+            prepared,
+            optimizers=optimizers,
+            maxfun=maxfun,
+            start=start,
+            transform=transform,
+            tolerance=tolerance,
+        )
 
 
 def _unjudged(reason: str) -> UnjudgedError:

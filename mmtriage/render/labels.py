@@ -10,6 +10,7 @@ STATUS_WORDS: dict[VerdictStatus, str] = {
     "undetermined": "Undetermined",
     "unidentifiable": "Unidentifiable",
     "not_converged": "Not converged",
+    "wrong_se": "Wrong standard errors",
     "singular": "Singular",
     "false_alarm": "False alarm",
     "converged": "Converged",

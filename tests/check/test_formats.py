@@ -152,6 +152,7 @@ def test_json_says_what_there_is_to_say() -> None:
             "undetermined": 1,
             "unidentifiable": 0,
             "not_converged": 1,
+            "wrong_se": 0,
             "singular": 2,
             "false_alarm": 1,
             "converged": 1,

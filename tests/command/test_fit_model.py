@@ -28,6 +28,7 @@ from tests.real_reports.records import (
     REPORTS,
     SINGULAR,
     UNDETERMINED,
+    WRONG_SE,
 )
 
 
@@ -36,13 +37,23 @@ from tests.real_reports.records import (
     [  # --fail-on error, warning, info, never
         (CONVERGED, (0, 0, 0, 0)),
         (ALARM_ALONE, (0, 0, 1, 0)),
-        (FALSE_ALARM, (0, 1, 1, 0)),  # its MM106 is a warning
+        (replace(FALSE_ALARM, findings=WRONG_SE.findings[-1:]), (0, 1, 1, 0)),  # with MM501, a warning
+        (WRONG_SE, (1, 1, 1, 0)),
         (SINGULAR, (0, 1, 1, 0)),
         (NOT_CONVERGED, (1, 1, 1, 0)),
         (UNDETERMINED, (3, 3, 3, 3)),
         (replace(CONVERGED, findings=SINGULAR.findings), (0, 1, 1, 0)),  # a finding counts as a verdict does
     ],
-    ids=["converged", "alarm_alone", "false_alarm", "singular", "not_converged", "undetermined", "finding"],
+    ids=[
+        "converged",
+        "alarm_alone",
+        "false_alarm",
+        "wrong_se",
+        "singular",
+        "not_converged",
+        "undetermined",
+        "finding",
+    ],
 )
 def test_the_exit_code_follows_the_gravest_of_verdict_and_findings(
     report: Report, codes: tuple[int, ...], data: str, mmtriage: Run

@@ -231,7 +231,8 @@ def test_what_a_finding_knows_of_its_own_cause_is_kept() -> None:
 def test_the_docstring_prints_the_graph() -> None:
     said = str(causes.__doc__)
     assert "    not_converged   pirls-failure, after what explains it\n" in said
-    assert "    the roots -> stopped-short, optimizers-disagree\n" in said
+    assert "    the roots -> stopped-short\n" in said
+    assert "    the roots -> optimizers-disagree (unless wrong_se)\n" in said
     assert "    stopped-short -> gradient, hessian (under not_converged)\n" in said
     assert (
         "    nesting -> zero-variance, perfect-correlation, covariance-rank (unless unidentifiable, of the "

@@ -43,7 +43,7 @@ CHOSEN = (
             *("crossed_maximal", "dose_latency_maximal", "dyestuff2", "hsb_raw", "school_fixed_and_random"),
             *("toy_separation", "binomial_cloglog_offset", "gamma_agq5"),
             *("binomial_singular", "fails_gamma_inverse", "fails_gamma_identity", "fails_binomial_log"),
-            "fails_separation",
+            *("fails_separation", "grouseticks_height"),
         ),
     ),
 )

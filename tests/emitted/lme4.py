@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from mmtriage.diagnose.judgement import is_close
+from mmtriage.diagnose.verdict import SE_FACTOR
 from tests.emitted.remedies import Emitted
 
 Row = dict[str, str]
@@ -30,6 +33,7 @@ NUMERICAL = ("Downdated VtV", "PIRLS", "pwrssUpdate", "(maxstephalfit)")
 # Where the rounding of lme4's X'X, on columns far from zero or nearly collinear, decides how it ends: eight
 # permutations of the rows end 0.06 to 0.5 deviance units short, or with other messages.
 ROUNDING_DECIDES = ("far_origin 5: 2 cwc-mean", "collinear 7: 1 allfit")
+RIGHT_ERRORS = ("rx-errors", "tight-pirls")  # remedies that promise right standard errors
 # Said of columns, not of convergence.
 REMARKS = ("Some predictor variables are on very different scales", "fixed-effect model matrix is rank")
 
@@ -54,7 +58,7 @@ def run_in_r(pieces: Sequence[Emitted]) -> list[Row]:
         with jobs.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("id", "data", "code"))
-            writer.writerows((one.name, one.subject.table(), one.remedy["code"]["lme4"]) for one in pieces)
+            writer.writerows((one.name, one.subject.table(), _code(one)) for one in pieces)
         subprocess.run(
             ["Rscript", "--vanilla", str(SCRIPT), str(jobs), str(results)],
             check=True,
@@ -63,6 +67,16 @@ def run_in_r(pieces: Sequence[Emitted]) -> list[Row]:
         )
         with results.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+
+def _code(one: Emitted) -> str:
+    """What a user runs: a summary alone is one of the fit that is there already."""
+    code: str = one.remedy["code"]["lme4"]
+    if one.remedy["id"] != "rx-errors":
+        return code
+    refit = next(r for r in one.report["remedies"] if r["id"] == "tight-pirls")["code"]["lme4"]
+    fitted = re.sub(r", control = glmerControl\(tolPwrss = [^)]*\)", "", refit)
+    return f"{fitted}\n{code}"
 
 
 def complaints(one: Emitted, row: Row) -> Iterator[str]:
@@ -74,6 +88,8 @@ def complaints(one: Emitted, row: Row) -> Iterator[str]:
     if one.name in ROUNDING_DECIDES:
         return
     yield from _criterion(one, row)
+    if one.remedy["id"] in RIGHT_ERRORS:
+        yield from _errors(one, row)
     if one.remedy["clears"]:
         yield from _aic(one, row)
         yield from _said(one, row)
@@ -121,9 +137,17 @@ def _aic(one: Emitted, row: Row) -> Iterator[str]:
         yield f"AIC moves by {moves:.4f}, not {delta:.4f}"
 
 
+def _errors(one: Emitted, row: Row) -> Iterator[str]:
+    """Standard errors that are not within the factor that a verdict allows of the right ones."""
+    right = [effect["se"] for effect in one.report["reference"]["fixed_effects"]]
+    found = list(map(_number, row["errors"].split("\n")))
+    if not all(is_close(a / b, SE_FACTOR) for a, b in zip(found, right, strict=True)):
+        yield f"standard errors {found}, not {right}"
+
+
 def _said(one: Emitted, row: Row) -> Iterator[str]:
     """Messages: of the same model none, unless the remedy says so; of another, none of singularity."""
-    if any("lme4 still warns" in caveat for caveat in one.remedy["caveats"]):
+    if any("lme4 still warns" in caveat or "has said remains" in caveat for caveat in one.remedy["caveats"]):
         return
     if row["singular"] == "TRUE":
         yield "lme4 calls it singular"

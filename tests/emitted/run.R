@@ -20,6 +20,12 @@ restricted <- function(m) {
 # By maximum likelihood, to compare fixed effects.
 maximum <- function(m) if (inherits(m, "merMod") && isREML(m)) -2 * as.numeric(logLik(refitML(m))) else criterion(m)
 
+# The standard errors that a user reads in the end.
+printed <- function(last, m) {
+  if (!inherits(m, "merMod")) return(NA)
+  suppressWarnings(coef(if (inherits(last, "summary.merMod")) last else summary(m))[, "Std. Error"])
+}
+
 run <- function(job) {
   said <- character()
   note <- function(condition, restart) {
@@ -32,7 +38,7 @@ run <- function(job) {
   withCallingHandlers(
     for (line in parse(text = job$code, encoding = "UTF-8")) {
       said <- character()  # a restart is judged by how it ends
-      eval(line, here)
+      last <- eval(line, here)
     },
     warning = function(w) note(w, "muffleWarning"),
     message = function(m) note(m, "muffleMessage")
@@ -50,15 +56,16 @@ run <- function(job) {
     code = if (mixed) m@optinfo$conv$opt else NA,
     messages = paste(trimws(said), collapse = "\n"),
     effects = paste(names(if (mixed) fixef(m) else coef(m)), collapse = "\n"),
+    errors = paste(printed(last, m), collapse = "\n"),
     error = NA,
     seconds = proc.time()[["elapsed"]] - began
   )
 }
 
 failed <- function(error) {
-  row <- as.list(rep(NA, 12))
+  row <- as.list(rep(NA, 13))
   names(row) <- c("class", "criterion", "restricted", "maximum", "deviance", "df", "singular", "code", "messages",
-                  "effects", "error", "seconds")
+                  "effects", "errors", "error", "seconds")
   row$error <- conditionMessage(error)
   as.data.frame(row)
 }

@@ -70,6 +70,11 @@ THRESHOLDS = {
         "diagnose.exact_fit.REPRODUCED",
     ),
     "MM408": ("diagnose.pirls_failure.FIRST_STEPS", "diagnose.pirls_failure.COMMON"),
+    "MM410": (
+        "diagnose.verdict.SE_FACTOR",
+        "engine.lme4.differences.DELTA",
+        "engine.lme4.glmer_pirls.TOLERANCE",
+    ),
     "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
     "MM503": (
@@ -82,6 +87,10 @@ THRESHOLDS = {
         "diagnose.verdict.GAP",
         "diagnose.verdict.RELATIVE_GAP",
         "diagnose.verdict.SHIFT_SE",
+        "diagnose.verdict.SE_FACTOR",
+    ),
+    "wrong_se": tuple(
+        f"diagnose.verdict.{name}" for name in ("GAP", "RELATIVE_GAP", "SHIFT_SE", "SE_FACTOR")
     ),
     "singular": ("engine.optimum.settling.SNAP", "engine.optimum.settling.SNAP_COST"),
     "not_converged": tuple(

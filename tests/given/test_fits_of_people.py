@@ -34,12 +34,9 @@ def test_the_gap_is_that_of_the_program_to_the_best_that_r_finds(name: str) -> N
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_status_is_that_of_the_fit(name: str) -> None:
-    case, verdict = CASES[name], judged(name)["verdict"]
-    is_wrong_se = case["status"] == "wrong_se"
-    # Until `wrong_se` is a status, the message says it of a singular fit.
-    allowed = (case["status"], *(case["also"] if is_wrong_se else ()))
-    assert verdict["status"] in allowed
-    assert "the standard error that" in verdict["message"] or not is_wrong_se
+    report = judged(name)
+    assert report["verdict"]["status"] == CASES[name]["status"]
+    assert ("MM410" in {f["code"] for f in report["findings"]}) == (CASES[name]["status"] == "wrong_se")
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != REFUSED])

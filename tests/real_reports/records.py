@@ -1,6 +1,6 @@
 """Reports for the tests of formats, schema and command line, which need reports and no fits.
 
-Eight are what the command has printed (commands.py has the command lines, the JSON files their output). The
+Nine are what the command has printed (commands.py has the command lines, the JSON files their output). The
 others are composed of these by `dataclasses.replace`: branches of the formats that no small model shows.
 """
 
@@ -22,6 +22,7 @@ NOT_CONVERGED = KEPT["not_converged"]
 SINGULAR = KEPT["singular"]
 REFUSED = KEPT["refused"]
 FALSE_ALARM = KEPT["false_alarm"]
+WRONG_SE = KEPT["wrong_se"]
 BASELINE_FAILED = KEPT["baseline_failed"]
 PERFECT_CORRELATION = KEPT["perfect_correlation"]
 

@@ -45,7 +45,8 @@ def test_report_reads_well(name: str, snapshot: Snapshot) -> None:
     ("name", "kinds"),
     [
         ("converged", []),
-        ("false_alarm", ["notice", "warning", "warning", "warning"]),
+        ("false_alarm", ["notice", "notice"]),
+        ("wrong_se", ["error", "notice", "error", "warning"]),
         ("singular", ["warning", "warning"]),
         ("not_converged", ["error", "warning"]),  # what follows from MM106 is left out
         ("unidentifiable", ["error", "error"]),

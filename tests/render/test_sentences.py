@@ -9,6 +9,7 @@ from mmtriage.render import sentences, tables
 from mmtriage.report import roles
 from tests.real_reports.records import (
     FALSE_ALARM,
+    WRONG_SE,
     NEGATIVE_BINOMIAL,
     NOT_CONVERGED,
     PERFECT_CORRELATION,
@@ -67,7 +68,7 @@ def test_what_was_not_fitted_is_not_assessed() -> None:
 def test_a_generalized_model_is_headed_as_lme4_heads_it(
     method: Method, nagq: int, approximation: str, criterion: str
 ) -> None:
-    model = replace(FALSE_ALARM.model, method=method, nagq=nagq)
+    model = replace(WRONG_SE.model, method=method, nagq=nagq)
     assert sentences.model_line(model) == (
         f"Generalized linear mixed model fit by maximum likelihood ({approximation}). "
         "Family: poisson (log); 403 observations; groups: BROOD 118, LOCATION 63"
@@ -76,7 +77,7 @@ def test_a_generalized_model_is_headed_as_lme4_heads_it(
 
 
 def test_gaussian_with_another_link_is_a_generalized_model() -> None:
-    model = replace(FALSE_ALARM.model, family="gaussian", link="log")
+    model = replace(WRONG_SE.model, family="gaussian", link="log")
     assert "Family: gaussian (log)" in sentences.model_line(model)
     assert sentences.model_line(NOT_CONVERGED.model) == (
         "Linear mixed model fit by REML; 180 observations; groups: Subject 18"
@@ -84,7 +85,7 @@ def test_gaussian_with_another_link_is_a_generalized_model() -> None:
 
 
 def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None:
-    fixed, random = tables.fixed_effects(FALSE_ALARM), tables.random_effects(FALSE_ALARM)
+    fixed, random = tables.fixed_effects(WRONG_SE), tables.random_effects(FALSE_ALARM)
     assert fixed is not None
     assert random is not None
     assert fixed.header[:5] == ("", "estimate", "SE", "z value", "p")
@@ -94,5 +95,5 @@ def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None
 
 def test_standard_errors_that_take_the_covariances_as_known_say_so() -> None:
     note = "take the covariances of the random effects as known"
-    assert sentences.se_note(FALSE_ALARM.reference) is None
+    assert sentences.se_note(WRONG_SE.reference) is None
     assert note in (sentences.se_note(NEGATIVE_BINOMIAL.reference) or "")

@@ -88,13 +88,13 @@ class GeneralizedModel(GeneralizedLikelihood):
         *,
         theta: Array | None = None,
         hessian: Array | None = None,
-        lme4_hessian: Array | None = None,
+        lme4_covariance: Array | None = None,
     ) -> Fit:
         """What the model says at a place.
 
         Args:
             hessian: of the criterion in a face's parameters, free ones last.
-            lme4_hessian: of the criterion in lme4's (theta, beta), by its differences.
+            lme4_covariance: (p, p) of beta, that lme4 takes from its differences.
 
         Raises LinAlgError where the criterion is not finite.
         """
@@ -103,7 +103,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         raw = in_users_columns(at.factors, self.basis.terms)
         if theta is None:
             theta = lme4_theta(raw)
-        vcov, se_method = _covariance(self, point, hessian, lme4_hessian, len(theta))
+        vcov, se_method = _covariance(self, point, hessian, lme4_covariance)
         return Fit(
             criterion=point.criterion,
             df=self.p
@@ -168,8 +168,7 @@ def _covariance(
     likelihood: GeneralizedLikelihood,
     at: GeneralizedEvaluation,
     hessian: Array | None,
-    lme4_hessian: Array | None,
-    n_theta: int,
+    lme4_covariance: Array | None,
 ) -> tuple[Array, SeMethod]:
     """Covariance (p, p) of beta: from 2 H^-1 if there is a joint Hessian H, else at fixed covariances."""
     if not likelihood.free.profiles_beta:
@@ -178,10 +177,8 @@ def _covariance(
             V = _beta_block(hessian, where, likelihood.p)
             if V is not None:
                 return likelihood.user_covariance(V), "hessian"
-        if lme4_hessian is not None:
-            V = _beta_block(lme4_hessian, n_theta, likelihood.p)
-            if V is not None:
-                return V, "hessian"
+        if lme4_covariance is not None:
+            return lme4_covariance, "hessian"
     return likelihood.conditional_covariance(at), "conditional"
 
 

@@ -44,10 +44,10 @@ class LinearModel(LinearLikelihood):
         *,
         theta: Array | None = None,
         hessian: Array | None = None,
-        lme4_hessian: Array | None = None,
+        lme4_covariance: Array | None = None,
     ) -> Fit:
         """What the model says at a place; standard errors need no Hessian."""
-        del hessian, lme4_hessian
+        del hessian, lme4_covariance
         return fit_at(self, at.factors, theta)
 
     def conditional_modes(self, at: Place) -> RandomEffects:

@@ -15,6 +15,7 @@ from mmtriage.engine.algebra.theta import lme4_theta, template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.glmer_nb import fit_negative_binomial
+from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
 from mmtriage.engine.lme4.glmer_stages import DEFAULT_PAIR, Course, GlmerCall, fit_family
 from mmtriage.engine.lme4.optwrap import StoppedError
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
@@ -37,6 +38,7 @@ def fit_glmer(
     start: GlmerStart | None = None,
     transform: Transform | None = None,
     deadline: Deadline = NEVER,
+    tolerance: float = TOLERANCE,
 ) -> Lme4Run | Lme4Failure:
     """Fit as glmer does, or as glmer.nb does.
 
@@ -47,8 +49,10 @@ def fit_glmer(
         transform: T (k, k) per term and A (p, p): fit on the columns Z T and X A. Theta and beta come back
             in the user's columns, the differences stay in those that were fitted.
         deadline: asked at every evaluation.
+        tolerance: lme4's tolPwrss, at which PIRLS stops.
     """
     call = _call(design, optimizers or DEFAULT_PAIR, maxfun, start, transform, deadline)
+    call = replace(call, tolerance=tolerance)
     course = Course(list(_messages_before(design, transform)))
     family = family_of(design.spec)
     try:

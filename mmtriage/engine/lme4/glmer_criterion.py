@@ -27,7 +27,7 @@ from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.generalized.quadrature import hermite
-from mmtriage.engine.lme4.glmer_pirls import GlmerPirls, row_sum
+from mmtriage.engine.lme4.glmer_pirls import TOLERANCE, GlmerPirls, row_sum
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 
@@ -39,7 +39,14 @@ class GlmerCriterion:
     """
 
     def __init__(
-        self, design: Design, rows: Rows, family: Family, *, sizes: Sequence[int], deadline: Deadline = NEVER
+        self,
+        design: Design,
+        rows: Rows,
+        family: Family,
+        *,
+        sizes: Sequence[int],
+        deadline: Deadline = NEVER,
+        tolerance: float = TOLERANCE,
     ) -> None:
         n = len(design.y)
         self.sizes = tuple(sizes)
@@ -47,7 +54,7 @@ class GlmerCriterion:
         self.deadline = deadline
         self.base_offset = np.zeros(n) if design.offset is None else design.offset
         weights = np.ones(n) if design.weights is None else design.weights
-        self.pirls = GlmerPirls(rows, family, design.y, weights)
+        self.pirls = GlmerPirls(rows, family, design.y, weights, tolerance=tolerance)
         self.points = design.spec.nagq
         self.codes = design.random[0].codes
         self.saved = np.zeros(n)

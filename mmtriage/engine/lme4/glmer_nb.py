@@ -89,7 +89,7 @@ def _poisson_fit(call: GlmerCall, family: Family, course: Course) -> tuple[Glmer
     if np.array_equal(y, np.rint(y)):
         fit, criterion = fit_family(call, family, course)
         return criterion.pirls, _warnings(fit.lme4_messages)
-    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion = call.criterion(family)
     criterion.start(call.theta)
     return criterion.pirls, []
 
@@ -135,7 +135,7 @@ def _refit(
     call: GlmerCall, family: Family, course: Course, last: Lme4Run, state: GlmerCriterion
 ) -> tuple[Lme4Run, GlmerCriterion]:
     """Refit, with another theta of the family, the `last` fit, which left its criterion in `state`."""
-    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion = call.criterion(family)
     criterion.pirls.u = state.pirls.u
     criterion.start(last.theta, jointly=call.is_joint)
     start, lower = last.theta, lower_bounds(call.sizes)

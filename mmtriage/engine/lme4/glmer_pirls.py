@@ -8,8 +8,8 @@ r = eta - o + (y - mu) / (dmu/deta), a step solves
 for u, or for u and beta together; pdev = sum dev.resid(y, mu, w) + |u|^2 decides (Bates 2011, lme4's
 `external.cpp` of 1.1-31). Two of lme4's habits show in its results and are kept:
 
-- it stops at a relative change of pdev below 1e-7, and log|M| and the factor of the fixed effects are those
-  from before the last step;
+- it stops at a relative change of pdev below 1e-7 (tolPwrss), and log|M| and the factor of the fixed effects
+  are those from before the last step;
 - a step that makes pdev larger, or not a number, is halved towards the u and beta before it. Before the
   first step these are what the last call left behind.
 """
@@ -43,8 +43,11 @@ TOO_MANY_STEPS = "pwrssUpdate did not converge in (maxit) iterations"
 class GlmerPirls:
     """The state of lme4's two modules, response and predictor; every method below moves it on."""
 
-    def __init__(self, rows: Rows, family: Family, y: Array, weights: Array) -> None:
+    def __init__(
+        self, rows: Rows, family: Family, y: Array, weights: Array, *, tolerance: float = TOLERANCE
+    ) -> None:
         self.rows = rows
+        self.tolerance = tolerance  # tolPwrss: of the relative change of pdev
         self.family = family
         self.y = y
         self.weights = weights
@@ -82,7 +85,7 @@ class GlmerPirls:
         for _ in range(MAX_STEPS):
             u, beta = self.u, self.beta
             pdev = self._step(jointly=jointly)
-            if abs(_ratio(old - pdev, pdev)) < TOLERANCE:
+            if abs(_ratio(old - pdev, pdev)) < self.tolerance:
                 return
             if not pdev <= old:  # true for NaN
                 pdev = self._halve(u, beta, old, jointly=jointly)
@@ -145,7 +148,7 @@ class GlmerPirls:
                 return pdev
         if math.isnan(pdev):
             raise np.linalg.LinAlgError(NOT_A_NUMBER)
-        if pdev - old > TOLERANCE:
+        if pdev - old > self.tolerance:
             raise np.linalg.LinAlgError(NO_DESCENT)
         return pdev
 

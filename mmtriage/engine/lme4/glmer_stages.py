@@ -22,6 +22,7 @@ from mmtriage.deadline import Deadline
 from mmtriage.engine.algebra.theta import lower_bounds, template_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
+from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
 from mmtriage.engine.lme4.optwrap import Criterion, StageRun, assemble, run_optimizer, step_onto_edge
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.model.design import Design
@@ -50,11 +51,23 @@ class GlmerCall:
     theta: Array  # (m,) where stage 1 starts
     beta: Array | None  # (p,) where stage 2 starts, None: where stage 1 ends
     deadline: Deadline
+    tolerance: float = TOLERANCE  # glmerControl(tolPwrss)
 
     @property
     def is_joint(self) -> bool:
         """Whether stage 1 is all there is, nAGQ = 0."""
         return self.design.spec.nagq == CONDITIONAL
+
+    def criterion(self, family: Family) -> GlmerCriterion:
+        """lme4's criterion of this model in a family all of whose parameters are known."""
+        return GlmerCriterion(
+            self.design,
+            self.rows,
+            family,
+            sizes=self.sizes,
+            deadline=self.deadline,
+            tolerance=self.tolerance,
+        )
 
 
 @dataclass(slots=True)
@@ -98,7 +111,7 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
 
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
-    criterion = GlmerCriterion(call.design, call.rows, family, sizes=call.sizes, deadline=call.deadline)
+    criterion = call.criterion(family)
     criterion.start(template_theta(call.sizes))
     stage_1 = course.counted(criterion.stage_1)
     lower = lower_bounds(call.sizes)

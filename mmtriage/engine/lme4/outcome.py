@@ -8,6 +8,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.checks import ConvergenceCheck
+from mmtriage.engine.lme4.vcov import covariance_of_beta
 from mmtriage.optimizers import OptimizerStatus
 
 
@@ -38,6 +39,13 @@ class Lme4Run:
     check: ConvergenceCheck
     beta: Array | None = None  # (p,) where the optimizer sets it: generalized models
     nb_theta: float | None = None  # negative binomial: the theta of its variance
+
+    @property
+    def covariance_of_beta(self) -> Array | None:
+        """Covariance (p, p) of beta from the Hessian; None where lme4 takes it from RX."""
+        if self.hessian is None or self.beta is None or len(self.hessian) == len(self.theta):
+            return None
+        return covariance_of_beta(self.hessian, len(self.theta))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -27,6 +27,7 @@ def fit_like_lme4(
     maxfun: int | None = None,
     start: Lme4Run | None = None,
     transform: Transform | None = None,
+    tolerance: float | None = None,
 ) -> Lme4Run | Lme4Failure:
     """Fit as lme4 would, from its own start or from where another run ended.
 
@@ -34,6 +35,7 @@ def fit_like_lme4(
         optimizers: of lme4's stages, None for its own; a generalized model has two, one given does both.
         maxfun: the budget of each stage, None for lme4's defaults.
         transform: fit on other columns; the estimates come back in the user's.
+        tolerance: glmer's tolPwrss, None for its own.
     """
     if isinstance(model, LinearModel):
         return fit_linear_model(
@@ -43,7 +45,9 @@ def fit_like_lme4(
             start=start,
             transform=transform,
         )
-    from mmtriage.engine.lme4.glmer import fit_glmer  # here: linear models start sooner without
+    # Here: linear models start sooner without.
+    from mmtriage.engine.lme4.glmer import fit_glmer
+    from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
 
     return fit_glmer(
         model.design,
@@ -52,4 +56,5 @@ def fit_like_lme4(
         start=None if start is None else (start.theta, start.beta),
         transform=transform,
         deadline=model.deadline,
+        tolerance=TOLERANCE if tolerance is None else tolerance,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_values import r_logical, r_string, r_vector
@@ -32,20 +33,31 @@ PRIORS: dict[CallKind, list[str]] = {
 PRIOR_OPTIMIZER = "Nelder_Mead"
 # The first stage of glmer() knows nothing of a prior on the fixed effects: under separation it has no end.
 NO_FIRST_STAGE = "nAGQ0initStep = FALSE"
+R_SUMMARY = "summary(m, use.hessian = FALSE)"  # standard errors from RX
 ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
 
 
 def r_call(
-    options: TriageOptions, formula: str, *, kind: CallKind = "mixed", start: Array | None = None
+    options: TriageOptions,
+    formula: str,
+    *,
+    kind: CallKind = "mixed",
+    start: Array | None = None,
+    tolerance: float | None = None,
 ) -> list[str]:
-    """The lines that fit a formula; `start` is beta (p,) of a plain model, theta (m,) of a mixed one."""
+    """The lines that fit a formula.
+
+    Args:
+        start: beta (p,) of a plain model, theta (m,) of a mixed one.
+        tolerance: glmer's tolPwrss; None: lme4's.
+    """
     spec, lines = options.spec, []
     if kind in PRIORS and spec.r_function == "glmer.nb":
         lines.append(f"m <- glmer.nb({', '.join(_arguments(options, formula, 'mixed'))})")
     arguments = _arguments(options, formula, kind)
     if start is not None:
         arguments.append(f"start = {_start(spec, kind, start)}")
-    control = _control(options, kind)
+    control = _control(options, kind, tolerance)
     if control is not None:
         arguments.append(f"control = {spec.r_control}({control})")
     return [*lines, f"m <- {r_function(spec, kind)}({', '.join(arguments)})"]
@@ -105,7 +117,7 @@ def _family(spec: ModelSpec) -> str:
     return spec.family if is_default else f"{spec.family}({r_string(spec.link)})"
 
 
-def _control(options: TriageOptions, kind: CallKind) -> str | None:
+def _control(options: TriageOptions, kind: CallKind, tolerance: float | None) -> str | None:
     """The settings that the options, or the kind of model, ask for; None where R's own will do."""
     if kind == "plain":
         return None
@@ -115,6 +127,8 @@ def _control(options: TriageOptions, kind: CallKind) -> str | None:
     settings = [_settings(options.stages, options.maxfun)] if own else []
     if kind == "fixed prior" and options.spec.r_function != "lmer":
         settings.insert(0, NO_FIRST_STAGE)
+    if tolerance is not None:
+        settings.append(f"tolPwrss = {figures.tidy(tolerance)}")
     return ", ".join(settings) or None
 
 

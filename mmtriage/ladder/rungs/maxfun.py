@@ -1,8 +1,11 @@
-"""Rung 5: raise the budget, restart.
+"""Rung 5: raise the budget, restart; or take other standard errors.
 
 What it tries: the same optimizer with 200,000 evaluations (500,000 for a generalized model), then from where
 that ended, then from a point 1 % away.
 Why it helps: an optimizer that ran out of evaluations, or stopped early beside its goal, goes on.
+Where lme4's fit is at its optimum and its standard errors are wrong, two other things are tried: those from
+RX (`summary(m, use.hessian = FALSE)`, nothing is fitted again), and an inner iteration that stops later
+(tolPwrss).
 What it changes: nothing; same model, same likelihood.
 When it misleads: if the budget was not the cause, more of it buys nothing, and a restart that moves shows
 only that the stop rule was loose. Tolerances are never touched.
@@ -23,6 +26,7 @@ from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attem
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
+from mmtriage.ladder.remedies.right_errors import Outcome, right_errors
 from mmtriage.optimizers import OPTIMIZERS
 
 PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
@@ -36,7 +40,14 @@ def applies(case: Case) -> str | None:
 
 
 def climb(case: Case) -> RungResult:
-    """Make three attempts: budget, restart, perturbed restart."""
+    """Make three attempts: budget, restart, perturbed restart; or two at right standard errors."""
+    attempts, remedies, status, reason = (
+        right_errors(case) if case.has_wrong_errors else _more_evaluations(case)
+    )
+    return RungResult(rung=5, id="maxfun", status=status, reason=reason, attempts=attempts, remedies=remedies)
+
+
+def _more_evaluations(case: Case) -> Outcome:
     attempts: list[Attempt] = []
     optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
     start: Lme4Run | None = None
@@ -53,9 +64,7 @@ def climb(case: Case) -> RungResult:
     status, reason = _status(case, attempts)
     arrived = _arrival(case, attempts)
     remedies = () if arrived is None or not case.is_suspect else (_remedy(case, attempts, arrived),)
-    return RungResult(
-        rung=5, id="maxfun", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
-    )
+    return tuple(attempts), remedies, status, reason
 
 
 def _perturbed(run: Lme4Run, seed: int) -> Lme4Run:

@@ -48,13 +48,15 @@ def climb(case: Case) -> RungResult:
         if move.center and not movable.can_be_centered:
             continue
         began = time.perf_counter()
+        transform = transforms(case.design, movable, move)
         run = case.bench.run(
             case.comparison.prepared,
             optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
-            transform=transforms(case.design, movable, move),
+            transform=transform,
             maxfun=case.options.maxfun,
         )
-        attempts.append(same_model_attempt(case, move.label, run, time.perf_counter() - began))
+        seconds = time.perf_counter() - began
+        attempts.append(same_model_attempt(case, move.label, run, seconds, transform=transform))
     status, reason = _status(case, attempts, movable)
     arrived = _best_arrival(case, attempts)
     remedies = () if arrived is None or status == "no_effect" else (_remedy(case, arrived, movable),)
@@ -91,7 +93,11 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = case.before
     if best < before - IMPROVED:
-        where = "which is singular" if case.comparison.is_singular else "and lme4's checks still object"
+        where = "and lme4's checks still object"
+        if case.has_wrong_errors:
+            where = "and standard errors are still wrong"
+        elif case.comparison.is_singular:
+            where = "which is singular"
         optimum = case.comparison.optimum_fit.criterion
         gap = figures.gap(best - optimum, optimum)
         return (
@@ -105,7 +111,7 @@ def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt to recommend: at the optimum, which may be singular, and with the least said by lme4."""
     if not case.is_suspect or case.comparison.prepared.null:
         return None
-    arrived = [a for a in attempts if a.certified]
+    arrived = [a for a in attempts if a.certified and (reaches_optimum(case, a) or not case.has_wrong_errors)]
     return min(arrived, key=lambda a: any(map(is_alarm, a.lme4_messages)), default=None)
 
 

@@ -143,7 +143,7 @@ def test_standard_errors_fall_back_where_the_hessian_is_no_minimums() -> None:
         assert fit.se_method == "conditional"
         assert fit.se == pytest.approx(conditional.se)
     lme4s = case.problem.describe(
-        case.place, hessian=np.diag([1.0, -1.0, 1.0]), lme4_hessian=np.diag([2.0, 8.0, 50.0])
+        case.place, hessian=np.diag([1.0, -1.0, 1.0]), lme4_covariance=np.diag([0.25, 0.04])
     )
     assert lme4s.se_method == "hessian"
     assert lme4s.se == pytest.approx([0.5, 0.2])

@@ -297,7 +297,7 @@ def without(*keys: str) -> Edit:
         (
             lambda d: d["verdict"].update(status="fine"),
             "`base.json` is damaged: `fine` is none of undetermined, unidentifiable, not_converged, "
-            "singular, false_alarm, converged",
+            "wrong_se, singular, false_alarm, converged",
         ),
         (
             lambda d: d["reference"].update(criterion="low"),
