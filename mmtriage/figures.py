@@ -98,7 +98,7 @@ def brief(value: float | None) -> str:
 
 
 def three(value: float) -> str:
-    """Three significant digits, zeros too: a standard error of "0.0700"; as R has it where it is no number."""
+    """Three significant digits, zeros too: a standard error of "0.0700"; NaN where it is no number."""
     return "NaN" if not math.isfinite(value) else f"{value:#.3g}".rstrip(".")
 
 

@@ -33,7 +33,7 @@ from mmtriage.diagnose.verdict import (
     allowed_gap,
 )
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.estimates import Fit, largest_sd_change, largest_shift
+from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
 from mmtriage.engine.optimum.settling import SNAP

@@ -9,13 +9,13 @@ from mmtriage.render import sentences, tables
 from mmtriage.report import roles
 from tests.real_reports.records import (
     FALSE_ALARM,
-    WRONG_SE,
     NEGATIVE_BINOMIAL,
     NOT_CONVERGED,
     PERFECT_CORRELATION,
     REFUSED,
     SINGULAR,
     UNIDENTIFIABLE,
+    WRONG_SE,
 )
 
 
@@ -85,7 +85,7 @@ def test_gaussian_with_another_link_is_a_generalized_model() -> None:
 
 
 def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None:
-    fixed, random = tables.fixed_effects(WRONG_SE), tables.random_effects(FALSE_ALARM)
+    fixed, random = tables.fixed_effects(WRONG_SE), tables.random_effects(WRONG_SE)
     assert fixed is not None
     assert random is not None
     assert fixed.header[:5] == ("", "estimate", "SE", "z value", "p")
