@@ -8,7 +8,6 @@ from mmtriage.model.spec import Method
 from mmtriage.render import sentences, tables
 from mmtriage.report import roles
 from tests.real_reports.records import (
-    FALSE_ALARM,
     NEGATIVE_BINOMIAL,
     NOT_CONVERGED,
     PERFECT_CORRELATION,
