@@ -8,8 +8,8 @@ name it in `REPEATED` too. How the table is read is declared in `data/reading`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from mmtriage.data.reading import Reading
 from mmtriage.model.family_names import (
@@ -36,6 +36,9 @@ from mmtriage.option_values import (
     options_of,
     words_of,
 )
+
+if TYPE_CHECKING:
+    from mmtriage.model.contrasts import Contrast
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
@@ -182,6 +185,9 @@ class TriageOptions:
         example="60",
         help="Report what was found when the time runs out.",
     )
+    # Contrast matrices of a fit made elsewhere: no option can say them.
+    own_fixed: Mapping[str, Contrast] = field(default_factory=dict)
+    own_random: Mapping[str, Contrast] = field(default_factory=dict)
     plots: bool = False  # compute what plots show: `Report.plot_data`
     progress: Callable[[str], None] | None = None  # told what is being done
 
@@ -206,7 +212,14 @@ class TriageOptions:
             offset=self.offset,
             subset=self.subset,
             contrasts=self.contrasts,
+            own_fixed=self.own_fixed,
+            own_random=self.own_random,
         )
+
+    @property
+    def can_be_said(self) -> bool:
+        """Whether a command can ask for this model: it cannot say contrast matrices."""
+        return not (self.own_fixed or self.own_random)
 
     @property
     def is_linear(self) -> bool:

@@ -14,6 +14,7 @@ from mmtriage.version import VERSION
 COMMANDS: Mapping[str, str] = {
     "fit": "fit_model",
     "judge": "judge",
+    "r": "r_script",
     "check": "check_models",
     "explain": "pages",
     "schema": "pages",

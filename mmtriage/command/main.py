@@ -13,13 +13,14 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from mmtriage.command.complaints import as_option_error, refuse_unknown_command
 from mmtriage.command.group import COMMANDS, cli
 from mmtriage.command.screen import INTERRUPTED, show, width
-from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.errors import MmtriageError, OptionError, UnjudgedError
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -47,6 +48,7 @@ def _replace_closed_streams() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
+        argv = words_in_file(argv)
         refuse_unknown_command(argv, COMMANDS)
         result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
         return int(result or 0)
@@ -64,6 +66,20 @@ def run(argv: Sequence[str]) -> int:
     except Exception:  # a bug keeps its traceback, and is not mistaken for a finding
         traceback.print_exc()
         return _fail(UnjudgedError("this is a bug in mmtriage; please report it with the lines above"), argv)
+
+
+def words_in_file(argv: Sequence[str]) -> Sequence[str]:
+    """The words of a command that stand in a file, one a line: `mmtriage @FILE`.
+
+    A program that calls this one, as R does, need not know how a shell would quote a formula.
+    """
+    if len(argv) != 1 or not argv[0].startswith("@"):
+        return argv
+    try:
+        return Path(argv[0][1:]).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise OptionError(f"the words of the command in {argv[0][1:]} cannot be read: {reason}") from None
 
 
 def _fail(error: MmtriageError, argv: Sequence[str]) -> int:

@@ -40,6 +40,8 @@ def options_of_fit(fit: GivenFit, asked: TriageOptions, said: Collection[str]) -
         if key not in says:
             raise
         raise DataError(error.message, where=f"{fit.path}, `{key}`", hint=error.hint) from None
+    coded = codings(fit)
+    options = replace(options, own_fixed=coded.own_fixed, own_random=coded.own_random)
     return options if "optimizer" in said else replace(options, optimizer=_optimizer(fit, options))
 
 
@@ -53,7 +55,7 @@ def _model_in(fit: GivenFit) -> dict[str, Any]:
         "weights": fit.weights,
         "offset": fit.offset,
         "subset": fit.subset,
-        "contrasts": codings(fit),
+        "contrasts": codings(fit).named,
     }
 
 

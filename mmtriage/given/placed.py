@@ -8,6 +8,7 @@ F' for F = S Q D^1/2, and theta is the triangle L / sigma with L L' = F F'.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,11 @@ def placed(fit: GivenFit, prepared: Prepared) -> Parameters:
     )
 
 
+def plain(name: str) -> str:
+    """A name without backticks: a column that R computed itself stands in the table under R's name for it."""
+    return name.replace("`", "")
+
+
 def _wrong(fit: GivenFit, key: str, problem: str, hint: str | None = None) -> DataError:
     return DataError(problem, where=f"{fit.path}, `{key}`", hint=hint)
 
@@ -47,10 +53,10 @@ def _named(names: Sequence[str]) -> str:
 
 def _by_name(fit: GivenFit, prepared: Prepared) -> Array:
     """theta (m,) in our order; where a name repeats, the order of the file decides."""
-    ours = prepared.theta_names
+    ours = tuple(map(plain, prepared.theta_names))
     values: dict[str, list[float]] = {}
     for name, value in fit.theta:
-        values.setdefault(name, []).append(value)
+        values.setdefault(plain(name), []).append(value)
     if len(fit.theta) != len(ours):
         problem = f"theta has {len(fit.theta)} elements, and the random effects have {len(ours)} parameters"
         raise _wrong(fit, "theta", problem, f"They are {_named(ours)}.")
@@ -76,7 +82,7 @@ def _by_sd(fit: GivenFit, design: Design) -> Array:
     if design.spec.is_linear and fit.sigma is None:
         raise _wrong(fit, "sigma", "`sigma` is missing: the SDs of the random effects are relative to it")
     sigma = 1.0 if fit.sigma is None or not design.spec.is_linear else fit.sigma
-    left = list(fit.random_effects)
+    left = [replace(given, terms=tuple(map(plain, given.terms))) for given in fit.random_effects]
     factors = [_factor(fit, term, left) / sigma for term in design.random]
     if left:
         term = f"({' + '.join(left[0].terms)} | {left[0].group})"
@@ -91,18 +97,19 @@ def _terms_of(design: Design) -> str:
 
 def _factor(fit: GivenFit, term: RandomTerm, left: list[GivenTerm]) -> Array:
     """F (k, k) of a term of the model, in the user's units; what it uses is taken out of `left`."""
+    columns = tuple(map(plain, term.columns))
     of_group = [i for i, given in enumerate(left) if _same_group(given.group, term.group)]
-    exact = next((i for i in of_group if set(left[i].terms) == set(term.columns)), None)
+    exact = next((i for i in of_group if set(left[i].terms) == set(columns)), None)
     if exact is not None:
-        return _root(fit, left.pop(exact), term.columns)
+        return _root(fit, left.pop(exact), columns)
     # `||` makes several terms of what may stand as one, without correlations.
     for i in of_group:
         given = left[i]
-        if set(term.columns) < set(given.terms) and _is_diagonal(given):
-            rest = [name for name in given.terms if name not in term.columns]
-            mine = _part(given, term.columns)
+        if set(columns) < set(given.terms) and _is_diagonal(given):
+            rest = [name for name in given.terms if name not in columns]
+            mine = _part(given, columns)
             left[i] = _part(given, rest)
-            return _root(fit, mine, term.columns)
+            return _root(fit, mine, columns)
     shown = f"({' + '.join(term.columns)} | {term.group})"
     there = [f"({' + '.join(given.terms)} | {given.group})" for given in left]
     hint = f"The file has: {', '.join(there)}." if there else None
@@ -144,13 +151,14 @@ def _root(fit: GivenFit, given: GivenTerm, columns: Sequence[str]) -> Array:
 
 def _fixed(fit: GivenFit, design: Design) -> tuple[Array, Array | None]:
     """beta (p,) and its standard errors, in our order."""
-    given = {effect.name: effect for effect in fit.fixed_effects}
-    missing = [name for name in design.fixed_names if name not in given]
-    foreign = [name for name in given if name not in design.fixed_names]
+    given = {plain(effect.name): effect for effect in fit.fixed_effects}
+    names = tuple(map(plain, design.fixed_names))
+    missing = [name for name in names if name not in given]
+    foreign = [name for name in given if name not in names]
     if missing or foreign:
         raise _other_names(fit, design, missing, foreign)
     _check_dropped(fit, design)
-    effects = [given[name] for name in design.fixed_names]
+    effects = [given[name] for name in names]
     beta = np.array([effect.estimate for effect in effects], dtype=np.float64)
     if not fit.has_se:
         return beta, None
@@ -171,8 +179,8 @@ def _other_names(fit: GivenFit, design: Design, missing: Sequence[str], foreign:
 
 
 def _check_dropped(fit: GivenFit, design: Design) -> None:
-    ours = {column.name for column in design.dropped}
-    if fit.dropped is not None and set(fit.dropped) != ours:
+    ours = {plain(column.name) for column in design.dropped}
+    if fit.dropped is not None and set(map(plain, fit.dropped)) != ours:
         theirs = _named(fit.dropped) or "nothing"
         raise _wrong(fit, "dropped", f"the fit dropped {theirs}; here {_named(sorted(ours)) or 'nothing'} is")
 

@@ -37,7 +37,7 @@ def model_columns(
     terms: Sequence[Term],
     values: Mapping[Node, Value],
     n: int,
-    contrasts: Mapping[str, str],
+    contrasts: Mapping[str, str | Contrast],
 ) -> ModelColumns:
     """R's `model.matrix`.
 
@@ -67,7 +67,10 @@ def factor_levels(value: Value) -> tuple[str, ...]:
 
 
 def _term_columns(
-    term: Term, coding: Sequence[Coding], values: Mapping[Node, Value], contrasts: Mapping[str, str]
+    term: Term,
+    coding: Sequence[Coding],
+    values: Mapping[Node, Value],
+    contrasts: Mapping[str, str | Contrast],
 ) -> tuple[Array, list[str]]:
     block: Array | None = None
     names: list[str] = []
@@ -90,7 +93,7 @@ def _term_columns(
 
 
 def _variable_columns(
-    variable: Node, value: Value, code: Coding, contrasts: Mapping[str, str]
+    variable: Node, value: Value, code: Coding, contrasts: Mapping[str, str | Contrast]
 ) -> tuple[Array, tuple[str, ...]]:
     """The columns of one variable, (n, k), and what R appends to its name for each."""
     if code == "numeric":
@@ -101,18 +104,34 @@ def _variable_columns(
     return contrast.matrix[value.data.astype(np.int64)], contrast.names
 
 
-def _contrast(variable: Node, value: Value, code: Coding, contrasts: Mapping[str, str]) -> Contrast:
+def _contrast(
+    variable: Node, value: Value, code: Coding, contrasts: Mapping[str, str | Contrast]
+) -> Contrast:
     levels = factor_levels(value)
     if code == "full":
         return full_dummies(levels)
+    own = contrasts.get(to_text(variable))
+    if isinstance(own, Contrast):
+        return _checked(own, variable, levels)
     unsaid = "poly" if value.is_ordered else "treatment"  # R's options("contrasts")
-    name = contrasts.get(to_text(variable)) or value.contrast or unsaid
+    name = own or value.contrast or unsaid
     if name == "poly" and len(levels) > MAX_POLY_LEVELS:
         raise ModelError(
             f"`{to_text(variable)}` has {len(levels)} levels; polynomial contrasts stop at {MAX_POLY_LEVELS}",
             hint="Use `poly(as.numeric(f), 3)` with a low degree, or other contrasts.",
         )
     return CODINGS[name](levels)
+
+
+def _checked(own: Contrast, variable: Node, levels: Sequence[str]) -> Contrast:
+    """A matrix of the user's own, which must have a row for each level."""
+    if len(own.matrix) == len(levels):
+        return own
+    raise ModelError(
+        f"the contrasts of `{to_text(variable)}` have {len(own.matrix)} rows, and it has {len(levels)} "
+        "levels in the rows used",
+        hint="A matrix of contrasts has a row for each level: are these the same rows and levels?",
+    )
 
 
 def _check_levels(variable: Node, value: Value) -> None:

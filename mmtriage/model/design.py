@@ -22,7 +22,7 @@ from mmtriage.formula.nodes import Call, Name, Node, children, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
-from mmtriage.model.contrasts import CONTRASTS
+from mmtriage.model.contrasts import CONTRASTS, Contrast
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
 from mmtriage.model.missing import MissingReport
 from mmtriage.model.number_functions import ELEMENTWISE
@@ -82,11 +82,12 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     response = _response(frame, values, spec)
     _check_finite(formula, values, rows)
     contrasts = _checked_contrasts(table, formula, values, spec)
-    full = model_columns(formula.intercept, formula.fixed, values, rows.size, contrasts)
+    codings: dict[str, str | Contrast] = {**contrasts, **spec.own_fixed}
+    full = model_columns(formula.intercept, formula.fixed, values, rows.size, codings)
     R = triangular_factor(full.matrix)
     kept = independent_columns(R)
     missing = report_missing(frame)
-    random = _random_terms(formula, values, rows.size)
+    random = _random_terms(formula, values, rows.size, spec.own_random)
     _check_quadrature(random, spec.nagq)
     weights = _weights(frame, spec, response)
     _check_magnitudes(formula, response.y, full, random, weights)
@@ -149,13 +150,15 @@ def _weights(frame: Frame, spec: ModelSpec, response: Response) -> Array | None:
     return read_only(response.trials if weights is None else weights * response.trials)
 
 
-def _random_terms(formula: Formula, values: Mapping[Node, Value], n: int) -> tuple[RandomTerm, ...]:
+def _random_terms(
+    formula: Formula, values: Mapping[Node, Value], n: int, contrasts: Mapping[str, Contrast]
+) -> tuple[RandomTerm, ...]:
     groupings: dict[Group, Value] = {}
     terms: list[RandomTerm] = []
     for bar in formula.random:
         if bar.group not in groupings:
             groupings[bar.group] = grouping_factor(bar, values, formula.text)
-        terms.append(random_term(bar, values, groupings[bar.group], n))
+        terms.append(random_term(bar, values, groupings[bar.group], n, contrasts))
     return lme4_order(terms)
 
 

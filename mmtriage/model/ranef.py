@@ -17,6 +17,7 @@ from mmtriage.formula import Bar
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels, model_columns
+from mmtriage.model.contrasts import Contrast
 from mmtriage.model.values import Value, as_factor, cross_factors, read_only
 
 _DUMMY = re.compile(r'dummy\((?P<factor>[^"]*), "(?P<level>(?:[^"\\]|\\.)*)"\)')
@@ -37,9 +38,19 @@ class RandomTerm:
     factors: Mapping[str, tuple[str, ...]]  # factors among the effects, by their text, with their levels
 
 
-def random_term(bar: Bar, values: Mapping[Node, Value], grouping: Value, n: int) -> RandomTerm:
-    """Build one term; contrasts are R's defaults, since lmer's `contrasts` reaches only the fixed part."""
-    effects = model_columns(bar.intercept, bar.terms, values, n, contrasts={})
+def random_term(
+    bar: Bar,
+    values: Mapping[Node, Value],
+    grouping: Value,
+    n: int,
+    contrasts: Mapping[str, str | Contrast] | None = None,
+) -> RandomTerm:
+    """Build one term; contrasts are R's defaults, since lmer's `contrasts` reaches only the fixed part.
+
+    Args:
+        contrasts: those that the factors themselves, or R's options, had in a fit made elsewhere.
+    """
+    effects = model_columns(bar.intercept, bar.terms, values, n, contrasts=contrasts or {})
     variables = dict.fromkeys(variable for term in bar.terms for variable in term.variables)
     return RandomTerm(
         group=bar.group_name,

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS, Distribution
 from mmtriage.model.family_names import LAPLACE, is_linear
+
+if TYPE_CHECKING:
+    from mmtriage.model.contrasts import Contrast
 
 CONDITIONAL = 0  # quadrature points: beta is found together with the conditional modes, by PIRLS alone
 
@@ -31,6 +34,9 @@ class ModelSpec:
     offset: str | None = None  # added to the formula's own offset() terms
     subset: str | None = None  # an expression, e.g. "age > 20 & site %in% c('a', 'b')"
     contrasts: Mapping[str, str] = field(default_factory=dict)  # of the fixed part, as lmer's `contrasts`
+    # Matrices by variable text, of a fit made elsewhere; they come before `contrasts` and R's defaults.
+    own_fixed: Mapping[str, Contrast] = field(default_factory=dict)
+    own_random: Mapping[str, Contrast] = field(default_factory=dict)
 
     @property
     def distribution(self) -> Distribution:

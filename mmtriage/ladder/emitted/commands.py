@@ -37,7 +37,8 @@ class Commands:
 
     def both(self, formula: str) -> Code:
         """Write the command and the R code of a formula."""
-        return Code(mmtriage=self.mmtriage(formula), lme4=self.r_code(formula))
+        command = self.mmtriage(formula) if self.options.can_be_said else None
+        return Code(mmtriage=command, lme4=self.r_code(formula))
 
     def in_r(
         self,
@@ -59,7 +60,8 @@ class Commands:
     def restarted(self, formula: str, restarts: int) -> Code:
         """Write a fit and so many restarts from where it ended; no command can ask for a restart."""
         lines = [self.r_code(formula), *[r_restart(self.options.spec)] * restarts]
-        return Code(mmtriage=None if restarts else self.mmtriage(formula), lme4="\n".join(lines))
+        is_said = not restarts and self.options.can_be_said
+        return Code(mmtriage=self.mmtriage(formula) if is_said else None, lme4="\n".join(lines))
 
     def mmtriage(self, formula: str) -> str:
         """Write the command that triages a formula on the same table."""

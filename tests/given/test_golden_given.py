@@ -1,0 +1,58 @@
+"""The golden models, fitted by R's defaults and handed over by the R script: judged as R has them.
+
+`golden_fits.R` made the files; nothing here needs R.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from mmtriage.report.schema import schema_text
+from tests.golden_cases import GLMM_NOISE, HEAVY, NOISE, golden_case, parameters
+from tests.triaged import ran, triaged_golden
+
+GOLDEN_FITS = Path(__file__).parent / "golden"
+NAMES = sorted(path.stem for path in GOLDEN_FITS.glob("*.json"))
+LIGHT = [name for name in NAMES if name not in HEAVY and name not in {**NOISE, **GLMM_NOISE}]
+
+
+@cache
+def judged(name: str) -> dict[str, Any]:
+    return ran("judge", str(GOLDEN_FITS / f"{name}.json"), "--format", "json").report
+
+
+def test_every_golden_model_that_lme4_fits_has_a_file() -> None:
+    assert len(NAMES) > 70
+
+
+@pytest.mark.parametrize("name", parameters(NAMES))
+def test_the_parameters_are_those_of_r(name: str) -> None:
+    given = json.loads((GOLDEN_FITS / f"{name}.json").read_text(encoding="utf-8"))
+    report = judged(name)
+    baseline = report["baseline"]
+    theirs = {effect["name"]: effect for effect in given["fixed_effects"]}
+    assert [e["estimate"] for e in baseline["fixed_effects"]] == [
+        theirs[e["name"]]["estimate"] for e in baseline["fixed_effects"]
+    ]
+    assert baseline["theta"] == [element["value"] for element in given["theta"]]
+    assert baseline["lme4_messages"] == given["messages"]
+    criterion = golden_case(name).expected["default"]["criterion"]
+    assert baseline["criterion"] == pytest.approx(criterion, abs=0.05)
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_the_verdict_is_that_of_the_imitation(name: str) -> None:
+    """lme4 1.1's own fit, imitated to the last evaluation and handed over, is the same fit."""
+    assert judged(name)["verdict"]["status"] == triaged_golden(name).report["verdict"]["status"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_r_writes_is_what_the_schema_says(name: str) -> None:
+    document = json.loads((GOLDEN_FITS / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, json.loads(schema_text("fit")))
