@@ -22,7 +22,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         (["fit"], f"Error: DATA is missing\n  For example: {EXAMPLE}\n"),
         (["fit", "DATA"], f"Error: FORMULA is missing\n  For example: {EXAMPLE}\n"),
         (["fti", "DATA"], "Error: `fti` is not a command\n  Did you mean `fit`?\n"),
-        (["zzz"], "Error: `zzz` is not a command\n  The commands are: fit, judge, check, explain, schema.\n"),
+        (["zzz"], "Error: `zzz` is not a command\n  The commands are: fit, judge, r, check, explain, schema.\n"),
         (
             ["DATA", "y~x"],
             'Error: `DATA` is not a command\n  To triage a model: mmtriage fit DATA "FORMULA"\n',

@@ -50,7 +50,7 @@ def plain(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("mmtriage ", plain("check", "explain", "fit", "judge", "schema")),
+        ("mmtriage ", plain("check", "explain", "fit", "judge", "r", "schema")),
         ("mmtriage fit ", ["file,"]),
         ("mmtriage judge ", ["file,"]),
         ("mmtriage judge fit.json d", ["file,d"]),

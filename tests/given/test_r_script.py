@@ -1,4 +1,4 @@
-"""`mmtriage r`: complete, self-contained, and (where Rscript with lme4 is found) true of a fit made there and then."""
+"""`mmtriage r`: complete, self-contained, and (where Rscript is found) true of a fit made there and then."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_fit_made_in_r_is_judged(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_what_cannot_be_judged_is_an_error_of_r_with_the_reason(tmp_path: Path) -> None:
     code = (
-        "said <- function(e) tryCatch(e, mmtriage_error = function(e) cat(conditionMessage(e), sep = '\\n'))\n"
+        "said <- function(e) tryCatch(e, mmtriage_error = function(e) print(conditionMessage(e)))\n"
         "said(mmtriage(lm(Reaction ~ Days, sleepstudy)))\n"
         "m <- lmer(Reaction ~ Days + (1 | Subject), sleepstudy)\n"
         "said(mmtriage(m, data = transform(sleepstudy, Reaction = Reaction + 1 / (1 + Days))))\n"
