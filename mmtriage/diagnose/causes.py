@@ -68,10 +68,21 @@ def _is_of_a_slope(found: Finding, _: Seen) -> bool:
 def _ended_in_lesser(several: Finding, seen: Seen) -> bool:
     """Whether lme4's fit lies at one of the other optima that MM406 lists."""
     criteria, gap = several.evidence["criteria"], seen.verdict.gap
-    if gap is None or not isinstance(criteria, tuple):
+    reference = several.evidence["reference"]
+    if gap is None or not isinstance(criteria, tuple) or not isinstance(reference, float):
         return False
-    best, *others = (float(value) for value in criteria if isinstance(value, float))
-    return any(abs(gap - (other - best)) <= allowed_gap(best) for other in others)
+    others = (float(value) - reference for value in criteria if isinstance(value, float))
+    return any(other > 0.0 and abs(gap - other) <= allowed_gap(reference) for other in others)
+
+
+def _refutes(bias: Finding, _: Seen) -> bool:
+    """Whether MM503 refutes an optimum of the Laplace approximation."""
+    return bool(bias.evidence.get("refuted"))
+
+
+def _went_for_refuted(bias: Finding, seen: Seen) -> bool:
+    """Whether lme4's fit went for an optimum that MM503 refutes."""
+    return _refutes(bias, seen) and seen.verdict.gap is None
 
 
 def _is_first_of_structure(found: Finding, seen: Seen) -> bool:
@@ -86,6 +97,7 @@ def _is_first_of_structure(found: Finding, seen: Seen) -> bool:
 ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
     "not_converged": (
         Root(("MM408",), after_causes=True),
+        Root(("MM503",), "the fit went for an optimum that it refutes", _went_for_refuted),
         # Scaling or centering X never moves the theta of a linear model, so without a proof X is no suspect.
         Root(("MM101", "MM106"), "of a random slope", _is_of_a_slope),
         Root(("MM404",)),
@@ -94,7 +106,10 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
     ),
     "wrong_se": (Root(("MM410",)),),
     "false_alarm": (Root(("MM404",)),),
-    "singular": (Root(SINGULAR, after_causes=True),),
+    "singular": (
+        Root(("MM503",), "it refutes a lower optimum that is not singular", _refutes),
+        Root(SINGULAR, after_causes=True),
+    ),
     "unidentifiable": (Root(STRUCTURAL, "as errors, each thing once", _is_first_of_structure),),
 }
 ARROWS = (
@@ -109,6 +124,7 @@ ARROWS = (
     Arrow(None, TESTS),
     # Where an effect without end is looked for, everything else is as it was where the search stopped.
     Arrow(("MM203",), ("MM205", *SINGULAR, "MM406", "MM407")),
+    Arrow(("MM503",), ("MM406",)),
     Arrow(None, ("MM404",), under="not_converged"),
     Arrow(None, SINGULAR, under="unidentifiable", same_term=True),  # where on a ridge a fit ends is chance
     Arrow(("MM307",), SINGULAR, unless="unidentifiable", same_term=True),

@@ -15,13 +15,14 @@ from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.judgement import is_short
+from mmtriage.diagnose.judgement import beats_optimum, is_short
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import LOG_NB_THETA, largest_shift
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.optimum.certificate import Certificate
+from mmtriage.engine.optimum.search import Optimum
 
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
 # very large, they are very unequal.
@@ -36,9 +37,9 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
     if comparison.lme4_fit is None:
         message = f"lme4's fit stops with an error: {comparison.lme4_error}"
         return [finding("MM403", message, error=comparison.lme4_error, reference=criterion)]
-    if not is_short(comparison):
+    gap = comparison.gap
+    if gap is None or not is_short(comparison) or beats_optimum(comparison):
         return []
-    gap = comparison.lme4_fit.criterion - criterion
     shift = largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
     message = (
         f"the optimizer stopped {figures.gap(gap, criterion, digits=4)} deviance units short of the optimum "
@@ -139,18 +140,23 @@ def spent_budget(fitted: Fitted) -> list[Finding]:
 
 def several_optima(fitted: Fitted) -> list[Finding]:
     """MM406: the search for the optimum found more than one."""
-    values = fitted.comparison.optimum.optima
-    return [several_optima_at(values)] if len(values) > 1 else []
+    optimum = fitted.comparison.optimum
+    values = optimum.optima
+    return [several_optima_at(values, optimum)] if len(values) > 1 else []
 
 
-def several_optima_at(values: Sequence[float]) -> Finding:
-    """MM406, of local optima with these criteria, the best first."""
+def several_optima_at(values: Sequence[float], optimum: Optimum) -> Finding:
+    """MM406, of local optima with these criteria, the best first; one of them is the reference."""
     count = len(values)
-    message = (
-        f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, the next at "
-        f"{values[1]:.6f}"
-    )
-    return finding("MM406", message, criteria=tuple(values), optima=count)
+    message = f"the criterion has at least {count} local optima; the best is at {values[0]:.6f}, "
+    if optimum.refuted:
+        message += (
+            f"but {optimum.refuted[0].method} refutes it: the best that it confirms is at "
+            f"{optimum.criterion:.6f}"
+        )
+    else:
+        message += f"the next at {values[1]:.6f}"
+    return finding("MM406", message, criteria=tuple(values), optima=count, reference=optimum.criterion)
 
 
 def flat_direction(fitted: Fitted) -> list[Finding]:

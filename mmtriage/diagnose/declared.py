@@ -38,6 +38,7 @@ ModelKind: TypeAlias = Literal[
     "any",
     "linear",
     "generalized",
+    "with scale",  # generalized, and how much the response scatters is estimated beside its mean
     "without scale",  # generalized, and the mean alone says how much the response scatters
     "counts",  # generalized, of counts without a limit
 ]
@@ -69,6 +70,8 @@ class Declaration:
                 return spec.is_linear
             case "generalized":
                 return not spec.is_linear
+            case "with scale":
+                return not spec.is_linear and spec.distribution.estimates_scale
             case "without scale":
                 return not spec.distribution.estimates_scale
             case "counts":
@@ -118,6 +121,9 @@ DECLARED = (
     Declaration("MM312", "covariance-rank", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
     Declaration("MM403", "stopped-short", "error", "fit", "convergence.stopped_short", _SHORT),
     Declaration("MM406", "several-optima", "warning", "fit", "convergence.several_optima"),
+    Declaration(
+        "MM411", "several-modes", "warning", "fit", "several_modes.several_modes", model="generalized"
+    ),
     Declaration("MM407", "flat-direction", "error", "fit", "convergence.flat_direction", _STRUCTURE),
     Declaration("MM401", "gradient", "warning", "fit", "convergence.gradient_test", _ALARM),
     Declaration("MM402", "hessian", "warning", "fit", "convergence.hessian_test", _ALARM),
@@ -132,11 +138,16 @@ DECLARED = (
     Declaration(
         "MM503", "laplace-bias", "warning", "refits", "laplace_bias.off_quadrature", model="generalized"
     ),
+    Declaration(
+        "MM102", "response-scale", "info", "refits", "response_unit.unit_of_response", model="with scale"
+    ),
     Declaration("MM307", "nesting", "warning", "refits", "nesting.reused_labels"),
     Declaration("MM405", "optimizers-disagree", "warning", "ladder", "rungs.allfit.disagreement"),
 )
 
-CATALOGUE = {declared.code: declared for declared in sorted(DECLARED, key=lambda declared: declared.code)}
+# Of a code that is found in two ways, of two kinds of models, the first declaration.
+_FIRST = {declared.code: declared for declared in reversed(DECLARED)}
+CATALOGUE = {code: _FIRST[code] for code in sorted(_FIRST)}
 
 
 def reasons_for(status: VerdictStatus) -> tuple[str, ...]:

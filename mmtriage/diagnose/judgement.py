@@ -62,7 +62,7 @@ def is_short(comparison: Comparison) -> bool:
     A gap alone is not enough to tell: a long flat ridge may hide a large move of the estimates behind a small
     gap. On the other hand standard deviations near zero move by much for nothing, so theirs need some gap.
     """
-    if comparison.lme4_fit is None or comparison.gap is None:
+    if comparison.lme4_fit is None or comparison.gap is None:  # or it went for an optimum that is refuted
         return True
     optimum = comparison.optimum_fit
     return (
@@ -156,7 +156,7 @@ def judge(comparison: Comparison, findings: Sequence[Finding]) -> Verdict:
         severity=SEVERITY_OF[status],
         codes=(),
         message=_message(status, comparison, shift),
-        gap=comparison.gap,
+        gap=None if beats_optimum(comparison) else comparison.gap,
         max_shift_se=shift,
         thresholds=THRESHOLDS,
     )
@@ -191,6 +191,11 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
             return f"The optimum could not be certified ({reason}); nothing can be said with confidence."
         case "unidentifiable":
             return "The data cannot determine some parameter of this model, whatever the optimizer."
+        case "not_converged" if comparison.lme4_fit is not None and gap is None:
+            return (
+                "The fit went for an optimum that only the Laplace approximation has: "
+                f"{comparison.optimum.refuted[0].method} refutes it."
+            )
         case "not_converged" if gap is None:
             error = comparison.lme4_error
             return f"lme4's fit stops with an error ({error}), though the model has a proven optimum."

@@ -13,16 +13,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import SD_CHANGE
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.generalized.refutation import POINTS
+from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import LAPLACE
 from mmtriage.model.spec import CONDITIONAL
 
-POINTS = 25  # more than lme4's documentation advises
 MATERIAL_SHIFT = 0.1  # standard errors: below, no reader would call it a change
 WHOLE = 1e-3  # distance from a whole number at which R's binomial() warns of counts that are none
 
@@ -30,6 +33,8 @@ WHOLE = 1e-3  # distance from a whole number at which R's binomial() warns of co
 def off_quadrature(fitted: Fitted) -> Sequence[Said]:
     """MM503, from the same model's optimum by quadrature."""
     design = fitted.design
+    if fitted.comparison.optimum.refuted:
+        return [refuted_optimum(fitted.comparison)]
     reason = why_not_assessed(design) or _why_nothing_can_move(fitted)
     if reason is not None:
         return [not_assessed("MM503", reason)]
@@ -72,6 +77,39 @@ def _has_rounded_successes(design: Design) -> bool:
     """Whether binomial()'s aic, which only the Laplace criterion has, scores other counts than the data's."""
     trials = np.ones_like(design.y) if design.weights is None else design.weights
     return any(bool(np.any(np.abs(n - np.rint(n)) > WHOLE)) for n in (trials, trials * design.y))
+
+
+def refuted_optimum(comparison: Comparison) -> Finding:
+    """MM503 where the search found an optimum that only the Laplace approximation has."""
+    optimum, terms = comparison.optimum, comparison.prepared.design.random
+    lower = optimum.refuted[0]
+    basis = comparison.prepared.model.basis.terms
+    there, here = (_sds(in_users_columns(at.factors, basis)) for at in (lower.place, optimum.place))
+    message = (
+        f"the Laplace approximation has an optimum at {lower.criterion:.6f}, with SDs of {_listed(there)}, "
+        f"that {lower.method} refutes: it is an artefact. The best one confirmed is at "
+        f"{optimum.criterion:.6f}, with SDs of {_listed(here)}"
+    )
+    return finding(
+        "MM503",
+        message,
+        columns=tuple(dict.fromkeys(term.group for term in terms)),
+        terms=tuple(term_text(term) for term in terms),
+        refuted=tuple(r.criterion for r in optimum.refuted),
+        confirmed=optimum.criterion,
+        sd_refuted=tuple(there),
+        sd_confirmed=tuple(here),
+        method=lower.method,
+    )
+
+
+def _sds(factors: Sequence[Array]) -> list[float]:
+    """Standard deviations of all random effects; a family without a scale has no residual to multiply by."""
+    return [float(sd) for F in factors for sd in np.sqrt(np.sum(F * F, axis=1))]
+
+
+def _listed(sds: Sequence[float]) -> str:
+    return ", ".join(f"{sd:.3g}" for sd in sds)
 
 
 def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:

@@ -5,8 +5,8 @@
     of_fit(fitted)        what requires a fit, then what requires refits
     of_ladder(model)      the checks that require what the rungs have tried, for the caller to run
 
-A check answers with what it found, and with what it could not ask. Where the time budget runs out in a refit
-the check is not assessed, and the triage goes on: the fit it followed must not be lost.
+A check answers with what it found, and with what it could not ask. Where a refit fails, or the time budget
+runs out in it, the check is not assessed, and the triage goes on: the fit it followed must not be lost.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TypeAlias
 
+import numpy as np
+
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.declared import DECLARED, Declaration, Requires
 from mmtriage.diagnose.finding import Finding, NotAssessed, Said, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.model.design import Design
 from mmtriage.model.spec import ModelSpec
+
+NO_REFIT = (np.linalg.LinAlgError, ArithmeticError)  # another model's likelihood has no value where it must
 
 Check: TypeAlias = Callable[..., Sequence[Said]]  # of a Design, a Fitted, or a Case and its ladder
 
@@ -44,6 +48,9 @@ def of_fit(fitted: Fitted) -> list[Said]:
             said += function(path)(fitted)
         except TimeBudgetError as stop:
             said += [not_assessed(code, stop.message) for code in codes]
+        except NO_REFIT as failure:
+            reason = f"a model that the fit would be compared with cannot be fitted: {failure}"
+            said += [not_assessed(code, reason) for code in codes]
     return said
 
 

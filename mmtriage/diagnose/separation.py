@@ -20,7 +20,14 @@ from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.diagnose.recession import Pulls, recession_direction
-from mmtriage.diagnose.separators import InformativeRows, combination, has_constant, pure_cells, thresholds
+from mmtriage.diagnose.separators import (
+    InformativeRows,
+    combination,
+    has_constant,
+    pure_cells,
+    thresholds,
+    thresholds_within,
+)
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 from mmtriage.model.spec import ModelSpec
@@ -70,7 +77,7 @@ def _informative(design: Design) -> InformativeRows | None:
 def _separated_by_fixed(rows: InformativeRows) -> Finding | None:
     if not rows.X.shape[1] or recession_direction(rows.X, rows.pulls) is None:
         return None
-    reasons = pure_cells(rows) + thresholds(rows) or combination(rows)
+    reasons = pure_cells(rows) + thresholds(rows) or thresholds_within(rows) or combination(rows)
     names = tuple(dict.fromkeys(name for reason in reasons for name in reason.columns))
     effects = tuple(dict.fromkeys(name for reason in reasons for name in reason.effects))
     texts = [reason.text for reason in reasons[:MOST_REASONS]]

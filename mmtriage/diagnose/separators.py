@@ -8,7 +8,7 @@ that separates together is, by QuickXplain (Junker 2004).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data.table import Column
 from mmtriage.diagnose.naming import MOST_NAMES, listed
 from mmtriage.diagnose.recession import Pulls, recession_direction, row_codes, strict_rows
-from mmtriage.formula.nodes import names_in
+from mmtriage.formula.nodes import Node, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
 
@@ -54,12 +54,12 @@ class InformativeRows:
         ]
 
     def all_are(self, where: Mask, condition: str, pull: int) -> str:
-        """`all 35 responses with `period` = `p4` are 0`."""
+        """`all 35 responses with `period` = `p4` are 0`, the condition being "with `period` = `p4`"."""
         count = int(np.sum(where))
         value = 1 if pull > 0 else 0
         if count == 1:
-            return f"the only {self.noun} with {condition} is {value}"
-        return f"all {count:,} {self.noun}s with {condition} are {value}"
+            return f"the only {self.noun} {condition} is {value}"
+        return f"all {count:,} {self.noun}s {condition} are {value}"
 
 
 def pure_cells(rows: InformativeRows) -> list[Reason]:
@@ -79,7 +79,7 @@ def pure_cells(rows: InformativeRows) -> list[Reason]:
             explained |= where
             label, columns = _cell_label(rows, number, where)
             effects = _effects(rows.design.fixed_names, coefficients[:, cell])
-            text = rows.all_are(where, label, pull)
+            text = rows.all_are(where, f"with {label}", pull)
             found.append(Reason(text, columns, effects, int(np.sum(where))))
     return found
 
@@ -106,12 +106,16 @@ def _common_pull(pulls: Pulls) -> int:
     return int(pulls[0]) if np.all(pulls == pulls[0]) else 0
 
 
-def _cell_label(rows: InformativeRows, number: int, where: Mask) -> tuple[str, tuple[str, ...]]:
+def _cell_label(
+    rows: InformativeRows, number: int, where: Mask, leaving_out: Node | None = None
+) -> tuple[str, tuple[str, ...]]:
     """`f` = `b` and `g` = `w`, with the names of the columns; a computed predictor by its column of X."""
     design = rows.design
     parts: list[str] = []
     names: list[str] = []
     for node in design.formula.fixed[number - 1].variables:
+        if node == leaving_out:
+            continue
         inner = [name.name for name in names_in(node) if name.name in design.variables]
         values = [_constant_value(design.variables[name], rows.used[where]) for name in inner]
         names += inner
@@ -153,15 +157,68 @@ def thresholds(rows: InformativeRows) -> list[Reason]:
         if _cells(rows, number) is not None:
             continue
         for j in [j for j, term in enumerate(rows.design.assign) if term == number]:
-            text, moved = _threshold(rows, j, is_free=is_free)
+            text, moved = _threshold(rows, rows.X[:, j], rows.pulls, rows.design.fixed_names[j], is_free)
             if moved:
                 found.append(Reason(text, (_source(rows.design, j),), (rows.design.fixed_names[j],), moved))
     return found
 
 
-def _threshold(rows: InformativeRows, j: int, *, is_free: bool) -> tuple[str, int]:
-    """What a column says on both sides of a value, and of how many rows; 0 where it says nothing."""
-    x, pulls, name = rows.X[:, j], rows.pulls, rows.design.fixed_names[j]
+def thresholds_within(rows: InformativeRows) -> list[Reason]:
+    """Cells of factors within which a column has the 0s on one side of a value and the 1s on the other.
+
+    The columns of X must tell such a cell from all others, and the slope in it from theirs: an interaction.
+    """
+    return [
+        reason
+        for number, term in enumerate(rows.design.formula.fixed, start=1)
+        for node in term.variables
+        if len(term.variables) > 1
+        for reason in _within_cells(rows, number, node)
+    ]
+
+
+def _within_cells(rows: InformativeRows, number: int, along: Node) -> Iterator[Reason]:
+    """The cells of an interaction's other columns in which one of its columns separates."""
+    design, inside = rows.design, rows.columns_within(number)
+    own = {
+        j
+        for j in inside
+        if design.assign[j] and along in design.formula.fixed[design.assign[j] - 1].variables
+    }
+    codes = row_codes(rows.X[:, [j for j in inside if j not in own]])
+    if int(np.max(codes, initial=0)) >= len(inside):
+        return  # the other columns are continuous too
+    main = [j for j in own if design.formula.fixed[design.assign[j] - 1].variables == (along,)]
+    for cell in range(int(np.max(codes, initial=0)) + 1):
+        where = codes == cell
+        source = next((j for j in [*main, *sorted(own)] if np.ptp(rows.X[where, j]) > 0), None)
+        if source is None:
+            continue
+        slope = _coefficients(rows.X, inside, np.where(where, rows.X[:, source], 0.0))
+        level = _coefficients(rows.X, inside, where.astype(float))
+        if slope is None:
+            continue
+        x, pulls = rows.X[where, source], rows.pulls[where]
+        text, moved = _threshold(rows, x, pulls, to_text(along), is_free=level is not None)
+        if moved:
+            label, columns = _cell_label(rows, number, where, leaving_out=along)
+            effects = _effects(design.fixed_names, slope)
+            names = tuple(dict.fromkeys([*columns, _source(design, source)]))
+            yield Reason(f"of those with {label}, {text}", names, effects, moved)
+
+
+def _coefficients(X: Array, inside: Sequence[int], column: Array) -> Array | None:
+    """Coefficients (p,) with which some columns of X make a column (m,); None where they do not."""
+    found, *_ = np.linalg.lstsq(X[:, inside], column, rcond=None)
+    if np.max(np.abs(X[:, inside] @ found - column)) > NEGLIGIBLE * (1.0 + np.max(np.abs(column))):
+        return None
+    coefficients = np.zeros(X.shape[1])
+    coefficients[list(inside)] = found
+    return coefficients
+
+
+def _threshold(rows: InformativeRows, x: Array, pulls: Pulls, name: str, is_free: bool) -> tuple[str, int]:
+    """What a column x (m,) says on both sides of a value, and of how many rows; 0 where it says nothing."""
     for sign in (1, -1):
         low = float(np.max(sign * x, where=pulls <= 0, initial=-np.inf))
         high = float(np.min(sign * x, where=pulls >= 0, initial=np.inf))
@@ -175,7 +232,7 @@ def _threshold(rows: InformativeRows, j: int, *, is_free: bool) -> tuple[str, in
         signs = (">", "<") if sign > 0 else ("<", ">")
         equal = "" if touches else "="
         parts = [
-            rows.all_are(where, f"`{name}` {relation}{equal} {sign * value:.6g}", pull)
+            rows.all_are(where, f"with `{name}` {relation}{equal} {sign * value:.6g}", pull)
             for where, relation, value, pull in ((above, signs[0], high, 1), (below, signs[1], low, -1))
             if np.any(where)
         ]
@@ -228,13 +285,13 @@ def _combination_text(rows: InformativeRows, direction: Array, effects: tuple[st
     above = moved & (rows.X @ direction > 0)
     below = moved & ~above
     if len(effects) > MOST_NAMES:
-        sides = [(above, "on one side", 1), (below, "on the other", -1)]
+        sides = [(above, "above a value of it", 1), (below, "below it", -1)]
         lead = f"a combination of {listed(effects)} separates: "
     else:
         unit = abs(coefficients[effects[0]])
         value = -coefficients.get("(Intercept)", 0.0) / unit + 0.0
         line = " ".join(f"{coefficients[name] / unit:+.4g} {name}" for name in effects)
-        sides = [(above, f"{line} > {value:.4g}", 1), (below, f"{line} < {value:.4g}", -1)]
+        sides = [(above, f"with {line} > {value:.4g}", 1), (below, f"with {line} < {value:.4g}", -1)]
         lead = ""
     return lead + " and ".join(rows.all_are(where, what, pull) for where, what, pull in sides if where.any())
 

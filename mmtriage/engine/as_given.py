@@ -83,7 +83,9 @@ def compare_given(prepared: Prepared, at: Parameters, fit: Fit, told: Elsewhere,
     """A fit made elsewhere beside the proven optimum; the search starts where it ended, too."""
     began = time.perf_counter()
     run = _as_run(at, fit, told)
-    optimum, optimum_fit = prove_optimum(prepared, {OF_LME4: run}, seed=seed, further=_wide(prepared))
+    optimum, optimum_fit = prove_optimum(
+        prepared, {OF_LME4: prepared.place_of(run)}, seed=seed, further=_wide(prepared)
+    )
     return Comparison(
         prepared=prepared,
         lme4=run,

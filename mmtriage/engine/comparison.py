@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from mmtriage.engine.optimum.nearby import curved_optimum_near
 from mmtriage.engine.optimum.newton import minimize
 from mmtriage.engine.optimum.protocol import supports
 from mmtriage.engine.optimum.search import Optimum, Start, find_optimum
+from mmtriage.figures import noise
 from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 
@@ -85,6 +86,20 @@ class Prepared:
         """Where a run of lme4 ended."""
         return self.model.place(run.theta, run.beta, run.nb_theta)
 
+    def place_met_by(self, run: Lme4Run) -> Place:
+        """Where a run of lme4 ended; the mode at which its own PIRLS stood is looked for from now on."""
+        if run.predictor is not None:
+            self.model.remember(run.predictor)
+        return self.place_of(run)
+
+    def measured(self, run: Lme4Run) -> Lme4Run:
+        """The run, its criterion by our engine: rounding must not decide between optimizers."""
+        try:
+            criterion = self.model.criterion(*self.place_met_by(run))
+        except np.linalg.LinAlgError:
+            criterion = np.inf
+        return replace(run, criterion=criterion)
+
     def fit_of(self, run: Lme4Run) -> Fit:
         """What the model says where a run of lme4 ended, with the standard errors that lme4 gives there.
 
@@ -130,6 +145,18 @@ class Elsewhere:
     is_shown: bool = True  # whether its log-likelihood has shown that it is of this model
 
 
+class BetterPointError(Exception):
+    """A point of the same model lies below its reference, which then is not the optimum.
+
+    It ends whatever is being said of that reference: the optimum is proven again, from there as well.
+    """
+
+    def __init__(self, label: str, place: Place) -> None:
+        super().__init__(f"{label} ends below the reference")
+        self.label = label
+        self.place = place
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """A model as lme4 fits it, or as the user's own program has fitted it, and at its proven optimum."""
@@ -141,6 +168,7 @@ class Comparison:
     optimum: Optimum
     optimum_fit: Fit
     seconds: float
+    met: Mapping[str, Place] = field(default_factory=dict)  # better points, from which it was proven again
     given: Elsewhere | None = None  # the fit was made elsewhere: `lme4` holds its end, and no check of lme4's
 
     @property
@@ -150,10 +178,42 @@ class Comparison:
 
     @property
     def gap(self) -> float | None:
-        """Deviance units of lme4's fit above the optimum."""
-        if self.lme4_fit is None:
+        """Deviance units of lme4's fit above the optimum; none where it has none."""
+        return None if self.lme4_fit is None else self.gap_of(self.lme4_fit)
+
+    def gap_of(self, reached: Lme4Run | Fit) -> float | None:
+        """Deviance units of a fit above the optimum; none where it went for an optimum that is refuted."""
+        if self.is_refuted(reached.criterion):
             return None
-        return self.lme4_fit.criterion - self.optimum_fit.criterion
+        return reached.criterion - self.optimum_fit.criterion
+
+    def lies_below(self, criterion: float) -> bool:
+        """Whether a criterion of this model is lower than that of any optimum known, beyond rounding."""
+        return criterion < self.optimum.lowest - noise(self.optimum.lowest)
+
+    def is_refuted(self, criterion: float) -> bool:
+        """Whether a run that ended with this criterion went for an optimum that is refuted."""
+        reference = self.optimum_fit.criterion
+        return bool(self.optimum.refuted) and criterion < reference - noise(reference)
+
+    def meet(self, label: str, run: Lme4Run) -> Lme4Run:
+        """Take note of where a run of the same model ended: the run, its criterion as this reference has it.
+
+        Raises BetterPointError where the run ends below the reference, and where the mode at which it ended
+        makes another criterion of the reference itself.
+        """
+        here = self.optimum.criterion
+        if not self.prepared.model.is_convex:
+            run = self.prepared.measured(run)
+            here = self.prepared.model.criterion(*self.optimum.place)
+        if self.lies_below(min(run.criterion, here)):
+            raise BetterPointError(label, self.prepared.place_of(run))
+        return run
+
+    def pass_by(self, label: str, place: Place, criterion: float) -> None:
+        """Take note of a point of the same model; raises BetterPointError where its criterion is lower."""
+        if self.lies_below(criterion):
+            raise BetterPointError(label, place)
 
     def endless_effects(self) -> frozenset[str]:
         """Fixed effects without a finite estimate: the criterion falls as they grow."""
@@ -192,12 +252,16 @@ def _model_of(design: Design, deadline: Deadline) -> Model:
 
 
 def prove_optimum(
-    prepared: Prepared, ends: Mapping[str, Lme4Run], *, seed: int, further: Sequence[Start] = ()
+    prepared: Prepared, ends: Mapping[str, Place], *, seed: int, further: Sequence[Start] = ()
 ) -> tuple[Optimum, Fit]:
-    """The proven optimum; the search starts also where runs of lme4 ended, {label: run}, and at `further`."""
+    """The proven optimum; the search starts also where others ended, {label: place}, and at `further`."""
     model = prepared.model
-    known = [*(Start(label, *prepared.place_of(run)) for label, run in ends.items()), *further]
-    found = find_optimum(model, model.starts(prepared.moments, known), seed=seed)
+    known = [*(Start(label, *place) for label, place in ends.items()), *further]
+    found = find_optimum(model, model.starts(prepared.moments, known), model.further_starts, seed=seed)
+    if not isinstance(model, LinearModel):
+        from mmtriage.engine.generalized.refutation import without_refuted  # here, as in `_model_of`
+
+        found = without_refuted(model, found, seed=seed)
     return found, model.describe(found.place, hessian=found.certificate.hessian)
 
 
@@ -219,7 +283,7 @@ def run_measured(
     transform: Transform | None = None,
     tolerance: float | None = None,
 ) -> Lme4Run | Lme4Failure:
-    """`fit_like_lme4`, its criterion by our engine: rounding must not decide between optimizers."""
+    """`fit_like_lme4`, its criterion by our engine."""
     run = fit_like_lme4(
         prepared.model,
         optimizers=optimizers,
@@ -228,13 +292,7 @@ def run_measured(
         transform=transform,
         tolerance=tolerance,
     )
-    if isinstance(run, Lme4Failure):
-        return run
-    try:
-        criterion = prepared.model.criterion(*prepared.place_of(run))
-    except np.linalg.LinAlgError:
-        criterion = np.inf
-    return replace(run, criterion=criterion)
+    return run if isinstance(run, Lme4Failure) else prepared.measured(run)
 
 
 def compare_fits(
@@ -249,7 +307,7 @@ def compare_fits(
     run = fit_like_lme4(prepared.model, optimizers=optimizers, maxfun=maxfun)
     by_lme4 = run if isinstance(run, Lme4Run) else None
     error = run.error if isinstance(run, Lme4Failure) else None
-    ends = {} if by_lme4 is None else {OF_LME4: by_lme4}
+    ends = {} if by_lme4 is None else {OF_LME4: prepared.place_met_by(by_lme4)}
     optimum, optimum_fit = prove_optimum(prepared, ends, seed=seed)
     lme4_fit = None
     if by_lme4 is not None:
@@ -265,4 +323,22 @@ def compare_fits(
         optimum=optimum,
         optimum_fit=optimum_fit,
         seconds=time.perf_counter() - began,
+    )
+
+
+def prove_again(comparison: Comparison, met: BetterPointError, *, seed: int) -> Comparison:
+    """The same fit beside the optimum that is found with a better point among the starts."""
+    prepared, run = comparison.prepared, comparison.lme4
+    ends = {} if run is None else {OF_LME4: prepared.place_met_by(run)}
+    points = {**comparison.met, met.label: met.place}
+    optimum, optimum_fit = prove_optimum(prepared, {**ends, **points}, seed=seed)
+    fit = comparison.lme4_fit
+    if run is not None and comparison.given is None:
+        fit = prepared.fit_of(run)  # with a mode more on record its criterion may be another one
+    return replace(
+        comparison,
+        lme4_fit=fit,
+        optimum=optimum,
+        optimum_fit=optimum_fit,
+        met=points,
     )

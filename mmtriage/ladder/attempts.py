@@ -26,6 +26,7 @@ def same_model_attempt(
     """An attempt to reach the optimum of the present model, measured against that optimum.
 
     Where lme4's standard errors are what is wrong, those that R prints for the attempt are measured too.
+    Raises BetterPointError where it ends below: then that is no optimum.
     """
     formula = case.formula.to_text()
     if isinstance(run, Lme4Failure):
@@ -41,7 +42,9 @@ def same_model_attempt(
             note=run.error,
             seconds=seconds,
         )
-    gap = run.criterion - case.comparison.optimum_fit.criterion
+    run = case.comparison.meet(label, run)
+    gap = case.comparison.gap_of(run)
+    is_there = gap is not None and gap <= allowed_gap(run.criterion)
     return Attempt(
         label=label,
         formula=formula,
@@ -51,7 +54,7 @@ def same_model_attempt(
         max_abs_gradient=run.max_abs_gradient,
         lme4_messages=run.lme4_messages,
         evaluations=run.evaluations,
-        certified=case.comparison.optimum.certificate.certified and gap <= allowed_gap(run.criterion),
+        certified=case.comparison.optimum.certificate.certified and is_there,
         singular=case.comparison.is_singular,
         se_ratio=worst_ratio(case.comparison, run, transform) if case.has_wrong_errors else None,
         note=note,

@@ -17,10 +17,12 @@ from mmtriage.deadline import Deadline, deadline_in
 from mmtriage.diagnose.exact_fit import saturated
 from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
+    BetterPointError,
     Comparison,
     Prepared,
     compare_fits,
     prepare,
+    prove_again,
     prove_optimum,
     run_measured,
 )
@@ -73,16 +75,15 @@ class Workbench:
             raise _unjudged(full.message)
         try:
             prepared = prepare(design, self.deadline)
-            comparison = compare_fits(
-                prepared,
-                seed=self.options.seed,
-                optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
-                maxfun=self.options.maxfun,
+            return self._known(
+                compare_fits(
+                    prepared,
+                    seed=self.options.seed,
+                    optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
+                    maxfun=self.options.maxfun,
+                )
             )
-            if prepared.model.by_ml() is prepared.model:  # fitted by ML as it is
-                self._ml[id(prepared)] = (prepared, comparison.optimum_fit)
-            return comparison
-        except np.linalg.LinAlgError as failure:
+        except (np.linalg.LinAlgError, ArithmeticError) as failure:
             raise _unjudged(str(failure)) from failure
 
     def judge(self, agreed: AgreedFit) -> Comparison:
@@ -95,6 +96,17 @@ class Workbench:
             return compare_given(agreed.prepared, agreed.at, agreed.fit, agreed.told, seed=self.options.seed)
         except np.linalg.LinAlgError as failure:
             raise _unjudged(str(failure)) from failure
+
+    def prove_again(self, comparison: Comparison, met: BetterPointError) -> Comparison:
+        """Prove the optimum of a model again, from a better point as well."""
+        return self._known(prove_again(comparison, met, seed=self.options.seed))
+
+    def _known(self, comparison: Comparison) -> Comparison:
+        """Keep the fit for `fit_ml` if it is by ML as it is."""
+        prepared = comparison.prepared
+        if prepared.model.by_ml() is prepared.model:
+            self._ml[id(prepared)] = (prepared, comparison.optimum_fit)
+        return comparison
 
     def optimum(self, design: Design) -> Fit:
         """Find the proven optimum of a design, without lme4's fit."""

@@ -18,6 +18,7 @@ class Distribution:
     name: str  # R's
     links: tuple[str, ...]  # the links that glmer fits it with, the default first
     also_computed: tuple[str, ...] = ()  # links of R's that no function of lme4 fits it with
+    convex_links: tuple[str, ...]  # of these, the links with which -log f is convex in the linear predictor
     also_called: tuple[str, ...] = ()  # other software's names, and the model's everyday name
 
     mean_range: tuple[float, float]  # the means that it can have lie between these
@@ -60,6 +61,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name="gaussian",
             links=("identity", "log", "inverse", "logit", "probit", "cloglog", "cauchit"),
+            convex_links=("identity",),
             also_called=("normal",),
             mean_range=(-math.inf, math.inf),
             estimates_scale=True,
@@ -68,6 +70,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name="binomial",
             links=("logit", "probit", "cloglog", "cauchit", "log", "identity"),
+            convex_links=("logit", "probit", "cloglog", "log", "identity"),
             also_called=("bernoulli", "logistic", "logit", "probit"),
             mean_range=(0.0, 1.0),
             is_discrete=True,
@@ -78,6 +81,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name="poisson",
             links=("log", "sqrt", "identity"),
+            convex_links=("log", "identity"),
             mean_range=POSITIVE,
             is_discrete=True,
             refusal="negative values not allowed for the 'Poisson' family",
@@ -88,6 +92,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name="Gamma",
             links=("inverse", "log", "identity"),
+            convex_links=("inverse", "log"),
             mean_range=POSITIVE,
             refusal="non-positive values not allowed for the 'Gamma' family",
             estimates_scale=True,
@@ -97,6 +102,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name="inverse.gaussian",
             links=("1/mu^2", "log", "inverse", "identity"),
+            convex_links=("1/mu^2", "inverse"),
             also_called=("wald",),
             mean_range=POSITIVE,
             refusal="positive values only are allowed for the 'inverse.gaussian' family",
@@ -107,6 +113,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             name=NEGATIVE_BINOMIAL,
             links=("log",),
+            convex_links=("log",),
             also_computed=("sqrt", "identity"),
             also_called=("nb", "nbinom", "nbinom1", "nbinom2", "negbin"),
             mean_range=POSITIVE,

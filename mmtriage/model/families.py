@@ -37,6 +37,11 @@ class Family:
         return DISTRIBUTIONS[self.name]
 
     @property
+    def is_convex(self) -> bool:
+        """Whether the negative log-likelihood is convex in the linear predictor, and so has one minimum."""
+        return self.link.name in self.distribution.convex_links
+
+    @property
     def eta_sign(self) -> int | None:
         """The sign that a linear predictor must have for its mean to exist; None where any will do."""
         lowest, highest = self.distribution.mean_range
@@ -81,6 +86,12 @@ class Family:
         if density.surplus is not None:
             total += 2 * float(np.sum(density.surplus(y, mu, weights, self._theta)))
         return total
+
+    @np.errstate(all="ignore")
+    def profile(self, deviance: float, y: Array, weights: Array) -> tuple[float, float]:
+        """A at the best scale for a deviance, and its slope in the deviance; of an estimated scale only."""
+        assert self._density.profile is not None
+        return self._density.profile(deviance, y, weights)
 
     @np.errstate(all="ignore")
     def criterion_slope(self, y: Array, mu: Array, weights: Array, trials: Array | None) -> Array:

@@ -28,7 +28,7 @@ from mmtriage.deadline import TimeBudgetError
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.optimum.certificate import natural_scale
 from mmtriage.engine.optimum.faces import Place
-from mmtriage.engine.optimum.newton import Point, minimize, pseudo_solve
+from mmtriage.engine.optimum.newton import Point, minimize, newton_step
 from mmtriage.errors import MmtriageError
 from mmtriage.plotted.plot_data import CurveKind
 from mmtriage.plotted.surface import CLOSEST, Parameter, Spot, Surface
@@ -253,7 +253,7 @@ def _penalized(surface: Surface, parameter: Parameter, start: Spot, target: floa
 
 def _still_to_gain(point: Point) -> float:
     """The Newton decrement, in deviance units."""
-    return 0.5 * abs(float(point.gradient @ pseudo_solve(point.curvature(), point.gradient)))
+    return newton_step(point.curvature(), point.gradient)[1]
 
 
 def _opened(surface: Surface, spot: Spot) -> Spot:

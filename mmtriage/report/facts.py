@@ -132,6 +132,15 @@ class StartFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefutedFacts:
+    """An optimum that only the Laplace approximation has."""
+
+    criterion: float
+    theta: tuple[float, ...]
+    method: str  # what refutes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
     """The proof that the reference is a second-order optimum in Sigma; the evidence that it is the best."""
 
@@ -143,6 +152,9 @@ class CertificateFacts:
     rank: tuple[int, ...]  # of each random term's covariance
     starts: tuple[StartFacts, ...]
     distinct_optima: tuple[float, ...]  # criteria, the best first
+    refuted: tuple[
+        RefutedFacts, ...
+    ] = ()  # optima of the Laplace approximation that are none of the likelihood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

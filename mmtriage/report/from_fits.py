@@ -38,6 +38,7 @@ from mmtriage.report.facts import (
     ModelFacts,
     RandomEffect,
     RandomTermFacts,
+    RefutedFacts,
     SoftwareFacts,
     StartFacts,
 )
@@ -305,4 +306,12 @@ def _certificate_facts(prepared: Prepared, optimum: Optimum) -> CertificateFacts
         rank=certificate.ranks,
         starts=tuple(StartFacts(name=d.label, criterion=d.criterion) for d in optimum.descents),
         distinct_optima=optimum.optima,
+        refuted=tuple(
+            RefutedFacts(
+                criterion=r.criterion,
+                theta=tuple(float(v) for v in _user_theta(prepared, r.place.factors)),
+                method=r.method,
+            )
+            for r in optimum.refuted
+        ),
     )

@@ -100,7 +100,7 @@ def test_an_exhausted_budget_beside_a_suspect_column_is_its_consequence() -> Non
 
 
 def test_a_lesser_optimum_explains_a_fit_that_lies_at_it() -> None:
-    several = finding("MM406", "two optima", criteria=(83.474, 83.525), optima=2)
+    several = finding("MM406", "two optima", criteria=(83.474, 83.525), optima=2, reference=83.474)
     codes, found = explained("not_converged", [SHORT, several], gap=0.051)
     assert codes == ("MM406", "MM403")
     assert found == {"MM403": ("info", ("MM406",)), "MM406": ("warning", ())}

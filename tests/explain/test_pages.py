@@ -25,6 +25,7 @@ NO_THRESHOLD = {  # the rule is an exact count or comparison
     "MM104": "any row",
     "MM105": "values that are not whole",
     "MM302": "fewer than two levels",
+    "MM411": "any other mode",
     "MM303": "as many levels as rows",
     "MM305": "as many random effects as rows",
     "MM404": "the optimizer's own status",
@@ -78,7 +79,7 @@ THRESHOLDS = {
     "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
     "MM503": (
-        "diagnose.laplace_bias.POINTS",
+        "engine.generalized.refutation.POINTS",
         "diagnose.laplace_bias.MATERIAL_SHIFT",
         "diagnose.verdict.SD_CHANGE",
     ),

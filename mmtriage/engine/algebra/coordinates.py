@@ -140,6 +140,11 @@ class UnweightedBases:
         """(k, k) per term: from these columns to the user's."""
         return [basis.inverse for basis in self.terms]
 
+    def in_units(self, *, factor: float, predictor: float) -> UnweightedBases:
+        """The bases whose R also comes from a user's units: what a Lambda and a predictor of one are."""
+        terms = tuple(TermBasis(b.R / factor, b.inverse * factor, b.rank) for b in self.terms)
+        return UnweightedBases(terms, self.R / predictor, self.inverse * predictor)
+
 
 def unweighted_bases(design: Design) -> UnweightedBases:
     """Find the bases of a design, its prior weights left out."""

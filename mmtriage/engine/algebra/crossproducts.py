@@ -11,14 +11,14 @@ over blocks of rows. Every likelihood evaluation works from these sums alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from mmtriage.arrays import Array, Index
 from mmtriage.engine.algebra.blocks import Block, Blocks
@@ -81,13 +81,44 @@ def cross_products(design: Design, basis: Coordinates) -> CrossProducts:
     return reduce(_add, (_partial(design, basis, blocks, rows) for rows in _row_blocks(len(design.y))))
 
 
+def rows_of_basis(design: Design, basis: Coordinates) -> tuple[csr_array, Array]:
+    """The rows behind the cross-products: Z (n, q) in orthonormal columns and [Q, r] (n, p + 1), weighted."""
+    blocks, rows = blocks_of(design), slice(0, len(design.y))
+    root_weights = None if design.weights is None else np.sqrt(design.weights)
+    parts = [
+        sparse_rows(
+            design.random[block.terms[0]].codes, _block_rows(design, basis, block, rows, root_weights), block
+        )
+        for block in blocks
+    ]
+    near, steps = _near_zero(design, basis)
+    return csr_array(hstack(parts, format="csr")), _fixed_rows(near, steps, rows, root_weights)
+
+
+def _near_zero(design: Design, basis: Coordinates) -> tuple[Design, tuple[Array, Array]]:
+    """The response from an origin in its midst, where X has an intercept that takes up the difference.
+
+    A difference of a response like a Unix time is exact, while dividing it by R leaves an error of the size
+    of its rounding, which may be as large as the residual. What is left of the difference in the span of X
+    changes nothing.
+    """
+    first, second = basis.fixed.steps
+    constant = np.flatnonzero(np.all(design.X == 1.0, axis=0))
+    if not len(constant):
+        return design, basis.fixed.steps
+    origin = float(design.y[0])
+    moved = first.copy()
+    moved[:, -1] -= origin * first[:, constant[0]]
+    return replace(design, y=design.y - origin), (moved, second)
+
+
 def _row_blocks(n: int) -> Iterator[slice]:
     return (slice(start, min(start + ROWS_PER_PASS, n)) for start in range(0, n, ROWS_PER_PASS))
 
 
 def _partial(design: Design, basis: Coordinates, blocks: Blocks, rows: slice) -> CrossProducts:
     root_weights = None if design.weights is None else np.sqrt(design.weights[rows])
-    XY = _fixed_rows(design, basis, rows, root_weights)
+    XY = _fixed_rows(design, basis.fixed.steps, rows, root_weights)
     codes = [design.random[block.terms[0]].codes[rows] for block in blocks]
     Q = [_block_rows(design, basis, block, rows, root_weights) for block in blocks]
     sparse = [sparse_rows(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)]
@@ -107,12 +138,12 @@ def _partial(design: Design, basis: Coordinates, blocks: Blocks, rows: slice) ->
     )
 
 
-def _fixed_rows(design: Design, basis: Coordinates, rows: slice, root_weights: Array | None) -> Array:
+def _fixed_rows(design: Design, steps: Sequence[Array], rows: slice, root_weights: Array | None) -> Array:
     y = design.y[rows] if design.offset is None else design.y[rows] - design.offset[rows]
     stacked = np.column_stack([design.X[rows], y])
     if root_weights is not None:
         stacked *= root_weights[:, None]
-    for R in basis.fixed.steps:
+    for R in steps:
         stacked = solve_triangular(R, stacked.T, trans="T", check_finite=False).T
     return stacked
 

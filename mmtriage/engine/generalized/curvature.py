@@ -32,6 +32,7 @@ def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) ->
     right = W[:, None] * np.hstack([ZV, rows.X])
     half = at.factor.forward(at.Lambda.transposed(rows.Zt @ right))
     joint = np.hstack([ZV, rows.X]).T @ right - half.T @ half  # [Z V, X]'V^-1 [Z V, X]
+    joint *= _deviance_weight(at)
     H = np.zeros((face.size, face.size))
     beta = slice(m, m + at.free.p)
     cross, fixed = joint[:m, m:], joint[m:, m:]
@@ -43,6 +44,14 @@ def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) ->
     if at.free.estimates_nb_theta:
         H[-1, -1] = _nb_theta_curvature(at)
     return 0.5 * (H + H.T)
+
+
+def _deviance_weight(at: GeneralizedEvaluation) -> float:
+    """dA/dD: what a unit of deviance counts, the inverse dispersion where that is estimated."""
+    if not at.family.distribution.estimates_scale:
+        return 1.0
+    _, weight = at.family.profile(at.modes.terms.deviance, at.pirls.y, at.pirls.weights)
+    return weight
 
 
 def _nb_theta_curvature(at: GeneralizedEvaluation) -> float:

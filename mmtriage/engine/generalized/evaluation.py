@@ -40,3 +40,5 @@ class GeneralizedEvaluation:
     quadrature: Quadrature | None  # nAGQ > 1
     pirls: Pirls  # the data, and the systems that the modes solve
     free: FreeParameters
+    penalty: float  # what |u|^2 counts in the criterion (`units.py`)
+    other_modes: tuple[float, ...] = ()  # criteria of other conditional modes, above this one's

@@ -35,6 +35,7 @@ from mmtriage.engine.generalized.evaluation import FreeParameters, GeneralizedEv
 from mmtriage.engine.generalized.modes import Memory, Modes, Pirls
 from mmtriage.engine.generalized.quadrature import Quadrature, quadrature
 from mmtriage.engine.generalized.slopes import exact_slopes
+from mmtriage.engine.generalized.units import Units, units_of
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion, template_factors
 from mmtriage.engine.structures.covariance_factor import covariance_gradient
@@ -55,6 +56,7 @@ class GeneralizedLikelihood:
     free: FreeParameters
     basis: UnweightedBases
     pirls: Pirls
+    units: Units
     widths: tuple[int, ...]
     free_scale: Array  # natural steps of `free`: conditional standard errors, and 1 for log theta
     deadline: Deadline
@@ -63,6 +65,9 @@ class GeneralizedLikelihood:
     def of(cls, design: Design, deadline: Deadline = NEVER) -> Self:
         """Lay a design out for its likelihood."""
         basis = unweighted_bases(design)
+        family = family_of(design.spec)
+        weights = np.ones(len(design.y)) if design.weights is None else design.weights
+        units = units_of(family, design.y, weights)
         free = FreeParameters(
             p=design.X.shape[1],
             profiles_beta=design.spec.nagq == CONDITIONAL,
@@ -70,15 +75,18 @@ class GeneralizedLikelihood:
         )
         laid_out = cls(
             design=design,
-            family=family_of(design.spec),
+            family=family,
             nagq=design.spec.nagq,
             free=free,
-            basis=basis,
-            pirls=_pirls(design, rows_of(design, basis.inverses, X=design.X @ basis.inverse)),
+            basis=basis.in_units(factor=units.factor, predictor=units.predictor),
+            pirls=_pirls(design, units, weights, rows_of(design, basis.inverses, X=design.X @ basis.inverse)),
+            units=units,
             widths=tuple(term.Z.shape[1] for term in design.random),
             free_scale=np.ones(len(free)),
             deadline=deadline,
         )
+        if family.distribution.estimates_scale:  # a predictor of zero may be any number of units away
+            laid_out.pirls.memory.beta = laid_out.pirls.constant_mean(family)
         if free.profiles_beta or not free.p:
             return laid_out
         return replace(laid_out, free_scale=laid_out.natural_steps())
@@ -138,18 +146,35 @@ class GeneralizedLikelihood:
         with np.errstate(all="ignore"):
             family = self.at(free)
             Lambda = RelativeFactor.of(self.rows.blocks, factors)
-            modes = self.pirls.find(family, Lambda, None if self.free.profiles_beta else free[: self.p])
-            products = self.rows.weighted(modes.terms.W)
-            M = factor(self.rows.plan, products, Lambda)
-            nodes = None
-            if self.nagq > 1:
-                nodes = self._quadrature(family, Lambda, modes, products)
-                value = nodes.criterion + self._estimated_saturation(family)
+            beta = None if self.free.profiles_beta else free[: self.p]
+            if family.is_convex:
+                best = self._at_modes(family, Lambda, self.pirls.find(family, Lambda, beta))
             else:
-                value = M.logdet + float(modes.u @ modes.u) + self._loss(family, modes)
-        if not np.isfinite(value):
+                best = self._at_best_modes(family, Lambda, beta)
+        if not np.isfinite(best.criterion):
             raise np.linalg.LinAlgError("the criterion is not finite")
-        self.pirls.memory.u, self.pirls.memory.beta = modes.u, modes.beta
+        self.pirls.memory.u, self.pirls.memory.beta = best.modes.u, best.modes.beta
+        return best
+
+    def _at_best_modes(
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None
+    ) -> GeneralizedEvaluation:
+        """Of the modes that are found, the one that gives the smallest criterion."""
+        found = [self._at_modes(family, Lambda, modes) for modes in self.pirls.find_all(family, Lambda, beta)]
+        best = min(found, key=lambda at: at.criterion if np.isfinite(at.criterion) else np.inf)
+        others = [at.criterion - best.criterion for at in found if at is not best]
+        return replace(best, other_modes=tuple(sorted(others)))
+
+    def _at_modes(self, family: Family, Lambda: RelativeFactor, modes: Modes) -> GeneralizedEvaluation:
+        products = self.rows.weighted(modes.terms.W)
+        M = factor(self.rows.plan, products, Lambda)
+        nodes = None
+        if self.nagq > 1:
+            nodes = self._quadrature(family, Lambda, modes, products)
+            value = nodes.criterion + self._estimated_saturation(family)
+        else:
+            value = M.logdet + self.units.penalty * float(modes.u @ modes.u)
+            value += self._loss(family, modes) + self.units.constant
         return GeneralizedEvaluation(
             criterion=float(value),
             family=family,
@@ -160,6 +185,7 @@ class GeneralizedLikelihood:
             quadrature=nodes,
             pirls=self.pirls,
             free=self.free,
+            penalty=self.units.penalty,
         )
 
     def criterion(self, factors: Sequence[Array], free: Array) -> float:
@@ -192,6 +218,7 @@ class GeneralizedLikelihood:
         return quadrature(
             self.nagq,
             relative_sd=float(Lambda.parts[0][0, 0]),
+            penalty=self.units.penalty,
             information=products.diagonal[0][:, 0, 0],
             u=modes.u,
             eta=modes.eta,
@@ -216,22 +243,33 @@ class GeneralizedLikelihood:
 
     def curvature(self, face: Face, at: GeneralizedEvaluation, slopes: Place) -> Array | None:
         """Approximate Hessian (m, m) in the parameters of `face`; None where the working model has none."""
-        if self.free.profiles_beta or self.family.distribution.estimates_scale:
+        if self.free.profiles_beta:
             return None
         return working_information(face, at, slopes)
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether the likelihood of the fixed effects alone has one optimum."""
+        return self.family.is_convex
 
     def sigma(self, at: GeneralizedEvaluation) -> float:
         """Residual scale as lme4 reports it: 1 where the family fixes it."""
         if not self.family.distribution.estimates_scale:
             return 1.0
-        terms = at.modes.terms
-        pearson = self.weights * (self.y - terms.mu) ** 2 / at.family.variance(terms.mu)
-        return float(np.sqrt((np.sum(pearson) + at.modes.u @ at.modes.u) / self.n))
+        return self.units.root_penalty * self._spread(at.family, at.modes)
+
+    def _spread(self, family: Family, modes: Modes) -> float:
+        """The residual scale in the units of the computation; 1 where the family fixes it."""
+        if not family.distribution.estimates_scale:
+            return 1.0
+        mu = modes.terms.mu
+        pearson = self.weights * (self.y - mu) ** 2 / family.variance(mu)
+        return float(np.sqrt((np.sum(pearson) + modes.u @ modes.u) / self.n))
 
     def conditional_covariance(self, at: GeneralizedEvaluation) -> Array:
         """Covariance (p, p) of beta in the user's columns at fixed covariances: lme4's RX."""
         _, reduced = self.pirls.reduced(at.factor, at.Lambda, at.modes.terms.W)
-        V = self.sigma(at) ** 2 * np.asarray(np.linalg.inv(reduced), dtype=np.float64)
+        V = self._spread(at.family, at.modes) ** 2 * np.asarray(np.linalg.inv(reduced), dtype=np.float64)
         return self.user_covariance(V)
 
     def user_covariance(self, V: Array) -> Array:
@@ -272,7 +310,7 @@ class GeneralizedLikelihood:
         Lambda = RelativeFactor.of(self.rows.blocks, factors)
         M = factor(self.rows.plan, self.rows.weighted(modes.terms.W), Lambda)
         _, reduced = self.pirls.reduced(M, Lambda, modes.terms.W)
-        se = np.sqrt(np.diag(np.linalg.inv(reduced)))
+        se = self._spread(self.family, modes) * np.sqrt(np.diag(np.linalg.inv(reduced)))
         if self.family.link.is_unitless:
             # Where the data separate a coefficient has no end, and its standard error is no step to take.
             se = np.minimum(se, LARGEST_STEP / np.max(np.abs(self.rows.X), axis=0))
@@ -287,17 +325,22 @@ class GeneralizedLikelihood:
 
     def random_effects(self, at: GeneralizedEvaluation) -> list[Array]:
         """Conditional modes b_t (levels, k) of each term, in the user's columns."""
-        return at.Lambda.modes(at.modes.u, self.basis.inverses)
+        return at.Lambda.modes(self.units.root_penalty * at.modes.u, self.basis.inverses)
+
+    def users_mean(self, at: GeneralizedEvaluation) -> Array:
+        """Means (n,) in the unit of the response."""
+        mu: Array = self.units.response * at.modes.terms.mu
+        return mu
 
 
-def _pirls(design: Design, rows: Rows) -> Pirls:
+def _pirls(design: Design, units: Units, weights: Array, rows: Rows) -> Pirls:
     n, p = design.X.shape
     return Pirls(
         rows=rows,
-        y=design.y,
-        weights=np.ones(n) if design.weights is None else design.weights,
+        y=design.y / units.response,
+        weights=weights,
         trials=design.trials,
-        offset=np.zeros(n) if design.offset is None else design.offset,
+        offset=units.offset(np.zeros(n) if design.offset is None else design.offset),
         memory=Memory(rows.Z.shape[1], p),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
+from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
@@ -43,6 +44,7 @@ class GeneralizedModel(GeneralizedLikelihood):
             replace(
                 self.design,
                 y=modes.eta + step,
+                offset=self.pirls.offset,
                 weights=np.maximum(W, 1e-8 * float(np.max(W))),
                 spec=replace(self.design.spec, reml=False),
             ),
@@ -53,21 +55,29 @@ class GeneralizedModel(GeneralizedLikelihood):
         moments = moment_start(linear, gram, residual_variance=scale)
         if moments is not None:
             raw = in_users_columns(moments, linear.basis.terms)
-            moments = [basis.R @ F for basis, F in zip(self.basis.terms, raw, strict=True)]
+            moments = [
+                self.units.factor * basis.R @ F for basis, F in zip(self.basis.terms, raw, strict=True)
+            ]
         return null_directions(linear, gram, residual_free=scale is None), moments
 
     def starts(self, moments: Sequence[Array] | None, ends: Sequence[Start]) -> list[Start]:
         """Where the search for the optimum starts; a start without a beta of its own has that of nAGQ = 0."""
-        named = [("template", template_factors(self))]
-        if moments is not None:
-            named.insert(0, ("moments", list(moments)))
+        first = [] if moments is None else self._started([("moments", list(moments))])
+        found = [*first, *ends]
+        return found if len(found) > 1 else [*found, *self._started([("template", template_factors(self))])]
+
+    def further_starts(self) -> list[Start]:
+        """Where it starts too, if several optima are to be feared."""
+        return self._started(explored(self))
+
+    def _started(self, named: Iterable[tuple[str, Sequence[Array]]]) -> list[Start]:
         found = []
         for label, factors in named:
             try:
                 found.append(Start(label, factors, self._first_free(factors)))
             except np.linalg.LinAlgError:  # the mean leaves its range there
                 continue
-        return [*found[:1], *ends, *found[1:]]
+        return found
 
     def _first_free(self, factors: Sequence[Array]) -> Array:
         modes = self.joint_mode(factors)
@@ -81,6 +91,11 @@ class GeneralizedModel(GeneralizedLikelihood):
         raw = factors_of_theta(theta, self.widths)
         factors = [basis.R @ L for basis, L in zip(self.basis.terms, raw, strict=True)]
         return Place(factors, self.free_of(np.zeros(self.p) if beta is None else beta, nb_theta))
+
+    def remember(self, predictor: Array) -> None:
+        """Look for the mode of a predictor (n,), in the user's unit, in every evaluation from now on."""
+        if not self.family.is_convex:
+            self.pirls.memory.record(self.units.offset(predictor))
 
     def describe(
         self,
@@ -121,7 +136,7 @@ class GeneralizedModel(GeneralizedLikelihood):
             saturated=self.saturated(point.family),
             se_method=se_method,
             nb_theta=point.family.theta,
-            mu=point.modes.terms.mu,
+            mu=self.users_mean(point),
             profiles_beta=self.free.profiles_beta,
         )
 

@@ -9,8 +9,9 @@ deviance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,8 @@ MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
 NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
+SAME_MODE = 1e-6  # relative difference of predictors that belong to one mode
+MOST_ON_RECORD = 8  # modes that are looked for in every evaluation: each costs a PIRLS
 CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
 
 
@@ -63,11 +66,24 @@ class Modes:
 
 
 class Memory:
-    """Where PIRLS ended last. It is only ever a start, never part of an answer."""
+    """Where PIRLS ended last, which is only ever a start, and the predictors of modes that are on record.
+
+    Where the likelihood is not convex there may be several modes, too many to find them all: one for each
+    side and group, say. The criterion is the smallest that the mode reached from zero gives and those on
+    record, which are the ones that lme4's own runs came to. It is one function as long as nothing is
+    recorded.
+    """
 
     def __init__(self, q: int, p: int) -> None:
         self.u = np.zeros(q)
         self.beta = np.zeros(p)
+        self.predictors: list[Array] = []  # (n,) eta each
+
+    def record(self, eta: Array) -> None:
+        """Have a mode with this predictor (n,) looked for in every evaluation."""
+        is_known = any(_is_near(eta, known) for known in self.predictors)
+        if len(self.predictors) < MOST_ON_RECORD and not is_known:
+            self.predictors.append(eta)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,29 +98,52 @@ class Pirls:
     memory: Memory
 
     def find(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Modes:
-        """Find u, and beta with it if none is given, from where the last evaluation ended or from scratch.
-
-        Under a folded link, where eta and -eta have one mean, several modes compete: all starts are tried,
-        and the best mode that they lead to is taken.
-        """
+        """Find u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
         failure: np.linalg.LinAlgError | None = None
-        best: Modes | None = None
         for u, b in self._starts(family, Lambda, beta):
             modes = self._modes_at(family, Lambda, u, b)
             if not np.isfinite(modes.penalized):
                 continue
             try:
-                found = self._pirls(family, Lambda, modes, joint=beta is None)
+                return self._pirls(family, Lambda, modes, joint=beta is None)
             except np.linalg.LinAlgError as stop:
                 failure = stop
-                continue
-            if not family.link.is_folded:
-                return found
-            if best is None or found.penalized < best.penalized:
-                best = found
-        if best is None:
+        raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+
+    def find_all(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> list[Modes]:
+        """Find every mode that is reached from zero and from the predictors on record.
+
+        Where none of these leads anywhere, from lme4's starting mean or from where PIRLS ended last.
+        """
+        found: list[Modes] = []
+        failure: np.linalg.LinAlgError | None = None
+        for start, is_last_resort in self._all_starts(family, Lambda, beta):
+            if is_last_resort and found:
+                break
+            try:
+                u, b = start()
+                modes = self._modes_at(family, Lambda, u, b if beta is None else beta)
+                if np.isfinite(modes.penalized):
+                    modes = self._pirls(family, Lambda, modes, joint=beta is None)
+                    if not any(_is_near(modes.eta, other.eta) for other in found):
+                        found.append(modes)
+            except np.linalg.LinAlgError as stop:
+                failure = stop
+        if not found:
             raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
-        return best
+        return found
+
+    def _all_starts(
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None
+    ) -> Iterator[tuple[Callable[[], tuple[Array, Array]], bool]]:
+        """What makes a start for u and beta, and whether it is tried only if nothing else led anywhere."""
+        known = self.memory
+        level = self.constant_mean(family) if beta is None else beta
+        yield lambda: (np.zeros_like(known.u), level), False
+        for eta in list(known.predictors):
+            yield partial(self._start_from, family, Lambda, beta, eta), False
+        yield lambda: self._start_from_mean(family, Lambda, beta), True
+        yield lambda: (known.u, known.beta if beta is None else beta), True
 
     def _starts(
         self, family: Family, Lambda: RelativeFactor, beta: Array | None
@@ -132,7 +171,12 @@ class Pirls:
     ) -> tuple[Array, Array]:
         """One step of penalized least squares from lme4's starting mean, which is always in range."""
         mu = family.start(self.y, self.weights, self.trials)
-        eta = family.link.link(mu)
+        return self._start_from(family, Lambda, beta, family.link.link(mu))
+
+    def _start_from(
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None, eta: Array
+    ) -> tuple[Array, Array]:
+        """Take one step of penalized least squares from a predictor eta (n,)."""
         terms = row_terms(family, self.y, self.weights, eta)
         M = factor(self.rows.plan, self.rows.weighted(terms.W), Lambda)
         working = terms.W * (eta - self.offset) + terms.score
@@ -158,7 +202,7 @@ class Pirls:
             if moved is None:
                 raise np.linalg.LinAlgError("step-halvings do not reduce the penalised deviance")
             modes = moved
-            if is_newton and decrement <= NEWTON_DECREMENT:
+            if is_newton and decrement <= NEWTON_DECREMENT * min(1.0, modes.penalized / len(self.y)):
                 return modes
         raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
 
@@ -210,6 +254,11 @@ class Pirls:
     def transposed(self, Lambda: RelativeFactor, by_row: Array) -> Array:
         """`Lambda'Z'x` for x (n,)."""
         return Lambda.transposed(self.rows.Zt @ by_row)
+
+
+def _is_near(one: Array, two: Array) -> bool:
+    """Whether two predictors (n,) are of one mode."""
+    return bool(np.max(np.abs(one - two)) <= SAME_MODE * (1.0 + np.max(np.abs(one))))
 
 
 def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:

@@ -1,10 +1,10 @@
 """Adaptive Gauss-Hermite quadrature for one scalar random term, as lme4 defines its criterion.
 
 With lambda the relative standard deviation, L_g^2 = 1 + lambda^2 sum_i W_i z_i^2 and nodes
-u_gk = u_g + x_k / L_g,
+u_gk = u_g + x_k / (sqrt(kappa) L_g),
 
     f = sum_g 2 log L_g - 2 log sum_k w_k exp(-d_gk / 2 + x_k^2 / 2),
-    d_gk = u_gk^2 + sum_i dev.resid_i(u_gk)
+    d_gk = kappa (u_gk^2 + sum_i dev.resid_i(u_gk))
 
 (Liu & Pierce 1994). Constants of the family are left out, as lme4 leaves them out. Nodes are visited one
 after the other, all rows and groups at a time.
@@ -50,6 +50,7 @@ def quadrature(
     n_nodes: int,
     *,
     relative_sd: float,
+    penalty: float,
     information: Array,
     u: Array,
     eta: Array,
@@ -59,6 +60,7 @@ def quadrature(
     """The criterion at the modes `u` (G,).
 
     Args:
+        penalty: kappa, which is 1 but where the scale is estimated and the criterion has a unit (`units.py`).
         information: (G,) sum_i W_i z_i^2.
         eta: (n,) at the modes.
         Z: (n, G), one entry per row.
@@ -68,7 +70,8 @@ def quadrature(
     G = len(u)
     group = Z.indices  # one entry per row
     L = np.sqrt(1.0 + relative_sd**2 * information)
-    along = Z @ (relative_sd / L)  # (n,) d eta / d x
+    reach = 1.0 / (np.sqrt(penalty) * L)  # (G,) d u_g / d x
+    along = Z @ (relative_sd * reach)  # (n,) d eta / d x
 
     def etas(x: float) -> Array:
         moved: Array = eta + x * along
@@ -79,20 +82,20 @@ def quadrature(
     sd_slopes = np.empty((n_nodes, G))
     scores = np.empty((n_nodes, len(eta)))
     for k, x in enumerate(nodes):
-        at = u + x / L
+        at = u + x * reach
         residuals, scores[k] = evaluate(etas(x))
-        log_terms[k] = log_weights[k] - 0.5 * (at**2 + np.bincount(group, residuals, minlength=G))
+        log_terms[k] = log_weights[k] - 0.5 * penalty * (at**2 + np.bincount(group, residuals, minlength=G))
         by_group = np.bincount(group, Z.data * scores[k], minlength=G)
-        u_slopes[k] = 2.0 * (at - relative_sd * by_group)
-        sd_slopes[k] = -2.0 * at * by_group
+        u_slopes[k] = 2.0 * penalty * (at - relative_sd * by_group)
+        sd_slopes[k] = -2.0 * penalty * at * by_group
     highest = np.max(log_terms, axis=0)
     shares = np.exp(log_terms - highest)
     total = np.sum(shares, axis=0)
     shares /= total
-    pulled = np.sum(shares * u_slopes * nodes[:, None], axis=0) / L  # d f / d log(1 / L)
+    pulled = np.sum(shares * u_slopes * nodes[:, None], axis=0) * reach  # d f / d log(1 / L)
     return Quadrature(
         criterion=float(np.sum(2.0 * np.log(L) - 2.0 * (np.log(total) + highest))),
-        row_slope=-2.0 * np.sum(shares[:, group] * scores, axis=0),
+        row_slope=-2.0 * penalty * np.sum(shares[:, group] * scores, axis=0),
         sd_slope=float(np.sum(shares * sd_slopes)),
         mode_slope=np.sum(shares * u_slopes, axis=0),
         logdet_share=1.0 - 0.5 * pulled,

@@ -48,7 +48,7 @@ def _at_fixed_modes(
     pirls, terms, u = at.pirls, at.modes.terms, at.modes.u
     row = family_slope(at.family, pirls.y, terms, pirls.weights, pirls.trials) + leverage * terms.dW
     by_column = pirls.rows.Zt @ row
-    r = at.Lambda.transposed(by_column) + 2.0 * u
+    r = at.Lambda.transposed(by_column) + 2.0 * at.penalty * u
     traces = at.Lambda.traces(at.products, pirls.rows.plan, inverse)
     return row, r, [2.0 * t + o for t, o in zip(traces, _outer(pirls, by_column, u), strict=True)]
 

@@ -36,11 +36,16 @@ from mmtriage.engine.algebra.crossproducts import CrossProducts, cross_products
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.engine.linear.curvature import average_information
+from mmtriage.engine.linear.row_residuals import LazyRows, RowResiduals, row_residuals
 from mmtriage.engine.optimum.covariance_slopes import directions
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion
 from mmtriage.engine.structures.covariance_factor import covariance_gradient
 from mmtriage.model.design import Design
+
+SMALL_SHARE = (
+    1e-5  # what V^-1 leaves of a unit column, below which the rows are asked: 1e-11 of it is rounding
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +56,7 @@ class LinearEvaluation:
     Lambda: RelativeFactor
     factor: Factor
     half_solved: Array  # (q, p + 1) L^-1 Lambda' C
+    by_rows: RowResiduals | None  # where the cross-products have no digits left
     root_S: Array  # (p + 1, p + 1) lower Cholesky factor of [Q r]'V^-1 [Q r]
 
 
@@ -68,6 +74,7 @@ class LinearLikelihood:
     widths: tuple[int, ...]  # columns of each term, in the design's order
     sum_log_weights: float
     deadline: Deadline
+    rows: LazyRows
 
     @property
     def blocks(self) -> Blocks:
@@ -105,6 +112,7 @@ class LinearLikelihood:
             widths=tuple(term.Z.shape[1] for term in design.random),
             sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
             deadline=deadline,
+            rows=LazyRows(design, basis),
         )
 
     def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> LinearEvaluation:
@@ -119,8 +127,7 @@ class LinearLikelihood:
             Lambda = RelativeFactor.of(self.blocks, factors)
             L = factor(self.plan, self.products, Lambda)
             half_solved = L.forward(Lambda.transposed(self.C))
-            S = np.eye(self.p + 1) - half_solved.T @ half_solved
-            root_S = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
+            root_S, by_rows = self._root_S(Lambda, L, half_solved)
             diagonal = np.diag(root_S)
             r2 = (self.basis.fixed.residual_length * diagonal[-1]) ** 2
             value = L.logdet - self.sum_log_weights + self.nu * (1.0 + np.log(2.0 * np.pi * r2 / self.nu))
@@ -128,7 +135,19 @@ class LinearLikelihood:
                 value += 2.0 * np.sum(np.log(diagonal[:-1])) + self.basis.fixed.logdet_X
         if not np.isfinite(value):
             raise np.linalg.LinAlgError("the criterion is not finite")
-        return LinearEvaluation(float(value), Lambda, L, half_solved, root_S)
+        return LinearEvaluation(float(value), Lambda, L, half_solved, by_rows, root_S)
+
+    def _root_S(
+        self, Lambda: RelativeFactor, M: Factor, half_solved: Array
+    ) -> tuple[Array, RowResiduals | None]:
+        """Lower Cholesky factor of [Q r]'V^-1 [Q r], by the rows where cross-products have no digits."""
+        S = np.eye(self.p + 1) - half_solved.T @ half_solved
+        if np.min(np.diag(S)) >= SMALL_SHARE:
+            root = np.asarray(np.linalg.cholesky(S), dtype=np.float64)
+            if np.min(np.diag(root)) ** 2 >= SMALL_SHARE:
+                return root, None
+        found = row_residuals(*self.rows(), Lambda, M, M.backward(half_solved))
+        return found.root_S, found
 
     def criterion(self, factors: Sequence[Array], free: Array = NO_FREE) -> float:
         """`evaluate(factors).criterion`."""
@@ -165,6 +184,11 @@ class LinearLikelihood:
         """Natural steps of the free parameters: there are none."""
         return NO_FREE
 
+    @property
+    def is_convex(self) -> bool:
+        """Whether the likelihood of the fixed effects alone has one optimum: least squares has."""
+        return True
+
     def gradient(self, at: LinearEvaluation) -> list[Array]:
         """`d criterion / d F_t = 2 G_t F_t`, (k, k) per term, ignoring that F_t may be triangular."""
         traces = at.Lambda.traces(self.products, self.plan, at.factor.inverse_on_pattern())
@@ -196,7 +220,7 @@ class LinearLikelihood:
 
     def random_effects(self, at: LinearEvaluation) -> list[Array]:
         """Conditional modes b_t (levels, k) of each term, in the user's columns."""
-        solved = at.factor.backward(at.half_solved)
+        solved = at.factor.backward(at.half_solved) if at.by_rows is None else at.by_rows.solved
         p = self.p
         moved = solve_triangular(at.root_S[:p, :p], at.root_S[p, :p], trans="T", lower=True)
         u = (solved[:, p] - solved[:, :p] @ moved) * self.basis.fixed.R[p, p]
@@ -204,6 +228,8 @@ class LinearLikelihood:
 
     def whitened(self, at: LinearEvaluation) -> Array:
         """`[E, h]` (q, p + 1) of the module's formulas."""
+        if at.by_rows is not None:
+            return at.by_rows.whitened
         solved = at.factor.backward(at.half_solved)
         projected = self.C - self.A @ at.Lambda.times(solved)  # Z'V^-1 [Q r]
         whitened: Array = solve_triangular(at.root_S, projected.T, lower=True).T
@@ -211,8 +237,7 @@ class LinearLikelihood:
 
     def _quadratic_part(self, at: LinearEvaluation) -> list[Array]:
         """`-sum_j (E E' + nu h h')_jj` per block, (K, K)."""
-        used = self.whitened(at)
-        used[:, -1] *= np.sqrt(self.nu)
+        used = self.whitened(at) * np.append(np.ones(self.p), np.sqrt(self.nu))
         if not self.reml:
             used = used[:, -1:]
         sums = self.blocks.outer_sums(used, used)

@@ -16,6 +16,7 @@ from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
+from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 
 
@@ -31,12 +32,20 @@ class LinearModel(LinearLikelihood):
     def starts(self, moments: Sequence[Array] | None, ends: Sequence[Start]) -> list[Start]:
         """Where the search for the optimum starts."""
         first = [] if moments is None else [Start("moments", moments)]
-        return [*first, *ends, Start("template", template_factors(self))]
+        found = [*first, *ends]
+        return found if len(found) > 1 else [*found, Start("template", template_factors(self))]
+
+    def further_starts(self) -> list[Start]:
+        """Where it starts too, if several optima are to be feared."""
+        return [Start(label, factors) for label, factors in explored(self)]
 
     def place(self, theta: Array, beta: Array | None = None, nb_theta: float | None = None) -> Place:
         """The place of lme4's theta; beta is profiled out."""
         del beta, nb_theta
         return Place(self.basis.relative_factor(factors_of_theta(theta, self.widths)), NO_FREE)
+
+    def remember(self, predictor: Array) -> None:
+        """Look for the mode of a predictor (n,): a linear model has one mode only."""
 
     def describe(
         self,

@@ -28,6 +28,7 @@ from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.generalized.quadrature import hermite
 from mmtriage.engine.lme4.glmer_pirls import TOLERANCE, GlmerPirls, row_sum
+from mmtriage.engine.lme4.outcome import frozen
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 
@@ -63,6 +64,11 @@ class GlmerCriterion:
     def p(self) -> int:
         """Number of fixed effects."""
         return len(self.pirls.beta)
+
+    @property
+    def predictor(self) -> Array:
+        """The linear predictor (n,), offset included, where PIRLS stands now; read-only."""
+        return frozen(self.pirls.eta)
 
     def start(self, theta: Array, *, jointly: bool = True) -> None:
         """Run the first PIRLS, from the family's own start, to which lme4 adds the offset."""

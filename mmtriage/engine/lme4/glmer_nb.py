@@ -38,7 +38,7 @@ from mmtriage.engine.lme4.glmer_stages import (
     on_second_radii,
     with_free_beta,
 )
-from mmtriage.engine.lme4.optwrap import assemble
+from mmtriage.engine.lme4.optwrap import StoppedError, assemble
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.model.families import Family
 from mmtriage.optimizers import Optimizer
@@ -48,6 +48,8 @@ TOLERANCE = 5e-5  # glmer.nb: of log theta
 SCORING_LIMIT = 20  # glmer.nb's initCtrl: theta.ml stops before its 20th step
 SCORING_TOLERANCE = 2 * TOLERANCE  # glmer.nb's initCtrl: a step of theta no larger is theta.ml's last
 
+# What R says where a step of theta.ml is no number: counts that are all zero say nothing of theta.
+NO_NUMBER = "missing value where TRUE/FALSE needed"
 LIMIT_REACHED = "iteration limit reached"
 TRUNCATED = "estimate truncated at zero"
 
@@ -102,13 +104,14 @@ def _warnings(messages: Sequence[str]) -> list[str]:
 def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
     """Step 2, MASS::theta.ml as glmer.nb calls it: theta, and its warnings.
 
-    It is found by Fisher scoring from a moment estimate; y, mu, weights are (n,).
+    It is found by Fisher scoring from a moment estimate; y, mu, weights are (n,). Raises StoppedError where R
+    stops, since a step is no number.
     """
     theta = float(np.sum(weights) / np.sum(weights * (y / mu - 1.0) ** 2))
     step, steps = 1.0, 1
     while steps < SCORING_LIMIT and abs(step) > SCORING_TOLERANCE:
         theta = abs(theta)
-        step = _score(theta, y, mu, weights) / _information(theta, y, mu, weights)
+        step = _scoring_step(theta, y, mu, weights)
         theta += step
         steps += 1
     warnings = []
@@ -118,6 +121,15 @@ def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
     if steps == SCORING_LIMIT:
         warnings.append(LIMIT_REACHED)
     return theta, warnings
+
+
+def _scoring_step(theta: float, y: Array, mu: Array, weights: Array) -> float:
+    if theta == 0.0 or not math.isfinite(theta):
+        raise StoppedError(NO_NUMBER)
+    information = _information(theta, y, mu, weights)
+    if information == 0.0:
+        raise StoppedError(NO_NUMBER)
+    return _score(theta, y, mu, weights) / information
 
 
 def _score(theta: float, y: Array, mu: Array, weights: Array) -> float:

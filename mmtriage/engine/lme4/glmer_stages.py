@@ -118,14 +118,15 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
     run = course.run(stage_1, call.theta, lower, call.optimizers[0], call, last=False)
     if call.is_joint:
         made = finish(call, run, stage_1, lower, course)
-        return replace(made, beta=frozen(criterion.pirls.beta)), criterion
+        return replace(made, beta=frozen(criterion.pirls.beta), predictor=criterion.predictor), criterion
     criterion.save()
     stage_2 = course.counted(criterion.stage_2)
     beta = criterion.pirls.beta if call.beta is None else call.beta
     optimizer = _of_stage_2(call, criterion.fixed_sd())
     lower = with_free_beta(lower, criterion.p)
     run = course.run(stage_2, np.concatenate([run.result.theta, beta]), lower, optimizer, call, last=True)
-    return finish(call, run, stage_2, lower, course), criterion
+    made = finish(call, run, stage_2, lower, course)
+    return replace(made, predictor=criterion.predictor), criterion
 
 
 def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, course: Course) -> Lme4Run:

@@ -39,6 +39,7 @@ class Lme4Run:
     check: ConvergenceCheck
     beta: Array | None = None  # (p,) where the optimizer sets it: generalized models
     nb_theta: float | None = None  # negative binomial: the theta of its variance
+    predictor: Array | None = None  # (n,) eta where PIRLS ended last, of generalized models
 
     @property
     def covariance_of_beta(self) -> Array | None:

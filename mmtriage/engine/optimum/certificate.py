@@ -20,7 +20,15 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.optimum.faces import Face, Place
-from mmtriage.engine.optimum.newton import Point, central_hessian, differenced_hessian, pseudo_solve
+from mmtriage.engine.optimum.newton import (
+    Point,
+    SmoothObjective,
+    central_hessian,
+    differenced_hessian,
+    in_units,
+    natural_units,
+    newton_step,
+)
 from mmtriage.engine.optimum.protocol import Likelihood, supports
 from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 
@@ -31,6 +39,7 @@ FLAT_STEP = 0.5  # natural units that a flat direction is followed
 DOUBTFUL_CURVATURE = 1e-4  # relative eigenvalue below which forward differences cannot tell the sign
 NEGLIGIBLE_CHANGE = 1e-3  # share of a flat direction below which a parameter takes no part in it
 POLISHING_STEPS = 3
+RESCALINGS = 4  # rounds in which the units of a point are found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,15 +132,14 @@ def polish_and_certify(
         saddle_free: negative multipliers have been followed and led to no lower criterion.
     """
     scale = face_scale(likelihood, face, x)
-    objective = face_objective(likelihood, face, scale)
+    objective, scale, H = _on_its_own_scale(face_objective(likelihood, face, scale), x, scale)
     z = x / scale
     decrement, lowest, highest, descent = 0.0, None, None, None
     flat: tuple[Array, ...] = ()
-    H = np.zeros((0, 0))
     if face.size:
         gradient = objective(z).gradient
-        H = differenced_hessian(lambda v: objective(v).gradient, z, gradient)
-        if np.linalg.eigvalsh(H)[0] < DOUBTFUL_CURVATURE * np.max(np.abs(H)):
+        # Where beta is a parameter its standard errors come from this Hessian, and want its digits.
+        if face.n_free or np.linalg.eigvalsh(H)[0] < DOUBTFUL_CURVATURE * np.max(np.abs(H)):
             H = central_hessian(lambda v: objective(v).gradient, z)
         z, decrement = _polish(objective, z, gradient, H)
         eigenvalues, Q = np.linalg.eigh(H)
@@ -175,21 +183,42 @@ def uncertified(face: Face, reason: str) -> Certificate:
     )
 
 
+def _forward_hessian(objective: SmoothObjective, z: Array) -> Array:
+    return differenced_hessian(lambda v: objective(v).gradient, z, objective(z).gradient)
+
+
+def _on_its_own_scale(
+    objective: SmoothObjective, x: Array, scale: Array
+) -> tuple[SmoothObjective, Array, Array]:
+    """The objective in units that the curvature at x (m,) itself calls for, these units, and the Hessian in
+    them.
+
+    What natural steps are is guessed before anything is known of the point. Where the guess is far off, steps
+    of differences are too, and a steep direction beside a steeper one passes for a flat one.
+    """
+    H = np.zeros((len(x), len(x)))
+    for _ in range(RESCALINGS if len(x) else 0):
+        H = _forward_hessian(objective, x / scale)
+        units = natural_units(H)
+        if units is None:
+            break
+        objective, scale = in_units(objective, units), scale * units
+    return objective, scale, H
+
+
 def _polish(objective: Callable[[Array], Point], z: Array, gradient: Array, H: Array) -> tuple[Array, float]:
     """Take Newton steps while they bring the decrement down.
 
     Near an optimum the value no longer changes in any digit while the gradient still does, so the gradient
     decides.
     """
-    step = pseudo_solve(H, gradient)
-    decrement = 0.5 * abs(float(gradient @ step))
+    step, decrement = newton_step(H, gradient)
     for _ in range(POLISHING_STEPS):
         if decrement < 1e-20 or np.linalg.norm(step) > 0.1:
             break
         moved = z - step
         new_gradient = objective(moved).gradient
-        new_step = pseudo_solve(H, new_gradient)
-        new_decrement = 0.5 * abs(float(new_gradient @ new_step))
+        new_step, new_decrement = newton_step(H, new_gradient)
         if new_decrement >= decrement:
             break
         z, step, decrement = moved, new_step, new_decrement

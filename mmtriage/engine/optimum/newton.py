@@ -9,7 +9,7 @@ Few parameters, so every step comes from an eigendecomposition: negative curvatu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,9 @@ CENTRAL_STEP = 1e-4  # natural units: truncation of order 1e-8
 FIRST_RADIUS = 1.0  # natural units
 MAX_ITERATIONS = 200
 NULL_CURVATURE = 1e-10  # relative eigenvalue below which a direction counts as flat
+QUIET = 1e-8  # slope along a flat direction, deviance units per natural step, that is rounding
+LEAST_CURVATURE = 1e-6  # deviance units per natural step squared: with less the criterion is all but flat
+ODD_UNIT = 30.0  # units so far apart, by the curvatures in them, are not natural
 REMEMBERED_PAIRS = 2  # gradient changes that the curvature is made to reproduce
 
 
@@ -58,17 +61,60 @@ def minimize(
 ) -> Minimum:
     """Minimize `objective` from `start` (m,), all parameters in units of a natural step.
 
-    `stop(x, value)` is asked at every accepted point. Raises LinAlgError if the start has no value.
+    `stop(x, value)` is asked at every accepted point. Units that the curvatures at the start show not to be
+    natural are changed for those that they call for. Raises LinAlgError if the start has no value.
     """
     x = np.array(start, dtype=float)
     point = objective(x)
+    if stop is not None and stop(x, point.value):
+        return Minimum(x, point.value, "stopped", 1)
+    if not len(x):
+        return Minimum(x, point.value, "converged", 1)
+    H = point.curvature()
+    units = natural_units(H)
+    if units is None:
+        return _descent(objective, x, point, H, stop, max_iterations)
+    asked = None if stop is None else lambda z, value: stop(z * units, value)
+    own = in_units(objective, units)
+    found = _descent(own, x / units, own(x / units), H * np.outer(units, units), asked, max_iterations)
+    return replace(found, x=found.x * units, gradients=found.gradients + 1)
+
+
+def natural_units(H: Array) -> Array | None:
+    """Units (m,) in which the curvature H (m, m) is the same along all parameters; None if it nearly is.
+
+    The least curved one keeps its unit, and so does one along which the criterion is flat or falls: its
+    curvature says nothing.
+    """
+    diagonal = np.diag(H)
+    curved = np.isfinite(diagonal) & (diagonal > LEAST_CURVATURE)
+    if not np.any(curved):
+        return None
+    units = np.where(curved, np.sqrt(np.min(diagonal[curved]) / np.where(curved, diagonal, 1.0)), 1.0)
+    return units if np.min(units) * ODD_UNIT < 1.0 else None
+
+
+def in_units(objective: SmoothObjective, units: Array) -> SmoothObjective:
+    """The objective of parameters in these units (m,) of the present ones."""
+
+    def evaluate(z: Array) -> Point:
+        at = objective(z * units)
+        return Point(at.value, at.gradient * units, lambda: at.curvature() * np.outer(units, units))
+
+    return evaluate
+
+
+def _descent(
+    objective: SmoothObjective,
+    x: Array,
+    point: Point,
+    H: Array,
+    stop: Callable[[Array, float], bool] | None,
+    max_iterations: int,
+) -> Minimum:
+    """Minimize from an evaluated point."""
     spent, radius, trusted = 1, FIRST_RADIUS, True
     pairs: list[tuple[Array, Array]] = []
-    if stop is not None and stop(x, point.value):
-        return Minimum(x, point.value, "stopped", spent)
-    if not len(x):
-        return Minimum(x, point.value, "converged", spent)
-    H = point.curvature()
     for _ in range(max_iterations):
         step, predicted, interior = trust_region_step(H, point.gradient, radius)
         noise = 8.0 * np.finfo(float).eps * abs(point.value)
@@ -112,7 +158,7 @@ def trust_region_step(H: Array, g: Array, radius: float) -> tuple[Array, float, 
     elif eigenvalues[0] > -floor:
         # The criterion is flat to rounding: these directions say nothing unless the gradient does.
         flat = eigenvalues <= floor
-        quiet = bool(np.all(np.abs(rotated[flat]) <= 1e-8 * (1.0 + np.max(np.abs(eigenvalues)))))
+        quiet = bool(np.all(np.abs(rotated[flat]) <= QUIET * (1.0 + min(np.max(np.abs(eigenvalues)), 1e2))))
         if quiet:
             step = np.where(flat, 0.0, -rotated / np.where(flat, 1.0, eigenvalues))
             if np.linalg.norm(step) <= radius:
@@ -142,12 +188,18 @@ def central_hessian(gradient_at: Callable[[Array], Array], x: Array) -> Array:
     return 0.5 * (H + H.T)
 
 
-def pseudo_solve(H: Array, g: Array) -> Array:
-    """`H^+ g`, directions of relative curvature below `NULL_CURVATURE` left out."""
+def newton_step(H: Array, g: Array) -> tuple[Array, float]:
+    """`H^+ g` (m,) and the decrement: what the criterion is still to gain, in deviance units.
+
+    Directions of relative curvature below `NULL_CURVATURE` have no step. The slope along them counts in full,
+    as what one natural step would gain: a direction is flat only if the criterion does not fall along it.
+    """
     eigenvalues, Q = np.linalg.eigh(H)
+    rotated = Q.T @ g
     keep = np.abs(eigenvalues) > NULL_CURVATURE * max(float(np.max(np.abs(eigenvalues))), 1e-300)
-    solved: Array = Q[:, keep] @ ((Q[:, keep].T @ g) / eigenvalues[keep])
-    return solved
+    solved: Array = Q[:, keep] @ (rotated[keep] / eigenvalues[keep])
+    gain = 0.5 * float(np.sum(rotated[keep] ** 2 / np.abs(eigenvalues[keep])))
+    return solved, gain + float(np.sum(np.abs(rotated[~keep])))
 
 
 def _boundary_step(eigenvalues: Array, rotated: Array, radius: float) -> Array:

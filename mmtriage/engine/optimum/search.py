@@ -7,8 +7,8 @@ rank, and then settles on the face where its optimum lies (`settling.py`). The b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,11 +29,18 @@ from mmtriage.engine.optimum.settling import (
     minimize_on,
     settle,
 )
+from mmtriage.engine.optimum.starts import PERTURBATIONS, is_at_risk
 
-SAME_CRITERION = 0.5  # deviance units within which a descent is asked whether it heads for a known optimum
-SAME_COVARIANCE = 0.3  # relative distance in S at which it does
+# Deviance units, and relative distance in S, within which a descent heads for a known optimum: where several
+# are to be feared it is not given up before it has all but arrived.
+NEARNESS = (0.5, 0.3)
+CAREFUL_NEARNESS = (1e-3, 0.02)
 DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
-RUNAWAY = 1e5  # relative SD at which the residual variance is running to zero: no real data have it
+RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
+BEYOND_DIGITS = (
+    f"a random effect is more than {RUNAWAY:.0e} times as large as the residual: double precision cannot "
+    "tell whether anything is left of the response"
+)
 MAX_CERTIFICATION_ROUNDS = 4
 
 
@@ -62,6 +69,15 @@ class Descent:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Refuted:
+    """An optimum of an approximate criterion that a better approximation does not have."""
+
+    criterion: float
+    place: Place
+    method: str  # "quadrature with 25 points"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
     """The optimum of a model."""
 
@@ -72,6 +88,7 @@ class Optimum:
     descents: tuple[Descent, ...]
     gradients: int  # gradient evaluations over all starts
     runaway: bool  # the criterion falls without end as the residual variance goes to zero
+    refuted: tuple[Refuted, ...] = ()  # lower ones, the best first
 
     @property
     def factors(self) -> Sequence[Array]:
@@ -86,9 +103,20 @@ class Optimum:
     @property
     def optima(self) -> tuple[float, ...]:
         """Criteria of the distinct local optima, the best first."""
+        return tuple(end.criterion for end in self.ends)
+
+    @property
+    def ends(self) -> tuple[Descent, ...]:
+        """A descent to each of the distinct local optima, the best first."""
         ends = [d for d in self.descents if d.joined is None and (d.arrived or d.label == self.start)]
-        values = sorted(d.criterion for d in ends)
-        return tuple(v for i, v in enumerate(values) if i == 0 or v - values[i - 1] > DISTINCT_OPTIMUM)
+        ends.sort(key=lambda d: d.criterion)
+        pairs = zip([None, *ends], ends, strict=False)
+        return tuple(d for last, d in pairs if not last or d.criterion - last.criterion > DISTINCT_OPTIMUM)
+
+    @property
+    def lowest(self) -> float:
+        """The lowest criterion of an optimum, refuted or not."""
+        return min([self.criterion, *(r.criterion for r in self.refuted)])
 
 
 def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:
@@ -105,8 +133,18 @@ def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:
     return Place(moved, place.free + likelihood.free_scale * generator.normal(size=len(place.free)))
 
 
-def find_optimum(likelihood: Likelihood, starts: Sequence[Start], *, seed: int = 0) -> Optimum:
-    """Descend from every start and from a perturbation of the best, and certify the best point found.
+def find_optimum(
+    likelihood: Likelihood,
+    starts: Sequence[Start],
+    further: Callable[[], Sequence[Start]] = list,
+    *,
+    seed: int = 0,
+) -> Optimum:
+    """Descend from every start, and certify the best point found.
+
+    Args:
+        further: more starts; followed, with perturbations of the best point, where several optima are to be
+            feared, and where the first starts are too little evidence.
 
     Raises LinAlgError only if no start can be evaluated at all.
     """
@@ -114,12 +152,22 @@ def find_optimum(likelihood: Likelihood, starts: Sequence[Start], *, seed: int =
     settled: dict[str, FacePoint] = {}
     for start in starts:
         _descend(likelihood, start, descents, settled)
+    if is_at_risk(likelihood) or _is_doubtful(likelihood, descents):
+        known = {d.label for d in descents}
+        for start in further():
+            if start.label not in known:
+                _descend(likelihood, start, descents, settled)
+        if descents:
+            for nearby in _around_the_best(likelihood, descents, seed):
+                _descend(likelihood, nearby, descents, settled)
     if not descents:
         raise np.linalg.LinAlgError("no starting point has a finite criterion")
-    best = min(descents, key=lambda d: d.criterion)
-    _descend(likelihood, Start("perturbed", *perturbed(likelihood, best.place, seed)), descents, settled)
     best = min((d for d in descents if d.joined is None), key=lambda d: d.criterion)
-    place, certificate = _certify(likelihood, settled[best.label])
+    end = settled[best.label]
+    if _is_runaway(end.place.factors):
+        place, certificate = end.place, uncertified(end.face, BEYOND_DIGITS)
+    else:
+        place, certificate = _certify(likelihood, end)
     return Optimum(
         place=place,
         criterion=likelihood.criterion(*place),
@@ -129,6 +177,37 @@ def find_optimum(likelihood: Likelihood, starts: Sequence[Start], *, seed: int =
         gradients=sum(d.gradients for d in descents),
         runaway=_is_runaway(place.factors),
     )
+
+
+def _is_doubtful(likelihood: Likelihood, descents: Sequence[Descent]) -> bool:
+    """Whether the first starts are too little evidence: one alone, two that disagree, or a variance at zero.
+
+    Where groups are of very different sizes, many large ones that do not differ may hide a second peak that a
+    few small ones make far from zero (Henn & Hodges 2014, Int. Stat. Rev. 82(3)).
+    """
+    ends = [d for d in descents if d.joined is None]
+    return len(descents) < 2 or len(ends) != 1 or ends[0].ranks != supports(likelihood)
+
+
+def certified_at(likelihood: Likelihood, found: Optimum, end: Descent) -> Optimum:
+    """Another of the optima found, certified."""
+    face, x = face_at(end.place.factors, end.ranks, supports(likelihood), end.place.free)
+    place, certificate = _certify(likelihood, FacePoint(face, x, end.criterion))
+    return replace(
+        found,
+        place=place,
+        criterion=likelihood.criterion(*place),
+        certificate=certificate,
+        start=end.label,
+    )
+
+
+def _around_the_best(likelihood: Likelihood, descents: Sequence[Descent], seed: int) -> Iterator[Start]:
+    """Random starts around the best point so far."""
+    for i in range(PERTURBATIONS):
+        best = min(descents, key=lambda d: d.criterion)
+        label = "perturbed" if i == 0 else f"perturbed {i + 1}"
+        yield Start(label, *perturbed(likelihood, best.place, seed + i))
 
 
 def _certify(likelihood: Likelihood, at: FacePoint) -> tuple[Place, Certificate]:
@@ -143,7 +222,11 @@ def _certify(likelihood: Likelihood, at: FacePoint) -> tuple[Place, Certificate]
             reason = f"the criterion has no value beside the point found ({failure})"
             return at.place, uncertified(face, reason)
         if certificate.certified:
-            break
+            lower = settle(likelihood, FacePoint(face, polished, likelihood.criterion(*face.place(polished))))
+            if lower.face.ranks == face.ranks:
+                break
+            at = lower  # the polish has brought a direction so near to zero that it can be set to it
+            continue
         if escaped is None:
             escaped = _leave_saddle(likelihood, face, polished, certificate)
         if escaped is None:
@@ -193,8 +276,12 @@ def _descend(
         descents.append(_joining(start.label, began, target, found.gradients))
         return
     end = settle(likelihood, FacePoint(face, found.x, found.value, found.gradients))
-    has_converged = found.status == "converged"
-    arrived = has_converged or minimize_on(likelihood, end.face, end.x).status == "converged"
+    arrived = found.status == "converged"
+    if not arrived:  # in units that were natural where it began, which may have been far away
+        again = minimize_on(likelihood, end.face, end.x)
+        arrived = again.status == "converged"
+        spent = end.gradients + again.gradients
+        end = settle(likelihood, replace(end, x=again.x, value=again.value, gradients=spent))
     place = end.place
     same = _joins(likelihood, place.factors, end.value, descents)
     is_known = bool(same) and end.value >= min(d.criterion for d in descents) - SNAP_COST
@@ -234,12 +321,13 @@ def _joins(
 ) -> list[str]:
     """Labels of known optima that a point is about to reach."""
     found = []
+    same_criterion, same_covariance = CAREFUL_NEARNESS if is_at_risk(likelihood) else NEARNESS
     for d in descents:
-        if d.joined is not None or abs(value - d.criterion) > SAME_CRITERION:
+        if d.joined is not None or abs(value - d.criterion) > same_criterion:
             continue
         scale = natural_scale(likelihood, d.place.factors)
         near = [
-            np.linalg.norm(F @ F.T - E @ E.T) <= SAME_COVARIANCE * s**2
+            np.linalg.norm(F @ F.T - E @ E.T) <= same_covariance * s**2
             for F, E, s in zip(factors, d.place.factors, scale, strict=True)
         ]
         if all(near):

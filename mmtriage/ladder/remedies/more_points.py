@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmtriage.diagnose.laplace_bias import why_not_assessed
 from mmtriage.diagnose.verdict import SHIFT_SE
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
@@ -19,7 +20,7 @@ SAME_SD = 0.01  # relative change of a standard deviation that is the same for a
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Propose the fewest points after which more change nothing, if their own optimum is proven."""
-    if not case.found(CAUSE):
+    if not case.found(CAUSE) or why_not_assessed(case.design) is not None:
         return
     few, many = (case.refit(case.formula, nagq=n) for n in POINTS)
     chosen = few if _agree(few, many) else many

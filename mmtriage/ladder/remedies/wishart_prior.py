@@ -35,6 +35,9 @@ def propose(case: Case) -> Iterator[Proposal]:
         fit = prepared.model.describe(mode)
     except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
         return
+    if case.comparison.is_refuted(fit.criterion):  # the prior leads to what only the approximation has
+        return
+    case.comparison.pass_by(TITLE, mode, fit.criterion)
     formula, loss, moved = case.formula.to_text(), fit.criterion - present.criterion, _deviations(case, fit)
     attempt = Attempt(
         label=TITLE,

@@ -169,7 +169,8 @@ def _second_optimum(case: Case, missing: Sequence[Attempt]) -> list[Finding]:
     if any(f.code == "MM406" for f in case.findings):
         return []
     met = [a.criterion for a in missing if a.note == ANOTHER_OPTIMUM and a.criterion is not None]
-    return [several_optima_at((case.comparison.optimum.criterion, min(met)))] if met else []
+    optimum = case.comparison.optimum
+    return [several_optima_at((optimum.criterion, min(met)), optimum)] if met else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from mmtriage.engine.comparison import Prepared, plain_fit, prepare, prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.engine.optimum import starts
 from mmtriage.engine.optimum.search import Optimum, Start
 from tests.engine.glmms import NB_THETA, glmm_of, glmm_table, golden_glmm_design, pair_case, shape_case
 from tests.glmm_oracle import SCALED, DenseGlmm, brute_force_loglik, joint_pirls, laplace, standard_errors
@@ -232,25 +233,27 @@ def test_an_effect_for_every_row_is_not_where_it_is_estimated() -> None:
     assert len(null) == 1
 
 
-def test_starts_are_the_joint_modes_of_moments_and_of_the_template() -> None:
+def test_starts_are_joint_modes() -> None:
     case = pair_case("negative.binomial", "log", 1)
     _, moments = case.problem.structure()
     found = case.problem.starts(moments, [])
     assert [start.label for start in found] == ["moments", "template"]
-    for start in found:
+    further = case.problem.further_starts()
+    assert [start.label for start in further] == [label for label, _ in starts.explored(case.problem)]
+    for start in [*found, *further]:
         value = case.problem.criterion(start.factors, start.free)
         assert np.isfinite(value)
         assert len(start.free) == len(case.problem.free)
     ends = [Start("baseline", *case.place)]
     labels = [start.label for start in case.problem.starts(moments, ends)]
-    assert labels == ["moments", "baseline", "template"]
+    assert labels == ["moments", "baseline"]
     without = [start.label for start in case.problem.starts(None, ends)]
-    assert without == ["template", "baseline"]
+    assert without == ["baseline", "template"]
 
 
 def test_the_first_theta_of_a_negative_binomial_solves_its_own_equation() -> None:
     case = pair_case("negative.binomial", "log", 1)
-    (start,) = case.problem.starts(None, [])
+    start, *_ = case.problem.starts(None, [])
     joint = case.problem.joint_mode(start.factors)
     theta = float(np.exp(start.free[-1]))
     slope = case.problem.family.with_theta(theta).theta_slope(

@@ -43,6 +43,7 @@ def gaussian(points: int, sd: float, u: Array, y: Array, z: Array) -> Quadrature
     return quadrature(
         points,
         relative_sd=sd,
+        penalty=1.0,
         information=np.asarray(np.bincount(CODES, z**2, minlength=G), dtype=float),
         u=u,
         eta=sd * z * u[CODES],

@@ -13,7 +13,8 @@ from mmtriage.engine.optimum.newton import (
     central_hessian,
     differenced_hessian,
     minimize,
-    pseudo_solve,
+    natural_units,
+    newton_step,
     trust_region_step,
 )
 
@@ -203,6 +204,31 @@ def test_hessians_by_differences_of_gradients() -> None:
     assert np.array_equal(forward, forward.T)
 
 
-def test_a_pseudo_solution_leaves_flat_directions_out() -> None:
-    solved = pseudo_solve(np.diag([2.0, 1e-14, -4.0]), np.array([1.0, 1.0, 1.0]))
-    assert solved == pytest.approx([0.5, 0.0, -0.25])
+def test_a_newton_step_leaves_flat_directions_out_and_their_slope_counts() -> None:
+    H = np.diag([2.0, 1e-14, -4.0])
+    step, decrement = newton_step(H, np.array([1.0, 0.0, 1.0]))
+    assert step == pytest.approx([0.5, 0.0, -0.25])
+    assert decrement == pytest.approx(0.25 + 0.125)
+    step, decrement = newton_step(H, np.array([1.0, 7.0, 1.0]))
+    assert step == pytest.approx([0.5, 0.0, -0.25])
+    assert decrement == pytest.approx(0.25 + 7.0 + 0.125)
+
+
+def test_units_that_are_not_natural_are_changed_for_those_that_are() -> None:
+    assert natural_units(np.diag([5.0, 30.0, 1.0])) is None
+    assert natural_units(np.diag([-5.0, 0.0])) is None
+    units = natural_units(np.diag([1e8, 1.0, -1.0, 0.0]))
+    assert units == pytest.approx([1e-4, 1.0, 1.0, 1.0])  # what falls or is flat says nothing
+
+
+@pytest.mark.parametrize("steep", [1e12, 1e-12])
+def test_a_direction_beside_a_steeper_one_is_not_taken_for_flat(steep: float) -> None:
+    """With a tolerance relative to the steepest, (x1 - 3)^2 beside 1e12 x2^2 counted as no direction."""
+    H = np.diag([1.0, steep])
+    target = np.array([3.0, 5.0])
+    found = minimize(
+        lambda x: Point(float((x - target) @ H @ (x - target)), 2.0 * H @ (x - target), lambda: 2.0 * H),
+        np.zeros(2),
+    )
+    assert found.status == "converged"
+    assert found.value == pytest.approx(0.0, abs=1e-9)

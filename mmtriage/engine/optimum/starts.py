@@ -1,0 +1,61 @@
+"""Where else a search should start: evidence that a local optimum is the global one.
+
+A certificate proves an optimum of the second order; that no other one lies lower is shown by where other
+starts lead. Most models have one optimum, and then every start is an expense. Several optima were met where
+
+* a grouping factor has few levels, so that single groups shape the criterion;
+* a term has slopes, whose correlations may settle on either side;
+* the link leaves not even the likelihood of the fixed effects convex.
+
+There, and where the first starts disagree, the search also starts from variances of zero, moderate, small and
+large ones, from each term alone, from correlations of both signs, and at random around the best point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mmtriage.arrays import Array
+from mmtriage.engine.optimum.protocol import Likelihood, supports, template_factors
+
+ENOUGH_LEVELS = 20  # levels of every factor from which intercepts alone are no risk
+SMALL, LARGE = 0.15, 5.0  # relative standard deviations, beside one (the template)
+STRONG = 0.9  # correlation
+PERTURBATIONS = 1  # random starts around the best point
+
+
+def is_at_risk(likelihood: Likelihood) -> bool:
+    """Whether models like this one were seen to have several optima."""
+    has_slopes = any(support > 1 for support in supports(likelihood))
+    has_few = any(block.n_levels < ENOUGH_LEVELS for block in likelihood.products.blocks)
+    return has_slopes or has_few or not likelihood.is_convex
+
+
+def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
+    """Labels and factors (k, k) per term of further starts, for a model that is at risk."""
+    unit = template_factors(likelihood)
+    yield "template", unit
+    yield "zero", [0.0 * F for F in unit]
+    yield "small", [SMALL * F for F in unit]
+    yield "large", [LARGE * F for F in unit]
+    if len(unit) > 1:
+        for t in range(len(unit)):
+            yield f"term {t + 1} alone", [F if s == t else 0.0 * F for s, F in enumerate(unit)]
+    widest = max(supports(likelihood))
+    if widest > 1:
+        for name, sign in (("positive", 1.0), ("negative", -1.0)):
+            yield f"{name} correlations", [_correlated(r, len(F), sign) for r, F in _sizes(likelihood, unit)]
+
+
+def _sizes(likelihood: Likelihood, factors: Sequence[Array]) -> list[tuple[int, Array]]:
+    return list(zip(supports(likelihood), factors, strict=True))
+
+
+def _correlated(rank: int, k: int, sign: float) -> Array:
+    """F (k, k) of unit variances in which each direction goes with the one before it, or against it."""
+    S = (sign * STRONG) ** np.abs(np.subtract.outer(np.arange(rank), np.arange(rank)))
+    F = np.zeros((k, k))
+    F[:rank, :rank] = np.linalg.cholesky(S)
+    return F
