@@ -27,6 +27,10 @@ from mmtriage.arrays import Array
 from mmtriage.model.families import Family
 
 
+# Links under which a multiple of the mean is a multiple of the predictor, or a shift: no logit is among them.
+SCALING = ("identity", "inverse", "1/mu^2", "sqrt", "log")
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """How what is computed (starred above) becomes the user's."""
@@ -56,7 +60,7 @@ class Units:
 def units_of(family: Family, y: Array, weights: Array) -> Units:
     """Units in which a response (n,) is of the order of one; the user's own where the scale is fixed."""
     size = float(np.sqrt(np.mean(y * y)))
-    if not family.distribution.estimates_scale or not 0.0 < size < np.inf:
+    if not family.distribution.estimates_scale or family.link.name not in SCALING or not 0.0 < size < np.inf:
         return Units()
     k = float(2.0 ** np.round(np.log2(size)))
     at_one, at_two = family.variance(np.array([1.0, 2.0]))
