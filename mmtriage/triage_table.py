@@ -33,6 +33,7 @@ from mmtriage.diagnose.run_checks import (
 from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import BetterPointError, Comparison
+from mmtriage.engine.lme4.refusal import lme4_refusal
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.given.agreement import NOTHING_SHOWN, AgreedFit, agreed_fit
@@ -141,7 +142,10 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
     ladder = unfitted_ladder(design, errors, bench)
     watch.lap("ladder")
     error = next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None)
-    report = _report(bench, design, refused(errors), findings, without_fit(design.spec), ladder)
+    verdict = refused(errors)
+    if error is None and (error := lme4_refusal(design)) is not None:
+        verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
+    report = _report(bench, design, verdict, findings, without_fit(design.spec), ladder)
     return replace(report, baseline_error=error, timing=watch.timing)
 
 

@@ -32,7 +32,7 @@ def code_lines(report: Report) -> list[str]:
 @pytest.mark.parametrize("name", REPORTS)
 def test_only_code_and_lme4s_messages_pass_the_margin(name: str, width: int) -> None:
     report = REPORTS[name]
-    verbatim = code_lines(report)
+    verbatim = [*code_lines(report), *(report.baseline_error or "").splitlines()]
     for fit in (report.baseline, report.reference):
         verbatim += (
             [line for message in fit.lme4_messages or () for line in message.splitlines()] if fit else []

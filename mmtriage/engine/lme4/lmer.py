@@ -18,7 +18,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import lme4_theta, lower_bounds, template_theta
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.arithmetic import lme4_criterion
-from mmtriage.engine.lme4.checks import design_messages
+from mmtriage.engine.lme4.checks import DOWNDATED, design_messages
 from mmtriage.engine.lme4.downdate import lme4_failure
 from mmtriage.engine.lme4.optwrap import Criterion, StoppedError, assemble, run_optimizer, step_onto_edge
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
@@ -55,7 +55,7 @@ def fit_linear_model(
                 lme4_messages=messages,
             )
     return fit_lmer(
-        objective or (lambda theta: _criterion(model, theta)),
+        objective or _stopped_at_start(model, theta),
         start=theta,
         lower=lower_bounds(model.widths),
         optimizer=optimizer,
@@ -78,6 +78,21 @@ def _criterion(model: LinearModel, theta: Array) -> float:
         return model.criterion(*model.place(theta))
     except np.linalg.LinAlgError:
         return np.inf
+
+
+def _stopped_at_start(model: LinearModel, start: Array) -> Callable[[Array], float]:
+    """The criterion, which lme4 cannot have at its start if even columns of orthonormal X do not give it.
+
+    lme4 evaluates its start first, and stops there.
+    """
+
+    def objective(theta: Array) -> float:
+        value = _criterion(model, theta)
+        if not np.isfinite(value) and np.array_equal(theta, start):
+            raise np.linalg.LinAlgError(DOWNDATED)
+        return value
+
+    return objective
 
 
 def _lme4_objective(model: LinearModel) -> Callable[[Array], float] | None:
