@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tests.golden_cases import HEAVY
+from tests.kernels import hangs_on_kernels
 
 Snapshot = Callable[[str, str], None]
 
@@ -32,8 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all tests of a heavy golden case (xdist, --dist loadgroup)."""
+    """Tests that hang on kernels are marked; one worker has all of a heavy golden case (--dist loadgroup)."""
     for item in items:
+        if hangs_on_kernels(item.path) and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.kernels)
         if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             for case in HEAVY.intersection(map(str, item.callspec.params.values())):
                 item.add_marker(pytest.mark.xdist_group(case))

@@ -7,8 +7,17 @@ OPENBLAS_CORETYPE names. NumPy has three levels of its loops; its names for the 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from numpy._core import _multiarray_umath as compiled  # type: ignore[attr-defined]
+
+HERE = Path(__file__).parent
+# The tests that hang on how sums are added up: whatever is compared with lme4's digits or counts, or as text.
+# Those of them that are not slow have the marker `kernels`.
+HANG_ON_KERNELS = (
+    *("test_golden.py", "test_golden_glmm.py", "test_verdicts.py", "test_exact_fit.py", "test_oracle.py"),
+    *("engine/lme4", "optimizers", "real_reports", "test_docs.py"),
+)
 
 AVX512 = {
     *("X86_V4", "AVX512F", "AVX512CD", "AVX512_SKX"),
@@ -21,6 +30,11 @@ ABOVE: dict[str, set[str]] = {
     "Haswell": AVX512,  # AVX2 and FMA
     "SkylakeX": set(),  # AVX-512
 }
+
+
+def hangs_on_kernels(path: Path) -> bool:
+    """Whether the tests of a file do."""
+    return any((HERE / name) in (path, *path.parents) for name in HANG_ON_KERNELS)
 
 
 def disabled(core: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kernels import HANG_ON_KERNELS, hangs_on_kernels
+
 HERE = Path(__file__).parent
 MODULES = sorted(  # but for the benchmarks, which time things
     path for path in HERE.rglob("*.py") if "benchmarks" not in path.parts
@@ -35,6 +37,12 @@ def test_no_test_passes_because_an_if_was_false() -> None:
     checked = {name: body for name, body in every_test() if has_checks(body)}
     assert len(checked) > 1000
     assert [name for name, body in checked.items() if not any(unconditional_checks(body))] == []
+
+
+def test_the_tests_of_other_kernels_are_there() -> None:
+    for name in HANG_ON_KERNELS:
+        assert any(hangs_on_kernels(path) for path in MODULES if HERE / name in (path, *path.parents)), name
+    assert not hangs_on_kernels(HERE / "test_rules.py")
 
 
 def name_of(path: Path) -> str:

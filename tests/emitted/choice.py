@@ -16,7 +16,7 @@ COMPUTED = replace(
 # Remedies that the walk reaches only when told to climb on.
 EXTRA = (
     golden("sleepstudy_year", "--all-rungs"),
-    golden("sleepstudy_micro", "--all-rungs"),
+    golden("sleepstudy_micro", "--all-rungs", "--optimizer", "Nelder_Mead"),  # a restart helps
     golden("cbpp", "--maxfun", "20"),
     golden("contraception", "--optimizer", "nloptwrap"),
     *(planted("predictor_scale", i, "--all-rungs") for i in (3, 5)),

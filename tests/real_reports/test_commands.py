@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -13,15 +14,18 @@ from tests.real_reports.commands import COMMANDS, path_of
 from tests.real_reports.records import KEPT, REPORTS
 from tests.triaged import ROOT, triaged
 
+# lme4's tests of gradient and Hessian lie there on rounding, and which words it says hangs on the processor:
+# `toy_separation` and `grouseticks_height` of golden_cases.
+WORDS_ARE_NOISE = {"unidentifiable", "false_alarm"}
 NUMBER = re.compile(r"<? ?[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?")
 
 
-def shape(value: Any) -> Any:
-    """A document without its numbers: their last digits are another machine's."""
+def shape(value: Any, *, without: Collection[str] = ("timing",)) -> Any:
+    """A document without its numbers, whose last digits are another machine's, and without some keys."""
     if isinstance(value, dict):
-        return {key: shape(item) for key, item in value.items() if key != "timing"}
+        return {key: shape(item, without=without) for key, item in value.items() if key not in without}
     if isinstance(value, list):
-        return [shape(item) for item in value]
+        return [shape(item, without=without) for item in value]
     if isinstance(value, str):
         return NUMBER.sub("#", value.replace(f"{ROOT}/", "").replace("'", ""))
     return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else value
@@ -35,7 +39,9 @@ def test_a_kept_report_is_what_the_command_says_today(name: str) -> None:
     """If not: pytest --refresh-reports, and then pytest --update-snapshots."""
     data, formula, *options = COMMANDS[name]
     now = triaged(str(ROOT / data), formula, *options).report
-    assert shape(now) == shape(json.loads(path_of(name).read_text(encoding="utf-8")))
+    kept = json.loads(path_of(name).read_text(encoding="utf-8"))
+    without = ("timing", "lme4_messages") if name in WORDS_ARE_NOISE else ("timing",)
+    assert shape(now, without=without) == shape(kept, without=without)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
