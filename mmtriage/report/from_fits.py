@@ -44,6 +44,7 @@ from mmtriage.report.facts import (
 )
 
 OUR_OPTIMIZER = "mmtriage"
+SAME_SE = 1e-9  # relative: standard errors by two methods that differ by their rounding alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -260,7 +261,7 @@ def _fixed_effect(
         p_value=_known(test.p_value),
         df=_known(test.df),
         df_method=test.method,
-        test_se=None if test.se == se else test.se,
+        test_se=None if math.isclose(test.se, se, rel_tol=SAME_SE) else test.se,
         between=test.between,
     )
 
