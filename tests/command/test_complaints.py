@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mmtriage.command.group import COMMANDS
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.optimizers import OPTIMIZERS
 from mmtriage.render import RENDERERS
@@ -22,7 +23,7 @@ HELP = "`mmtriage fit --help` says how it is used."
         (["fit"], f"Error: DATA is missing\n  For example: {EXAMPLE}\n"),
         (["fit", "DATA"], f"Error: FORMULA is missing\n  For example: {EXAMPLE}\n"),
         (["fti", "DATA"], "Error: `fti` is not a command\n  Did you mean `fit`?\n"),
-        (["zzz"], "Error: `zzz` is not a command\n  The commands are: fit, judge, r, check, explain, schema.\n"),
+        (["zzz"], f"Error: `zzz` is not a command\n  The commands are: {', '.join(COMMANDS)}.\n"),
         (
             ["DATA", "y~x"],
             'Error: `DATA` is not a command\n  To triage a model: mmtriage fit DATA "FORMULA"\n',

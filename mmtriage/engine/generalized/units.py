@@ -26,7 +26,6 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.model.families import Family
 
-
 # Links under which a multiple of the mean is a multiple of the predictor, or a shift: no logit is among them.
 SCALING = ("identity", "inverse", "1/mu^2", "sqrt", "log")
 
