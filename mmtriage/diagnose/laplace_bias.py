@@ -20,10 +20,9 @@ from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.verdict import SD_CHANGE
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.generalized.refutation import POINTS
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.design import Design
-from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.family_names import FINE_POINTS, LAPLACE
 from mmtriage.model.spec import CONDITIONAL
 
 MATERIAL_SHIFT = 0.1  # standard errors: below, no reader would call it a change
@@ -39,7 +38,7 @@ def off_quadrature(fitted: Fitted) -> Sequence[Said]:
     if reason is not None:
         return [not_assessed("MM503", reason)]
     try:
-        exact = fitted.optimum(replace(design, spec=replace(design.spec, nagq=POINTS)))
+        exact = fitted.optimum(replace(design, spec=replace(design.spec, nagq=FINE_POINTS)))
     except np.linalg.LinAlgError as failure:
         return [not_assessed("MM503", f"the fit by quadrature fails: {failure}")]
     found = laplace_bias(design, fitted.fit, exact)
@@ -129,13 +128,13 @@ def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
     if change > SD_CHANGE:
         moved.append(f"the SD of `{term_text(term)}` by {change:.0%} ({sd:.4g} to {sd_exact:.4g})")
     method = "the fit with nAGQ = 0" if design.spec.nagq == CONDITIONAL else "the Laplace approximation"
-    message = f"{method} is too rough here: quadrature with {POINTS} points moves {' and '.join(moved)}"
+    message = f"{method} is too rough here: quadrature with {FINE_POINTS} points moves {' and '.join(moved)}"
     return finding(
         "MM503",
         message,
         columns=(term.group,),
         terms=(term_text(term),),
-        points=POINTS,
+        points=FINE_POINTS,
         max_shift_se=shift,
         sd_laplace=sd,
         sd_quadrature=sd_exact,

@@ -27,6 +27,7 @@ _AS_CALL = re.compile(
     re.VERBOSE,
 )
 LAPLACE = 1  # quadrature points, glmer's default: a single point, at the mode
+FINE_POINTS = 25  # by which Laplace is judged: more than lme4's documentation advises
 MOST_POINTS = 100  # of lme4's Gauss-Hermite rules
 # How t tests of a linear mixed model count their degrees of freedom; None: they do not.
 DDF_METHODS: Mapping[str, DfMethod | None] = {

@@ -79,7 +79,7 @@ THRESHOLDS = {
     "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
     "MM503": (
-        "engine.generalized.refutation.POINTS",
+        "model.family_names.FINE_POINTS",
         "diagnose.laplace_bias.MATERIAL_SHIFT",
         "diagnose.verdict.SD_CHANGE",
     ),

@@ -29,9 +29,8 @@ from mmtriage.engine.optimum.faces import face_at
 from mmtriage.engine.optimum.protocol import supports
 from mmtriage.engine.optimum.search import Descent, Optimum, Refuted, certified_at
 from mmtriage.engine.optimum.settling import FacePoint, settle
-from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.family_names import FINE_POINTS, LAPLACE
 
-POINTS = 25  # of quadrature: more than lme4's documentation advises
 MOST_ASKED = 4  # optima, the best first: the integrals of each take as long as a fit
 SAMPLES = 1000
 SURE = 3.0  # standard errors of a difference of two sampled criteria
@@ -44,7 +43,7 @@ def without_refuted(model: GeneralizedModel, found: Optimum, *, seed: int) -> Op
     if len(asked) < 2 or not _is_laplace(model):
         return found
     if len(model.widths) == 1 and model.widths[0] == 1:
-        confirmed, method = _by_quadrature(model, asked), f"quadrature with {POINTS} points"
+        confirmed, method = _by_quadrature(model, asked), f"quadrature with {FINE_POINTS} points"
     else:
         confirmed, method = _by_sampling(model, asked, seed), "importance sampling"
     if confirmed is None or confirmed is asked[0]:
@@ -64,7 +63,7 @@ def _is_laplace(model: GeneralizedModel) -> bool:
 
 def _by_quadrature(model: GeneralizedModel, ends: Sequence[Descent]) -> Descent | None:
     """The end nearest to the best optimum of quadrature that can be reached from any; None if none can be."""
-    spec = replace(model.design.spec, nagq=POINTS)
+    spec = replace(model.design.spec, nagq=FINE_POINTS)
     exact = GeneralizedModel.of(replace(model.design, spec=spec), model.deadline)
     reached = [point for end in ends if (point := _settled(exact, end)) is not None]
     if not reached:
