@@ -166,6 +166,11 @@ def statistic(value: float) -> str:
     return NOT_ASSESSED if not math.isfinite(value) else _without_sign_of_zero(f"{value:.3f}")
 
 
+def brief_statistic(value: float) -> str:
+    """A t or z value in a sentence: two decimals."""
+    return NOT_ASSESSED if not math.isfinite(value) else _without_sign_of_zero(f"{value:.2f}")
+
+
 def df(value: float | None) -> str:
     """Degrees of freedom: one decimal, none from 100 on."""
     if value is None or not math.isfinite(value):

@@ -42,7 +42,7 @@ WITHIN = {
     "ladder": (
         "records",
         "emitted",
-        *("case", "printed_errors", "attempts", "against_present"),
+        *("case", "printed_errors", "attempts", "against_present", "effect_changes"),
         *("lrt", "bootstrap", "clusters", "kept_terms", "rank"),
         "remedies",
         *("standardized_columns", "rescaled_formula", "guilty_columns"),
@@ -55,7 +55,8 @@ WITHIN = {
         *("decisions", "from_fits", "baseline_file", "schema"),
     ),
     "render": (
-        *("settings", "prose", "problem", "labels", "sentences", "tables", "df_note", "evidence", "since"),
+        *("settings", "prose", "problem", "labels", "effect_words", "sentences", "tables"),
+        *("df_note", "evidence", "since"),
         *("overview", "console", "plots"),
         *RENDERERS.values(),
     ),

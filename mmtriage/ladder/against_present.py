@@ -102,10 +102,28 @@ def _incomparable(one: Design, two: Design) -> str | None:
         return "the two models have different responses"
     if one.spec.distribution.kind_of_density != two.spec.distribution.kind_of_density:
         return "the two models have different distributions"
+    moved = _moved_factors(one, two)
+    if moved:
+        return (
+            f"{', '.join(moved)} is fixed in one model and random in the other: its levels are parameters of "
+            "the one likelihood and draws in the other, and no AIC compares them"
+        )
     if one.spec.nagq != two.spec.nagq:
         points = f"nAGQ = {one.spec.nagq} and {two.spec.nagq}"
         return f"the likelihoods of the two models are approximated differently ({points})"
     return without_likelihood(one)
+
+
+def _moved_factors(one: Design, two: Design) -> list[str]:
+    """Grouping factors of one model that are fixed effects of the other alone."""
+    found = []
+    for mine, theirs in ((one, two), (two, one)):
+        gained = set(theirs.fixed_terms) - set(mine.fixed_terms)
+        groups = {term.group for term in mine.random} - {term.group for term in theirs.random}
+        found += [g for g in groups if gained & {g, f"factor({g})"}]
+        lost = set(mine.fixed_terms) - set(theirs.fixed_terms)
+        found += [term.group for term in theirs.random if lost & {term.group, f"factor({term.group})"}]
+    return list(dict.fromkeys(found))
 
 
 def without_likelihood(design: Design) -> str | None:

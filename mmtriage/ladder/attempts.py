@@ -93,6 +93,12 @@ def reaches_optimum(case: Case, attempt: Attempt) -> bool:
     return case.verdict.status != "false_alarm" or not any(map(is_alarm, attempt.lme4_messages))
 
 
+def reaches_singular_optimum(case: Case, attempt: Attempt) -> bool:
+    """Whether a same-model attempt repairs a fit that stopped short, of which a singular optimum is left."""
+    is_arrival = bool(attempt.certified and attempt.singular) and not case.comparison.prepared.null
+    return is_arrival and case.verdict.status == "not_converged"
+
+
 def is_alarm(message: str) -> bool:
     """Whether one of lme4's messages is about convergence: its remarks on X are not."""
     return not message.startswith(("Some predictor variables", "fixed-effect model matrix"))

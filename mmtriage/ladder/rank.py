@@ -9,14 +9,28 @@ from mmtriage.ladder.records import Remedy, RemedyId, RungResult, Scope
 
 # What `_key` sorts by, told to the reader.
 RANKED_BY = (
-    "clears the verdict and is certified",
-    "same model before changed model",
-    "smaller loss of fit",
+    "step",
+    "kind (smaller models, as it is, priors, other questions, what clears nothing)",
+    "AIC or, without one, loss of fit",
     "smaller move of the fixed effects",
     "cost",
     "code",
 )
-SCOPE_ORDER: dict[Scope, int] = {"same_model": 0, "changes_model": 1, "advice": 2}
+# Kinds in the order of the steps; `Remedy.order` overrides. A remedy that leaves the model comes in step 1.
+REPAIR, BY_DESIGN, REWRITTEN = 0, 0, 1
+SMALLER, PLAIN, AS_IT_IS, PRIOR, OTHER_QUESTION, CLEARS_NOTHING = 1, 2, 3, 4, 5, 6
+KIND: dict[RemedyId, int] = {
+    "recode": REWRITTEN,
+    "drop-aliased": REWRITTEN,
+    "lm": PLAIN,
+    "glm": PLAIN,
+    "glm.nb": PLAIN,
+    "wishart-prior": PRIOR,
+    "cwc": OTHER_QUESTION,
+    "cwc-mean": OTHER_QUESTION,
+    "as-fixed": OTHER_QUESTION,
+    "cross-level": OTHER_QUESTION,
+}
 ROUNDING = 6  # decimals to which losses are compared: less is rounding of the optimum
 
 # Remedies whose formula does not say what they are: the same formula in other columns, by another optimizer,
@@ -35,7 +49,9 @@ def ranked(ladder: Sequence[RungResult]) -> tuple[Remedy, ...]:
         if known is None or _replaces(remedy, known):
             found[_identity(remedy)] = remedy
     ordered = sorted(found.values(), key=_key)
-    return tuple(replace(remedy, rank=rank) for rank, remedy in enumerate(ordered, start=1))
+    return tuple(
+        replace(remedy, rank=rank, step=step_of(remedy)) for rank, remedy in enumerate(ordered, start=1)
+    )
 
 
 def _identity(remedy: Remedy) -> tuple[Scope, str | None, RemedyId | None]:
@@ -52,11 +68,26 @@ def _replaces(remedy: Remedy, known: Remedy) -> bool:
     return remedy.id in NOT_IN_THE_FORMULA or (remedy.clears and not known.clears)
 
 
-def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:
+def step_of(remedy: Remedy) -> int:
+    """1 for what leaves the model, 2 for everything else."""
+    return 1 if remedy.scope == "same_model" else 2
+
+
+def _kind(remedy: Remedy) -> int:
+    """The place of its kind within its step."""
+    if remedy.scope == "changes_model" and not remedy.clears:
+        return CLEARS_NOTHING
+    if remedy.order is not None:
+        return remedy.order
+    return KIND.get(remedy.id, REPAIR if remedy.scope == "same_model" else SMALLER)
+
+
+def _key(remedy: Remedy) -> tuple[int, int, bool, float, float, int, str, str]:
     return (
+        step_of(remedy),
+        _kind(remedy),
         not remedy.clears,
-        SCOPE_ORDER[remedy.scope],
-        _loss(remedy),
+        _price(remedy),
         round(remedy.max_shift_se or 0.0, ROUNDING),
         remedy.cost,
         remedy.id,
@@ -64,6 +95,8 @@ def _key(remedy: Remedy) -> tuple[bool, int, float, float, int, str, str]:
     )
 
 
-def _loss(remedy: Remedy) -> float:
-    """Deviance units of fit that the remedy gives up; a fit that cannot be compared comes last."""
+def _price(remedy: Remedy) -> float:
+    """The change of AIC, or what fit is lost where models have none; what cannot be compared comes last."""
+    if remedy.delta_aic is not None:
+        return round(remedy.delta_aic, ROUNDING)
     return float("inf") if remedy.loss is None else round(max(0.0, remedy.loss), ROUNDING)

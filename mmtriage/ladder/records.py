@@ -10,7 +10,14 @@ RungId = Literal["rescale", "simplify", "allfit", "singular", "maxfun"]
 RUNG_NUMBER: dict[RungId, int] = {"rescale": 1, "simplify": 2, "allfit": 3, "singular": 4, "maxfun": 5}
 
 RungStatus = Literal[
-    "cleared", "cleared_by_change", "improved", "no_effect", "not_needed", "not_applicable", "failed"
+    "cleared",
+    "reached",
+    "cleared_by_change",
+    "improved",
+    "no_effect",
+    "not_needed",
+    "not_applicable",
+    "failed",
 ]
 Scope = Literal["same_model", "changes_model", "advice"]
 SameModelId = Literal[
@@ -59,6 +66,20 @@ class Code:
     lme4: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectChange:
+    """What becomes of one fixed effect: (before, after), at the present optimum and at the remedy's.
+
+    For a remedy of step 1, which leaves the model, before is what R prints now.
+    """
+
+    name: str
+    shift_se: float | None  # after minus before, in standard errors at the present optimum
+    se_ratio: float | None  # after over before
+    statistic: tuple[float | None, float | None]  # t or z
+    p_value: tuple[float | None, float | None]
+
+
 NO_CODE = Code(mmtriage=None, lme4=None)
 
 
@@ -83,6 +104,11 @@ class Remedy:
     changes: str = ""  # what it changes, in words
     caveats: tuple[str, ...] = ()
     cost: int = 0  # criterion evaluations spent, a tie-breaker
+    effects: tuple[EffectChange, ...] = ()  # of the fixed effects that both models have on one scale
+    order: int | None = None  # its place within a step where it is not its kind's: see ladder.rank
+    step: int = (
+        0  # 1: the same model at its optimum; 2: another model, or another use of this one; by ladder.rank
+    )
     rank: int = 0  # set by ladder.rank
 
 

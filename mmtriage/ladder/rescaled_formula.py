@@ -34,6 +34,21 @@ def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | Non
     return next((formula for formula in ways if _serves(case, formula, movable)), None)
 
 
+def moved_names(movable: Movable, move: Move) -> tuple[str, ...]:
+    """The columns that a move changes: one near zero and of unit scale stays as it is."""
+    moved = [
+        s.column
+        for s in movable.slopes
+        if _rescaled(s.column, s.mean, s.sd, move, center=s.has_intercept) != s.column
+    ]
+    moved += [
+        c.column
+        for c in movable.fixed
+        if _rescaled(c.column, c.mean, c.sd, move, center=movable.centres_fixed) != c.column
+    ]
+    return tuple(dict.fromkeys(moved)) or movable.names
+
+
 def in_new_variables(design: Design, movable: Movable, move: Move) -> tuple[Formula, ...]:
     """List the ways to write a formula in rescaled variables, of which some are other models."""
     return tuple(f for f in dict.fromkeys(_candidates(design, movable, move)) if f != design.formula)

@@ -11,6 +11,9 @@ from mmtriage.diagnose.continuous import FixedColumn, Slope, constant_combinatio
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.model.design import Design
 
+OFF_SCALE = 5.0  # SD, or its inverse, from which a column is off unit scale
+OFF_ORIGIN = 1.0  # |mean| / SD from which it is off zero: with less, intercept and slope are no ridge
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -45,6 +48,13 @@ class Movable:
         return tuple(dict.fromkeys([s.column for s in self.slopes] + [c.column for c in self.fixed]))
 
     @property
+    def off(self) -> tuple[str, ...]:
+        """The columns that lie off zero or off unit scale: others have nothing to gain."""
+        placed = [(s.column, *_placed(s.mean, s.sd, s.has_intercept)) for s in self.slopes]
+        placed += [(c.column, *_placed(c.mean, c.sd, self.constant is not None)) for c in self.fixed]
+        return tuple(dict.fromkeys(name for name, mean, size in placed if is_off(mean, size)))
+
+    @property
     def can_be_centered(self) -> bool:
         """Whether any of the columns can be centered."""
         return any(s.has_intercept for s in self.slopes) or self.centres_fixed
@@ -53,6 +63,16 @@ class Movable:
     def centres_fixed(self) -> bool:
         """Whether the columns of X can be centered."""
         return bool(self.fixed) and self.constant is not None
+
+
+def is_off(mean: float, size: float) -> bool:
+    """Whether a column lies off zero or off unit scale by so much that an optimizer may notice."""
+    return abs(mean) >= OFF_ORIGIN * size or not 1.0 / OFF_SCALE <= size <= OFF_SCALE
+
+
+def _placed(mean: float, sd: float, has_constant: bool) -> tuple[float, float]:
+    """Mean and size of a column; without a constant beside it there is no origin but zero."""
+    return (mean, sd) if has_constant else (0.0, float(np.hypot(mean, sd)))
 
 
 def movable_columns(design: Design) -> Movable:

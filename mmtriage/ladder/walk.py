@@ -1,11 +1,12 @@
 """The walk up the ladder: five rungs, in this order, and when to stop.
 
 For `not_converged` and `false_alarm` only `cleared` stops it, so other optimizers and more evaluations are
-tried before anybody is told to change the model. For `singular` and `unidentifiable` rung 1 is still tried
-(scale and origin can fake singularity), other optimizers and more evaluations are not applicable, and
-`cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first, since right standard errors can be had
-without another fit, and only `cleared` stops the walk. What rung 4 detects is always looked for. `all_rungs`
-climbs all.
+tried before anybody is told to change the model. `reached`, the same model at an optimum that is singular,
+makes those superfluous too, but smaller models are still tried: that optimum asks for them. For `singular`
+and `unidentifiable` rung 1 is still tried (scale and origin can fake singularity), other optimizers and more
+evaluations are not applicable, and `cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first,
+since right standard errors can be had without another fit, and only `cleared` stops the walk. What rung 4
+detects is always looked for. `all_rungs` climbs all.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ RUNGS = (
     Rung("singular", "looking for singular components", singular.applies, singular.climb),
     Rung("maxfun", "raising the budget, restarting", maxfun.applies, maxfun.climb),
 )
+REPAIRS: tuple[RungId, ...] = ("allfit", "maxfun")  # rungs of the same model, behind the first
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
@@ -105,6 +107,9 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
     stopped = next((r for r in results if _stops(case, r)), None)
     if stopped is not None:
         return _result(rung.id, "not_needed", f"rung {stopped.rung} ({stopped.id}) has cleared it")
+    reached = next((r for r in results if r.status == "reached"), None)
+    if reached is not None and rung.id in REPAIRS:
+        return _result(rung.id, "not_needed", f"rung {reached.rung} ({reached.id}) reaches the optimum")
     return None
 
 

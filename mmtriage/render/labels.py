@@ -17,6 +17,7 @@ STATUS_WORDS: dict[VerdictStatus, str] = {
 }
 RUNG_STATUS_WORDS: dict[RungStatus, str] = {
     "cleared": "cleared",
+    "reached": "reached",
     "cleared_by_change": "cleared by change",
     "improved": "improved",
     "no_effect": "no effect",
@@ -39,6 +40,7 @@ BASELINE_WORDS: dict[BaselineState, str] = {
 CONSEQUENCES = "What follows from it"
 OTHERS = "Also noted"
 REMEDIES = "What to do"
+STEPS = {1: "Step 1: the same model, at its optimum", 2: "Step 2: what to do about that optimum"}
 PLOTS = "Plots"
 COMPARISON = "lme4's fit and the optimum"
 LADDER = "The ladder"

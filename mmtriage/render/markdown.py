@@ -126,17 +126,19 @@ def _finding(finding: Finding, report: Report) -> str:
 
 
 def _remedies(report: Report) -> list[str]:
-    if not report.remedies:
-        return []
-    first, *rest = report.remedies
-    blocks = [
-        f"### {labels.REMEDIES}",
-        f"**{_prose(sentences.remedy_title(first))}**",
-        *_remedy(first, report),
-    ]
-    for remedy in rest:
-        blocks.append(_folded(sentences.remedy_title(remedy), _remedy(remedy, report)))
-    if rest:
+    calm = sentences.nothing_to_do(report)
+    blocks = [f"### {labels.REMEDIES}"] if calm or report.remedies else []
+    if calm is not None:
+        blocks.append(_prose(calm))
+    for position, remedy in enumerate(report.remedies):
+        if head := sentences.step_heading(report.remedies, position):
+            blocks.append(_prose(head))
+        title = sentences.remedy_title(remedy)
+        if position == 0:
+            blocks += [f"**{_prose(title)}**", *_remedy(remedy, report)]
+        else:
+            blocks.append(_folded(title, _remedy(remedy, report)))
+    if len(report.remedies) > 1:
         blocks.append(f"<sub>{_text(sentences.ranked_by())}</sub>")
     return blocks
 

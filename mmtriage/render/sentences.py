@@ -5,17 +5,21 @@ Calm, exact, lme4's terms. "Not assessed" is not "passed".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, NotAssessed
-from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.diagnose.verdict import SE_FACTOR, Verdict, VerdictStatus
 from mmtriage.ladder.rank import RANKED_BY
 from mmtriage.ladder.records import LikelihoodRatio, Remedy, RungResult
 from mmtriage.render import labels
+from mmtriage.render.effect_words import effect_words
 from mmtriage.report import roles
 from mmtriage.report.facts import CertificateFacts, DroppedColumnFacts, FitFacts, ModelFacts, Report
+
+NOTHING_TO_DO = "Nothing has to be done."
+WARNING_GOES = "What follows makes the warning go away."
 
 
 def criterion_name(model: ModelFacts) -> str:
@@ -108,7 +112,8 @@ def _rounded(value: float) -> str:
 def effect_of(remedy: Remedy, verdict: VerdictStatus) -> str:
     """What a remedy is and does: "same model, clears the verdict (rung 1)"."""
     sound = "certified and not singular" if verdict == "converged" else "clears the verdict"
-    clears = f", {sound}" if remedy.clears else ""
+    reaches = ", reaches the optimum" if remedy.scope == "same_model" else ""
+    clears = f", {sound}" if remedy.clears else reaches
     return f"{labels.SCOPE_WORDS[remedy.scope]}{clears} (rung {remedy.rung})"
 
 
@@ -117,11 +122,13 @@ def measured(remedy: Remedy, model: ModelFacts) -> str:
     parts = []
     if remedy.criterion is not None:
         parts.append(f"{criterion_name(model)} {figures.criterion(remedy.criterion)}")
-    if remedy.delta_aic is not None:
+    if remedy.delta_aic is not None and remedy.scope != "same_model":
         parts.append(f"AIC {figures.signed(remedy.delta_aic)}")
-    if remedy.delta_bic is not None:
+    if remedy.delta_bic is not None and remedy.scope != "same_model":
         parts.append(f"BIC {figures.signed(remedy.delta_bic)}")
-    if remedy.max_shift_se is not None:
+    if words := effect_words(remedy.effects, model.spec.statistic):
+        parts.append(words)
+    elif remedy.max_shift_se is not None:
         parts.append(f"fixed effects move by at most {figures.shift(remedy.max_shift_se)} SE")
     return "; ".join(parts)
 
@@ -131,6 +138,25 @@ def likelihood_ratio(test: LikelihoodRatio, of_criterion: float | None) -> str:
     df = "" if test.df is None else f" on {test.df:g} df"
     ratio, p = figures.gap(test.statistic, of_criterion), figures.p_value(test.p_value)
     return f"likelihood ratio {ratio}{df}, {p} ({test.method})"
+
+
+def nothing_to_do(report: Report) -> str | None:
+    """The first line of advice on a false alarm, where no standard error is wrong either."""
+    lme4, optimum = report.baseline, report.reference
+    if report.verdict.status != "false_alarm" or lme4 is None or optimum is None:
+        return None
+    pairs = zip(lme4.fixed_effects, optimum.fixed_effects, strict=True)
+    if any(not 1 / SE_FACTOR <= a.se / b.se <= SE_FACTOR for a, b in pairs if b.se > 0):
+        return None
+    return NOTHING_TO_DO if not report.remedies else f"{NOTHING_TO_DO} {WARNING_GOES}"
+
+
+def step_heading(remedies: Sequence[Remedy], position: int) -> str | None:
+    """What stands above the first remedy of each step, where there are two of them."""
+    steps = [remedy.step for remedy in remedies]
+    if len(set(steps)) < 2 or steps[position] in steps[:position]:
+        return None
+    return labels.STEPS[steps[position]]
 
 
 def remedy_title(remedy: Remedy) -> str:

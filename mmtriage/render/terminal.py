@@ -153,13 +153,18 @@ def _finding(console: Console, finding: Finding, report: Report, detail: Detail)
 
 
 def _remedies(console: Console, report: Report, detail: Detail) -> None:
-    if not report.remedies:
+    calm = sentences.nothing_to_do(report)
+    if not report.remedies and calm is None:
         return
     heading(console, labels.REMEDIES)
+    if calm is not None:
+        paragraph(console, calm, indent=2)
     shown = report.remedies[: SHOWN_REMEDIES[detail]]
     for position, remedy in enumerate(shown):
         if position > 0:
             console.print()
+        if head := sentences.step_heading(report.remedies, position):
+            paragraph(console, head, indent=2, style="bold")
         _remedy(console, remedy, report)
     if detail == "brief" or len(report.remedies) == 1:
         return

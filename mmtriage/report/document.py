@@ -139,6 +139,7 @@ def _attempt(attempt: Attempt) -> Json:
 
 def _remedy(remedy: Remedy) -> Json:
     record = _record(remedy)
+    del record["order"]  # of the ranking, which `rank` and `step` say
     return {"rank": record.pop("rank"), **record}
 
 

@@ -82,7 +82,7 @@ def test_the_cheapest_that_clears_is_the_remedy() -> None:
     assert "2 of 9 optimizers, of 2 families, reach the proven optimum" in result.reason
     (remedy,) = result.remedies
     assert (remedy.title, remedy.scope) == ("Use the optimizer nmkbw", "same_model")
-    assert remedy.caveats[0] == "1 other optimizer clears it too"
+    assert remedy.caveats[0] == "1 other optimizer reaches the optimum too"
     assert remedy.code.mmtriage is not None
     assert "--optimizer nmkbw" in remedy.code.mmtriage
     assert 'optimizer = "nmkbw"' in str(remedy.code.lme4)

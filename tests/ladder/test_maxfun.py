@@ -90,14 +90,14 @@ def test_a_budget_that_ends_at_a_singular_optimum_is_said_and_offered() -> None:
     short = comparison(design_of(SLOPE), gap=15.9, ranks=(1,), status="maxfun")
     result = climb(case(short, run=Runs(0.0, 0.0, 0.0), maxfun=5))
     assert (result.status, result.reason) == (
-        "improved",
+        "reached",
         "the criterion falls by 15.9, to the proven optimum, which is singular; the budget was the cause",
     )
     (remedy,) = result.remedies
     assert (remedy.id, remedy.clears, remedy.caveats) == (
         "maxfun",
         False,
-        ("the optimum that it reaches is singular: see the other remedies",),
+        ("the optimum that it reaches is singular: see step 2",),
     )
 
 

@@ -39,15 +39,19 @@ def order(*remedies: Remedy) -> list[str]:
 def test_each_key_decides_in_its_turn() -> None:
     """Each remedy is better than the next by one key, and worse by all that follow."""
     best_first = (
-        remedy("h", scope="same_model", loss=9.0, max_shift_se=9.0, cost=99),
-        remedy("g", loss=0.0, max_shift_se=9.0, cost=99),
-        remedy("f", loss=0.5, max_shift_se=0.0, cost=99),
-        remedy("e", loss=0.5, max_shift_se=0.05, cost=1),
-        remedy("b", loss=0.5, max_shift_se=0.05, cost=2),
-        remedy("c", loss=0.5, max_shift_se=0.05, cost=2),
-        remedy("d", loss=None, max_shift_se=0.0, cost=0),
-        remedy("a", scope="advice", loss=0.0, max_shift_se=0.0, cost=0),
-        remedy("0", scope="same_model", clears=False, loss=0.0, max_shift_se=0.0, cost=0),
+        remedy("h", scope="same_model", delta_aic=9.0, max_shift_se=9.0, cost=99),
+        remedy("0", scope="same_model", clears=False, delta_aic=-9.0, max_shift_se=0.0, cost=0),
+        remedy("k", scope="advice", clears=False, order=0, delta_aic=None, max_shift_se=9.0, cost=99),
+        remedy("g", delta_aic=0.0, max_shift_se=9.0, cost=99),
+        remedy("f", delta_aic=0.5, max_shift_se=0.0, cost=99),
+        remedy("e", delta_aic=0.5, max_shift_se=0.05, cost=1),
+        remedy("b", delta_aic=0.5, max_shift_se=0.05, cost=2),
+        remedy("c", delta_aic=0.5, max_shift_se=0.05, cost=2),
+        remedy("d", delta_aic=None, loss=None, max_shift_se=0.0, cost=0),
+        remedy("lm", delta_aic=-9.0),
+        remedy("wishart-prior", delta_aic=-9.0),
+        remedy("as-fixed", delta_aic=-9.0),
+        remedy("a", clears=False, delta_aic=-9.0, max_shift_se=0.0, cost=0),
     )
     for arranged in (best_first, best_first[::-1], best_first[4:] + best_first[:4]):
         assert order(*arranged) == [r.id for r in best_first]
@@ -67,8 +71,23 @@ def test_ranks_count_from_one() -> None:
 
 
 def test_rounding_of_the_optimum_does_not_decide() -> None:
-    assert order(remedy("a", loss=1e-9, cost=5), remedy("b", loss=-1e-9, cost=3)) == ["b", "a"]
-    assert order(remedy("a", loss=-3.0, cost=5), remedy("b", loss=0.0, cost=3)) == ["b", "a"]
+    assert order(remedy("a", delta_aic=1e-9, cost=5), remedy("b", delta_aic=-1e-9, cost=3)) == ["b", "a"]
+
+
+def test_without_an_aic_the_loss_of_fit_decides() -> None:
+    one, two = remedy("a", delta_aic=None, loss=1.0), remedy("b", delta_aic=None, loss=0.5)
+    assert order(one, two) == ["b", "a"]
+
+
+def test_steps_follow_from_the_scope() -> None:
+    result = RungResult(
+        rung=2,
+        id="simplify",
+        status="improved",
+        reason="",
+        remedies=(remedy("a"), remedy("b", scope="same_model")),
+    )
+    assert [(r.id, r.step) for r in ranked([result])] == [("b", 1), ("a", 2)]
 
 
 def test_the_same_model_from_two_rungs_is_one_remedy() -> None:

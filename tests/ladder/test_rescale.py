@@ -38,7 +38,7 @@ class Runs:
 def _one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without group-mean centering, which is another model, and without formulas to prove."""
     monkeypatch.setattr(centered_within, "propose", lambda _: [])
-    monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
+    monkeypatch.setattr(rescale, "rewritten_formula", lambda case, *_: case.formula)
 
 
 def test_three_moves_are_tried_on_the_columns_of_z() -> None:
@@ -52,7 +52,7 @@ def test_three_moves_are_tried_on_the_columns_of_z() -> None:
     assert centered == pytest.approx(np.array([[1, -mean], [0, 1]]))
 
 
-@pytest.mark.parametrize("formula", ["y ~ x + (1 + x || g)", "y ~ x + (0 + x | g)"])
+@pytest.mark.parametrize("formula", ["y ~ far + (1 + far || g)", "y ~ far + (0 + far | g)"])
 def test_without_an_intercept_in_the_block_columns_are_only_scaled(formula: str) -> None:
     asked: list[Any] = []
 
@@ -109,6 +109,28 @@ def test_a_singular_optimum_is_not_cleared_by_scales() -> None:
     result = climb(case(present, status="singular", run=Runs(both=0.0, lme4_messages=(SINGULAR_MESSAGE,))))
     assert result.status == "no_effect"
     assert "scale and origin are not its cause" in result.reason
+
+
+def test_columns_near_zero_and_of_unit_scale_are_left_alone() -> None:
+    """`Centre x` was the advice for an x that was N(0, 1): what it changed was chance."""
+    result = climb(case("y ~ x + (1 + I(x - 2.5) | g)", run=Runs(both=0.0)))
+    assert (result.status, result.attempts, result.remedies) == ("no_effect", (), ())
+    assert "near zero" in result.reason
+
+
+def test_a_fit_that_stopped_short_of_a_singular_optimum_is_repaired_first() -> None:
+    """The optimum was reached and the rung said `improved`: the first remedy was a prior."""
+    present = comparison(design_of(FAR), ranks=(1,))
+    result = climb(case(present, status="not_converged", run=Runs(both=0.0)))
+    assert result.status == "reached"
+    (remedy,) = result.remedies
+    assert (remedy.scope, remedy.clears) == ("same_model", False)
+
+
+def test_what_no_formula_can_say_is_no_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
+    result = climb(case(FAR, run=Runs(both=0.0)))
+    assert (result.status, result.remedies) == ("cleared", ())
 
 
 def test_a_sound_fit_is_not_credited() -> None:

@@ -53,6 +53,13 @@ def test_the_ladder_is_that_of_the_specification() -> None:
     assert tuple(rung.id for rung in RUNGS) == NAMES
 
 
+def test_a_singular_optimum_that_is_reached_is_treated_and_not_searched_for_again(rungs: Install) -> None:
+    climbed = rungs(rescale="reached", simplify="cleared_by_change")
+    results, _ = walk(case(status="not_converged"))
+    assert climbed == ["rescale", "simplify", "singular"]
+    assert statuses(results)["allfit"] == statuses(results)["maxfun"] == "not_needed"
+
+
 @pytest.mark.parametrize("status", ["not_converged", "false_alarm"])
 def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: VerdictStatus, rungs: Install) -> None:
     climbed = rungs(rescale="improved", simplify="cleared_by_change", allfit="improved")

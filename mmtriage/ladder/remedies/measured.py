@@ -13,7 +13,17 @@ from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
 from mmtriage.ladder.attempts import changed_model_attempt, is_alarm
 from mmtriage.ladder.case import Case, Refit
-from mmtriage.ladder.records import Attempt, Code, LikelihoodRatio, Proposal, Remedy, RemedyId, Scope
+from mmtriage.ladder.effect_changes import effects_of, repaired_effects
+from mmtriage.ladder.records import (
+    Attempt,
+    Code,
+    EffectChange,
+    LikelihoodRatio,
+    Proposal,
+    Remedy,
+    RemedyId,
+    Scope,
+)
 
 
 def same_model_remedy(
@@ -35,7 +45,7 @@ def same_model_remedy(
     `formula` is another way to write the model, and what lme4 would say of it is not what the attempt says.
     """
     if not clears:
-        caveats = (*caveats, "the optimum that it reaches is singular: see the other remedies")
+        caveats = (*caveats, "the optimum that it reaches is singular: see step 2")
     alarms = [message for message in attempt.lme4_messages if is_alarm(message)]
     if alarms and formula is None:
         said = alarms[0].splitlines()[0]
@@ -46,6 +56,7 @@ def same_model_remedy(
         rung=rung,
         title=title,
         scope="same_model",
+        effects=repaired_effects(case),
         clears=clears,
         formula=formula or case.formula.to_text(),
         criterion=attempt.criterion,
@@ -81,6 +92,7 @@ def changed_model(
             name, above all the intercept, the same quantity.
     """
     against = compare(case, comparison)
+    users = in_users_columns or comparison
     if in_users_columns is not None:
         against = replace(against, max_shift_se=common_shift(case.comparison, in_users_columns))
     proposal = fitted_model(
@@ -96,6 +108,7 @@ def changed_model(
         lrt=lrt,
         code=code or case.commands.both(comparison.prepared.design.formula.to_text()),
         scope=scope,
+        effects=effects_of(case, users.prepared, users.optimum_fit),
     )
     refit = Refit(prepared=comparison.prepared, fit=comparison.optimum_fit, place=comparison.optimum.place)
     case.keep(proposal.remedy, refit)
@@ -116,6 +129,7 @@ def fitted_model(
     note: str | None = None,
     lrt: LikelihoodRatio | None = None,
     scope: Scope = "changes_model",
+    effects: tuple[EffectChange, ...] = (),
 ) -> Proposal:
     """Make a proposal of another model that was fitted, whatever it is compared with: see `changed_model`."""
     remedy = compared(
@@ -131,6 +145,7 @@ def fitted_model(
         code=code,
         changes=changes,
         caveats=caveats,
+        effects=effects,
         cost=0 if comparison.lme4 is None else comparison.lme4.evaluations,
     )
     return Proposal(
@@ -153,6 +168,8 @@ def compared(
     criterion: float | None = None,
     lrt: LikelihoodRatio | None = None,
     cost: int = 0,
+    effects: tuple[EffectChange, ...] = (),
+    order: int | None = None,
 ) -> Remedy:
     """Make a remedy; `against` is what is known of it, `not_compared(reason)` where that is nothing."""
     return Remedy(
@@ -173,4 +190,6 @@ def compared(
         changes=changes,
         caveats=tuple(caveats),
         cost=cost,
+        effects=effects,
+        order=order,
     )

@@ -13,13 +13,14 @@ from mmtriage.formula import Formula
 from mmtriage.formula.edit import with_random
 from mmtriage.ladder.against_present import AgainstPresent, without_likelihood
 from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.effect_changes import plain_effects
 from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
 
 CHANGES = "no random effects are left: rows are treated as independent"
 
 
-def plain_model(case: Case, *, rung: int, title: str) -> Proposal:
+def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) -> Proposal:
     """Fit the fixed effects alone: the present criterion with every covariance at zero."""
     fit = plain_fit(case.comparison.prepared, case.comparison.optimum.place)
     fit = replace(fit, df=fit.df - len(fit.theta))
@@ -54,6 +55,8 @@ def plain_model(case: Case, *, rung: int, title: str) -> Proposal:
             "rows, GEE (geepack::geeglm) is the other choice",
         ),
         cost=1,
+        effects=plain_effects(case, fit),
+        order=order,
     )
     case.keep(remedy, Refit(prepared=case.comparison.prepared, fit=fit, place=None))
     return Proposal(remedy=remedy, attempt=attempt)

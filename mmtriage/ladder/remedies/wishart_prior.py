@@ -17,6 +17,7 @@ from mmtriage.engine.estimates import Fit, correlation, largest_shift
 from mmtriage.engine.optimum.posterior import prior_mode
 from mmtriage.ladder.against_present import NO_MAXIMUM, not_compared
 from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.effect_changes import effects_of
 from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
 
@@ -68,6 +69,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         ),
         caveats=("say that a prior was used; with very little information it decides the estimate",),
         cost=search.gradients,
+        effects=effects_of(case, prepared, fit),
     )
     case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     yield Proposal(remedy=remedy, attempt=attempt)

@@ -27,7 +27,7 @@ from mmtriage.diagnose.verdict import GAP
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.nearby import is_curved
-from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
+from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, reaches_singular_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
@@ -63,7 +63,7 @@ def climb(case: Case) -> RungResult:
     attempts.append(_own_attempt(case))
     verdict = judge_runs(case, runs, elsewhere)
     status, reason = _status(case, attempts, verdict)
-    remedies = _remedies(case, attempts) if status == "cleared" else ()
+    remedies = _remedies(case, attempts) if status in ("cleared", "reached") else ()
     return RungResult(
         rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
     )
@@ -210,6 +210,8 @@ def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) ->
         return "not_needed", f"nothing is wrong; {words}"
     if any(reaches_optimum(case, a) for a in attempts[:-1]):
         return "cleared", words
+    if any(reaches_singular_optimum(case, a) for a in attempts[:-1]):
+        return "reached", f"{words}; that optimum is singular"
     if verdict.agreement == "no_evidence":
         return "failed", words
     best = min(a.criterion for a in attempts[:-1] if a.criterion is not None)
@@ -255,9 +257,11 @@ def _others(verdict: ClusterVerdict) -> str:
     return "; ".join(parts)
 
 
-def _clear_too(others: int) -> str:
-    """`1 other optimizer clears`, `3 other optimizers clear`."""
-    return "1 other optimizer clears" if others == 1 else f"{others} other optimizers clear"
+def _others_too(others: int) -> str:
+    """`1 other optimizer reaches it too`."""
+    if not others:
+        return "the only optimizer that reaches the optimum"
+    return f"{others} other {'optimizer reaches' if others == 1 else 'optimizers reach'} the optimum too"
 
 
 def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
@@ -265,12 +269,13 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
 
     One of lme4's own comes before a stand-in, whose emitted R code calls an optimizer that nobody has tried.
     """
-    clearing = [a for a in attempts[:-1] if reaches_optimum(case, a)]
+    arrivals = [a for a in attempts[:-1] if reaches_singular_optimum(case, a)]
+    clearing = [a for a in attempts[:-1] if reaches_optimum(case, a)] or arrivals
     best = min(clearing, key=lambda a: (a.optimizer in OTHER_IN_R, a.evaluations or 0, a.label))
     assert best.optimizer is not None
     optimizer = OPTIMIZERS[best.optimizer]
     others = len(clearing) - 1
-    caveats = [f"{_clear_too(others)} it too" if others else "the only optimizer that clears it"]
+    caveats = [_others_too(others)]
     stands_in = optimizer.name not in optimizer.r_name and not optimizer.name.startswith("nloptwrap")
     if stands_in:
         caveats.append(f"{optimizer.name}: {optimizer.note}")
@@ -279,6 +284,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             case,
             best,
             id="allfit",
+            clears=reaches_optimum(case, best),
             rung=3,
             title=f"Use the optimizer {best.optimizer}",
             code=case.commands.of(optimizer=best.optimizer).both(case.formula.to_text()),

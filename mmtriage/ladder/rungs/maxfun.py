@@ -22,7 +22,7 @@ import numpy as np
 from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, same_model_attempt
+from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, reaches_singular_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
@@ -90,15 +90,13 @@ def _status(case: Case, attempts: list[Attempt]) -> tuple[RungStatus, str]:
         return "cleared", f"{how} the proven optimum; {blame}: {_gradients(run, cleared)}"
     best = min(a.criterion for a in attempts if a.criterion is not None)
     before = case.before
+    falls = "the fit no longer stops with an error"
+    if np.isfinite(before):
+        falls = f"the criterion falls by {figures.gap(before - best, best, digits=4)}"
+    if _arrival(case, attempts) is not None:
+        return "reached", f"{falls}, to the proven optimum, which is singular; {blame}"
     if best < before - IMPROVED:
-        arrived = _arrival(case, attempts)
-        where = (
-            "still short of the optimum" if arrived is None else "to the proven optimum, which is singular"
-        )
-        return (
-            "improved",
-            f"the criterion falls by {figures.gap(before - best, best, digits=4)}, {where}; {blame}",
-        )
+        return "improved", f"{falls}, still short of the optimum; {blame}"
     return "no_effect", f"more evaluations and restarts end in the same place; {blame}"
 
 
@@ -107,10 +105,7 @@ def _arrival(case: Case, attempts: list[Attempt]) -> Attempt | None:
     for attempt in attempts:
         if reaches_optimum(case, attempt):
             return attempt
-    stopped_short = case.verdict.status == "not_converged" and case.comparison.is_singular
-    if not stopped_short or case.comparison.prepared.null:
-        return None
-    return next((a for a in attempts if a.certified), None)
+    return next((a for a in attempts if reaches_singular_optimum(case, a)), None)
 
 
 def _gradients(before: Lme4Run | None, after: Attempt) -> str:

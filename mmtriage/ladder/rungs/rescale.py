@@ -21,14 +21,23 @@ import time
 from collections.abc import Sequence
 
 from mmtriage import figures
-from mmtriage.ladder.attempts import IMPROVED, is_alarm, reaches_optimum, same_model_attempt
+from mmtriage.diagnose.naming import listed
+from mmtriage.ladder.attempts import (
+    IMPROVED,
+    is_alarm,
+    reaches_optimum,
+    reaches_singular_optimum,
+    same_model_attempt,
+)
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import NO_CODE, Attempt, Code, Remedy, RungResult, RungStatus, with_proposals
+from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus, with_proposals
 from mmtriage.ladder.remedies import centered_within
 from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.ladder.rescaled_formula import in_matrix, rewritten_formula
-from mmtriage.ladder.standardized_columns import MOVES, Movable, Move, movable_columns, transforms
+from mmtriage.ladder.rescaled_formula import in_matrix, moved_names, rewritten_formula
+from mmtriage.ladder.standardized_columns import MOVES, Movable, movable_columns, transforms
 from mmtriage.optimizers import OPTIMIZERS
+
+UNSAID = "a formula cannot say it: the code standardises the columns of the model matrix"
 
 
 def applies(case: Case) -> str | None:
@@ -40,9 +49,11 @@ def applies(case: Case) -> str | None:
 def climb(case: Case) -> RungResult:
     """Fit the same model on other columns, then other models: those of group-mean centering."""
     movable = movable_columns(case.design)
-    if not movable:
+    if not movable or not movable.off:
         status: RungStatus = "no_effect" if case.is_suspect else "not_needed"
-        return RungResult(rung=1, id="rescale", status=status, reason=_nothing_to_move(case))
+        reason = _nothing_to_move(case, movable)
+        result = RungResult(rung=1, id="rescale", status=status, reason=reason)
+        return with_proposals(result, tuple(centered_within.propose(case))) if movable else result
     attempts: list[Attempt] = []
     for move in MOVES:
         if move.center and not movable.can_be_centered:
@@ -59,14 +70,18 @@ def climb(case: Case) -> RungResult:
         attempts.append(same_model_attempt(case, move.label, run, seconds, transform=transform))
     status, reason = _status(case, attempts, movable)
     arrived = _best_arrival(case, attempts)
-    remedies = () if arrived is None or status == "no_effect" else (_remedy(case, arrived, movable),)
+    remedies = () if arrived is None or status == "no_effect" else _remedies(case, arrived, movable)
     result = RungResult(
         rung=1, id="rescale", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
     )
     return with_proposals(result, tuple(centered_within.propose(case)))
 
 
-def _nothing_to_move(case: Case) -> str:
+def _nothing_to_move(case: Case, movable: Movable) -> str:
+    if movable:
+        verb = "is" if len(movable.names) == 1 else "are"
+        near = f"{listed(movable.names)} {verb} of unit scale and near zero"
+        return f"{near}: what rescaling changed would be chance"
     if case.design.spec.optimizes_beta:
         return "no continuous column in X or Z: there is nothing to rescale"
     fitted = "a linear mixed model" if case.design.spec.is_linear else "a model fitted with nAGQ = 0"
@@ -84,6 +99,13 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
         return (
             "cleared",
             f"with {names} rescaled ({', '.join(clearing)}) the same optimizer reaches the proven optimum",
+        )
+    reached = [a.label for a in attempts if reaches_singular_optimum(case, a)]
+    if reached:
+        return (
+            "reached",
+            f"with {names} rescaled ({', '.join(reached)}) the same optimizer reaches the proven optimum, "
+            "which is singular",
         )
     if case.verdict.status in ("singular", "unidentifiable"):
         return (
@@ -115,27 +137,26 @@ def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
     return min(arrived, key=lambda a: any(map(is_alarm, a.lme4_messages)), default=None)
 
 
-def _remedy(case: Case, arrived: Attempt, movable: Movable) -> Remedy:
+def _remedies(case: Case, arrived: Attempt, movable: Movable) -> tuple[Remedy, ...]:
+    """The columns to rescale, with code that does it; none where nobody can paste it."""
     move = next(m for m in MOVES if m.label == arrived.label)
     formula = rewritten_formula(case, movable, move)
+    if formula is None and movable.slopes:
+        return ()
     text = (formula or case.formula).to_text()
-    return same_model_remedy(
+    remedy = same_model_remedy(
         case,
         arrived,
         id="rescale",
         clears=reaches_optimum(case, arrived),
         rung=1,
-        title=f"{move.verb} {', '.join(movable.names)}",
+        title=f"{move.verb} {', '.join(moved_names(movable, move))}",
         formula=text,
-        code=_code(case, movable, move) if formula is None else case.commands.both(text),
+        code=in_matrix(case, move) if formula is None else case.commands.both(text),
         changes="nothing: the same model in other units; estimates transformed back are in this report",
-        caveats=(_new_units(movable),) if formula else (_new_units(movable), _unsaid(movable)),
+        caveats=(_new_units(movable),) if formula else (_new_units(movable), UNSAID),
     )
-
-
-def _code(case: Case, movable: Movable, move: Move) -> Code:
-    """What to paste where no formula says it."""
-    return NO_CODE if movable.slopes else in_matrix(case, move)
+    return (remedy,)
 
 
 def _new_units(movable: Movable) -> str:
@@ -145,9 +166,3 @@ def _new_units(movable: Movable) -> str:
         "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
         "and a REML criterion differs by the constant 2 sum log s"
     )
-
-
-def _unsaid(movable: Movable) -> str:
-    if movable.fixed and not movable.slopes:
-        return "a formula cannot say it: the code standardises the columns of the model matrix"
-    return "make a rescaled column of the slope first: a formula cannot say it"

@@ -25,6 +25,7 @@ from mmtriage.ladder.against_present import compare, likelihood_ratio
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
+from mmtriage.ladder.rank import SMALLER
 from mmtriage.ladder.records import LikelihoodRatio, Proposal, RungResult, changed_model_result
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.ladder.remedies.plain_model import plain_model
@@ -119,7 +120,8 @@ def _left_to_fixed_effects(case: Case) -> list[Proposal]:
     absorbed = {d.terms[0] for d in case.comparison.prepared.null if d.absorbed}
     for term in (case.design.random[t] for t in sorted(absorbed)):
         if len(case.design.random) == 1:
-            found.append(plain_model(case, rung=2, title=f"Leave {term.group} to the fixed effects only"))
+            title = f"Leave {term.group} to the fixed effects only"
+            found.append(plain_model(case, rung=2, title=title, order=SMALLER))
         for fixed in (t for t in case.formula.fixed if t.label == to_text(term.bar.group[0])):
             formula = replace(case.formula, fixed=tuple(t for t in case.formula.fixed if t is not fixed))
             step = Step(
