@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -36,8 +37,6 @@ from mmtriage.engine.comparison import BetterPointError, Comparison
 from mmtriage.engine.lme4.refusal import lme4_refusal
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
-from mmtriage.given.agreement import NOTHING_SHOWN, AgreedFit, agreed_fit
-from mmtriage.given.record import GivenFit
 from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.kept_terms import check_kept
@@ -53,6 +52,10 @@ from mmtriage.report.facts import Report
 from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
 
 MOST_PROOFS = 5  # of one model, each from a better point than the one before
+if TYPE_CHECKING:
+    from mmtriage.given.agreement import AgreedFit
+    from mmtriage.given.record import GivenFit
+
 ROUNDING = 1e-7  # residual SD as a share of the response's, at which the response may be reproduced exactly
 
 Refits = dict[tuple[str, str], Refit]  # (id, title) of a remedy -> the fit behind it
@@ -76,7 +79,7 @@ def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, watch: 
     formula = resolve_dot(parse_formula(formula_text), bench.table.columns)
     check_kept(bench.options.keep, formula.random)
     design = bench.build(formula)
-    agreed = None if given is None else agreed_fit(given, design, bench.deadline)
+    agreed = None if given is None else _agreed(bench, given, design)
     watch.lap("design")
     full = saturated(design)
     early = [*([] if full is None else [full]), *of_design(design)]
@@ -90,6 +93,12 @@ def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, watch: 
     if isinstance(comparison, Finding):
         return _without_fit(bench, design, [*early, comparison], watch)
     return _with_proofs(bench, comparison, early, watch)
+
+
+def _agreed(bench: Workbench, given: GivenFit, design: Design) -> AgreedFit:
+    from mmtriage.given.agreement import agreed_fit  # here, and below: of most models no fit is given
+
+    return agreed_fit(given, design, bench.deadline)
 
 
 def _with_proofs(
@@ -153,6 +162,8 @@ def _with_doubt(verdict: Verdict, comparison: Comparison) -> Verdict:
     """The verdict on a fit of which no log-likelihood has shown that it is of this model says so."""
     if comparison.given is None or comparison.given.is_shown:
         return verdict
+    from mmtriage.given.agreement import NOTHING_SHOWN
+
     return replace(verdict, message=f"{verdict.message} But {NOTHING_SHOWN}.")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -31,13 +31,15 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
-from mmtriage.given.agreement import AgreedFit
 from mmtriage.ladder.case import OtherModel
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_table import r_reading
 from mmtriage.model.design import Design, build_design
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
 from mmtriage.options import TriageOptions
+
+if TYPE_CHECKING:
+    from mmtriage.given.agreement import AgreedFit
 
 
 class Workbench:

@@ -21,7 +21,6 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.optimizers.guard import Guard
 from mmtriage.optimizers.optimizer import Ending, OptimizerStatus, Search
-from mmtriage.optimizers.powell.minimize import minimize
 
 LARGEST_RHOBEG = 0.95  # minqa
 RELATIVE_RHOBEG = 0.2  # minqa: of the largest |theta|, or of the narrowest side of the box
@@ -57,6 +56,8 @@ def with_radii(rhobeg: float, rhoend: float) -> Search:
     """The search from a radius of `rhobeg` to one of `rhoend`."""
 
     def search_with_radii(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
+        from mmtriage.optimizers.powell.minimize import minimize  # thirteen files, of which lmer needs none
+
         n, radius = len(start), in_the_box(rhobeg, lower, upper)
         minimum = minimize(
             objective,
