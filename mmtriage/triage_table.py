@@ -32,6 +32,7 @@ from mmtriage.diagnose.run_checks import (
     unasked_in,
 )
 from mmtriage.diagnose.unassessed import in_order, without_fit
+from mmtriage.diagnose.usable import with_use, without_use
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import BetterPointError, Comparison
 from mmtriage.engine.lme4.refusal import lme4_refusal
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
     from mmtriage.given.record import GivenFit
 
 ROUNDING = 1e-7  # residual SD as a share of the response's, at which the response may be reproduced exactly
+
+# Why there is nothing to use of a model that has no fit, if lme4 has no error of its own.
+NO_FIT = {"unidentifiable": "the data cannot determine it", "undetermined": "no optimum was found"}
 
 Refits = dict[tuple[str, str], Refit]  # (id, title) of a remedy -> the fit behind it
 
@@ -123,7 +127,7 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     design = comparison.prepared.design
     of_the_fit = of_fit(_fitted(bench, comparison, early))
     findings = [*early, *findings_in(of_the_fit)]
-    verdict = _with_doubt(judge(comparison, findings), comparison)
+    verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)
     ddf = DDF_METHODS[bench.options.ddf]
     # Now, since what is left of the time budget goes into the ladder.
     lme4_fit, optimum = lme4_facts(comparison, ddf), optimum_facts(comparison, ddf)
@@ -154,6 +158,8 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
     verdict = refused(errors)
     if error is None and (error := lme4_refusal(design)) is not None:
         verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
+    reason = NO_FIT[verdict.status] if error is None else f'lme4 stops with "{error}"'
+    verdict = without_use(verdict, reason)
     report = _report(bench, design, verdict, findings, without_fit(design.spec), ladder)
     return replace(report, baseline_error=error, timing=watch.timing)
 

@@ -33,12 +33,34 @@ SEVERITY_OF: dict[VerdictStatus, VerdictSeverity] = {
     "converged": "ok",
 }
 
+Answer = Literal["yes", "with_care", "no"]
+
 GAP = 0.01  # deviance units that are material
 RELATIVE_GAP = 1e-9  # the same as a share of the criterion: below it a difference is rounding
 SHIFT_SE = 0.05  # standard errors a fixed effect may lie away
 SD_CHANGE = 0.10  # relative change of a random-effect SD that is material ...
 SD_GAP = 1e-3  # ... when the gap is at least this many deviance units
 SE_FACTOR = 1.2  # between a standard error and the right one that is material
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Whether one kind of number that R prints can be used."""
+
+    answer: Answer
+    reason: str  # one clause
+    see: str | None = None  # what `explain` has a page on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usable:
+    """What can be used of what R prints for a fit, by the numbers where it ended."""
+
+    estimates: Use  # fixed effects
+    standard_errors: Use
+    tests: Use
+    variances: Use  # of the random effects, as standard deviations
+    correlations: Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +75,8 @@ class Verdict:
     max_shift_se: float | None  # largest move of a fixed effect, in standard errors at the optimum
     thresholds: Mapping[str, float]  # printed beside the values they are compared with
     cleared_by: str | None = None  # id of the rung that clears it
+    usable: Usable | None = None  # None: nothing was asked
+    headline: str = ""  # the same in a sentence or two
 
 
 def allowed_gap(criterion: float) -> float:

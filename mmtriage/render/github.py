@@ -10,7 +10,7 @@ from __future__ import annotations
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.severity import VerdictSeverity
 from mmtriage.errors import MmtriageError
-from mmtriage.render import labels, sentences, since
+from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report import roles
@@ -61,7 +61,7 @@ def error_command(error: MmtriageError, settings: Settings = PLAIN) -> str:
 
 def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
     verdict = report.verdict
-    title = _title(labels.STATUS_WORDS[verdict.status], settings)
+    title = _title(sentences.verdict_words(report), settings)
     if verdict.severity == "ok" or not verdict_counts(report.drift):
         return _data(f"{title}: {report.model.formula}")
     message = "\n".join([report.model.formula, *sentences.story(report)])

@@ -9,9 +9,9 @@ from mmtriage.report.facts import Report
 from mmtriage.report.summary import Summary
 
 
-def render(report: Report, _settings: Settings = PLAIN) -> str:
+def render(report: Report, settings: Settings = PLAIN) -> str:
     """The document of one report."""
-    return json_text(report_document(report))
+    return json_text(report_document(report, settings.fail_on))
 
 
 def render_all(summary: Summary) -> str:

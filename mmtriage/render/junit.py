@@ -104,11 +104,12 @@ def _suite(name: str, facts: dict[str, str], cases: list[Element], *, seconds: f
 def _verdict(report: Report, settings: Settings) -> Element:
     verdict = report.verdict
     case = Element("testcase", name="verdict")
-    text = "\n".join([sentences.verdict_title(verdict), *sentences.story(report)])
+    text = "\n".join([sentences.verdict_title(report), *sentences.story(report)])
+    first = one_line(" ".join(sentences.lead(report)))
     if verdict.status == "undetermined":
-        SubElement(case, "error", type=verdict.status, message=one_line(verdict.message)).text = text
+        SubElement(case, "error", type=verdict.status, message=first).text = text
     elif settings.fails(verdict.severity) and verdict_counts(report.drift):
-        SubElement(case, "failure", type=verdict.status, message=one_line(verdict.message)).text = text
+        SubElement(case, "failure", type=verdict.status, message=first).text = text
     else:
         SubElement(case, "system-out").text = text
     return case

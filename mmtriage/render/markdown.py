@@ -84,9 +84,9 @@ def _blocks(report: Report, settings: Settings) -> list[str]:
 
 
 def _head(report: Report, settings: Settings) -> list[str]:
-    verdict, model = report.verdict, report.model
+    model = report.model
     name = f"{printable(settings.name)}: " if settings.name else ""
-    blocks = [f"## {_text(name + labels.STATUS_WORDS[verdict.status])}", _prose(verdict.message)]
+    blocks = [f"## {_text(name + sentences.verdict_words(report))}", *map(_prose, sentences.lead(report))]
     if incomplete := sentences.incomplete(report):
         blocks.append(f"**{_prose(incomplete)}**")
     table = f"{_span(_flat(report.input.source))}: {sentences.rows_line(report)}"

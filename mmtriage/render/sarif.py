@@ -178,7 +178,7 @@ def _about(report: Report) -> dict[str, Json]:
     return {
         "formula": report.model.formula,
         "verdict": verdict["status"],
-        **_picked(verdict, "message", "gap"),
+        **_picked(verdict, "headline", "message", "gap", "usable"),
     }
 
 

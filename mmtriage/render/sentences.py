@@ -10,7 +10,7 @@ from functools import partial
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, NotAssessed
-from mmtriage.diagnose.verdict import SE_FACTOR, Verdict, VerdictStatus
+from mmtriage.diagnose.verdict import SE_FACTOR, VerdictStatus
 from mmtriage.ladder.rank import RANKED_BY
 from mmtriage.ladder.records import LikelihoodRatio, Remedy, RungResult
 from mmtriage.render import labels
@@ -247,9 +247,27 @@ def dropped_column(dropped: DroppedColumnFacts) -> str:
     return f"Dropped, as lme4 drops it: {dropped.name} = {summands or '0'}"
 
 
-def verdict_title(verdict: Verdict) -> str:
-    """The verdict in one or two words."""
-    return labels.STATUS_WORDS[verdict.status].upper()
+def verdict_title(report: Report) -> str:
+    """The verdict in capitals: "CONVERGED, with 1 warning"."""
+    return f"{labels.STATUS_WORDS[report.verdict.status].upper()}{_with_warnings(report)}"
+
+
+def verdict_words(report: Report) -> str:
+    """The verdict as a heading: "Converged, with 1 warning"."""
+    return f"{labels.STATUS_WORDS[report.verdict.status]}{_with_warnings(report)}"
+
+
+def _with_warnings(report: Report) -> str:
+    """Warnings beside a verdict that is no error: they fail a check that the verdict alone would pass."""
+    if report.verdict.severity == "error":
+        return ""
+    grave = [found for found in roles.others(report) if found.severity in ("error", "warning")]
+    return f", with {figures.count(len(grave), 'warning')}" if grave else ""
+
+
+def lead(report: Report) -> list[str]:
+    """What can be used of the fit; then how far it is from the optimum."""
+    return [text for text in (report.verdict.headline, report.verdict.message) if text]
 
 
 def incomplete(report: Report) -> str | None:
@@ -264,7 +282,7 @@ def table_line(report: Report) -> str:
 
 def story(report: Report) -> list[str]:
     """The verdict, its causes and the best remedy in a few lines, for logs and annotations."""
-    lines = [report.verdict.message, *([unfinished] if (unfinished := incomplete(report)) else [])]
+    lines = [*lead(report), *([unfinished] if (unfinished := incomplete(report)) else [])]
     lines += [f"{causes_heading((cause,))}: {finding_line(cause)}" for cause in roles.causes(report)]
     for best in report.remedies[:1]:
         lines.append(f"{labels.REMEDIES}: {best.title} ({effect_of(best, report.verdict.status)})")

@@ -31,6 +31,11 @@ def part(report: Report) -> EvidencePart | None:
 def headline(drift: Drift) -> str:
     """What the comparison comes to."""
     compared = f"the report in {drift.baseline} (mmtriage {drift.version})"
+    if any(change.by_tool for change in drift.changes):
+        return (
+            f"{figures.count(len(drift.changes), 'change')} since {compared}: the table is the same, so "
+            "they come from another version of mmtriage, and fail no check."
+        )
     if is_known(drift):
         return f"Nothing is new and nothing has drifted since {compared}."
     return f"{figures.count(len(drift.changes), 'change')} since {compared}."

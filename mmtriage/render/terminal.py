@@ -109,8 +109,9 @@ def _report(console: Console, report: Report, detail: Detail) -> None:
 
 def _verdict(console: Console, report: Report) -> None:
     verdict = report.verdict
-    paragraph(console, sentences.verdict_title(verdict), style=STYLE[verdict.severity])
-    paragraph(console, verdict.message, indent=2)
+    paragraph(console, sentences.verdict_title(report), style=STYLE[verdict.severity])
+    for text in sentences.lead(report):
+        paragraph(console, text, indent=2)
     if incomplete := sentences.incomplete(report):
         paragraph(console, incomplete, indent=2)
     console.print()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from mmtriage.diagnose.finding import BaselineState, Finding
 from mmtriage.errors import OptionError
 from mmtriage.report.document import json_text, report_document
-from mmtriage.report.drift import compare, snapshot, state_of
+from mmtriage.report.drift import compare, is_by_tool, snapshot, state_of
 from mmtriage.report.facts import Report
 
 WHERE = "option --baseline"
@@ -69,14 +70,15 @@ def compared(report: Report, earlier: object, source: str) -> Report:
         OptionError: the document is no report, or one on another model.
     """
     before = snapshot(earlier, source)
-    drift = compare(before, snapshot(report_document(report), "this report"), source)
-    findings = tuple(
-        replace(
-            finding,
-            baseline_state=state_of((finding.code, finding.terms, finding.columns), finding.severity, before),
-        )
-        for finding in report.findings
-    )
+    after = snapshot(report_document(report), "this report")
+    drift = compare(before, after, source)
+    is_old = is_by_tool(before, after)  # then no finding is news of the model
+
+    def state(finding: Finding) -> BaselineState:
+        key = (finding.code, finding.terms, finding.columns)
+        return "unchanged" if is_old else state_of(key, finding.severity, before)
+
+    findings = tuple(replace(finding, baseline_state=state(finding)) for finding in report.findings)
     return replace(report, findings=findings, drift=drift)
 
 

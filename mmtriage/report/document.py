@@ -16,10 +16,12 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.ladder.rank import RANKED_BY
 from mmtriage.ladder.records import Attempt, Remedy, RungResult
+from mmtriage.report.exit_code import CLEAN, exit_code_of
 from mmtriage.report.facts import FitFacts, Report
 from mmtriage.report.summary import Checked, Summary
 from mmtriage.version import SCHEMA_VERSION
@@ -32,14 +34,14 @@ def json_text(value: Json) -> str:
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
-def report_document(report: Report) -> dict[str, Json]:
-    """What schema/report-1.json describes."""
+def report_document(report: Report, fail_on: str = DEFAULT_FAIL_ON) -> dict[str, Json]:
+    """What schema/report-1.json describes; `fail_on` is the least severity that is not ok."""
     return {
         "schema_version": report.schema_version,
         "tool": _plain(report.tool),
         "input": _plain(report.input),
         "model": _plain(report.model),
-        "verdict": verdict_document(report.verdict),
+        "verdict": {**verdict_document(report.verdict), "ok": exit_code_of(report, fail_on) == CLEAN},
         "findings": _plain(report.findings),
         "not_assessed": _plain(report.not_assessed),
         "baseline": _fit(report.baseline, certificate=False),
@@ -94,7 +96,7 @@ def _model(model: Checked) -> dict[str, Json]:
     }
     if isinstance(model.outcome, MmtriageError):
         return {**about, "error": _error_object(model.outcome)}
-    return {**about, "report": report_document(model.outcome)}
+    return {**about, "report": report_document(model.outcome, model.fail_on)}
 
 
 def _error(verdict: Verdict) -> Json:

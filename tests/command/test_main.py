@@ -62,7 +62,7 @@ def test_with_json_an_error_is_an_object_on_stdout_too(spelling: list[str], data
     assert result.code == 2
     assert result.err != ""
     assert json.loads(result.out) == {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "error": {
             "kind": "formula",
             "message": "`Dayz` is not a column",

@@ -71,6 +71,8 @@ def _uncertified(report: Report) -> Report:
         status="undetermined",
         severity="error",
         message="The reference optimum could not be certified.",
+        usable=None,
+        headline="Nothing that R prints for this model can be used: the optimum could not be certified.",
         gap=None,
         max_shift_se=None,
     )

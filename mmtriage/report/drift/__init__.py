@@ -4,7 +4,7 @@ JSON, twice -> Snapshot (snapshot) -> Drift (compare, records)
 """
 
 from mmtriage.report.drift.changes import Change, Drift, is_known, moved, verdict_counts
-from mmtriage.report.drift.compare import compare, state_of
+from mmtriage.report.drift.compare import compare, is_by_tool, state_of
 from mmtriage.report.drift.snapshot import Snapshot, snapshot
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Drift",
     "Snapshot",
     "compare",
+    "is_by_tool",
     "is_known",
     "moved",
     "snapshot",

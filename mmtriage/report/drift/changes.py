@@ -24,6 +24,7 @@ class Change:
     size: float | None = None  # how far a number moved, in `units`
     units: Literal["SE", "deviance"] | None = None
     threshold: float | None = None  # how far it may
+    by_tool: bool = False  # the table is the same: what differs is another version of the program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Drift:
 def verdict_counts(drift: Drift | None) -> bool:
     """Whether the verdict is news: another one than in the earlier report, or there is none to compare."""
     return drift is None or any(
-        change.what == "verdict" or change.where == OF_VERDICT for change in drift.changes
+        (change.what == "verdict" or change.where == OF_VERDICT) and not change.by_tool
+        for change in drift.changes
     )
 
 

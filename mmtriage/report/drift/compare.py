@@ -7,12 +7,14 @@ Both reports are compared in their JSON form, the one that a repository keeps:
 Estimates are those of the optimum where both reports have one, else of lme4's fit. They drift in standard
 errors of the earlier report, the criterion in deviance units, as far as two fits of one verdict may lie
 apart. Of another table the criterion says nothing: likelihoods are comparable between fits to the same rows
-only, so it is left out.
+only, so it is left out. Where table and model are the same and another version of the program wrote the
+earlier report, what differs is the program's doing: it is said, and fails no check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from mmtriage.diagnose.finding import BaselineState
@@ -36,7 +38,19 @@ def compare(before: Snapshot, after: Snapshot, source: str) -> Drift:
     """
     _check_model(before, after, source)
     changes = (*_verdict(before, after), *_findings_changed(before, after), *_numbers(before, after))
+    if is_by_tool(before, after):
+        changes = tuple(replace(change, severity="ok", by_tool=True) for change in changes)
     return Drift(baseline=source, version=before.version, changes=changes)
+
+
+def is_by_tool(before: Snapshot, after: Snapshot) -> bool:
+    """Whether nothing but another version of the program can have changed what a report says.
+
+    The table and the model are the same, and so is the optimizer of the fit, where both reports have one.
+    """
+    is_other = (before.version, before.schema) != (after.version, after.schema)
+    optimizers = {before.optimizer, after.optimizer} - {None}
+    return is_other and before.sha256 == after.sha256 and len(optimizers) <= 1
 
 
 def state_of(key: FindingKey, severity: Severity, before: Snapshot) -> BaselineState:

@@ -34,6 +34,8 @@ class Snapshot:
     """What is compared of a report."""
 
     version: str  # of the program
+    schema: str  # of the document
+    optimizer: str | None  # of the fit that is judged; None: there is none
     sha256: str  # of the table
     model: Mapping[str, Any]  # the keys of SAME
     status: VerdictStatus
@@ -57,6 +59,8 @@ def snapshot(report: object, source: str) -> Snapshot:
     try:
         return Snapshot(
             version=document["tool"]["version"],
+            schema=str(document["schema_version"]),
+            optimizer=document["baseline"] and document["baseline"]["optimizer"],
             sha256=document["input"]["sha256"],
             model={key: document["model"][key] for key in SAME},
             status=_one_of(document["verdict"]["status"], get_args(VerdictStatus)),

@@ -284,7 +284,7 @@ def without(*keys: str) -> Edit:
         (lambda d: d.clear(), "`base.json` is JSON, but no report of mmtriage"),
         (
             lambda d: d.update(schema_version="2.0"),
-            "`base.json` has version 2.0 of the schema, and this program 1.0",
+            "`base.json` has version 2.0 of the schema, and this program 1.1",
         ),
         (lambda d: d.update(models=[]), "`base.json` is the summary of several models"),
         (without("verdict"), "`base.json` holds no report but an error"),
