@@ -19,9 +19,14 @@ from tests.real_reports.records import CONVERGED, WRONG_SE
 FILE = "base.json"
 
 
+def document_of(report: Report, fail_on: str = "warning") -> dict[str, Any]:
+    document: dict[str, Any] = report_document(report, fail_on)
+    return document
+
+
 def as_of_1_0(report: Report) -> dict[str, Any]:
     """What schema 1.0 had of the same fit: a false alarm, whose standard errors were a remark of MM402."""
-    document: dict[str, Any] = json.loads(json.dumps(report_document(report)))
+    document: dict[str, Any] = json.loads(json.dumps(document_of(report)))
     document["schema_version"] = "1.0"
     verdict = document["verdict"]
     for key in ("usable", "headline", "ok"):
@@ -39,7 +44,7 @@ def test_a_verdict_that_another_version_gave_is_said_and_fails_no_check() -> Non
         ("finding", "MM410", "ok", True),
     }
     assert exit_code_of(report, "info") == 0
-    assert report_document(report)["verdict"]["ok"] is True
+    assert document_of(report)["verdict"]["ok"] is True
     assert is_known(report.drift)
     assert not verdict_counts(report.drift)
     assert "<failure" not in junit.render(report)
@@ -51,7 +56,7 @@ def test_a_verdict_that_another_version_gave_is_said_and_fails_no_check() -> Non
 
 def test_the_same_version_or_another_table_is_no_excuse() -> None:
     same, other = as_of_1_0(WRONG_SE), as_of_1_0(WRONG_SE)
-    same["schema_version"] = report_document(WRONG_SE)["schema_version"]
+    same["schema_version"] = document_of(WRONG_SE)["schema_version"]
     other["input"]["sha256"] = "1" * 64
     for document in (same, other):
         report = compared(WRONG_SE, document, FILE)
@@ -67,5 +72,5 @@ def test_another_optimizer_is_no_matter_of_the_version() -> None:
 @pytest.mark.parametrize("fail_on", ["error", "warning", "info", "never"])
 def test_ok_is_what_the_exit_code_says(fail_on: str) -> None:
     for report in (CONVERGED, WRONG_SE, replace(CONVERGED, findings=WRONG_SE.findings[-1:])):
-        is_ok = report_document(report, fail_on)["verdict"]["ok"]
+        is_ok = document_of(report, fail_on)["verdict"]["ok"]
         assert is_ok == (exit_code_of(report, fail_on) == 0)
