@@ -75,7 +75,13 @@ def triage_table(
         UnjudgedError: the time budget ran out before there was a verdict, or nothing could be evaluated.
     """
     with threadpool_limits(limits=1, user_api="blas"):
-        return _triage(Workbench(table, options), formula_text, given, Stopwatch())
+        report = _triage(Workbench(table, options), formula_text, given, Stopwatch())
+    if given is None:
+        return report
+    from mmtriage.given.heard import notes_on
+
+    notes = (*report.model.notes, *notes_on(given))
+    return replace(report, model=replace(report.model, notes=notes))
 
 
 def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, watch: Stopwatch) -> Report:

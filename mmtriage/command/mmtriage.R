@@ -336,7 +336,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
     log_likelihood = tryCatch(as.numeric(stats::logLik(m)), error = function(e) NA_real_),
     criterion_tight = if (dims[["GLMM"]] && !is_blme) .mmt_tight(m),
     prior = if (is_blme && length(Filter(Negate(is.null), c(priors$covPriors, list(priors$fixefPrior)))))
-      "priors of blme, which the likelihood here does not have",
+      "blme",
     prior_on_fixed = if (is_blme) !is.null(priors$fixefPrior)))
   fit$optimizer <- if (length(fit$optimizer) == 1L && is.character(fit$optimizer)) fit$optimizer
   list(table = made$table, fit = fit)

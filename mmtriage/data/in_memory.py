@@ -37,7 +37,7 @@ def table_from_frame(
     """
     columns = apply_factors(_frame_columns(frame, source), reading.factors)
     return Table(
-        columns=columns, n_rows=len(frame), source=source, sha256=_content_hash(columns), reading=reading
+        columns=columns, n_rows=len(frame), source=source, sha256=content_hash(columns), reading=reading
     )
 
 
@@ -155,7 +155,8 @@ def _filled(
     return Column(name=name, kind=kind, values=values)
 
 
-def _content_hash(columns: Mapping[str, Column]) -> str:
+def content_hash(columns: Mapping[str, Column]) -> str:
+    """The hash of names, kinds, levels and values."""
     digest = hashlib.sha256()
     for column in columns.values():
         digest.update(repr((column.name, column.kind, column.levels)).encode())

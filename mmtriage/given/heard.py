@@ -69,3 +69,13 @@ def told(fit: GivenFit) -> Elsewhere:
         evaluations=fit.evaluations,
         singular=fit.singular,
     )
+
+
+def notes_on(fit: GivenFit) -> tuple[str, ...]:
+    """What a reader must know of a fit and of how it came here."""
+    notes = list(fit.notes)
+    if fit.prior is not None:
+        notes.append(f"the fit has a prior ({fit.prior}); it is judged by the likelihood without it")
+    if fit.nb_theta is not None and fit.nb_theta_estimated is not False:
+        notes.append("the theta of the negative binomial is taken as estimated, as glmer.nb does")
+    return tuple(notes)
