@@ -43,13 +43,20 @@ def compare(case: Case, candidate: Comparison) -> AgainstPresent:
     present, other = case.comparison.optimum_fit, candidate.optimum_fit
     if case.design.spec.reml and not _same_columns(case.design, candidate.prepared.design):
         present, other = (case.bench.fit_ml(c.prepared) for c in (case.comparison, candidate))
+    # A parameter that the data cannot determine is none: it costs nothing in the one model and saves nothing.
+    spare = len(case.comparison.prepared.null) - len(candidate.prepared.null)
     return AgainstPresent(
-        delta_aic=other.aic - present.aic,
-        delta_bic=other.bic - present.bic,
+        delta_aic=other.aic - present.aic + 2.0 * spare,
+        delta_bic=other.bic - present.bic + float(np.log(present.n)) * spare,
         loss=-2.0 * (other.log_likelihood - present.log_likelihood),
         max_shift_se=shift,
         not_comparable=None,
     )
+
+
+def identified_df(comparison: Comparison) -> int:
+    """Parameters that the data determine: those of the model less the directions that change nothing."""
+    return comparison.optimum_fit.df - len(comparison.prepared.null)
 
 
 def not_compared(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mmtriage.errors import OptionError
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import bar_terms
+
+CENTERED_LABEL = re.compile(r"\bI\(((?:dummy\([^()]*\)|[^()])+?) [-+] [\d.e+-]+\)")
+DUMMY_LABEL = re.compile(r"\bdummy\(([^,()]+), \"[^\"]*\"\)")
 
 
 def is_kept(keep: Sequence[str], bar: Bar, label: str | None = None) -> bool:
@@ -16,11 +20,19 @@ def is_kept(keep: Sequence[str], bar: Bar, label: str | None = None) -> bool:
     """
     wanted = {_squeezed(text) for text in keep}
     names = {_squeezed(bar.to_text()), _squeezed(bar.text)}
-    if label is not None:
-        names |= {_squeezed(label), _squeezed(f"{label}|{bar.group_name}")}
-    else:
-        names |= {_squeezed(f"{term}|{bar.group_name}") for term in bar_terms(bar)}
+    labels = bar_terms(bar) if label is None else (label,)
+    for way in (written for text in labels for written in (text, _as_user_wrote(text))):
+        names.add(_squeezed(f"{way}|{bar.group_name}"))
+        if label is not None:
+            names.add(_squeezed(way))
     return bool(wanted & names)
+
+
+def _as_user_wrote(label: str) -> str:
+    """The label before rung 2 centered it or took its factor apart: `I(dummy(f, "b") - 0.5):x` is `f:x`."""
+    for pattern in (CENTERED_LABEL, DUMMY_LABEL):
+        label = pattern.sub(r"\1", label)
+    return label
 
 
 def check_kept(keep: Sequence[str], bars: Sequence[Bar]) -> None:

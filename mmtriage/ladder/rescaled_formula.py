@@ -142,17 +142,20 @@ def _is_cured(case: Case, comparison: Comparison) -> bool:
 
 def _rescaled(text: str, mean: float, sd: float, move: Move, *, center: bool) -> str:
     """Write a rescaled variable as arithmetic, with round numbers: any near the mean and SD will do."""
-    origin = _rounded(mean, sd) if move.center and center else 0.0
+    origin = rounded_origin(mean, sd) if move.center and center else 0.0
     scale = float(f"{sd:.1g}") if move.scale else 1.0
     shifted = text
     if origin != 0:
         shifted = f"{text} {'-' if origin > 0 else '+'} {abs(origin):.15g}"
     if scale == 1:
         return shifted
-    return f"{text}/{scale:.15g}" if shifted == text else f"({shifted})/{scale:.15g}"
+    if shifted != text:
+        return f"({shifted})/{scale:.15g}"
+    is_arithmetic = text.startswith("I(") and text.endswith(")") and ":" not in text
+    return f"{text.removeprefix('I') if is_arithmetic else text}/{scale:.15g}"
 
 
-def _rounded(mean: float, sd: float) -> float:
+def rounded_origin(mean: float, sd: float) -> float:
     """A number near the mean, as round as a tenth of the SD allows."""
     step = 10.0 ** np.floor(np.log10(sd))
     return float(np.round(mean / step) * step)

@@ -21,6 +21,7 @@ from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, movable_colum
 from mmtriage.ladder.steps import (
     Step,
     compound_symmetries,
+    intercepts_only,
     with_correlations,
     without_correlations,
     without_least_slope,
@@ -42,9 +43,24 @@ class Tried:
 
 def smaller_models(bench: Bench, start: Comparison) -> list[Tried]:
     """Search from a singular or unidentified model to a sound one; return all that was fitted on the way."""
-    if start.prepared.null:
-        return repaired(bench, start)
-    return walked_down(bench, start, start.prepared.design.formula)
+    present = start.prepared.design.formula
+    tried = repaired(bench, start) if start.prepared.null else walked_down(bench, start, present)
+    return [*tried, *_intercepts(bench, tried, present)]
+
+
+def _intercepts(bench: Bench, tried: Sequence[Tried], present: Formula) -> list[Tried]:
+    """The random-intercept model, which is always tried: the walk may end above it, or beside it."""
+    step = intercepts_only(present, bench.options.keep)
+    seen = {present, *(t.step.formula for t in tried)}
+    if step is None or step.formula in seen:
+        return []
+    try:
+        smallest = fitted(bench, step)
+    except TimeBudgetError:
+        raise
+    except MmtriageError:  # it may have no fit either
+        return []
+    return [] if smallest.comparison.prepared.null else [smallest]
 
 
 def repaired(bench: Bench, start: Comparison) -> list[Tried]:
@@ -86,7 +102,7 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
             break
     if tried and comparison.is_sound:
         seen = {present, *(t.step.formula for t in tried)}
-        joined = with_correlations(comparison.prepared.design.formula)
+        joined = with_correlations(comparison.prepared.design.formula, present)
         tried += [fitted(bench, step) for step in joined if step.formula not in seen]
     return tried
 
@@ -147,6 +163,13 @@ def _next_steps(comparison: Comparison, keep: Sequence[str]) -> list[Step]:
         steps = _steps_of(comparison, design.random[t], keep)
         if steps:
             return steps
+    # What is at zero cannot go by itself, the intercept of a grouping: what stands beside it can.
+    groups = {design.random[t].group for t in singular}
+    beside = [t for t, term in enumerate(design.random) if term.group in groups and t not in singular]
+    for t in sorted(beside, key=lambda t: shares[t]):
+        smaller = without_least_slope(comparison, design.random[t], keep)
+        if smaller is not None:
+            return [smaller]
     return []
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.engine.comparison import Comparison
-from mmtriage.formula import Formula
+from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import (
     INTERCEPT,
     bar_terms,
@@ -21,12 +21,19 @@ from mmtriage.formula.edit import (
     drop_bar_term,
     drop_correlations,
     make_bar,
+    replace_variable,
     swap_bar,
     with_random,
 )
+from mmtriage.formula.nodes import Call, names_in
+from mmtriage.formula.terms import Term
+from mmtriage.formula.text import to_text
 from mmtriage.ladder.kept_terms import is_kept
 from mmtriage.ladder.lrt import Removal, RemovalKind
+from mmtriage.ladder.rescaled_formula import rounded_origin
 from mmtriage.model.ranef import RandomTerm
+
+CENTERED = 0.1  # |mean| / SD below which a column is centered as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,94 @@ class Step:
 
 
 def without_correlations(formula: Formula, term: RandomTerm) -> Step:
-    """Drop correlations; factors are written out, since `||` alone keeps those between their levels."""
+    """Drop correlations; factors are written out, since `||` alone keeps those between their levels.
+
+    Columns are centered, factors about the mean of their levels: only there does the intercept's variance
+    keep its meaning. On an age of 60 to 80 "the intercept" is at age 0, and would go with the correlation.
+    """
     k = len(term.columns)
     return Step(
         title=f"no correlations in {term.bar.to_text()}",
-        formula=swap_bar(formula, term.bar, drop_correlations(term.bar, term.factors)),
+        formula=swap_bar(formula, term.bar, _uncorrelated(term)),
         removal=Removal("correlations", k * (k - 1) // 2, k),
         weakens=(
-            "correlations between the random effects are assumed to be zero; this depends on where the "
-            "predictors have their zero"
+            "correlations between the random effects are assumed to be zero, with the intercept in the "
+            "middle of the slopes' columns: at another origin it is another model"
         ),
+    )
+
+
+def _uncorrelated(term: RandomTerm) -> list[Bar]:
+    """Bars of one column each, centered where the term has an intercept."""
+    bars = list(drop_correlations(term.bar, term.factors))
+    if not term.bar.intercept:
+        return bars
+    for old, origin in _origins(term, bars).items():
+        new = f"I({old} {'-' if origin > 0 else '+'} {abs(origin):.6g})"
+        bars = [replace_variable(bar, old, new) for bar in bars]
+    return bars
+
+
+def _origins(term: RandomTerm, bars: Sequence[Bar]) -> dict[str, float]:
+    """Where each variable of the bars has its middle, but for those that lie there already."""
+    found = {}
+    for label in bar_terms(term.bar):
+        columns = columns_of(term, label)
+        is_plain = label != INTERCEPT and ":" not in label and label not in term.factors
+        if is_plain and len(columns) == 1:
+            values = term.Z[:, columns[0]]
+            mean, sd = float(np.mean(values)), float(np.std(values))
+            if sd > 0 and abs(mean) >= CENTERED * sd:
+                found[label] = rounded_origin(mean, sd)
+    shares = {f: 1.0 / len(levels) for f, levels in term.factors.items()}
+    for node in (v for bar in bars for t in bar.terms for v in t.variables):
+        if isinstance(node, Call) and node.name == "dummy":
+            found[to_text(node)] = shares[to_text(node.arguments[0].value)]
+    return found
+
+
+def dropped_slopes(present: Formula, smaller: Formula) -> dict[str, list[str]]:
+    """The slopes of the present bars that a smaller model has no more, by grouping: whatever their origin."""
+    left = [(bar.group_name, names_of(term)) for bar in smaller.random for term in bar.terms]
+    gone: dict[str, list[str]] = {}
+    for bar in present.random:
+        crossed = {
+            frozenset(n.name for node in other.group for n in names_in(node))
+            - frozenset(n.name for node in bar.group for n in names_in(node))
+            for other in smaller.random
+            if other.group_name.startswith(f"{bar.group_name}:")
+        }
+        for term in bar.terms:
+            if (bar.group_name, names_of(term)) not in left and names_of(term) not in crossed:
+                gone.setdefault(bar.group_name, []).append(term.label)
+    return gone
+
+
+def names_of(term: Term) -> frozenset[str]:
+    """The table's columns behind a term."""
+    return frozenset(name.name for variable in term.variables for name in names_in(variable))
+
+
+def intercepts_only(formula: Formula, keep: Sequence[str]) -> Step | None:
+    """The random-intercept model of every grouping, but for what `--keep` protects."""
+    bars = []
+    for bar in formula.random:
+        kept = [t for t in bar.terms if is_kept(keep, bar, t.label) or is_kept(keep, bar)]
+        if bar.intercept or kept:
+            bars.append(make_bar(bar, intercept=bar.intercept, terms=kept))
+    groups = {bar.group_name for bar in bars}
+    for bar in formula.random:
+        if bar.group_name not in groups:
+            bars.append(make_bar(bar, intercept=True, terms=(), uncorrelated=False))
+            groups.add(bar.group_name)
+    smaller = with_random(formula, list(dict.fromkeys(bars)))
+    if smaller == formula:
+        return None
+    return Step(
+        title="random intercepts alone",
+        formula=smaller,
+        removal=None,
+        weakens="",
     )
 
 
@@ -89,9 +174,32 @@ def without_slope(formula: Formula, term: RandomTerm, label: str) -> Step | None
 def without_least_slope(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> Step | None:
     """Drop the slope of this term that contributes least to the variance of the response."""
     formula = comparison.prepared.design.formula
-    slopes = sorted(slopes_to_drop(term, keep), key=lambda label: _contribution(comparison, term, label))
+    free = slopes_to_drop(term, keep)
+    tested = _in_interactions(formula)
+    slopes = sorted(
+        (label for label in free if not _is_below(term, label)),
+        key=lambda label: (
+            not tested.isdisjoint(_names(term, label)),
+            _contribution(comparison, term, label),
+        ),
+    )
     steps = (without_slope(formula, term, label) for label in slopes)
     return next((step for step in steps if step is not None), None)
+
+
+def _names(term: RandomTerm, label: str) -> frozenset[str]:
+    return next(names_of(t) for t in term.bar.terms if t.label == label)
+
+
+def _is_below(term: RandomTerm, label: str) -> bool:
+    """Whether a slope is part of an interaction that varies too: the interaction goes first."""
+    own = _names(term, label)
+    return any(own < names_of(other) for other in term.bar.terms)
+
+
+def _in_interactions(formula: Formula) -> frozenset[str]:
+    """The columns whose effects the fixed part lets depend on each other; others are more likely controls."""
+    return frozenset(n for t in formula.fixed if len(t.variables) > 1 for n in names_of(t))
 
 
 def without_intercept(formula: Formula, term: RandomTerm) -> Step | None:
@@ -120,8 +228,11 @@ def without_term(formula: Formula, term: RandomTerm) -> Step:
     )
 
 
-def with_correlations(formula: Formula) -> Iterator[Step]:
-    """Join the uncorrelated pieces of each grouping again."""
+def with_correlations(formula: Formula, present: Formula) -> Iterator[Step]:
+    """Join the uncorrelated pieces of each grouping again, as the user wrote them: beside an intercept in
+    their own bar, the origin of slopes does not matter.
+    """
+    written = {(b.group_name, names_of(t)): t for b in present.random for t in b.terms}
     for group in dict.fromkeys(bar.group_name for bar in formula.random):
         pieces = [bar for bar in formula.random if bar.group_name == group]
         if len(pieces) < 2 or sum(bar.intercept for bar in pieces) != 1:
@@ -129,7 +240,13 @@ def with_correlations(formula: Formula) -> Iterator[Step]:
         joined = make_bar(
             pieces[0],
             intercept=True,
-            terms=[term for bar in pieces for term in bar.terms],
+            terms=list(
+                dict.fromkeys(
+                    written.get((bar.group_name, names_of(term)), term)
+                    for bar in pieces
+                    for term in bar.terms
+                )
+            ),
             uncorrelated=False,
         )
         rest = [bar for bar in formula.random if bar.group_name != group]

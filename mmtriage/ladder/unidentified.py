@@ -55,7 +55,7 @@ class _Suspect:
     @property
     def constant_slopes(self) -> list[str]:
         """The slopes that hardly vary within groups."""
-        return [label for label in slopes_to_drop(self.term, self.keep) if _is_constant(self.term, label)]
+        return [label for label in slopes_to_drop(self.term, self.keep) if is_constant(self.term, label)]
 
     @property
     def named_slopes(self) -> list[str]:
@@ -129,6 +129,7 @@ def _slopes(suspect: _Suspect, labels: Iterable[str]) -> Iterator[Step]:
     return (step for step in steps if step is not None)
 
 
-def _is_constant(term: RandomTerm, label: str) -> bool:
+def is_constant(term: RandomTerm, label: str) -> bool:
+    """Whether a slope hardly varies within any group."""
     columns = columns_of(term, label)
     return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)

@@ -61,7 +61,8 @@ def _estimates(report: Report) -> Iterator[EvidencePart]:
         lines = (*dropped, *([] if note is None else [note]), *df_notes(report))
         yield EvidencePart(title=f"{labels.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
     if random := tables.random_effects(report):
-        yield EvidencePart(title=f"{labels.RANDOM_EFFECTS} {whose}", grid=random)
+        lines = tuple(sentences.meaningless(report))
+        yield EvidencePart(title=f"{labels.RANDOM_EFFECTS} {whose}", grid=random, lines=lines)
 
 
 def _particulars(report: Report) -> Iterator[EvidencePart]:

@@ -5,7 +5,7 @@ Calm, exact, lme4's terms. "Not assessed" is not "passed".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from mmtriage import figures
@@ -303,6 +303,16 @@ def causes_heading(findings: tuple[Finding, ...]) -> str:
 def ranked_by() -> str:
     """What the order of the remedies means."""
     return f"Ranked by: {', '.join(RANKED_BY)}."
+
+
+def meaningless(report: Report) -> Iterator[str]:
+    """Which of the random effects' SDs and correlations are one choice of many."""
+    if report.verdict.status == "unidentifiable":
+        blamed = [
+            f for f in report.findings if f.code in ("MM304", "MM308", "MM309") and f.severity == "error"
+        ]
+        for term in dict.fromkeys(term for finding in blamed for term in finding.terms):
+            yield f"SDs and correlations of {term} mean nothing: the data cannot tell them apart."
 
 
 def estimates_of(report: Report) -> str:

@@ -21,7 +21,7 @@ from functools import partial
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import bar_terms, drop_bar_term, swap_bar, with_random
 from mmtriage.formula.text import to_text
-from mmtriage.ladder.against_present import compare, likelihood_ratio
+from mmtriage.ladder.against_present import compare, identified_df, likelihood_ratio
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
@@ -30,7 +30,8 @@ from mmtriage.ladder.records import LikelihoodRatio, Proposal, RungResult, chang
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.ladder.remedies.plain_model import plain_model
 from mmtriage.ladder.search_down import Tried, fitted, smaller_models
-from mmtriage.ladder.steps import Step, columns_of
+from mmtriage.ladder.steps import Step, columns_of, dropped_slopes
+from mmtriage.ladder.unidentified import is_constant
 
 
 def applies(case: Case) -> str | None:
@@ -66,10 +67,32 @@ def _proposal(case: Case, tried: Tried, title: str | None = None) -> Proposal:
         title=title or _title(tried.step.formula),
         label=tried.step.title,
         changes="the random-effects structure",
-        caveats=(tried.step.weakens, *_rescaled_note(tried)),
+        caveats=(*_weakened(case, tried), *_rescaled_note(tried)),
         lrt=_test(case, tried),
         in_users_columns=tried.in_users_columns,
     )
+
+
+def _weakened(case: Case, tried: Tried) -> tuple[str, ...]:
+    """Which inference the whole way down from the present model weakens, every lost slope named."""
+    gone = {
+        group: [label for label in labels if _can_vary(case, group, label)]
+        for group, labels in dropped_slopes(case.formula, tried.step.formula).items()
+    }
+    varying = [f"{', '.join(labels)} by {group}" for group, labels in gone.items() if labels]
+    if varying:
+        return (
+            f"slopes left out: {'; '.join(varying)}. If these effects do vary, the standard errors of their "
+            "fixed effects are now too small (Barr et al. 2013)",
+        )
+    is_slope = "Barr et al." in tried.step.weakens
+    return (tried.step.weakens,) if tried.step.weakens and not is_slope else ()
+
+
+def _can_vary(case: Case, group: str, label: str) -> bool:
+    """Whether a slope varies within its groups: the loss of one that does not weakens nothing."""
+    terms = (t for t in case.design.random if t.group == group and label in bar_terms(t.bar))
+    return any(not is_constant(term, label) for term in terms)
 
 
 def _title(formula: Formula) -> str:
@@ -86,7 +109,9 @@ def _rescaled_note(tried: Tried) -> tuple[str, ...]:
 
 def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
     """The test of the whole way down from the present model, not of the last step."""
-    df = case.comparison.optimum_fit.df - tried.comparison.optimum_fit.df
+    df = identified_df(case.comparison) - identified_df(tried.comparison)
+    if case.comparison.prepared.null:
+        return _on_identified(case, tried, df)
     removal = _one_column(case, tried.step.formula) or tried.step.removal
     if removal is None or df <= 0 or compare(case, tried.comparison).not_comparable is not None:
         return None
@@ -99,6 +124,18 @@ def _test(case: Case, tried: Tried) -> LikelihoodRatio | None:
         null_is_singular=tried.comparison.is_singular,
         bootstrap=simulate,
     )
+
+
+def _on_identified(case: Case, tried: Tried, df: int) -> LikelihoodRatio | None:
+    """The test against a model that is not identified: only what the data can tell apart counts."""
+    if df <= 0 or tried.step.removal is None or compare(case, tried.comparison).not_comparable is not None:
+        return None
+    found = likelihood_ratio_test(
+        likelihood_ratio(case, tried.comparison),
+        Removal("correlations", df, 0),
+        null_is_singular=tried.comparison.is_singular,
+    )
+    return replace(found, method=f"{found.method}, on the identified difference")
 
 
 def _one_column(case: Case, smaller: Formula) -> Removal | None:
