@@ -38,7 +38,7 @@ from mmtriage.engine.comparison import BetterPointError, Comparison
 from mmtriage.engine.lme4.refusal import lme4_refusal
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
-from mmtriage.ladder.case import Case, Refit
+from mmtriage.ladder.case import SEPARATION, Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.kept_terms import check_kept
 from mmtriage.ladder.rank import ranked
@@ -52,6 +52,8 @@ from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
 
+# Laplace's approximation may have an optimum all the same, where a variance has grown until it is worthless.
+NO_MAXIMUM = "the responses are separated (MM203), so that the likelihood has no maximum to be proven"
 MOST_PROOFS = 5  # of one model, each from a better point than the one before
 if TYPE_CHECKING:
     from mmtriage.given.agreement import AgreedFit
@@ -131,6 +133,8 @@ def _with_proofs(
 def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding], watch: Stopwatch) -> Report:
     """The story from the fit on; `early` are the findings of its design."""
     design = comparison.prepared.design
+    if any(f.code == SEPARATION for f in early):
+        comparison = comparison.without_maximum(NO_MAXIMUM)
     of_the_fit = of_fit(_fitted(bench, comparison, early))
     findings = [*early, *findings_in(of_the_fit)]
     verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)

@@ -215,6 +215,11 @@ class Comparison:
         if self.lies_below(criterion):
             raise BetterPointError(label, place)
 
+    def without_maximum(self, reason: str) -> Comparison:
+        """The same, of a likelihood that is known to rise without end: nothing found is its optimum."""
+        certificate = replace(self.optimum.certificate, certified=False, reason=reason)
+        return replace(self, optimum=replace(self.optimum, certificate=certificate))
+
     def endless_effects(self) -> frozenset[str]:
         """Fixed effects without a finite estimate: the criterion falls as they grow."""
         n_free = len(self.optimum.place.free)
