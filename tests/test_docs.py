@@ -18,14 +18,15 @@ EXAMPLES = re.findall(r"<!-- example: (.*?) -->\n```text\n(.*?)```", README, re.
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
 
 
 @pytest.mark.parametrize(
     ("command", "printed"),
     [
-        pytest.param(*EXAMPLES[0], id="linear"),
-        pytest.param(*EXAMPLES[1], id="generalized", marks=pytest.mark.slow),
+        pytest.param(*EXAMPLES[0], id="given"),
+        pytest.param(*EXAMPLES[1], id="linear"),
+        pytest.param(*EXAMPLES[2], id="generalized", marks=pytest.mark.slow),
     ],
 )
 def test_the_examples_in_the_readme_are_real_output(
