@@ -1,33 +1,32 @@
 """From delimited text to columns.
 
 There is one meaning and two speeds. The `csv` module defines the meaning: every mistake is found and named
-there, with its line. Files above `BULK_BYTES` that are plainly rectangular go through pandas' C parser
-instead; a table it stumbles over goes back to the slow path, which knows what to say. (Importing pandas
-costs more than reading a small file.)
+there, with its line. Files above `BULK_BYTES` that are plain go through a faster reader, Arrow's where it is
+installed (`by_arrow`), else that of pandas (`by_pandas`); a table that it stumbles over goes back to the slow
+path, which knows what to say.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mmtriage.arrays import Index, Mask
+from mmtriage.arrays import Index
 from mmtriage.data.convert import column_from_text, number
 from mmtriage.data.source import Source, decode
 from mmtriage.data.table import Column, Punctuation
 from mmtriage.errors import DataError, OptionError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-BULK_BYTES = 4_000_000  # here pandas is twice as fast, its import counted
+BULK_BYTES = 1_000_000  # here Arrow is as fast, its import counted, and soon ten times as fast
+PANDAS_BYTES = 4_000_000  # here pandas is twice as fast, its import counted
 SEPARATORS = (",", "\t", ";", "|", " ")  # in order of preference
 SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar", " ": "space"}
 SAMPLE_RECORDS = 50  # of the beginning of a file, from which the separator is sniffed
@@ -58,8 +57,12 @@ def read_delimited(
         )
     separator = _sniffed(text) if sep is None else _checked(sep)
     header = _read_header(text, separator, source.name)
-    if len(source.content) > BULK_BYTES and (columns := _bulk_columns(source, text, header, na_strings)):
-        return columns, Punctuation(separator, ".")
+    first = _first_of_many(source, text, header)
+    if first is not None:
+        del text  # as large as the file
+        if columns := _bulk_columns(source, header, first, na_strings):
+            return columns, Punctuation(separator, ".")
+        text = decode(source)
     return _columns(text, header, na_strings, source.name)
 
 
@@ -91,6 +94,16 @@ def _records(text: str, separator: str, source: str) -> Iterator[Record]:
         if len(fields) > 1 or (fields and fields[0].strip()):
             yield start, fields
         start = reader.line_num + 1
+
+
+def _first_records(text: str, separator: str, source: str, count: int) -> list[Record]:
+    """So many records, or all; the rest of a long text is left alone where that is possible."""
+    beginning = text[:SAMPLE_CHARACTERS]
+    with suppress(DataError):  # it may end within quotes
+        records = list(itertools.islice(_records(beginning, separator, source), count + 1))
+        if len(records) > count:
+            return records[:count]
+    return list(itertools.islice(_records(text, separator, source), count))
 
 
 def _quoting_error(message: str, where: str) -> DataError:
@@ -137,7 +150,7 @@ def _consistency(sample: str, separator: str) -> tuple[int, int]:
 
 
 def _read_header(text: str, separator: str, source: str) -> Header:
-    (line, fields), *rows = itertools.islice(_records(text, separator, source), 3)
+    (line, fields), *rows = _first_records(text, separator, source, 3)
     if not rows:
         raise DataError(
             "the file has a line of column names but no rows",
@@ -223,89 +236,60 @@ def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
     return "," if any("," in cell and number(cell, decimal=",") is not None for cell in cells) else "."
 
 
-def _bulk_columns(
-    source: Source, text: str, header: Header, na_strings: Collection[str]
-) -> list[Column] | None:
-    """Read the same columns through pandas, faster; None where only the csv module knows what is meant."""
-    separator = header.separator
-    plain = not header.has_row_names and all(header.names) and separator not in ";| "
-    if not plain or not _is_rectangular(source.content, separator, len(header.names)):
+def _first_of_many(source: Source, text: str, header: Header) -> list[list[str]] | None:
+    """The first records of a text for a faster reader; None where only the csv module knows what is meant."""
+    size, separator = len(source.content), header.separator
+    if size <= (BULK_BYTES if _has_arrow() else PANDAS_BYTES):
         return None
-    import pandas as pd
-
-    first = next(itertools.islice(_records(text, separator, source.name), 1, None))[1]
-    as_text = {position: "category" for position, cell in enumerate(first) if number(cell) is None}
+    if header.has_row_names or not all(header.names) or separator in ";| " or len(header.names) < 2:
+        return None
     try:
-        frame = pd.read_csv(
-            io.BytesIO(source.content),
-            sep=separator,
-            header=0,
-            names=range(len(header.names)),
-            index_col=False,
-            dtype=as_text,
-            na_values=list(na_strings),
-            keep_default_na=False,
-            float_precision=_correct_rounding(pd.__version__),
-            low_memory=False,  # a column has one type, not one per chunk
-            engine="c",
-        )
-    except (pd.errors.ParserError, ValueError):
+        first = [fields for _, fields in _first_records(text, separator, source.name, SAMPLE_RECORDS)]
+    except DataError:  # there may be another mistake before
         return None
-    return [
-        _bulk_column(name, frame.iloc[:, position], na_strings) for position, name in enumerate(header.names)
-    ]
+    has_all = all(len(fields) == len(header.names) for fields in first)
+    return first if has_all and _is_regular(source.content, separator) else None
 
 
-def _correct_rounding(version: str) -> Literal["round_trip"] | None:
-    """Pandas rounds to the nearest double by default from 3.1 on, which deprecates the option."""
-    major, minor = version.split(".")[:2]
-    return None if (int(major), int(minor)) >= (3, 1) else "round_trip"
+def _bulk_columns(
+    source: Source, header: Header, first: Sequence[Sequence[str]], na_strings: Collection[str]
+) -> list[Column] | None:
+    """Read the same columns by a faster reader; None where it stumbles."""
+    raw, *sample = first
+    if _has_arrow():
+        from mmtriage.data.by_arrow import arrow_columns
+
+        return arrow_columns(source.content, header.separator, header.names, raw, sample, na_strings)
+    from mmtriage.data.by_pandas import pandas_columns
+
+    return pandas_columns(source.content, header.separator, header.names, sample[0], na_strings)
 
 
-def _bulk_column(name: str, series: pd.Series, na_strings: Collection[str]) -> Column:
-    if series.dtype.kind in "iuf":
-        return Column(name=name, kind="numeric", values=series.to_numpy(dtype=np.float64))
-    category = series.astype("category").cat
-    cells = [str(cell) for cell in category.categories]
-    codes = np.asarray(category.codes, dtype=np.int64)
-    return column_from_text(name, cells, codes, na_strings)
+def _has_arrow() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
 
 
-def _is_rectangular(content: bytes, separator: str, n_fields: int) -> bool:
-    """Whether every record that is not blank has `n_fields` fields, by counting separators outside quotes.
+def _is_regular(content: bytes, separator: str) -> bool:
+    """Whether quotes stand where fields begin and end, and every carriage return is half of a line end.
 
-    Quotes must stand where fields begin and end and lines must end in a newline, or the answer is no: what
-    other text means is for the csv module to say.
+    What other text means is for the csv module to say.
     """
     characters = np.frombuffer(content, dtype=np.uint8)
-    is_quote = characters == ord('"')
-    is_newline = characters == ord("\n")
-    is_separator = characters == ord(separator)
-    if not (
-        _quotes_are_regular(characters, is_quote, is_newline | is_separator) and _ends_regular(characters)
-    ):
-        return False
-    inside = np.logical_xor.accumulate(is_quote)  # a doubled quote toggles twice
-    ends = np.flatnonzero(is_newline & ~inside)
-    if characters[-1] != ord("\n"):
-        ends = np.append(ends, characters.size)
-    counts = np.diff(np.searchsorted(np.flatnonzero(is_separator & ~inside), ends), prepend=0)
-    lengths = np.diff(ends, prepend=-1) - 1
-    is_blank = (lengths == 0) | ((lengths == 1) & (characters[ends - 1] == ord("\r")))
-    return bool(np.all(is_blank | (counts == n_fields - 1)))
+    if b"\r" in content:
+        returns = np.flatnonzero(characters == ord("\r"))
+        if not np.all(characters[np.minimum(returns + 1, characters.size - 1)] == ord("\n")):
+            return False
+    return b'"' not in content or _quotes_are_regular(characters, separator)
 
 
-def _quotes_are_regular(characters: Bytes, is_quote: Mask, is_edge: Mask) -> bool:
+def _quotes_are_regular(characters: Bytes, separator: str) -> bool:
     """Opening quotes follow an edge, closing ones precede it; a doubled quote closes and opens at once."""
-    at = np.flatnonzero(is_quote)
+    at = np.flatnonzero(characters == ord('"'))
     if at.size % 2:
         return False
-    before = np.concatenate([[True], (is_edge | is_quote)[:-1]])
-    after = np.concatenate([(is_edge | is_quote | (characters == ord("\r")))[1:], [True]])
-    return bool(np.all(before[at[::2]]) and np.all(after[at[1::2]]))
-
-
-def _ends_regular(characters: Bytes) -> bool:
-    """Every carriage return is half of a line end."""
-    returns = np.flatnonzero(characters == ord("\r"))
-    return bool(np.all(characters[np.minimum(returns + 1, characters.size - 1)] == ord("\n")))
+    opening, closing = at[::2], at[1::2]
+    edges = [ord("\n"), ord('"'), ord(separator)]
+    before = (opening == 0) | np.isin(characters[opening - 1], edges)
+    last = closing == characters.size - 1
+    after = last | np.isin(characters[np.minimum(closing + 1, characters.size - 1)], [*edges, ord("\r")])
+    return bool(np.all(before) and np.all(after))

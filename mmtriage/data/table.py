@@ -29,8 +29,10 @@ class Column:
 
     def __post_init__(self) -> None:
         dtype = np.int64 if self.kind == "factor" else np.float64
-        values = np.array(self.values, dtype=dtype)
-        values.flags.writeable = False
+        values = np.asarray(self.values, dtype=dtype)
+        if values.flags.writeable or values.base is not None:  # somebody else may change it
+            values = values.copy()
+            values.flags.writeable = False
         object.__setattr__(self, "values", values)
 
     @property

@@ -57,10 +57,13 @@ def outcome(path: Path) -> Table | str:
         return error.message
 
 
+@pytest.mark.parametrize("has_arrow", [True, False])
 @pytest.mark.parametrize("name", ["sleepstudy", "Pastes", "Machines", "cbpp"])
-def test_a_mangled_table_is_read_or_refused_alike_by_both_readers(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_mangled_table_is_read_or_refused_alike_by_all_readers(
+    name: str, has_arrow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not has_arrow:
+        monkeypatch.setattr(delimited, "_has_arrow", lambda: False)  # then that of pandas
     content = (SAMPLES / f"{name}.csv").read_bytes()
     random = np.random.default_rng(len(name))
     path = tmp_path / "d.csv"
@@ -70,6 +73,7 @@ def test_a_mangled_table_is_read_or_refused_alike_by_both_readers(
         with monkeypatch.context() as patch:
             slow = outcome(path)
             patch.setattr(delimited, "BULK_BYTES", 0)
+            patch.setattr(delimited, "PANDAS_BYTES", 0)
             bulk = outcome(path)
         outcomes.add(type(slow))
         if isinstance(slow, str):

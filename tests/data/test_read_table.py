@@ -1,22 +1,18 @@
 """What is read: what R would read, with the types R would give it."""
 
-import csv
 import gzip
 import hashlib
 import io
 import sys
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mmtriage.data import delimited
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
-from mmtriage.errors import DataError
-from tests.data.reading import cells, column_of, facts, same, write
+from tests.data.reading import cells, column_of, write
 
 
 def test_a_table_keeps_the_order_of_the_file_its_rows_and_its_hash(tmp_path: Path) -> None:
@@ -169,43 +165,3 @@ def test_parquet_files_are_read_with_their_types(tmp_path: Path) -> None:
     table = read_table(tmp_path / "d.parquet")
     assert table.columns["g"].levels == ("b", "a")
     assert cells(table.columns["y"]) == [1.5, 2]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_the_bulk_reader_reads_what_the_csv_module_reads(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    random = np.random.default_rng(seed)
-    words = [
-        ["1", "2.5", "-3e-7", "0.1", "NA", ""],
-        ["7", "12", "100000"],
-        ["a", "b b", "x,y", 'q"q', "é", "NA", "", " a"],
-        ["TRUE", "F", "NA"],
-        ["True", "False"],
-        ["1", "2", "oops"],
-        ["0x1F", "Inf", " 3 ", "nan"],
-        ["123456789012345678901234567890", "1"],
-    ]
-    rows = [[str(random.choice(column)) for column in words] for _ in range(40)]
-    text = io.StringIO()
-    quotings: tuple[Literal[0, 1, 2], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC, csv.QUOTE_ALL)
-    writer = csv.writer(text, quoting=quotings[seed % 3])
-    writer.writerows([[f"c{position}" for position in range(len(words))], *rows])
-    path = write(tmp_path, text.getvalue())
-    slow = read_table(path)
-    monkeypatch.setattr(delimited, "BULK_BYTES", 0)
-    monkeypatch.setattr(delimited, "_columns", None)  # the slow path must not be needed
-    assert same(slow, read_table(path))
-
-
-@pytest.mark.parametrize("text", ["a,b\n1,2\n3\n", "a,b\n1,2\n3,4,5\n", 'a,b\n1,2\n3,"4\n'])
-def test_the_bulk_reader_leaves_mistakes_to_the_slow_path(
-    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(DataError) as slow:
-        read_table(path)
-    monkeypatch.setattr(delimited, "BULK_BYTES", 0)
-    with pytest.raises(DataError) as fast:
-        read_table(path)
-    assert facts(fast.value, path) == facts(slow.value, path)

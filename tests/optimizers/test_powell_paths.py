@@ -119,7 +119,11 @@ class Model:
 
 MODELS = {
     "gamma_log_slope": Model(
-        formula="y ~ x + (1 + x | g)", family="Gamma", link="log", factors=("g",), required=15
+        formula="y ~ x + (1 + x | g)",
+        family="Gamma",
+        link="log",
+        factors=("g",),
+        required=14,  # 15 with all kernels but Prescott
     ),
     "binary_four_slopes": Model(
         formula="Y ~ X * Condition + (X * Condition | subject)",
