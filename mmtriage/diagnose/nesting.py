@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 
-import numpy as np
-
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
@@ -22,6 +20,7 @@ from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import swap_bar, with_random
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.values import compress
 
 GAIN = 6.0  # deviance units that nesting must gain, at the same number of parameters
 # Deviance units that the crossed factor may still explain beside the nested one: what chance alone exceeds in
@@ -106,7 +105,8 @@ def _crossings(design: Design) -> Iterator[tuple[RandomTerm, RandomTerm, int]]:
         spelled = {f"{outer.group}:{inner.group}", f"{inner.group}:{outer.group}"}
         if outer.group == inner.group or spelled & names:
             continue
-        count = len(np.unique(outer.codes * len(inner.levels) + inner.codes))
+        pairs = outer.codes * len(inner.levels) + inner.codes
+        count = len(compress(pairs, len(outer.levels) * len(inner.levels))[0])
         # One factor nested in the other has no label reused, and a combination for each row is no factor.
         is_nested = count in (len(inner.levels), len(outer.levels))
         if not is_nested and count < len(design.y):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmtriage.arrays import Array
 from mmtriage.diagnose.continuous import constant_combination, moved_columns, slopes
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.naming import MOST_NAMES, listed, term_text
@@ -54,7 +55,7 @@ def _fixed_scale(design: Design) -> Finding | None:
     spread = {
         name: float(np.std(design.X[:, j], ddof=1))
         for j, name in enumerate(design.fixed_names)
-        if name != "(Intercept)" and not set(np.unique(design.X[:, j])) <= {0.0, 1.0}
+        if name != "(Intercept)" and not _is_dummy(design.X[:, j])
     }
     if not spread or not has_wild_scales(design.X):
         return None
@@ -74,6 +75,11 @@ def _fixed_scale(design: Design) -> Finding | None:
         largest_sd=spread[high],
         threshold=SCALE_RATIO,
     )
+
+
+def _is_dummy(column: Array) -> bool:
+    """Whether a column (n,) is made of zeros and ones; sorting it would take as long as a fit."""
+    return bool(np.all((column == 0.0) | (column == 1.0)))
 
 
 def _slope_scale(design: Design) -> Finding | None:

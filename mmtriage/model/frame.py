@@ -18,7 +18,7 @@ from mmtriage.model.evaluate import Evaluator
 from mmtriage.model.missing import MissingReport, missing_report
 from mmtriage.model.ranef import grouping_factor
 from mmtriage.model.spec import ModelSpec
-from mmtriage.model.values import Value, from_column
+from mmtriage.model.values import Value, compress, from_column
 
 _LEVELS_SHOWN = 8
 
@@ -104,8 +104,9 @@ def unused_levels(frame: Frame) -> dict[str, tuple[str, ...]]:
     for name in frame.columns:
         value = from_column(frame.table.columns[name])
         if value.kind == "factor":
-            occurring = set(np.unique(value.data).tolist())
-            lost = tuple(level for i, level in enumerate(factor_levels(value)) if i not in occurring)
+            levels = factor_levels(value)
+            occurring = set(compress(value.data, len(levels))[0].tolist())
+            lost = tuple(level for i, level in enumerate(levels) if i not in occurring)
             unused |= {name: lost} if lost else {}
     return unused
 
