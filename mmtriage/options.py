@@ -22,6 +22,7 @@ from mmtriage.model.family_names import (
     default_link,
     is_linear,
 )
+from mmtriage.model.lme4_versions import DEFAULT_VERSION, VERSIONS
 from mmtriage.model.spec import ModelSpec
 from mmtriage.option_values import (
     Choice,
@@ -49,7 +50,7 @@ DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 # says how much is done about a fit, not which fit it is.
 REPEATED = (
     *("family", "link", "nagq", "reml", "weights", "offset", "subset", "contrasts", "ddf"),
-    *("optimizer", "maxfun"),
+    *("lme4", "optimizer", "maxfun"),
 )
 
 
@@ -130,6 +131,13 @@ class TriageOptions:
         metavar="NAME",
         shows_default=True,
         help="Degrees of freedom of lmer's t tests: satterthwaite, kenward-roger (REML only) or none.",
+    )
+    lme4: str = option(
+        Choice(lambda: VERSIONS),
+        DEFAULT_VERSION,
+        metavar="2|1.1",
+        shows_default=True,
+        help="The lme4 whose checks, messages and printed numbers are meant: 2.x or 1.1.",
     )
     # Of the fit that is judged, in all its stages; None is what lme4 uses.
     optimizer: str | None = option(
@@ -214,6 +222,7 @@ class TriageOptions:
             contrasts=self.contrasts,
             own_fixed=self.own_fixed,
             own_random=self.own_random,
+            lme4=self.lme4,
         )
 
     @property

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from mmtriage.model.lme4_versions import LME4_1_1, LME4_2
+
 GOLDEN = Path(__file__).parent / "golden"
 GLMM_EXTRA = GOLDEN / "glmm_extra"
 
@@ -84,6 +86,13 @@ class GoldenCase:
     offset: str | None = None
     expected: Mapping[str, Any]  # the whole of expected/<id>.json
 
+    @property
+    def messages_of_2(self) -> list[str]:
+        """What lme4 2.1-0 says; of a case of `golden/glmm_extra` what 1.1-31 says, in 2.x's words."""
+        if self.id in _by_lme4_2():
+            return list(_by_lme4_2()[self.id]["messages"])
+        return [_in_words_of_2(message) for message in self.expected["messages"]]
+
 
 def data_path(name: str, directory: Path = GOLDEN) -> Path:
     """Where the data file `name` is, compressed or not."""
@@ -108,6 +117,20 @@ def golden_glmms() -> Mapping[str, GoldenCase]:
 def glmms_that_fail() -> Mapping[str, GoldenCase]:
     """The GLMM cases in which glmer stops; `expected["error"]` has its words."""
     return {name: case for name, case in _cases_in(GLMM_EXTRA).items() if "error" in case.expected}
+
+
+@cache
+def _by_lme4_2() -> Mapping[str, Any]:
+    text = (GOLDEN / "lme4_2" / "golden_expected.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
+def _in_words_of_2(message: str) -> str:
+    if message == LME4_1_1.scale_message:
+        return LME4_2.scale_message
+    has_suffix = message.startswith("Model failed to converge")
+    return message + LME4_2.help_suffix if has_suffix else message
 
 
 def parameters(names: Iterable[str]) -> list[Any]:

@@ -92,7 +92,7 @@ def test_a_link_that_leaves_the_range_is_changed_where_pirls_fails() -> None:
     remedy = next(r for r in report["remedies"] if r["id"] == "change-link")
     assert remedy["clears"]
     assert remedy["delta_aic"] < -10
-    assert remedy["code"]["mmtriage"].endswith("--family Gamma --link log")
+    assert remedy["code"]["mmtriage"].endswith("--family Gamma --link log --lme4 1.1")
 
 
 @pytest.mark.slow

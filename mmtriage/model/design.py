@@ -25,6 +25,7 @@ from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
 from mmtriage.model.contrasts import CONTRASTS, Contrast
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
 from mmtriage.model.missing import MissingReport
+from mmtriage.model.newer_syntax import refuse_newer_syntax
 from mmtriage.model.number_functions import ELEMENTWISE
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
 from mmtriage.model.response import Response, numeric_response, refuse_infinite
@@ -71,6 +72,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
         DataError: no rows left, infinite values.
         ModelError: what lme4 itself refuses.
     """
+    refuse_newer_syntax(formula, spec.version)
     formula = resolve_dot(formula, table.columns)
     _check_has_random(formula)
     frame = model_frame(table, formula, spec)

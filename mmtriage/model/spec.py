@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmtriage.model.distributions import DEFAULT, DISTRIBUTIONS, Distribution
 from mmtriage.model.family_names import LAPLACE, is_linear
+from mmtriage.model.lme4_versions import DEFAULT_VERSION, VERSIONS, Lme4Version
 
 if TYPE_CHECKING:
     from mmtriage.model.contrasts import Contrast
@@ -37,6 +38,7 @@ class ModelSpec:
     # Matrices by variable text, of a fit made elsewhere; they come before `contrasts` and R's defaults.
     own_fixed: Mapping[str, Contrast] = field(default_factory=dict)
     own_random: Mapping[str, Contrast] = field(default_factory=dict)
+    lme4: str = DEFAULT_VERSION  # whose fit is meant: a key of VERSIONS
 
     @property
     def distribution(self) -> Distribution:
@@ -47,6 +49,22 @@ class ModelSpec:
     def is_linear(self) -> bool:
         """Whether the model is linear in its coefficients, with normal errors: `lmer` fits it."""
         return is_linear(self.family, self.link)
+
+    @property
+    def version(self) -> Lme4Version:
+        """The lme4 that is meant."""
+        return VERSIONS[self.lme4]
+
+    @property
+    def scales_random_effects(self) -> bool:
+        """Whether lme4 prints theta times sigma as the standard deviations of random effects."""
+        return self.is_linear or (self.version.multiplies_by_sigma and self.distribution.estimates_scale)
+
+    def is_checked(self, rows: int, parameters: int) -> bool:
+        """Whether lme4 tests a fit with so many rows, and parameters in its last stage."""
+        most = self.version.most_of_lmer if self.is_linear else self.version.most_of_glmer
+        few = self.version.most_rows is None or rows < self.version.most_rows
+        return few and (most is None or parameters < most)
 
     @property
     def r_function(self) -> RFunction:

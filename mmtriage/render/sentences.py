@@ -193,9 +193,10 @@ def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
     if report.baseline.lme4_messages is None:
         return f"What {report.fitted_by} said of its fit is not known.", ()
     verb, messages = ("gave", "said") if report.is_given else ("gives", "says"), report.baseline.lme4_messages
+    who = report.fitted_by if report.baseline.lme4 is None else f"lme4 {report.baseline.lme4}"
     if not messages:
-        return f"{report.fitted_by} {verb[0]} no warning.", ()
-    return f"{report.fitted_by} {verb[1]}:", messages
+        return f"{who} {verb[0]} no warning.", ()
+    return f"{who} {verb[1]}:", messages
 
 
 def comparison_title(report: Report) -> str:

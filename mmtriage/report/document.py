@@ -121,7 +121,7 @@ def _fit(fit: FitFacts | None, *, certificate: bool) -> Json:
     if fit is None:
         return None
     record = _record(fit)
-    for key in ("source", "software") if certificate else ("certificate",):
+    for key in ("source", "software", "lme4") if certificate else ("certificate",):
         del record[key]
     return record
 

@@ -171,6 +171,7 @@ class FitFacts:
 
     source: Literal["imitated", "given"] | None = None  # of the baseline: whose fit it is
     software: SoftwareFacts | None = None  # of a fit that was given
+    lme4: str | None = None  # of the baseline: the version that is imitated, "2.x"
     optimizer: str | None
     start: tuple[float, ...] | None  # theta; None: not known
     status: FitStatus | None

@@ -20,8 +20,9 @@ from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
 from mmtriage.engine.comparison import Comparison, Elsewhere, Prepared
 from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.linear.model import LinearModel
-from mmtriage.engine.lme4.checks import check_convergence, design_messages
-from mmtriage.engine.lme4.differences import Derivatives, finite_differences
+from mmtriage.engine.lme4.checks import design_messages
+from mmtriage.engine.lme4.differences import Derivatives
+from mmtriage.engine.lme4.optwrap import Checking
 from mmtriage.engine.optimum.search import Optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.design import Design
@@ -53,6 +54,7 @@ class _Way:
 
     source: Literal["imitated", "given"] | None = None
     software: SoftwareFacts | None = None
+    lme4: str | None = None
     optimizer: str | None
     start: Array | None  # theta, in the user's units
     status: FitStatus | None
@@ -117,6 +119,7 @@ def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts 
         fit = replace(fit, criterion=run.criterion)
     way = _Way(
         source="imitated",
+        lme4=comparison.prepared.design.spec.version.shown,
         optimizer=run.optimizer,
         start=run.start,
         status=run.status,
@@ -148,10 +151,12 @@ def _way_elsewhere(given: Elsewhere) -> _Way:
 def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts:
     """The proven optimum, with what lme4 would say of it, and t tests that respect the design."""
     prepared, fit, optimum = comparison.prepared, comparison.optimum_fit, comparison.optimum
-    parameters = fit.parameters
-    derivatives = _differences(prepared, fit, parameters)
-    check = check_convergence(parameters, prepared.lower_bounds(parameters), derivatives)
-    before = design_messages(prepared.design.X, dropped=len(prepared.design.dropped))
+    parameters, design = fit.parameters, prepared.design
+    tested = Checking.of(design.spec, len(design.y), len(parameters))
+    lower = prepared.lower_bounds(parameters)
+    derivatives = _differences(prepared, fit, parameters, tested)
+    check = tested.check(parameters, lower, derivatives)
+    before = design_messages(design.X, dropped=len(design.dropped), version=tested.version)
     began = next(d for d in optimum.descents if d.label == optimum.start).began
     way = _Way(
         optimizer=OUR_OPTIMIZER,
@@ -167,14 +172,14 @@ def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFac
     return _fit_facts(prepared, fit, way, tests, endless=comparison.endless_effects())
 
 
-def _differences(prepared: Prepared, fit: Fit, parameters: Array) -> Derivatives | None:
+def _differences(prepared: Prepared, fit: Fit, parameters: Array, tested: Checking) -> Derivatives | None:
     """lme4's differences at the optimum; None where lme4 takes none, or the clock allows none."""
-    if not prepared.design.spec.takes_differences:
-        return None
     if not prepared.design.spec.is_approximated:  # no row is touched: it takes no time worth asking for
         prepared = prepared.unhurried()
     try:
-        return finite_differences(lambda at: prepared.objective(at, fit.nb_theta), parameters)
+        return tested.derivatives(
+            lambda at: prepared.objective(at, fit.nb_theta), parameters, prepared.lower_bounds(parameters)
+        )
     except TimeBudgetError:
         return None
 
@@ -211,6 +216,7 @@ def _fit_facts(
     return FitFacts(
         source=way.source,
         software=way.software,
+        lme4=way.lme4,
         optimizer=way.optimizer,
         start=None if way.start is None else tuple(float(v) for v in way.start),
         status=way.status,

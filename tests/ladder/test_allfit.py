@@ -49,7 +49,9 @@ class Runs:
         self.default, self.gaps = default, gaps
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(self, _: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Lme4Run | Lme4Failure:
+    def __call__(
+        self, _: object, *, optimizers: Sequence[Optimizer], maxfun: int, start: Lme4Run | None = None
+    ) -> Lme4Run | Lme4Failure:
         (optimizer,) = optimizers
         self.asked.append((optimizer.name, maxfun))
         gap = self.gaps.get(optimizer.name, self.default)
@@ -66,7 +68,7 @@ def test_eight_or_more_optimizers_and_ours() -> None:
     assert [a.label for a in result.attempts] == [*ALLFIT, "mmtriage"]
     assert len(ALLFIT) >= 8
     assert set(LME4S) <= set(ALLFIT)
-    assert runs.asked == [(name, 2_000 if name == "pybobyqa" else 100_000) for name in ALLFIT]
+    assert runs.asked[: len(ALLFIT)] == [(name, 2_000 if name == "pybobyqa" else 100_000) for name in ALLFIT]
     assert len({OPTIMIZERS[name].kind for name in ALLFIT}) >= 4
 
 
@@ -128,7 +130,7 @@ def test_reaching_the_optimum_no_closer_than_the_baseline_improves_nothing() -> 
     present = comparison(design_of(SLOPE), gap=0.009)
     alarmed = ("Model failed to converge with max|grad| = 0.09 (tol = 0.002, component 1)",)
 
-    def run(_: object, *, optimizers: Sequence[Optimizer], maxfun: int) -> Lme4Run:
+    def run(_: object, *, optimizers: Sequence[Optimizer], maxfun: int, start: object = None) -> Lme4Run:
         (optimizer,) = optimizers
         gap = 0.009 if optimizer.name == "nloptwrap.NLOPT_LN_BOBYQA" else 3.0
         theta = np.array([100.0 + gap, 0.0, 1.0])

@@ -118,6 +118,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         raw = in_users_columns(at.factors, self.basis.terms)
         if theta is None:
             theta = lme4_theta(raw)
+        scale = sigma**2 if self.design.spec.scales_random_effects else 1.0
         vcov, se_method = _covariance(self, point, hessian, lme4_covariance)
         return Fit(
             criterion=point.criterion,
@@ -131,7 +132,7 @@ class GeneralizedModel(GeneralizedLikelihood):
             sigma=sigma,
             beta=self.user_beta(point),
             vcov=vcov,
-            covariances=tuple(sigma**2 * F @ F.T for F in raw),
+            covariances=tuple(scale * F @ F.T for F in raw),
             shares=_shares(self, at.factors),
             saturated=self.saturated(point.family),
             se_method=se_method,

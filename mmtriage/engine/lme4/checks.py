@@ -1,4 +1,4 @@
-"""What lme4 1.1-31 checks before and after a fit, and the words it uses, verbatim.
+"""What lme4 checks before and after a fit, and the words it uses, verbatim; 1.1-31's unless told otherwise.
 
 These are lme4's verdicts, not ours: its gradient test raises false alarms and its Hessian test knows
 nothing of scale. They are reproduced so that the report can say what lme4 would have said, and put the
@@ -14,6 +14,7 @@ from scipy.linalg import lapack
 
 from mmtriage.arrays import Array
 from mmtriage.engine.lme4.differences import Derivatives
+from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
 
 SINGULAR_TOLERANCE = 1e-4  # lme4's check.conv.singular: of a diagonal theta, on the scale of sigma
 GRADIENT_TOLERANCE = 2e-3  # lme4's check.conv.grad
@@ -22,7 +23,6 @@ SCALE_RATIO = 1000.0  # lme4's check.scaleX
 
 DOWNDATED = "Downdated VtV is not positive definite"  # of the fixed effects' cross-products: no digits left
 SINGULAR_MESSAGE = "boundary (singular) fit: see help('isSingular')"
-SCALE_MESSAGE = "Some predictor variables are on very different scales: consider rescaling"
 NO_SCALED_GRADIENT = "unable to evaluate scaled gradient"
 NA_GRADIENT = "Gradient contains NAs"
 BAD_HESSIAN = "Problem with Hessian check (infinite or missing values?)"
@@ -43,14 +43,14 @@ class ConvergenceCheck:
     eigenvalues: Array | None  # (m,) of the Hessian, descending
 
 
-def design_messages(X: Array, *, dropped: int) -> tuple[str, ...]:
+def design_messages(X: Array, *, dropped: int, version: Lme4Version = LME4_1_1) -> tuple[str, ...]:
     """What lme4 says of the fixed-effects matrix X (n, p) that is left after dropping `dropped` columns."""
     messages = []
     if dropped:
         noun = "column / coefficient" if dropped == 1 else "columns / coefficients"
         messages.append(f"fixed-effect model matrix is rank deficient so dropping {dropped} {noun}")
     if has_wild_scales(X):
-        messages.append(SCALE_MESSAGE)
+        messages.append(version.scale_message)
     return tuple(messages)
 
 
@@ -72,18 +72,29 @@ def is_singular(theta: Array, lower: Array) -> bool:
     return bool(np.any(theta[lower == 0.0] < SINGULAR_TOLERANCE))
 
 
-def check_convergence(theta: Array, lower: Array, derivatives: Derivatives | None) -> ConvergenceCheck:
-    """lme4's checkConv: singularity first, and if singular nothing else; then gradient; then Hessian."""
+def check_convergence(
+    theta: Array,
+    lower: Array,
+    derivatives: Derivatives | None,
+    *,
+    version: Lme4Version = LME4_1_1,
+    is_told: bool = True,
+) -> ConvergenceCheck:
+    """lme4's checkConv: singularity first, and if singular nothing else; then gradient; then Hessian.
+
+    Args:
+        is_told: whether lme4 says that a fit is singular; it is checked all the same.
+    """
     if is_singular(theta, lower):
-        return _check(singular=True, messages=(SINGULAR_MESSAGE,))
+        return _check(singular=True, messages=(SINGULAR_MESSAGE,) if is_told else ())
     if derivatives is None:
         return _check()
     if np.any(np.isnan(derivatives.gradient)):
         return _check(messages=(NA_GRADIENT,), codes=(-5,))
     statistic, worst = gradient_statistic(derivatives)
-    gradient_message = _gradient_message(statistic)
+    gradient_message = _gradient_message(statistic, version)
     eigenvalues = _eigenvalues(derivatives.hessian)
-    hessian_codes, hessian_message = _check_hessian(derivatives.hessian, eigenvalues)
+    hessian_codes, hessian_message = _check_hessian(derivatives.hessian, eigenvalues, version)
     return _check(
         messages=tuple(message for message in (gradient_message, hessian_message) if message),
         codes=((-1,) if gradient_message else ()) + hessian_codes,
@@ -93,12 +104,12 @@ def check_convergence(theta: Array, lower: Array, derivatives: Derivatives | Non
     )
 
 
-def _gradient_message(statistic: float | None) -> str | None:
+def _gradient_message(statistic: float | None, version: Lme4Version) -> str | None:
     if statistic is None:
         return NO_SCALED_GRADIENT
     if statistic > GRADIENT_TOLERANCE:
         values = f"{statistic:g} (tol = {GRADIENT_TOLERANCE:g}, component 1)"
-        return f"Model failed to converge with max|grad| = {values}"
+        return f"Model failed to converge with max|grad| = {values}{version.help_suffix}"
     return None
 
 
@@ -118,14 +129,17 @@ def gradient_statistic(derivatives: Derivatives) -> tuple[float | None, int | No
     return float(smaller.max()), int(np.argmax(smaller))
 
 
-def _check_hessian(hessian: Array, eigenvalues: Array | None) -> tuple[tuple[int, ...], str | None]:
+def _check_hessian(
+    hessian: Array, eigenvalues: Array | None, version: Lme4Version
+) -> tuple[tuple[int, ...], str | None]:
     """lme4's checkHess: codes and the one warning that says all of them; the first kind of trouble wins."""
     if eigenvalues is None:
         return (-6,), BAD_HESSIAN
     negative = int(np.sum(eigenvalues < -HESSIAN_TOLERANCE))
     if negative:
         # lme4 leaves out a word between the two spaces.
-        return (-3,), f"Model failed to converge: degenerate  Hessian with {negative} negative eigenvalues"
+        degenerate = f"Model failed to converge: degenerate  Hessian with {negative} negative eigenvalues"
+        return (-3,), degenerate + version.help_suffix
     if np.any(np.abs(eigenvalues) < HESSIAN_TOLERANCE) or lapack.dpotrf(hessian, lower=0)[1]:
         return (-4,), FLAT_HESSIAN
     found = []

@@ -1,4 +1,4 @@
-"""What `glmer` and `glmer.nb` of lme4 1.1-31 do with their default control, on the user's raw columns.
+"""What `glmer` and `glmer.nb` do with their default control, on the user's raw columns.
 
 The stages of a fit are in `glmer_stages.py`, the search over theta of a negative binomial in `glmer_nb.py`.
 """
@@ -105,7 +105,8 @@ def _messages_before(design: Design, transform: Transform | None) -> tuple[str, 
     """What lme4 says of X and of the response; of columns brought to one scale it says nothing."""
     X = design.X if transform is None else design.X[:, :0]
     of_response = [words for words in FRACTIONAL if any(words in said for said in design.messages)]
-    return (*design_messages(X, dropped=len(design.dropped)), *of_response)
+    version = design.spec.version
+    return (*design_messages(X, dropped=len(design.dropped), version=version), *of_response)
 
 
 def _in_users_columns(run: Lme4Run, sizes: tuple[int, ...], transform: Transform) -> Lme4Run:

@@ -56,6 +56,7 @@ class GlmerCriterion:
         self.base_offset = np.zeros(n) if design.offset is None else design.offset
         weights = np.ones(n) if design.weights is None else design.weights
         self.pirls = GlmerPirls(rows, family, design.y, weights, tolerance=tolerance)
+        self.spec = design.spec
         self.points = design.spec.nagq
         self.codes = design.random[0].codes
         self.saved = np.zeros(n)
@@ -75,9 +76,16 @@ class GlmerCriterion:
         at = self.pirls
         at.offset = self.base_offset
         with np.errstate(all="ignore"):
-            at.move(at.offset + at.family.link.link(at.family.start(at.y, at.weights, self.trials)))
+            at.move(at.offset + at.family.link.link(self._first_mean()))
         self._minimize(theta, jointly=jointly)
         self.save()
+
+    def _first_mean(self) -> Array:
+        """The mu of the first PIRLS, (n,)."""
+        at = self.pirls
+        mu = at.family.start(at.y, at.weights, self.trials)
+        starts_at_mean = self.spec.version.starts_at_mean and at.family.name == "Gamma"
+        return np.full_like(mu, at.y.mean()) if starts_at_mean else mu
 
     def save(self) -> None:
         """Let evaluations start from the linear predictor as it is now."""

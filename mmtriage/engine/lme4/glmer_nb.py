@@ -28,7 +28,7 @@ from scipy.special import digamma, polygamma
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import lower_bounds
-from mmtriage.engine.lme4.checks import SCALE_MESSAGE, SINGULAR_MESSAGE
+from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
 from mmtriage.engine.lme4.glmer_stages import (
@@ -61,7 +61,7 @@ def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lm
     """
     from scipy.optimize import fminbound  # slow to import
 
-    of_columns = [message for message in course.messages if message == SCALE_MESSAGE]
+    of_columns = [message for message in course.messages if message == call.design.spec.version.scale_message]
     course.messages = list(of_columns)
     at, said = _poisson_fit(call, Family("poisson", family.link), course)
     theta, warnings = theta_ml(at.y, at.mu, at.weights)
@@ -164,6 +164,7 @@ def _refit(
         optimizer=course.optimizer,
         messages=course.messages,
         total_evaluations=course.evaluations,
+        tested=call.tested,
     )
     if call.is_joint:
         made = replace(made, beta=frozen(criterion.pirls.beta))

@@ -23,7 +23,15 @@ from mmtriage.engine.algebra.theta import lower_bounds, template_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
-from mmtriage.engine.lme4.optwrap import Criterion, StageRun, assemble, run_optimizer, step_onto_edge
+from mmtriage.engine.lme4.optwrap import (
+    NOT_TESTED,
+    Checking,
+    Criterion,
+    StageRun,
+    assemble,
+    run_optimizer,
+    step_onto_edge,
+)
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
@@ -52,6 +60,12 @@ class GlmerCall:
     beta: Array | None  # (p,) where stage 2 starts, None: where stage 1 ends
     deadline: Deadline
     tolerance: float = TOLERANCE  # glmerControl(tolPwrss)
+
+    @property
+    def tested(self) -> Checking:
+        """What lme4 tests of the fit."""
+        n, p = self.design.X.shape
+        return Checking.of(self.design.spec, n, len(self.theta) + (0 if self.is_joint else p))
 
     @property
     def is_joint(self) -> bool:
@@ -100,7 +114,8 @@ class Course:
     ) -> StageRun:
         """Run lme4's optwrap, which leaves its modules at the optimum; the `last` stage takes differences."""
         self.optimizer = optimizer
-        run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, with_derivatives=last)
+        tested = call.tested if last else NOT_TESTED
+        run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, tested)
         self.messages.extend(run.messages)
         criterion(run.result.theta)
         return run
@@ -141,6 +156,7 @@ def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, c
         optimizer=course.optimizer,
         messages=course.messages,
         total_evaluations=course.evaluations,
+        tested=call.tested,
         moved_to_edge=moved,
     )
 

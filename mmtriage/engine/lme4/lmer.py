@@ -1,4 +1,4 @@
-"""What `lmer` of lme4 1.1-31 does, step by step, on top of any criterion of theta.
+"""What `lmer` does, step by step, on top of any criterion of theta.
 
     optimizer -> differences at its end -> restart if the edge of the box is not a minimum -> steps onto
     the edge -> convergence checks
@@ -20,7 +20,15 @@ from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.arithmetic import lme4_criterion
 from mmtriage.engine.lme4.checks import DOWNDATED, design_messages
 from mmtriage.engine.lme4.downdate import lme4_failure
-from mmtriage.engine.lme4.optwrap import Criterion, StoppedError, assemble, run_optimizer, step_onto_edge
+from mmtriage.engine.lme4.optwrap import (
+    LMER_1_1,
+    Checking,
+    Criterion,
+    StoppedError,
+    assemble,
+    run_optimizer,
+    step_onto_edge,
+)
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
 from mmtriage.engine.lme4.start import lme4_start
 from mmtriage.engine.lme4.transform import Transform
@@ -42,7 +50,8 @@ def fit_linear_model(
         return _fit_transformed(model, transform, optimizer, maxfun)
     design = model.design
     theta = _own_start(model) if start is None else start.theta
-    messages = design_messages(design.X, dropped=len(design.dropped))
+    tested = tested_of(model)
+    messages = design_messages(design.X, dropped=len(design.dropped), version=tested.version)
     objective = _lme4_objective(model)
     if objective is None:
         failure = lme4_failure(design, theta)
@@ -61,7 +70,13 @@ def fit_linear_model(
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=messages,
+        tested=tested,
     )
+
+
+def tested_of(model: LinearModel) -> Checking:
+    """What lme4 tests of this model's fits."""
+    return Checking.of(model.design.spec, model.n, len(lower_bounds(model.widths)))
 
 
 def _own_start(model: LinearModel) -> Array:
@@ -122,6 +137,7 @@ def _fit_transformed(
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=design_messages(design.X[:, :0], dropped=len(design.dropped)),
+        tested=tested_of(model),
     )
     if isinstance(run, Lme4Failure):
         return run
@@ -136,7 +152,7 @@ def fit_lmer(
     optimizer: Optimizer = OPTIMIZERS[DEFAULT],
     maxfun: int | None = None,
     messages_before: tuple[str, ...] = (),
-    with_derivatives: bool = True,
+    tested: Checking = LMER_1_1,
 ) -> Lme4Run | Lme4Failure:
     """Fit as lme4 does, on any criterion.
 
@@ -147,20 +163,18 @@ def fit_lmer(
         optimizer: an entry of `optimizers.OPTIMIZERS`, or one like it.
         maxfun: its budget; None for lme4's default.
         messages_before: what lme4 said while it built the model, see `checks.design_messages`.
-        with_derivatives: False is lme4's calc.derivs = FALSE: only singularity is checked.
+        tested: what lme4 tests of the fit.
     """
     criterion = Criterion(objective)
     start = frozen(start)
     messages = list(messages_before)
     restarted = False
     try:
-        run = run_optimizer(criterion, start, lower, optimizer, maxfun, with_derivatives=with_derivatives)
+        run = run_optimizer(criterion, start, lower, optimizer, maxfun, tested)
         messages.extend(run.messages)
         if _leaves_the_edge(criterion, run.result.theta, lower):
             restarted = True
-            run = run_optimizer(
-                criterion, run.result.theta, lower, optimizer, maxfun, with_derivatives=with_derivatives
-            )
+            run = run_optimizer(criterion, run.result.theta, lower, optimizer, maxfun, tested)
             messages.extend(run.messages)
         theta, value, moved = step_onto_edge(criterion, run.result, lower)
     except StoppedError as stop:
@@ -180,6 +194,7 @@ def fit_lmer(
         optimizer=optimizer,
         messages=messages,
         total_evaluations=criterion.evaluations,
+        tested=tested,
         restarted=restarted,
         moved_to_edge=moved,
     )

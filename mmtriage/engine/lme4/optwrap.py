@@ -14,12 +14,52 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.lme4.checks import check_convergence
+from mmtriage.engine.lme4.checks import ConvergenceCheck, check_convergence, is_singular
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
+from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
+from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import Objective, Optimizer, OptimizerResult
 
 BOUNDARY_TOLERANCE = 1e-5  # lme4's boundary.tol: nearer than this, the bound itself is tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking:
+    """What lme4 tests of a model's fits."""
+
+    version: Lme4Version = LME4_1_1
+    is_linear: bool = True
+    has_derivatives: bool = True  # taken at all; of a singular fit `version` decides
+    is_checked: bool = True  # else glmer says nothing, lmer no more than that a fit is singular
+
+    @classmethod
+    def of(cls, spec: ModelSpec, rows: int, parameters: int) -> Checking:
+        """What is tested of a fit with so many rows, and parameters in its last stage."""
+        is_checked = spec.is_checked(rows, parameters)
+        return cls(
+            version=spec.version,
+            is_linear=spec.is_linear,
+            has_derivatives=is_checked and spec.takes_differences,
+            is_checked=is_checked,
+        )
+
+    def derivatives(self, criterion: Objective, theta: Array, lower: Array) -> Derivatives | None:
+        """lme4's differences where the optimizer ended, if it takes any."""
+        if not self.has_derivatives:
+            return None
+        if not self.version.takes_singular and is_singular(theta, lower):
+            return None
+        return finite_differences(criterion, theta)
+
+    def check(self, theta: Array, lower: Array, derivatives: Derivatives | None) -> ConvergenceCheck:
+        """lme4's verdict on a fit."""
+        is_told = self.is_linear or self.is_checked
+        return check_convergence(theta, lower, derivatives, version=self.version, is_told=is_told)
+
+
+LMER_1_1 = Checking()  # an lmer of 1.1-31
+NOT_TESTED = Checking(has_derivatives=False)  # a stage that is not the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,8 +96,7 @@ def run_optimizer(
     lower: Array,
     optimizer: Optimizer,
     maxfun: int | None,
-    *,
-    with_derivatives: bool,
+    tested: Checking,
 ) -> StageRun:
     """Run the optimizer, warn if its code is not 0, and take differences where it ended."""
     result = optimizer.run(criterion, start, lower, np.full(len(start), np.inf), maxfun)
@@ -66,7 +105,7 @@ def run_optimizer(
     messages = list(result.warnings)
     if result.code != 0:
         messages.append(f"convergence code {result.code} from {optimizer.r_name}: {result.message}")
-    derivatives = finite_differences(criterion, result.theta) if with_derivatives else None
+    derivatives = tested.derivatives(criterion, result.theta, lower)
     return StageRun(result=result, derivatives=derivatives, messages=tuple(messages))
 
 
@@ -99,6 +138,7 @@ def assemble(
     optimizer: Optimizer,
     messages: Sequence[str],
     total_evaluations: int,
+    tested: Checking,
     restarted: bool = False,
     moved_to_edge: tuple[int, ...] = (),
 ) -> Lme4Run:
@@ -106,7 +146,7 @@ def assemble(
 
     `parameters`, `lower` are theta's (m,), or those of theta and beta (m + p,), as `run` had them.
     """
-    check = check_convergence(parameters, lower, run.derivatives)
+    check = tested.check(parameters, lower, run.derivatives)
     gradient = None if run.derivatives is None else frozen(run.derivatives.gradient)
     m = len(start)
     return Lme4Run(

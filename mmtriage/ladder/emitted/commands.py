@@ -15,7 +15,7 @@ from typing import Any
 from mmtriage.arrays import Array
 from mmtriage.data.reading import PLAINLY, Reading
 from mmtriage.formula.text import quote_name
-from mmtriage.ladder.emitted.r_call import R_SUMMARY, CallKind, r_call, r_function, r_restart
+from mmtriage.ladder.emitted.r_call import R_SUMMARY, CallKind, r_allfit, r_call, r_function, r_restart
 from mmtriage.ladder.emitted.r_formula import for_r
 from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
@@ -62,6 +62,11 @@ class Commands:
         lines = [self.r_code(formula), *[r_restart(self.options.spec)] * restarts]
         is_said = not restarts and self.options.can_be_said
         return Code(mmtriage=self.mmtriage(formula) if is_said else None, lme4="\n".join(lines))
+
+    def of_allfit(self, formula: str) -> Code:
+        """Write a fit by one optimizer of allFit's, and how to see all of them in R."""
+        code = self.both(formula)
+        return replace(code, lme4=f"{code.lme4}\n{r_allfit(self.options.spec)}")
 
     def mmtriage(self, formula: str) -> str:
         """Write the command that triages a formula on the same table."""

@@ -68,6 +68,12 @@ def r_function(spec: ModelSpec, kind: CallKind) -> str:
     return FUNCTIONS[kind][spec.r_function]
 
 
+def r_allfit(spec: ModelSpec) -> str:
+    """A remark on how to see in R what every optimizer makes of `m`."""
+    from_lme4s_start = ", start_from_mle = FALSE" if spec.version.allfit_starts_at_fit else ""
+    return f"# every optimizer, each from lme4's own start: allFit(m{from_lme4s_start})"
+
+
 def r_restart(spec: ModelSpec) -> str:
     """The line that fits `m` again from where it ended."""
     theta = 'getME(m, "theta")'

@@ -19,6 +19,7 @@ from functools import partial
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.diagnose.convergence import several_optima_at
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
@@ -39,6 +40,8 @@ Runner = Callable[..., Lme4Run | Lme4Failure]
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
 OTHER_IN_R = ("SLSQP", "pybobyqa")  # the emitted R code calls another optimizer than the one that was tried
+# Of lme4's own allFit, all but nlminbwrap.
+LME4S = tuple(name for name in ALLFIT if name not in (*OTHER_IN_R, "COBYLA"))
 ANOTHER_OPTIMUM = "at another local optimum, proven and curved"
 OURS = "mmtriage"  # the search that proves the optimum: Newton on exact derivatives
 
@@ -54,7 +57,8 @@ def climb(case: Case) -> RungResult:
     """Run them all, then adjudicate."""
     runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
-    task = partial(_timed_run, case.bench.run, case.comparison.prepared, case.options.maxfun)
+    maxfun = case.options.maxfun
+    task = partial(_timed_run, case.bench.run, case.comparison.prepared, maxfun)
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
         attempts.append(same_model_attempt(case, name, run, seconds))
@@ -63,6 +67,7 @@ def climb(case: Case) -> RungResult:
     attempts.append(_own_attempt(case))
     verdict = judge_runs(case, runs, elsewhere)
     status, reason = _status(case, attempts, verdict)
+    reason += _from_the_fits_end(case, maxfun)
     remedies = _remedies(case, attempts) if status in ("cleared", "reached") else ()
     return RungResult(
         rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
@@ -70,11 +75,29 @@ def climb(case: Case) -> RungResult:
 
 
 def _timed_run(
-    run: Runner, prepared: Prepared, maxfun: int | None, name: str
+    run: Runner, prepared: Prepared, maxfun: int | None, name: str, start: Lme4Run | None = None
 ) -> tuple[Lme4Run | Lme4Failure, float]:
     began, optimizer = time.perf_counter(), OPTIMIZERS[name]
-    made = run(prepared, optimizers=[optimizer], maxfun=maxfun or round(optimizer.share * ALLFIT_MAXFUN))
+    budget = maxfun or round(optimizer.share * ALLFIT_MAXFUN)
+    made = run(prepared, optimizers=[optimizer], maxfun=budget, start=start)
     return made, time.perf_counter() - began
+
+
+def _from_the_fits_end(case: Case, maxfun: int | None) -> str:
+    """What allFit of lme4 2.x shows of a fit that stopped short: by default it starts where that ended."""
+    comparison = case.comparison
+    is_meant = case.options.spec.version.allfit_starts_at_fit
+    if not is_meant or comparison.lme4 is None or case.verdict.status != "not_converged":
+        return ""
+    task = partial(_timed_run, case.bench.run, comparison.prepared, maxfun, start=comparison.lme4)
+    ended = [run for run, _ in run_all(task, LME4S, jobs=case.options.jobs)]
+    best = comparison.optimum_fit.criterion
+    gaps = [run.criterion - best for run in ended if isinstance(run, Lme4Run) and np.isfinite(run.criterion)]
+    arrived = sum(gap <= GAP for gap in gaps)
+    where = "allFit of lme4 2.x starts where the fit ended, by default (start_from_mle = TRUE)"
+    short = [gap for gap in gaps if gap > GAP]
+    of_others = f"; the others stop up to {figures.gap(max(short), best)} short" if short else ""
+    return f". {where}: from there {arrived} of {len(LME4S)} of its own reach it{of_others}"
 
 
 def at_other_optima(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> tuple[str, ...]:
@@ -287,7 +310,7 @@ def _remedies(case: Case, attempts: Sequence[Attempt]) -> tuple[Remedy, ...]:
             clears=reaches_optimum(case, best),
             rung=3,
             title=f"Use the optimizer {best.optimizer}",
-            code=case.commands.of(optimizer=best.optimizer).both(case.formula.to_text()),
+            code=case.commands.of(optimizer=best.optimizer).of_allfit(case.formula.to_text()),
             changes="nothing: the same model by another optimizer",
             caveats=caveats,
         ),

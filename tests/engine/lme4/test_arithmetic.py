@@ -47,7 +47,7 @@ ONE_FACTOR = [case_id for case_id in golden_cases() if case_id not in SEVERAL_FA
 
 def design_of(csv: str, formula: str, factors: list[str], weights: str | None = None) -> Design:
     table = read_table(data_path(csv), Reading(factors=dict.fromkeys(factors)))
-    return build_design(table, parse_formula(formula), ModelSpec(weights=weights))
+    return build_design(table, parse_formula(formula), ModelSpec(weights=weights, lme4="1.1"))
 
 
 def golden_design(case_id: str) -> Design:

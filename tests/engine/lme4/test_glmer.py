@@ -19,7 +19,7 @@ from mmtriage.data.reading import Reading
 from mmtriage.deadline import TimeBudgetError, deadline_in
 from mmtriage.engine.algebra.theta import template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
-from mmtriage.engine.lme4.checks import SCALE_MESSAGE, SINGULAR_MESSAGE
+from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.glmer import fit_glmer
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_nb import theta_ml
@@ -29,6 +29,7 @@ from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import family_of
 from mmtriage.model.family_names import default_link
+from mmtriage.model.lme4_versions import LME4_1_1
 from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
 from tests.golden_cases import (
@@ -46,7 +47,7 @@ STEADY = [case_id for case_id in golden_glmms() if case_id not in GLMM_NOISE]
 STOPS_IN_PIRLS = [case_id for case_id in glmms_that_fail() if case_id != "fails_start"]
 
 
-def design_of(case: GoldenCase) -> Design:
+def design_of(case: GoldenCase, lme4: str = "1.1") -> Design:
     assert case.family is not None
     table = read_table(case.csv, Reading(factors=dict.fromkeys(case.factors)))
     spec = ModelSpec(
@@ -55,6 +56,7 @@ def design_of(case: GoldenCase) -> Design:
         nagq=case.nagq,
         weights=case.weights,
         offset=case.offset,
+        lme4=lme4,
     )
     return build_design(table, parse_formula(case.formula), spec)
 
@@ -125,7 +127,7 @@ def cbpp(
     size = frame["size"]
     frame = frame.assign(p=frame["incidence"] / size, w=size + 0.3, x=size * 1000, s=size / 10)
     table = table_from_frame(frame, Reading(factors={"herd": None, "period": None}))
-    spec = ModelSpec(family=family, link=default_link(family), nagq=nagq, weights=weights)
+    spec = ModelSpec(family=family, link=default_link(family), nagq=nagq, weights=weights, lme4="1.1")
     return build_design(table, parse_formula(formula), spec)
 
 
@@ -196,7 +198,7 @@ def test_25_quadrature_points_as_in_r() -> None:
 
 def test_fractional_successes_are_warned_of_after_the_scale_of_x() -> None:
     run = fitted(cbpp("p ~ period + x + (1 | herd)", weights="w"))
-    assert run.lme4_messages[:2] == (SCALE_MESSAGE, "non-integer #successes in a binomial glm!")
+    assert run.lme4_messages[:2] == (LME4_1_1.scale_message, "non-integer #successes in a binomial glm!")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_glmer_nb_stops_on_the_way_in_lme4s_words() -> None:
     assert isinstance(run, Lme4Failure)
     assert run.error == "pwrssUpdate did not converge in (maxit) iterations"
     assert run.lme4_messages == 2 * (
-        SCALE_MESSAGE,
+        LME4_1_1.scale_message,
         "unable to evaluate scaled gradient",
         "Model failed to converge: degenerate  Hessian with 1 negative eigenvalues",
     )

@@ -16,6 +16,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.theta import lower_bounds
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.lmer import fit_lmer
+from mmtriage.engine.lme4.optwrap import NOT_TESTED
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.start import lme4_start
 from mmtriage.optimizers import OPTIMIZERS
@@ -231,7 +232,7 @@ def test_an_exception_that_is_not_numerical_is_not_ours() -> None:
 
 
 def test_without_derivatives_only_singularity_is_checked() -> None:
-    by_lme4 = fit_lmer(quadratic, start=np.ones(2), lower=np.zeros(2), maxfun=6, with_derivatives=False)
+    by_lme4 = fit_lmer(quadratic, start=np.ones(2), lower=np.zeros(2), maxfun=6, tested=NOT_TESTED)
     assert isinstance(by_lme4, Lme4Run)
     assert (by_lme4.gradient, by_lme4.hessian, by_lme4.max_abs_gradient) == (None, None, None)
     assert len(by_lme4.lme4_messages) == 1  # the optimizer's
