@@ -3,10 +3,12 @@
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from threadpoolctl import threadpool_limits
 
+from tests.contradictions import assert_one_story
 from tests.golden_cases import HEAVY
 from tests.kernels import hangs_on_kernels
 
@@ -46,6 +48,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def one_blas_thread() -> Iterator[None]:
     """On small matrices BLAS threads wait for each other, a hundred times over on a busy machine."""
     with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_report_is_one_story() -> Iterator[None]:
+    """Whatever a test triages, what is said of it must be true together."""
+    from mmtriage import triage_table as story
+    from mmtriage.report.document import report_document
+
+    told = story._triage
+
+    def checked(*args: Any) -> Any:
+        report = told(*args)
+        assert_one_story(report_document(report))
+        return report
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story, "_triage", checked)
         yield
 
 
