@@ -170,7 +170,9 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
         verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
     reason = NO_FIT[verdict.status] if error is None else f'lme4 stops with "{error}"'
     verdict = without_use(verdict, reason)
-    report = _report(bench, design, verdict, findings, without_fit(design.spec), ladder)
+    asked = {f.code for f in findings}
+    missing = tuple(item for item in without_fit(design.spec) if item.code not in asked)
+    report = _report(bench, design, verdict, findings, missing, ladder)
     return replace(report, baseline_error=error, timing=watch.timing)
 
 

@@ -1,6 +1,6 @@
 """What no report may say of one model at once, checked on the JSON of every report that the suite makes.
 
-    contradictions(document) -> sentences, empty for a report that is one story
+contradictions(document) -> sentences, empty for a report that is one story
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def _verdict(document: Document) -> Iterator[str]:
         yield f"{status} without a certificate"
     if gap is not None and gap < -_noise(document):
         yield f"lme4's fit lies {gap:.3g} below the reference"
-    if gap is not None and status in ("converged", "false_alarm", "wrong_se", "singular"):
-        if gap > max(GAP, RELATIVE_GAP * abs(document["reference"]["criterion"])):
-            yield f"{status}, though {gap:.3g} short"
+    is_there = status in ("converged", "false_alarm", "wrong_se", "singular")
+    if is_there and gap is not None and gap > _material(document):
+        yield f"{status}, though {gap:.3g} short"
     if status == "converged" and certificate is not None and _is_full(document) is False:
         yield "converged, though the optimum is singular"
     if status == "singular" and certificate is not None and _is_full(document):
@@ -94,15 +94,23 @@ def _attempts(document: Document, rung: Document) -> Iterator[str]:
 
 
 def _remedies(document: Document) -> Iterator[str]:
-    status = document["verdict"]["status"]
+    if document["verdict"]["status"] not in ("unidentifiable", "undetermined"):
+        return
     for remedy in document["remedies"]:
-        if remedy["clears"] and remedy["scope"] == "same_model" and status in ("unidentifiable", "undetermined"):
+        if remedy["clears"] and remedy["scope"] == "same_model":
             yield f"{remedy['title']} clears a model that has no optimum"
 
 
 def _noise(document: Document) -> float:
-    criterion = 0.0 if document["reference"] is None else document["reference"]["criterion"]
-    return max(NOISE, RELATIVE_NOISE * abs(criterion))
+    return max(NOISE, RELATIVE_NOISE * _size(document))
+
+
+def _material(document: Document) -> float:
+    return max(GAP, RELATIVE_GAP * _size(document))
+
+
+def _size(document: Document) -> float:
+    return 0.0 if document["reference"] is None else abs(float(document["reference"]["criterion"]))
 
 
 def assert_one_story(document: Document) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.diagnose.verdict import Verdict
-from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.errors import MmtriageError
 from mmtriage.ladder.rank import RANKED_BY
 from mmtriage.ladder.records import Attempt, Remedy, RungResult
 from mmtriage.report.exit_code import CLEAN, exit_code_of
@@ -51,7 +51,7 @@ def report_document(report: Report, fail_on: str = DEFAULT_FAIL_ON) -> dict[str,
         "ranked_by": list(RANKED_BY),
         "remedies": [_remedy(remedy) for remedy in report.remedies],
         "incomplete": report.incomplete,
-        "error": _error(report.verdict),
+        "error": None,  # a report is never the error object, whatever its exit code
         "drift": None if report.drift is None else _plain(report.drift),
         "timing": {**_mapping(report.timing), "attempts": _attempt_seconds(report.ladder)},
     }
@@ -97,13 +97,6 @@ def _model(model: Checked) -> dict[str, Json]:
     if isinstance(model.outcome, MmtriageError):
         return {**about, "error": _error_object(model.outcome)}
     return {**about, "report": report_document(model.outcome, model.fail_on)}
-
-
-def _error(verdict: Verdict) -> Json:
-    """An undetermined verdict as the error object that every exit with code 3 has."""
-    if verdict.status != "undetermined":
-        return None
-    return _error_object(UnjudgedError(verdict.message))
 
 
 def _error_object(error: MmtriageError) -> dict[str, Json]:
