@@ -14,9 +14,10 @@ from tests.real_reports.commands import COMMANDS, path_of
 from tests.real_reports.records import KEPT, REPORTS
 from tests.triaged import ROOT, triaged
 
-# lme4's tests of gradient and Hessian lie there on rounding, and which words it says hangs on the processor:
-# `toy_separation` and `grouseticks_height` of golden_cases.
-WORDS_ARE_NOISE = {"unidentifiable", "wrong_se"}
+# lme4's tests of gradient and Hessian lie there on rounding: which words it says, of which parameter, hangs on
+# the processor: `toy_separation`, `contraception` and `grouseticks_height` of golden_cases.
+WORDS_ARE_NOISE = {"unidentifiable", "false_alarm", "wrong_se"}
+OF_LME4S_TESTS = ("MM401", "MM402")
 NUMBER = re.compile(r"<? ?[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?")
 
 
@@ -31,6 +32,15 @@ def shape(value: Any, *, without: Collection[str] = ("timing",)) -> Any:
     return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
+def steady(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without what lme4's tests say in particular."""
+    findings = [
+        {**found, "message": "", "evidence": {}} if found["code"] in OF_LME4S_TESTS else found
+        for found in report["findings"]
+    ]
+    return {**report, "findings": findings}
+
+
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=pytest.mark.slow) if name == "wrong_se" else name for name in COMMANDS],
@@ -40,7 +50,9 @@ def test_a_kept_report_is_what_the_command_says_today(name: str) -> None:
     data, formula, *options = COMMANDS[name]
     now = triaged(str(ROOT / data), formula, *options).report
     kept = json.loads(path_of(name).read_text(encoding="utf-8"))
-    without = ("timing", "lme4_messages") if name in WORDS_ARE_NOISE else ("timing",)
+    without: tuple[str, ...] = ("timing",)
+    if name in WORDS_ARE_NOISE:
+        now, kept, without = steady(now), steady(kept), ("timing", "lme4_messages")
     assert shape(now, without=without) == shape(kept, without=without)
 
 
