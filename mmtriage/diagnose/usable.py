@@ -27,6 +27,7 @@ from mmtriage.diagnose.judgement import beats_optimum, is_short, is_structural, 
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.standard_errors import INTERCEPT, factor_of
 from mmtriage.diagnose.verdict import Answer, Usable, Use, Verdict
+from mmtriage.engine.coefficient_tests import between_groups
 from mmtriage.engine.comparison import Comparison
 
 ESTIMATE = (0.05, 0.2)  # standard errors: yes up to the first, with care up to the second
@@ -212,10 +213,29 @@ def _of_tests(comparison: Comparison, estimates: Use, errors: Use) -> Use:
         return Use(answer="with_care", reason=f"the p of `{crossing}` crosses {CROSSED}", see=worse.see)
     if worse.answer == "with_care":
         return worse
+    counted = _counted_by_rows(comparison)
+    if counted is not None:
+        return Use(answer="with_care", reason=counted, see="singular")
     if comparison.is_singular:
         reason = "at a singular optimum they take a variance as exactly zero, or a correlation as one"
         return Use(answer="with_care", reason=reason, see="singular")
     return Use(answer="yes", reason="estimates and standard errors are right")
+
+
+def _counted_by_rows(comparison: Comparison) -> str | None:
+    """Effects whose test by Satterthwaite's df ignores the groups between which alone they vary."""
+    design = comparison.prepared.design
+    if not design.spec.is_linear or not comparison.is_singular:
+        return None
+    groups = between_groups(design, comparison.optimum_fit)
+    named = {n: g for n, g in zip(design.fixed_names, groups, strict=True) if g and n != INTERCEPT}
+    if not named:
+        return None
+    name, group = next(iter(named.items()))
+    return (
+        f"`{name}` varies only between the levels of `{group}`, whose variance is estimated as zero: "
+        "lmerTest's degrees of freedom count rows there, Kenward and Roger's count groups"
+    )
 
 
 def _crossing(comparison: Comparison) -> str | None:

@@ -48,7 +48,7 @@ def coefficient_tests(
         ddf: the method asked for; Kenward and Roger's is for REML.
         heed_design: False gives what R prints, by one method for all.
     """
-    between = _between(model.design, fit) if heed_design else (None,) * model.p
+    between = between_groups(model.design, fit) if heed_design else (None,) * model.p
     is_default = ddf == "Satterthwaite"
     by_default = _satterthwaite(model, fit, strict=heed_design) if is_default else [None] * model.p
     needs_kr = not is_default or any(between)
@@ -92,7 +92,7 @@ def _kenward_roger(model: LinearModel, fit: Fit) -> list[tuple[DfMethod, float, 
     return [("Kenward-Roger", float(df), float(se)) for df, se in zip(found.df, found.se, strict=True)]
 
 
-def _between(design: Design, fit: Fit) -> tuple[str | None, ...]:
+def between_groups(design: Design, fit: Fit) -> tuple[str | None, ...]:
     """Of each coefficient the grouping of zero variance between whose levels alone it varies."""
     zero = list(_without_variance(design, fit))
     return tuple(

@@ -25,6 +25,8 @@ KIND: dict[RemedyId, int] = {
     "lm": PLAIN,
     "glm": PLAIN,
     "glm.nb": PLAIN,
+    "fixed-prior": BY_DESIGN,
+    "keep": AS_IT_IS,
     "wishart-prior": PRIOR,
     "cwc": OTHER_QUESTION,
     "cwc-mean": OTHER_QUESTION,
@@ -36,7 +38,22 @@ ROUNDING = 6  # decimals to which losses are compared: less is rounding of the o
 # Remedies whose formula does not say what they are: the same formula in other columns, by another optimizer,
 # from another start, under a prior, in another family, or, without random effects, by another function.
 NOT_IN_THE_FORMULA = (
-    *("rescale", "allfit", "restart", "maxfun", "rx-errors", "tight-pirls", "by-lme4", "lm", "glm", "glm.nb"),
+    *(
+        "rescale",
+        "allfit",
+        "restart",
+        "start",
+        "maxfun",
+        "one-row",
+        "keep",
+        "fixed-prior",
+        "rx-errors",
+        "tight-pirls",
+        "by-lme4",
+        "lm",
+        "glm",
+        "glm.nb",
+    ),
     *("wishart-prior", "change-link", "negative-binomial", "poisson", "quadrature"),
 )
 

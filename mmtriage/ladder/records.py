@@ -21,10 +21,19 @@ RungStatus = Literal[
 ]
 Scope = Literal["same_model", "changes_model", "advice"]
 SameModelId = Literal[
-    "rescale", "recode", "drop-aliased", "allfit", "maxfun", "restart", "rx-errors", "tight-pirls", "by-lme4"
+    "rescale",
+    "recode",
+    "drop-aliased",
+    "allfit",
+    "maxfun",
+    "restart",
+    "start",
+    "rx-errors",
+    "tight-pirls",
+    "by-lme4",
 ]
 SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "glm", "glm.nb"]
-OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior"]
+OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior", "one-row", "keep"]
 GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
 RemedyId = SameModelId | SmallerId | OtherId | GeneralizedId
 
@@ -106,9 +115,7 @@ class Remedy:
     cost: int = 0  # criterion evaluations spent, a tie-breaker
     effects: tuple[EffectChange, ...] = ()  # of the fixed effects that both models have on one scale
     order: int | None = None  # its place within a step where it is not its kind's: see ladder.rank
-    step: int = (
-        0  # 1: the same model at its optimum; 2: another model, or another use of this one; by ladder.rank
-    )
+    step: int = 0  # 1: the same model at its optimum, 2: what to do about that; set by ladder.rank
     rank: int = 0  # set by ladder.rank
 
 

@@ -8,6 +8,7 @@ no present fit to compare it with; a search further down (`search_down.walked_do
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.finding import Finding
@@ -15,15 +16,23 @@ from mmtriage.diagnose.grouping import refusals
 from mmtriage.diagnose.naming import term_text
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import UnjudgedError
-from mmtriage.formula import Formula
-from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar, drop_bar_term, swap_bar
+from mmtriage.formula import Bar, Formula
+from mmtriage.formula.edit import (
+    INTERCEPT,
+    bar_terms,
+    compound_symmetry,
+    drop_bar,
+    drop_bar_term,
+    swap_bar,
+)
+from mmtriage.formula.text import to_text
 from mmtriage.ladder.against_present import not_compared
 from mmtriage.ladder.case import Bench
 from mmtriage.ladder.records import RUNG_NUMBER, Proposal, RungResult, changed_model_result
 from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, title_of, with_link
 from mmtriage.ladder.remedies.measured import compared, fitted_model
 from mmtriage.ladder.remedies.plain_model import CHANGES
-from mmtriage.ladder.search_down import Tried
+from mmtriage.ladder.search_down import Tried, smaller_models
 from mmtriage.ladder.steps import Step
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
@@ -59,8 +68,38 @@ def _steps(design: Design, findings: Sequence[Finding]) -> list[Step]:
     for term in blamed:
         without_slopes = _intercept_only(without_slopes, term)
         without = drop_bar(without, term.bar)
-    formulas = dict.fromkeys(f for f in (without_slopes, without) if f != design.formula)
+    larger = _larger(design.formula, blamed)
+    formulas = dict.fromkeys(f for f in (*larger, without_slopes, without) if f != design.formula)
     return [Step(f"refit {formula.to_text()}", formula, None, "") for formula in formulas]
+
+
+def _larger(formula: Formula, blamed: Sequence[RandomTerm]) -> Iterator[Formula]:
+    """Structures between the refused one and its intercepts: one interaction or slope less, and for factors
+    compound symmetry, which needs no more effects than there are cells.
+    """
+    crossed = fewer = formula
+    for term in blamed:
+        bars = _crossed(term)
+        crossed = swap_bar(crossed, term.bar, bars)
+        bar = term.bar
+        for label in sorted(bar_terms(bar), key=lambda label: -label.count(":")):
+            smaller = drop_bar_term(bar, label) if label != INTERCEPT else None
+            if smaller is None:
+                continue
+            bar = smaller
+            yield swap_bar(fewer, term.bar, [bar])
+    if crossed != formula:
+        yield crossed
+
+
+def _crossed(term: RandomTerm) -> list[Bar]:
+    """`(1 + f | g)` as `(1 | g) + (1 | g:f)`, for every factor of a bar."""
+    bar, made = term.bar, []
+    for factor in term.factors:
+        if any(factor in map(to_text, t.variables) for t in bar.terms):
+            bar, cells = compound_symmetry(bar, factor)
+            made.append(cells)
+    return [bar, *made]
 
 
 def _intercept_only(formula: Formula, term: RandomTerm) -> Formula:
@@ -80,13 +119,31 @@ def _simplified(steps: Sequence[Step], bench: Bench) -> RungResult:
 
 def _proposals(steps: Sequence[Step], bench: Bench) -> Iterator[Proposal]:
     """Make remedies of the smaller models, but for those that cannot be fitted either."""
-    for step in steps:
+    tried = _searched([step for step in steps if step.formula.random], bench)
+    best = min((t.comparison.optimum_fit.aic for t in tried if t.comparison.is_sound), default=0.0)
+    for one in tried:
+        # There is no present fit to lose from: the best of these takes its place in the ranking.
+        yield _proposal(one, bench, loss=one.comparison.optimum_fit.aic - best)
+    for step in () if tried else steps:
         if not step.formula.random:
             yield _plain(step.formula.to_text(), bench)
+
+
+def _searched(steps: Sequence[Step], bench: Bench) -> list[Tried]:
+    """Fit what can be fitted; from the largest that is not sound search on downwards, as rung 2 does."""
+    found: dict[Formula, Tried] = {}
+    for step in steps:
+        if step.formula in found:
             continue
         tried = _tried(step, bench)
-        if tried is not None:
-            yield _proposal(tried, bench)
+        if tried is None:
+            continue
+        is_first = not found
+        found[step.formula] = tried
+        if is_first and not tried.comparison.is_sound:
+            for smaller in smaller_models(bench, tried.comparison):
+                found.setdefault(smaller.step.formula, smaller)
+    return [tried for tried in found.values() if not tried.comparison.prepared.null]
 
 
 def _tried(step: Step, bench: Bench) -> Tried | None:
@@ -95,11 +152,11 @@ def _tried(step: Step, bench: Bench) -> Tried | None:
     return None if comparison is None else Tried(step, comparison)
 
 
-def _proposal(tried: Tried, bench: Bench) -> Proposal:
-    text = tried.step.formula.to_text()
+def _proposal(tried: Tried, bench: Bench, loss: float) -> Proposal:
+    text = tried.comparison.prepared.design.formula.to_text()
     return fitted_model(
         tried.comparison,
-        NO_PRESENT_FIT,
+        replace(NO_PRESENT_FIT, loss=loss),
         id="drop-refused",
         title=f"Leave out what cannot be estimated: {text}",
         label=tried.step.title,

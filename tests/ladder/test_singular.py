@@ -58,11 +58,12 @@ def test_with_nothing_random_left_it_is_lm() -> None:
     result = climb(case(at_the_edge("y ~ x + (1 | g)", (0,)), status="singular"))
     assert result.status == "cleared_by_change"
     assert result.reason == "(1 | g): zero variance of (Intercept)"
-    lm, prior = result.remedies
+    lm, prior, keep = result.remedies
+    assert (keep.id, keep.scope, keep.formula) == ("keep", "advice", "y ~ x + (1 | g)")
     assert (lm.id, lm.formula, lm.clears) == ("lm", "y ~ x", True)
     assert lm.code.lme4 == "m <- lm(y ~ x, data = d)"
     assert lm.code.mmtriage is None  # the command judges mixed models
-    assert "GEE" in lm.caveats[0]
+    assert lm.caveats == ("if groups were sampled by design, say so in the report",)
     assert prior.id == "wishart-prior"
     assert prior.loss == pytest.approx(0.3)
     assert prior.not_comparable is not None
@@ -92,7 +93,7 @@ def test_several_zeros_go_at_once() -> None:
 def test_a_kept_term_stays() -> None:
     present = at_the_edge("y ~ x + (1 | g) + (0 + x | g)", (1, 0))
     result = climb(case(present, status="singular", fit=fits_well, keep=("x | g",)))
-    assert [r.id for r in result.remedies] == ["wishart-prior"]
+    assert [r.id for r in result.remedies] == ["wishart-prior", "keep"]
 
 
 def test_an_intercept_goes_only_with_all_of_its_bar() -> None:

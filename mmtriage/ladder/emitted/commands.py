@@ -15,7 +15,15 @@ from typing import Any
 from mmtriage.arrays import Array
 from mmtriage.data.reading import PLAINLY, Reading
 from mmtriage.formula.text import quote_name
-from mmtriage.ladder.emitted.r_call import R_SUMMARY, CallKind, r_allfit, r_call, r_function, r_restart
+from mmtriage.ladder.emitted.r_call import (
+    R_KENWARD_ROGER,
+    R_SUMMARY,
+    CallKind,
+    r_allfit,
+    r_call,
+    r_function,
+    r_restart,
+)
 from mmtriage.ladder.emitted.r_formula import for_r
 from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
@@ -47,15 +55,20 @@ class Commands:
         kind: CallKind = "mixed",
         before: Sequence[str] = (),
         start: Array | None = None,
+        beta: Array | None = None,
         tolerance: float | None = None,
     ) -> Code:
         """Write R code alone, for what no command can ask: see `r_code`."""
-        code = self.r_code(formula, kind=kind, before=before, start=start, tolerance=tolerance)
+        code = self.r_code(formula, kind=kind, before=before, start=start, beta=beta, tolerance=tolerance)
         return Code(mmtriage=None, lme4=code)
 
     def summarized(self) -> Code:
         """Write what prints the other standard errors of the user's own fit `m`."""
         return Code(mmtriage=None, lme4=R_SUMMARY)
+
+    def kenward_roger(self) -> Code:
+        """Write what prints tests of the user's own fit `m` that count groups."""
+        return Code(mmtriage=None, lme4=R_KENWARD_ROGER)
 
     def restarted(self, formula: str, restarts: int) -> Code:
         """Write a fit and so many restarts from where it ended; no command can ask for a restart."""
@@ -80,6 +93,7 @@ class Commands:
         kind: CallKind = "mixed",
         before: Sequence[str] = (),
         start: Array | None = None,
+        beta: Array | None = None,
         tolerance: float | None = None,
     ) -> str:
         """Write R code: first what must be done to the data frame `d`, then the call.
@@ -87,11 +101,12 @@ class Commands:
         Args:
             before: lines of `r_columns` that the formula needs.
             start: where R is to start: beta (p,) of a plain model, theta (m,) of a mixed one.
+            beta: of a mixed model, beside theta: glmer's first stage is then left out.
             tolerance: glmer's tolPwrss; None: lme4's.
         """
         needed, formula = for_r(formula, frozenset(map(quote_name, self.reading.factors)))
         lines = [*self.r_table, *r_factors(self.reading), *before, *needed]
-        call = r_call(self.options, formula, kind=kind, start=start, tolerance=tolerance)
+        call = r_call(self.options, formula, kind=kind, start=start, beta=beta, tolerance=tolerance)
         return "\n".join([*lines, *call])
 
     def r_function(self, kind: CallKind) -> str:

@@ -34,6 +34,7 @@ PRIOR_OPTIMIZER = "Nelder_Mead"
 # The first stage of glmer() knows nothing of a prior on the fixed effects: under separation it has no end.
 NO_FIRST_STAGE = "nAGQ0initStep = FALSE"
 R_SUMMARY = "summary(m, use.hessian = FALSE)"  # standard errors from RX
+R_KENWARD_ROGER = 'summary(lmerTest::as_lmerModLmerTest(m), ddf = "Kenward-Roger")'
 ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
 
 
@@ -43,12 +44,14 @@ def r_call(
     *,
     kind: CallKind = "mixed",
     start: Array | None = None,
+    beta: Array | None = None,
     tolerance: float | None = None,
 ) -> list[str]:
     """The lines that fit a formula.
 
     Args:
         start: beta (p,) of a plain model, theta (m,) of a mixed one.
+        beta: (p,) of a mixed model, beside theta: glmer starts there, without its first stage.
         tolerance: glmer's tolPwrss; None: lme4's.
     """
     spec, lines = options.spec, []
@@ -56,8 +59,10 @@ def r_call(
         lines.append(f"m <- glmer.nb({', '.join(_arguments(options, formula, 'mixed'))})")
     arguments = _arguments(options, formula, kind)
     if start is not None:
-        arguments.append(f"start = {_start(spec, kind, start)}")
+        arguments.append(f"start = {_start(spec, kind, start, beta)}")
     control = _control(options, kind, tolerance)
+    if beta is not None:
+        control = ", ".join(filter(None, (NO_FIRST_STAGE, control)))
     if control is not None:
         arguments.append(f"control = {spec.r_control}({control})")
     return [*lines, f"m <- {r_function(spec, kind)}({', '.join(arguments)})"]
@@ -81,8 +86,10 @@ def r_restart(spec: ModelSpec) -> str:
     return f"m <- update(m, start = {start})"
 
 
-def _start(spec: ModelSpec, kind: CallKind, values: Array) -> str:
+def _start(spec: ModelSpec, kind: CallKind, values: Array, beta: Array | None) -> str:
     """A starting point; all mixed models but lmer's take theta as one part of a list."""
+    if beta is not None:
+        return f"list(theta = {r_vector(values, digits=8)}, fixef = {r_vector(beta, digits=8)})"
     is_part = kind != "plain" and spec.r_function != "lmer"
     return f"list(theta = {r_vector(values)})" if is_part else r_vector(values)
 

@@ -26,7 +26,17 @@ def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:
 
 def centered_within(name: str, groups: str, *, within: str, between: str) -> list[str]:
     """Take a column apart: make `between` of its group means, and `within` of what is left of it."""
-    return [f"d${between} <- with(d, ave({name}, {groups}))", f"d${within} <- d${name} - d${between}"]
+    return [group_mean(name, groups, between), f"d${within} <- d${name} - d${between}"]
+
+
+def group_mean(name: str, groups: str, mean: str) -> str:
+    """Make a column of the means of `name` over groups."""
+    return f"d${mean} <- with(d, ave({name}, {groups}))"
+
+
+def first_rows(groups: Iterable[str]) -> str:
+    """Keep the first row of every group."""
+    return f"d <- d[!duplicated(d[{r_strings(groups)}]), ]"
 
 
 def standardized_matrix(formula: Formula, *, center: bool, scale: bool) -> list[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from mmtriage.formula.text import quote
 
 
-def r_vector(values: Iterable[float]) -> str:
+def r_vector(values: Iterable[float], digits: int = 4) -> str:
     """Write numbers as an R vector, with as many digits as a starting point needs."""
-    return f"c({', '.join(f'{value:.4g}' for value in values)})"
+    return f"c({', '.join(f'{value:.{digits}g}' for value in values)})"
 
 
 def r_string(value: str) -> str:

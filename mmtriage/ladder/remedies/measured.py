@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mmtriage import figures
 from mmtriage.diagnose.judgement import is_short
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
@@ -132,6 +133,7 @@ def fitted_model(
     effects: tuple[EffectChange, ...] = (),
 ) -> Proposal:
     """Make a proposal of another model that was fitted, whatever it is compared with: see `changed_model`."""
+    caveats = (*caveats, *_in_r(comparison))
     remedy = compared(
         against,
         id=id,
@@ -151,6 +153,16 @@ def fitted_model(
     return Proposal(
         remedy=remedy, attempt=changed_model_attempt(title if label is None else label, comparison, note)
     )
+
+
+def _in_r(comparison: Comparison) -> tuple[str, ...]:
+    """Where R does not end where this program does: what is measured is the optimum."""
+    if comparison.lme4 is None:
+        return (f"R stops there with an error of its own: {comparison.lme4_error}",)
+    if is_short(comparison) and comparison.gap is not None:
+        gap = figures.gap(comparison.gap, comparison.optimum_fit.criterion)
+        return (f"R's own fit of it ends {gap} deviance units above the optimum that is measured here",)
+    return ()
 
 
 def compared(

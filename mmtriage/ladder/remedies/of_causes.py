@@ -5,7 +5,8 @@
     change-link, quadrature         failures of PIRLS, a biased Laplace approximation
     poisson, negative-binomial,
     observation-level               scatter that is not the family's
-    fixed-prior                     separation
+    fixed-prior, one-row            separation
+    start                           failures of PIRLS from lme4's own start
 
 Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All
 are listed with rung 2, since they write another formula or another model.
@@ -29,11 +30,15 @@ from mmtriage.ladder.remedies import (
     negative_binomial,
     nest,
     observation_level,
+    one_row,
     poisson,
     recode,
+    start_values,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
+    start_values.propose,
+    one_row.propose,
     nest.propose,
     cross_level.propose,
     as_fixed.propose,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.diagnose.naming import listed
 from mmtriage.engine.comparison import plain_fit
 from mmtriage.engine.estimates import Fit, largest_shift
 from mmtriage.formula import Formula
@@ -15,8 +17,10 @@ from mmtriage.ladder.against_present import AgainstPresent, without_likelihood
 from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.effect_changes import plain_effects
 from mmtriage.ladder.records import Attempt, Proposal
+from mmtriage.ladder.remedies.keep import design_effects, false_rejections, largest_icc
 from mmtriage.ladder.remedies.measured import compared
 
+GEE_GROUPS = 30  # below it the sandwich standard errors of GEE are too small (Mancl & DeRouen 2001)
 CHANGES = "no random effects are left: rows are treated as independent"
 
 
@@ -50,16 +54,39 @@ def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) 
         criterion=fit.criterion,
         code=case.commands.in_r(formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)),
         changes=CHANGES,
-        caveats=(
-            "if groups were sampled by design, say so in the report; for population averages with correlated "
-            "rows, GEE (geepack::geeglm) is the other choice",
-        ),
+        caveats=(*_risks(case), *_averages(case)),
         cost=1,
         effects=plain_effects(case, fit),
         order=order,
     )
     case.keep(remedy, Refit(prepared=case.comparison.prepared, fit=fit, place=None))
     return Proposal(remedy=remedy, attempt=attempt)
+
+
+def _risks(case: Case) -> Iterator[str]:
+    """Where the design is lost with the random effects."""
+    by_design = design_effects(case)
+    for group, effects in by_design.items():
+        levels = next(len(term.levels) for term in case.design.random if term.group == group)
+        icc = largest_icc(case, group)
+        share = (
+            ""
+            if icc is None
+            else f", in up to {false_rejections(icc, len(case.design.y) / levels):.0%} of studies"
+        )
+        yield (
+            f"{listed(effects)} {'varies' if len(effects) == 1 else 'vary'} only between the {levels} levels "
+            f"of `{group}`: with rows taken as independent a test at 5% rejects a true null hypothesis too "
+            f"often{share}"
+        )
+    if not by_design:
+        yield "if groups were sampled by design, say so in the report"
+
+
+def _averages(case: Case) -> Iterator[str]:
+    """The other choice, which needs enough groups."""
+    if any(len(term.levels) >= GEE_GROUPS for term in case.design.random):
+        yield "for population averages with correlated rows, GEE (geepack::geeglm) is the other choice"
 
 
 def without_bars(formula: Formula) -> str:

@@ -21,6 +21,7 @@ from mmtriage.ladder.effect_changes import effects_of
 from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
 
+RUNAWAY = 1e3  # SD of a term per average row, in residual SDs, above which no data hold it
 TITLE = "Keep the structure under a weak Wishart prior"
 
 
@@ -35,6 +36,8 @@ def propose(case: Case) -> Iterator[Proposal]:
         mode, search = prior_mode(prepared.model, case.comparison.optimum.place)
         fit = prepared.model.describe(mode)
     except np.linalg.LinAlgError:  # off the boundary the mean leaves the range of its family
+        return
+    if search.status != "converged" or _runs_away(fit):
         return
     if case.comparison.is_refuted(fit.criterion):  # the prior leads to what only the approximation has
         return
@@ -73,6 +76,11 @@ def propose(case: Case) -> Iterator[Proposal]:
     )
     case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     yield Proposal(remedy=remedy, attempt=attempt)
+
+
+def _runs_away(fit: Fit) -> bool:
+    """Whether the mode lies where the prior alone has driven it: with two groups nothing holds it back."""
+    return any(float(np.linalg.norm(F)) > RUNAWAY for F in fit.factors)
 
 
 def _deviations(case: Case, fit: Fit) -> str:

@@ -20,7 +20,7 @@ from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal, RungResult, changed_model_result
-from mmtriage.ladder.remedies import drop_zero, wishart_prior
+from mmtriage.ladder.remedies import drop_zero, keep, wishart_prior
 from mmtriage.ladder.remedies.as_fixed import as_fixed
 from mmtriage.model.ranef import RandomTerm
 
@@ -46,7 +46,12 @@ def climb(case: Case) -> RungResult:
 def _proposals(case: Case, found: Sequence[Defect]) -> list[Proposal]:
     terms = (case.design.random[defect.term] for defect in found)
     few = [term for term in terms if len(term.levels) < FEW_LEVELS]
-    return [*drop_zero.propose(case), *as_fixed(case, few, rung=4), *wishart_prior.propose(case)]
+    return [
+        *drop_zero.propose(case),
+        *as_fixed(case, few, rung=4),
+        *wishart_prior.propose(case),
+        *keep.propose(case),
+    ]
 
 
 def _described(term: RandomTerm, defect: Defect) -> str:
