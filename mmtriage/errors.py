@@ -103,6 +103,26 @@ class UnjudgedError(MmtriageError):
 
     kind = "unjudged"
     exit_code = 3
+    so_far: object = None  # the report (`report.facts.Report`) as far as it came, if it came that far
+
+
+class InterruptedTriageError(MmtriageError):
+    """The user has interrupted it."""
+
+    kind = "interrupted"
+    exit_code = 130  # as shells have it
+
+
+class InterruptedTriage(KeyboardInterrupt):
+    """A triage that was interrupted after it had something to say.
+
+    Args:
+        so_far: the report (`report.facts.Report`), with what is missing in `incomplete`.
+    """
+
+    def __init__(self, so_far: object) -> None:
+        super().__init__()
+        self.so_far = so_far
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -8,7 +8,6 @@ A model that lme4 would refuse, or that has no fit, leaves the story early and e
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ from mmtriage.diagnose.usable import with_use, without_use
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import BetterPointError, Comparison
 from mmtriage.engine.lme4.refusal import lme4_refusal
-from mmtriage.errors import UnjudgedError
+from mmtriage.errors import InterruptedTriage, UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.ladder.case import SEPARATION, Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
@@ -51,6 +50,7 @@ from mmtriage.model.family_names import DDF_METHODS
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
+from mmtriage.report.seen import Seen, Stopwatch
 
 # Laplace's approximation may have an optimum all the same, where a variance has grown until it is worthless.
 NO_MAXIMUM = "the responses are separated (MM203), so that the likelihood has no maximum to be proven"
@@ -74,27 +74,47 @@ def triage_table(
 
     Raises:
         InputError: the formula, a column or an option is wrong, or the fit is of another model.
-        UnjudgedError: the time budget ran out before there was a verdict, or nothing could be evaluated.
+        UnjudgedError: the time budget ran out before there was a verdict, or nothing could be evaluated; it
+            has the report so far, if there is a design to report.
+        InterruptedTriage: a KeyboardInterrupt that has the report so far.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
-        report = _triage(Workbench(table, options), formula_text, given, Stopwatch())
-    if given is None:
-        return report
+    bench, seen = Workbench(table, options), Seen(table, options)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            report = _triage(bench, formula_text, given, seen)
+    except KeyboardInterrupt:
+        if (so_far := seen.interrupted()) is None:
+            raise
+        raise InterruptedTriage(so_far) from None
+    except UnjudgedError as error:
+        error.so_far = seen.unjudged(error)
+        raise
+    if given is not None:
+        report = _with_notes_on(report, given)
+    if report.incomplete is not None and report.incomplete.kind == "interrupted":
+        raise InterruptedTriage(report)
+    return report
+
+
+def _with_notes_on(report: Report, given: GivenFit) -> Report:
+    """The report of a fit that was given, with what is to be said of how it was given."""
     from mmtriage.given.heard import notes_on
 
     notes = (*report.model.notes, *notes_on(given))
     return replace(report, model=replace(report.model, notes=notes))
 
 
-def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, watch: Stopwatch) -> Report:
+def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, seen: Seen) -> Report:
     """The story up to the fit."""
+    watch = seen.watch
     formula = resolve_dot(parse_formula(formula_text), bench.table.columns)
     check_kept(bench.options.keep, formula.random)
-    design = bench.build(formula)
+    design = seen.design = bench.build(formula)
     agreed = None if given is None else _agreed(bench, given, design)
     watch.lap("design")
     full = saturated(design)
     early = [*([] if full is None else [full]), *of_design(design)]
+    seen.findings = early
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
     early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same
@@ -156,7 +176,9 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
         incomplete=incomplete,
         timing=watch.timing,
     )
-    return _with_plot_data(report, comparison, refits, bench, watch) if bench.options.plots else report
+    if not bench.options.plots or (incomplete is not None and incomplete.kind == "interrupted"):
+        return report
+    return _with_plot_data(report, comparison, refits, bench, watch)
 
 
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:
@@ -290,20 +312,6 @@ def _with_plot_data(
     plot_data = plot_data_of(comparison, remedies)
     watch.lap("plots")
     return replace(report, plot_data=plot_data, timing=watch.timing)
-
-
-class Stopwatch:
-    """Seconds that each stage of a triage took."""
-
-    def __init__(self) -> None:
-        self.timing: dict[str, float] = {}
-        self._began = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """End a stage, which may have been taken up again; the next begins."""
-        now = time.perf_counter()
-        self.timing[stage] = self.timing.get(stage, 0.0) + now - self._began
-        self._began = now
 
 
 def _say(options: TriageOptions, text: str) -> None:

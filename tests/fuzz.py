@@ -492,7 +492,16 @@ class Answer:
         if self.code == 2:
             return "refused"
         document = self.document
-        return f"error: {document['error']['kind']}" if "verdict" not in document else status_of(document)
+        if "verdict" not in document:
+            return f"error: {document['error']['kind']}"
+        if not has_verdict(document):
+            return f"error: {'time-budget' if 'time budget' in document['incomplete_reason'] else 'unjudged'}"
+        return status_of(document)
+
+
+def has_verdict(document: dict[str, Any]) -> bool:
+    """Whether the triage came to a verdict: what ends before has an error, and perhaps a report so far."""
+    return "verdict" in document and "fit" not in (document["incomplete"] or ())
 
 
 def status_of(document: dict[str, Any]) -> str:
@@ -550,7 +559,7 @@ def complaints(answer: Answer) -> Iterator[str]:
     except ValueError as error:
         yield f"stdout is not JSON: {error}"
         return
-    if "verdict" in document:
+    if has_verdict(document):
         yield from _report_complaints(answer, document)
     else:
         yield from _error_complaints(answer, document)
@@ -559,8 +568,10 @@ def complaints(answer: Answer) -> Iterator[str]:
 def _error_complaints(answer: Answer, document: dict[str, Any]) -> Iterator[str]:
     if answer.code not in (2, 3):
         yield f"exit code {answer.code} without a report"
-    yield from (f"error schema: {e.message[:200]}" for e in _validator("error").iter_errors(document))
-    error = document["error"]
+    schema = "report" if "verdict" in document else "error"
+    yield from (f"{schema} schema: {e.message[:200]}" for e in _validator(schema).iter_errors(document))
+    said = {"message": document.get("incomplete_reason"), "hint": document.get("verdict")}  # of half a report
+    error = document["error"] or said
     if not error["message"] or not answer.err.strip():
         yield "no message"
     if error["hint"] is None and "^" not in answer.err:
@@ -640,7 +651,7 @@ def _sense_complaints(report: dict[str, Any]) -> Iterator[str]:
 def remedy_complaints(answer: Answer, budget: float = BUDGET) -> Iterator[str]:
     """What is not sound about the commands that a report recommends; each is run."""
     document = answer.document
-    if "verdict" not in document:
+    if not has_verdict(document):
         return
     status = status_of(document)
     for remedy in document["remedies"]:
@@ -653,7 +664,7 @@ def remedy_complaints(answer: Answer, budget: float = BUDGET) -> Iterator[str]:
             continue
         after = ask(*words[2:], budget=budget)
         yield from (f"remedy {remedy['id']}: {c}: {command}" for c in complaints(after))
-        if after.code == 2 or "verdict" not in after.document:
+        if after.code == 2 or not has_verdict(after.document):
             yield f"remedy {remedy['id']}: {after.ended}: {command}\n{after.err}"
             continue
         then = status_of(after.document)

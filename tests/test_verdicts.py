@@ -248,5 +248,8 @@ def test_two_processes_give_the_same_bytes_as_one(case_id: str) -> None:
 def test_a_budget_that_is_spent_before_there_is_a_verdict_is_exit_3() -> None:
     outcome = ran("fit", *SLEEPSTUDY, "--format", "json", "--time-budget", "1e-9")
     assert outcome.code == UnjudgedError.exit_code
-    assert outcome.report["error"]["kind"] == "time-budget"
-    assert outcome.report["error"]["message"] == "the time budget of 1e-09 s ran out"
+    why = "the time budget of 1e-09 s ran out while the model was fitted"
+    assert outcome.report["incomplete_reason"] == why
+    assert outcome.report["incomplete"] == ["fit", "diagnosis", "ladder"]
+    assert outcome.report["verdict"]["status"] == "undetermined"
+    report_validator().validate(outcome.report)

@@ -16,10 +16,10 @@ from mmtriage.command.completion import Given, completed
 from mmtriage.command.flags import flags, read, said_of_flags, verbatim
 from mmtriage.command.output import SVG, Output, outputs, wants_plots, write, write_plots
 from mmtriage.command.progress import progress_line
-from mmtriage.command.screen import show, wants_color, width
+from mmtriage.command.screen import INTERRUPTED, show, wants_color, width
 from mmtriage.data.reading import Reading
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
-from mmtriage.errors import DataError
+from mmtriage.errors import DataError, InterruptedTriage, UnjudgedError
 from mmtriage.model.family_names import check_model
 from mmtriage.options import OPTIONS, TriageOptions
 
@@ -44,7 +44,7 @@ def fit(data: str, formula: str, **given: Any) -> int:
       mmtriage fit data.csv "y ~ x + (1|g)" --format json | jq -e '.verdict.status == "converged"'
 
     Exit codes: 0 nothing at or above --fail-on; 1 something is; 2 the input is wrong; 3 it could not be
-    judged.
+    judged; 130 it was interrupted.
     """
     refuse_extra_arguments(click.get_current_context().args)
     asked = read(ReportOptions, given)
@@ -73,8 +73,9 @@ def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked
     baseline = _baseline(asked)
     files = _files(inputs, asked, baseline)
     plots = wants_plots({asked.format, *(output.format_name for output in files)})
-    report = accepted(triaged(plots), asked.reasons)
-    if baseline is not None:
+    report, stopped = _as_far_as_it_came(triaged, plots)
+    report = accepted(report, asked.reasons)
+    if baseline is not None and stopped is None:  # half a report is no news
         report, is_kept = _since(report, baseline, update=asked.update_baseline)
         settings = replace(settings, fail_on="never") if is_kept else settings
     if asked.select:
@@ -84,7 +85,27 @@ def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked
     for output in files:
         _write(output, report, asked, settings)
     _show(report, asked, settings)
-    return exit_code_of(report, settings.fail_on)
+    return exit_code_of(report, settings.fail_on) if stopped is None else stopped
+
+
+def _as_far_as_it_came(triaged: Callable[[bool], Report], plots: bool) -> tuple[Report, int | None]:
+    """The report, and the exit code of whatever ended it before its end; None where nothing did."""
+    from mmtriage.report.facts import Report
+
+    try:
+        return triaged(plots), None
+    except InterruptedTriage as stop:
+        if not isinstance(stop.so_far, Report):
+            raise
+        sys.stderr.write("\nInterrupted.\n")
+        return stop.so_far, INTERRUPTED
+    except UnjudgedError as error:
+        if not isinstance(error.so_far, Report):
+            raise
+        from mmtriage.render.problem import render_error
+
+        sys.stderr.write(render_error(error, width=width()))
+        return error.so_far, error.exit_code
 
 
 def _options(given: Given) -> TriageOptions:

@@ -20,7 +20,7 @@ import click
 from mmtriage.command.complaints import as_option_error, refuse_unknown_command
 from mmtriage.command.group import COMMANDS, cli
 from mmtriage.command.screen import INTERRUPTED, show, width
-from mmtriage.errors import MmtriageError, OptionError, UnjudgedError
+from mmtriage.errors import InterruptedTriageError, MmtriageError, OptionError, UnjudgedError
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -62,6 +62,7 @@ def run(argv: Sequence[str]) -> int:
         return _fail(UnjudgedError("there is not enough memory for this table and model"), argv)
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("Interrupted.\n")
+        _say_in_format(InterruptedTriageError("interrupted before there was anything to report"), argv)
         return INTERRUPTED
     except Exception:  # a bug keeps its traceback, and is not mistaken for a finding
         traceback.print_exc()
@@ -87,13 +88,18 @@ def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
     from mmtriage.render.problem import render_error as in_words
 
     sys.stderr.write(in_words(error, width=width()))
+    _say_in_format(error, argv)
+    return error.exit_code
+
+
+def _say_in_format(error: MmtriageError, argv: Sequence[str]) -> None:
+    """The error on stdout where a program expects to read a report."""
     if (format_name := _wanted_format(argv)) != "text":
         from mmtriage.render import ERROR_FORMATS, render_error
 
         if format_name in ERROR_FORMATS:
             with suppress(UnjudgedError):  # of a stdout that cannot be written
                 show(render_error(error, format_name))
-    return error.exit_code
 
 
 def _wanted_format(argv: Sequence[str]) -> str:

@@ -22,8 +22,8 @@ def in_order(unasked: Iterable[NotAssessed]) -> tuple[NotAssessed, ...]:
     return tuple(sorted(unasked, key=_rank))
 
 
-def without_fit(spec: ModelSpec) -> tuple[NotAssessed, ...]:
-    """What was not assessed of a model that cannot be fitted.
+def without_fit(spec: ModelSpec, reason: str = "the model cannot be fitted") -> tuple[NotAssessed, ...]:
+    """What was not assessed of a model that cannot be fitted, or was not.
 
     A generalized one is told of all that generalized models are asked, whatever its family.
     """
@@ -35,7 +35,7 @@ def without_fit(spec: ModelSpec) -> tuple[NotAssessed, ...]:
         and code not in UNMENTIONED
     ]
     of_any_first = sorted(codes, key=lambda code: CATALOGUE[code].model != "any")
-    return tuple(not_assessed(code, "the model cannot be fitted") for code in of_any_first)
+    return tuple(not_assessed(code, reason) for code in of_any_first)
 
 
 def _rank(unasked: NotAssessed) -> tuple[bool, int, str]:

@@ -19,6 +19,7 @@ RungStatus = Literal[
     "not_applicable",
     "failed",
 ]
+StopKind = Literal["time-budget", "interrupted", "unjudged"]
 Scope = Literal["same_model", "changes_model", "advice"]
 SameModelId = Literal[
     "rescale",
@@ -36,6 +37,16 @@ SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "
 OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior", "one-row", "keep"]
 GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
 RemedyId = SameModelId | SmallerId | OtherId | GeneralizedId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """What ended a triage before its end."""
+
+    kind: StopKind
+    reason: str  # one sentence, without a full stop
+    stages: tuple[str, ...]  # that were not done: of the triage, or rungs of the ladder
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult, RungStatus, with_proposals
+from mmtriage.ladder.records import (
+    RUNG_NUMBER,
+    RungId,
+    RungResult,
+    RungStatus,
+    Stop,
+    StopKind,
+    with_proposals,
+)
 from mmtriage.ladder.remedies.of_causes import of_causes
 from mmtriage.ladder.rungs import allfit, maxfun, rescale, simplify, singular
 
@@ -42,19 +50,22 @@ RUNGS = (
 REPAIRS: tuple[RungId, ...] = ("allfit", "maxfun")  # rungs of the same model, behind the first
 
 
-def walk(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
-    """Climb all rungs and add the remedies of causes; return that, and what a time budget left undone."""
+def walk(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
+    """Climb all rungs and add the remedies of causes; return that, and what ended the climb too soon."""
     results, incomplete = climbed(case)
     if incomplete is not None:
         return results, incomplete
     try:
         return with_cause_remedies(case, results), None
-    except TimeBudgetError as stop:
-        return results, f"{stop.message} before the remedies of named causes were tried"
+    except (TimeBudgetError, KeyboardInterrupt) as stop:
+        return results, _stop(stop, "before the remedies of named causes were tried", ("remedies",))
 
 
-def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
-    """Climb the five rungs alone; return their results, and where a time budget ended the climb."""
+def climbed(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
+    """Climb the five rungs alone; return their results, and what ended the climb too soon.
+
+    A rung that the user interrupts, or that runs out of time, is lost; those before it are not.
+    """
     results: list[RungResult] = []
     order = _order(case)
     for position, rung in enumerate(order):
@@ -66,13 +77,23 @@ def climbed(case: Case) -> tuple[tuple[RungResult, ...], str | None]:
             case.options.progress(rung.question)
         try:
             results.append(rung.climb(case))
-        except TimeBudgetError as stop:
-            left = [other.id for other in order[position:]]
-            results += [_result(name, "failed", stop.message) for name in left]
-            return _numbered(results), f"{stop.message} on rung {RUNG_NUMBER[rung.id]} ({rung.id})"
+        except (TimeBudgetError, KeyboardInterrupt) as error:
+            left = tuple(other.id for other in order[position:])
+            stop = _stop(error, f"on rung {RUNG_NUMBER[rung.id]} ({rung.id})", (*left, "remedies"))
+            results += [_result(name, "failed", _what_stopped(error)) for name in left]
+            return _numbered(results), stop
         except MmtriageError as failure:  # of a model it tried; other rungs may still have an answer
             results.append(_result(rung.id, "failed", failure.message))
     return _numbered(results), None
+
+
+def _stop(error: BaseException, where: str, stages: tuple[str, ...]) -> Stop:
+    kind: StopKind = "time-budget" if isinstance(error, TimeBudgetError) else "interrupted"
+    return Stop(kind=kind, reason=f"{_what_stopped(error)} {where}", stages=stages)
+
+
+def _what_stopped(error: BaseException) -> str:
+    return error.message if isinstance(error, TimeBudgetError) else "it was interrupted"
 
 
 def _order(case: Case) -> tuple[Rung, ...]:

@@ -273,7 +273,7 @@ def lead(report: Report) -> list[str]:
 
 def incomplete(report: Report) -> str | None:
     """What a time budget left undone."""
-    return f"This report is incomplete: {report.incomplete}" if report.incomplete else None
+    return f"This report is incomplete: {report.incomplete.reason}" if report.incomplete else None
 
 
 def table_line(report: Report) -> str:

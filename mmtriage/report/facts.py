@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict
-from mmtriage.ladder.records import Remedy, RungResult
+from mmtriage.ladder.records import Remedy, RungResult, Stop
 from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
 from mmtriage.plotted.plot_data import PlotData
@@ -210,7 +210,7 @@ class Report:
     reference: FitFacts | None
     ladder: tuple[RungResult, ...]
     remedies: tuple[Remedy, ...]  # ranked
-    incomplete: str | None = None  # what a time budget left undone
+    incomplete: Stop | None = None  # what ended the triage before its end
     drift: Drift | None = None  # since the report of --baseline
     timing: Mapping[str, float]  # stage -> seconds
     plot_data: PlotData | None = None  # computed only where there are plots; not in the JSON

@@ -54,6 +54,8 @@ def test_a_budget_that_ends_in_the_remedies_of_causes_is_said(monkeypatch: pytes
 
     monkeypatch.setattr(walk, "with_cause_remedies", out_of_time)
     report = mmtriage.triage(SAMPLES / "Dyestuff.csv", "Yield ~ 1 + (1 | Batch)")
-    assert report.incomplete == (
+    assert report.incomplete is not None
+    assert report.incomplete.stages == ("remedies",)
+    assert report.incomplete.reason == (
         "the time budget of 1 s ran out before the remedies of named causes were tried"
     )

@@ -23,14 +23,14 @@ Install = Callable[..., list[str]]
 def rungs(monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install rungs with the outcomes given, else `no_effect`; returns those that are climbed."""
 
-    def install(*, skipped: tuple[str, ...] = (), **outcomes: RungStatus | Exception) -> list[str]:
+    def install(*, skipped: tuple[str, ...] = (), **outcomes: RungStatus | BaseException) -> list[str]:
         climbed: list[str] = []
 
         def rung(name: RungId) -> Rung:
             def climb(_: Case) -> RungResult:
                 climbed.append(name)
                 outcome = outcomes.get(name, "no_effect")
-                if isinstance(outcome, Exception):
+                if isinstance(outcome, BaseException):
                     raise outcome
                 return RungResult(rung=RUNG_NUMBER[name], id=name, status=outcome, reason="made up")
 
@@ -133,10 +133,23 @@ def test_a_budget_that_runs_out_leaves_an_honest_partial_result(position: int, r
     climbed = rungs(**{name: TimeBudgetError("the time budget of 1 s ran out")})
     results, incomplete = walk(case(all_rungs=True))
     assert climbed == list(NAMES[: position + 1])
-    assert incomplete == f"the time budget of 1 s ran out on rung {position + 1} ({name})"
+    assert incomplete is not None
+    assert incomplete.reason == f"the time budget of 1 s ran out on rung {position + 1} ({name})"
+    assert incomplete.stages == (*NAMES[position:], "remedies")
     found = list(statuses(results).values())
     assert found == ["no_effect"] * position + ["failed"] * (5 - position)
     assert all(r.reason == "the time budget of 1 s ran out" for r in results[position:])
+
+
+@pytest.mark.parametrize("position", range(5))
+def test_an_interrupt_leaves_what_the_rungs_before_have_found(position: int, rungs: Install) -> None:
+    """Ctrl-C on the last rung threw away a report that was all but done."""
+    name = NAMES[position]
+    rungs(**{name: KeyboardInterrupt()})
+    results, incomplete = walk(case(all_rungs=True))
+    assert incomplete is not None
+    assert (incomplete.kind, incomplete.stages) == ("interrupted", (*NAMES[position:], "remedies"))
+    assert list(statuses(results).values()) == ["no_effect"] * position + ["failed"] * (5 - position)
 
 
 def test_a_rung_that_cannot_read_its_own_model_fails_alone(rungs: Install) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mmtriage.ladder.records import Stop
 from mmtriage.report.baseline_file import compared
 from mmtriage.report.decisions import selected
 from mmtriage.report.document import report_document
@@ -80,7 +81,11 @@ def _uncertified(report: Report) -> Report:
         report,
         verdict=verdict,
         reference=replace(report.reference, certificate=certificate),
-        incomplete="the time budget of 1 s ran out before rung 3.",
+        incomplete=Stop(
+            kind="time-budget",
+            reason="the time budget of 1 s ran out on rung 3 (allfit)",
+            stages=("allfit", "singular", "maxfun", "remedies"),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mmtriage.diagnose.finding import finding, not_assessed
-from mmtriage.ladder.records import Code
+from mmtriage.ladder.records import Code, Stop
 from mmtriage.report.facts import FitFacts, RandomTermFacts, Report
 from tests.real_reports.records import NOT_CONVERGED, UNIDENTIFIABLE, effects, slope_effects
 
@@ -93,7 +93,7 @@ def hostile(name: str) -> Report:
             )
             for remedy in (*report.remedies, *UNIDENTIFIABLE.remedies)
         ),
-        incomplete=f"no time for {name}",
+        incomplete=Stop(kind="time-budget", reason=f"no time for {name}", stages=(name,)),
     )
 
 

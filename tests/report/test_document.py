@@ -70,6 +70,7 @@ def test_the_keys_come_in_the_order_of_the_specification() -> None:
         "ranked_by",
         "remedies",
         "incomplete",
+        "incomplete_reason",
         "error",
         "drift",
         "timing",
