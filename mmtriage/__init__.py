@@ -89,13 +89,15 @@ def _judged(result: Any, formula: str | None, options: Mapping[str, Any]) -> Rep
     from mmtriage.given.from_statsmodels import handed_over
     from mmtriage.notebook import with_methods
     from mmtriage.options import TriageOptions as Options
+    from mmtriage.report.refit_elsewhere import with_refit
     from mmtriage.triage_table import triage_table
 
     if formula is not None:
         raise OptionError("a fitted model has its formula", where="triage(result)", hint="Leave it out.")
     handed = handed_over(result)
     chosen = options_of_fit(handed.fit, Options(**options), options.keys())
-    return with_methods(triage_table(handed.table, handed.fit.formula, chosen, handed.fit))
+    report = triage_table(handed.table, handed.fit.formula, chosen, handed.fit)
+    return with_methods(with_refit(report, handed, result))
 
 
 def _refuse(said: Iterable[str], problem: str) -> None:

@@ -78,7 +78,7 @@ def triage_table(
             has the report so far, if there is a design to report.
         InterruptedTriage: a KeyboardInterrupt that has the report so far.
     """
-    bench, seen = Workbench(table, options), Seen(table, options)
+    bench, seen = Workbench(table, options, given), Seen(table, options)
     try:
         with threadpool_limits(limits=1, user_api="blas"):
             report = _triage(bench, formula_text, given, seen)

@@ -67,7 +67,7 @@ WITHIN = {
     ),
     "report": (
         *("printable", "drift", "facts", "roles", "exit_code", "summary", "document"),
-        *("decisions", "from_fits", "unfinished", "seen", "baseline_file", "schema"),
+        *("decisions", "from_fits", "unfinished", "seen", "refit_elsewhere", "baseline_file", "schema"),
     ),
     "render": (
         *("settings", "prose", "problem", "labels", "effect_words", "sentences", "tables"),

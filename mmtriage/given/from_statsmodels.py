@@ -43,6 +43,7 @@ class Handed:
 
     table: Table
     fit: GivenFit
+    T: Array  # (p, p): statsmodels' columns of X are ours times T
 
 
 def is_mixed_lm(data: object) -> bool:
@@ -89,7 +90,7 @@ def handed_over(result: Any, messages: Sequence[str] | None = None) -> Handed:
         log_likelihood=float(result.llf) if math.isfinite(float(result.llf)) else None,
         notes=(*_both_spellings(names, design, T), *making.notes),
     )
-    return Handed(making.table(), fit)
+    return Handed(making.table(), fit, T)
 
 
 def _rows_used(model: Any) -> Any:

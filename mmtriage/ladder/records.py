@@ -84,6 +84,7 @@ class Code:
 
     mmtriage: str | None
     lme4: str | None
+    python: str | None = None  # statsmodels code, where the fit that is judged was made by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,16 +40,23 @@ from mmtriage.options import TriageOptions
 
 if TYPE_CHECKING:
     from mmtriage.given.agreement import AgreedFit
+    from mmtriage.given.record import GivenFit
+
+STATSMODELS = "statsmodels"
 
 
 class Workbench:
     """A `Bench` for one table, one set of options and one deadline, which starts when the bench is made."""
 
-    def __init__(self, table: Table, options: TriageOptions) -> None:
+    def __init__(self, table: Table, options: TriageOptions, given: GivenFit | None = None) -> None:
         self.table = table
         self.options = options
         self.commands = Commands(
-            source=table.source, options=options, reading=table.reading, r_table=r_reading(table)
+            source=table.source,
+            options=options,
+            reading=table.reading,
+            r_table=r_reading(table),
+            of_statsmodels=given.formula if given and given.software.name == STATSMODELS else None,
         )
         self.deadline: Deadline = deadline_in(options.time_budget)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}

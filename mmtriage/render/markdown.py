@@ -25,7 +25,7 @@ from mmtriage.report.facts import Report, ToolFacts
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary
 
-LANGUAGE = {"mmtriage": "sh", "lme4": "r"}
+LANGUAGE = {"statsmodels": "python", "mmtriage": "sh", "lme4": "r"}
 MOST_ROWS = 40  # of a table: GitHub refuses comments of more than 65,536 characters
 MOST_CHARACTERS = 60_000
 # Characters of Markdown and HTML, which are written as references; and what GitHub would make a link of

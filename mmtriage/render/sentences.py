@@ -166,8 +166,9 @@ def remedy_title(remedy: Remedy) -> str:
 
 def remedy_code(remedy: Remedy) -> list[tuple[str, str]]:
     """What to paste, each with the name of the program that takes it."""
-    both = (("mmtriage", remedy.code.mmtriage), ("lme4", remedy.code.lme4))
-    return [(program, code) for program, code in both if code]
+    code = remedy.code
+    every = (("statsmodels", code.python), ("mmtriage", code.mmtriage), ("lme4", code.lme4))
+    return [(program, text) for program, text in every if text]
 
 
 def remedy_lines(remedy: Remedy, model: ModelFacts) -> list[str]:

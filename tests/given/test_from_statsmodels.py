@@ -199,3 +199,20 @@ def test_what_is_no_mixed_model_is_refused() -> None:
 def test_statsmodels_is_imported_by_nobody_but_its_user() -> None:
     code = "import mmtriage.given.from_statsmodels, sys; sys.exit('statsmodels' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_advised_to_a_user_of_statsmodels_was_tried_in_statsmodels() -> None:
+    result = fitted("short")
+    report = mmtriage.triage(result)
+    again, rescaled, *_ = report.remedies
+    assert again.code.python is not None
+    assert rescaled.code.python is not None
+    assert "start_params=start" in again.code.python
+    assert "re_formula='~ I((Time - 6)/3)'" in rescaled.code.python
+    assert rescaled.caveats[-1] == "tried in statsmodels: it arrives"
+    names: dict[str, Any] = {"result": result}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(again.code.python, names)
+    assert report.reference is not None
+    assert -2.0 * names["result"].llf == pytest.approx(report.reference.criterion, abs=0.01)

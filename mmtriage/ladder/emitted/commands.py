@@ -14,7 +14,9 @@ from typing import Any
 
 from mmtriage.arrays import Array
 from mmtriage.data.reading import PLAINLY, Reading
+from mmtriage.formula import parse_formula
 from mmtriage.formula.text import quote_name
+from mmtriage.ladder.emitted.python_call import mixedlm_call
 from mmtriage.ladder.emitted.r_call import (
     R_KENWARD_ROGER,
     R_SUMMARY,
@@ -38,6 +40,7 @@ class Commands:
     options: TriageOptions
     reading: Reading = PLAINLY  # how the user had the table read
     r_table: tuple[str, ...] = ()  # R code that reads it, where a plain read.csv() would not do
+    of_statsmodels: str | None = None  # the formula of the fit that is judged, where it was made by that
 
     def of(self, **changes: Any) -> Commands:
         """Change the options: another family, link, number of points, optimizer or budget."""
@@ -46,7 +49,16 @@ class Commands:
     def both(self, formula: str) -> Code:
         """Write the command and the R code of a formula."""
         command = self.mmtriage(formula) if self.options.can_be_said else None
-        return Code(mmtriage=command, lme4=self.r_code(formula))
+        return Code(mmtriage=command, lme4=self.r_code(formula), python=self.python(formula))
+
+    def python(self, formula: str) -> str | None:
+        """Write statsmodels code of another formula, if that is what the user has and it can fit it."""
+        if self.of_statsmodels is None or not self.options.is_linear:
+            return None
+        wanted = parse_formula(formula)
+        if wanted == parse_formula(self.of_statsmodels):  # that call has been made, and its fit is judged
+            return None
+        return mixedlm_call(wanted, reml=self.options.reml)
 
     def in_r(
         self,

@@ -26,6 +26,8 @@ from mmtriage.ladder.records import (
     Scope,
 )
 
+NOT_TRIED = "what was measured is the model itself: statsmodels was not run"
+
 
 def same_model_remedy(
     case: Case,
@@ -184,6 +186,8 @@ def compared(
     order: int | None = None,
 ) -> Remedy:
     """Make a remedy; `against` is what is known of it, `not_compared(reason)` where that is nothing."""
+    if code.python:
+        caveats = (*caveats, NOT_TRIED)
     return Remedy(
         id=id,
         rung=rung,
