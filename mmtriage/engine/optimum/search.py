@@ -29,12 +29,12 @@ from mmtriage.engine.optimum.settling import (
     minimize_on,
     settle,
 )
-from mmtriage.engine.optimum.starts import PERTURBATIONS, is_at_risk
+from mmtriage.engine.optimum.starts import PERTURBATIONS, is_at_risk, is_grave
 
 # Deviance units, and relative distance in S, within which a descent heads for a known optimum: where several
 # are to be feared it is not given up before it has all but arrived.
 NEARNESS = (0.5, 0.3)
-CAREFUL_NEARNESS = (1e-3, 0.02)
+CAREFUL_NEARNESS = (0.02, 0.05)
 DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
 BEYOND_DIGITS = (
@@ -157,7 +157,7 @@ def find_optimum(
         for start in further():
             if start.label not in known:
                 _descend(likelihood, start, descents, settled)
-        if descents:
+        if descents and is_grave(likelihood):
             for nearby in _around_the_best(likelihood, descents, seed):
                 _descend(likelihood, nearby, descents, settled)
     if not descents:

@@ -7,8 +7,10 @@ starts lead. Most models have one optimum, and then every start is an expense. S
 * a term has slopes, whose correlations may settle on either side;
 * the link leaves not even the likelihood of the fixed effects convex.
 
-There, and where the first starts disagree, the search also starts from variances of zero, moderate, small and
-large ones, from each term alone, from correlations of both signs, and at random around the best point.
+There, and where the first starts disagree, the search also starts from moderate and large variances and from
+correlations of both signs; where the risk is grave (a handful of groups, slopes of a generalized model, a
+link without a convex likelihood) also from zero, from small variances, from each term alone and at random
+around the best point.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.optimum.protocol import Likelihood, supports, template_factors
 
 ENOUGH_LEVELS = 20  # levels of every factor from which intercepts alone are no risk
+A_HANDFUL = 6  # levels up to which the risk is grave
 SMALL, LARGE = 0.15, 5.0  # relative standard deviations, beside one (the template)
 STRONG = 0.9  # correlation
 PERTURBATIONS = 1  # random starts around the best point
@@ -33,14 +36,24 @@ def is_at_risk(likelihood: Likelihood) -> bool:
     return has_slopes or has_few or not likelihood.is_convex
 
 
+def is_grave(likelihood: Likelihood) -> bool:
+    """Whether single groups, or a criterion that is not convex, shape the likelihood."""
+    has_slopes = any(support > 1 for support in supports(likelihood))
+    is_approximate = len(likelihood.free_scale) > 0
+    has_few = any(block.n_levels <= A_HANDFUL for block in likelihood.products.blocks)
+    return has_few or not likelihood.is_convex or (has_slopes and is_approximate)
+
+
 def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
     """Labels and factors (k, k) per term of further starts, for a model that is at risk."""
     unit = template_factors(likelihood)
+    grave = is_grave(likelihood)
     yield "template", unit
-    yield "zero", [0.0 * F for F in unit]
-    yield "small", [SMALL * F for F in unit]
     yield "large", [LARGE * F for F in unit]
-    if len(unit) > 1:
+    if grave:
+        yield "zero", [0.0 * F for F in unit]
+        yield "small", [SMALL * F for F in unit]
+    if grave and len(unit) > 1:
         for t in range(len(unit)):
             yield f"term {t + 1} alone", [F if s == t else 0.0 * F for s, F in enumerate(unit)]
     widest = max(supports(likelihood))
