@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.optimize import brentq
 
 from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.diagnose.singularity import Defect, defects
@@ -119,5 +118,7 @@ def largest_icc(case: Case, group: str) -> float | None:
 
     if above(LARGEST) <= 0:
         return None
+    from scipy.optimize import brentq  # slow to import, and most reports never come here
+
     sd = float(brentq(above, 0.0, LARGEST, xtol=1e-6))
     return sd**2 / (1.0 + sd**2)
