@@ -38,22 +38,8 @@ ROUNDING = 6  # decimals to which losses are compared: less is rounding of the o
 # Remedies whose formula does not say what they are: the same formula in other columns, by another optimizer,
 # from another start, under a prior, in another family, or, without random effects, by another function.
 NOT_IN_THE_FORMULA = (
-    *(
-        "rescale",
-        "allfit",
-        "restart",
-        "start",
-        "maxfun",
-        "one-row",
-        "keep",
-        "fixed-prior",
-        "rx-errors",
-        "tight-pirls",
-        "by-lme4",
-        "lm",
-        "glm",
-        "glm.nb",
-    ),
+    *("rescale", "allfit", "restart", "start", "tight-stop", "maxfun", "one-row", "keep", "fixed-prior"),
+    *("lm", "glm", "glm.nb", "rx-errors", "tight-pirls", "by-lme4"),
     *("wishart-prior", "change-link", "negative-binomial", "poisson", "quadrature"),
 )
 

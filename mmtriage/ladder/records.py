@@ -30,6 +30,7 @@ SameModelId = Literal[
     "restart",
     "start",
     "rx-errors",
+    "tight-stop",
     "tight-pirls",
     "by-lme4",
 ]

@@ -7,12 +7,14 @@ here has).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import nlopt
 
 from mmtriage.arrays import Array
 from mmtriage.optimizers import lbfgsb, minqa, nelder_mead, nmkb, pybobyqa_backend
 from mmtriage.optimizers.guard import Guard, Objective, OutOfBudgetError
-from mmtriage.optimizers.nlopt_backend import NLMINB, TIGHT, derivative_free, with_differences
+from mmtriage.optimizers.nlopt_backend import EXACT, NLMINB, TIGHT, derivative_free, with_differences
 from mmtriage.optimizers.optimizer import (
     Ending,
     Optimizer,
@@ -28,6 +30,7 @@ __all__ = [
     "DEFAULT",
     "OPTIMIZERS",
     "STAND_INS",
+    "TIGHTENED",
     "Array",
     "Ending",
     "Guard",
@@ -137,6 +140,14 @@ _TABLE = (
         r_budget="maxeval",
         r_settings='algorithm = "NLOPT_LN_COBYLA", xtol_rel = 1e-6',
     ),
+)
+
+# nloptwrap as lmerControl(optCtrl = list(...)) can have it: not a name of its own.
+TIGHTENED = replace(
+    _TABLE[0],
+    search=derivative_free(nlopt.LN_BOBYQA, EXACT),
+    note="nloptwrap with stop rules of 1e-12",
+    r_settings=f"xtol_rel = {EXACT.xtol_rel:g}, xtol_abs = {EXACT.xtol_abs:g}, ftol_abs = {EXACT.ftol_abs:g}",
 )
 
 # Names of lme4's whose optimizer is not to be had outside R -> what runs in its place, under its own name.

@@ -31,6 +31,9 @@ class StopRules:
 # lme4's; the relative ones are nloptr's
 NLOPTWRAP = StopRules(xtol_abs=1e-8, xtol_rel=1e-4, ftol_abs=1e-8, ftol_rel=0.0)
 NLMINB = StopRules(xtol_abs=0.0, xtol_rel=1.5e-8, ftol_abs=0.0, ftol_rel=1e-10)  # R's nlminb
+EXACT = StopRules(
+    xtol_abs=1e-12, xtol_rel=1e-12, ftol_abs=1e-12, ftol_rel=0.0
+)  # lme4's ?convergence, and more
 TIGHT = StopRules(xtol_abs=1e-8, xtol_rel=1e-6, ftol_abs=1e-8, ftol_rel=0.0)  # for what lme4 does not have
 
 # Until 2.10 the Python wrapper raised RuntimeError and ValueError, with a text; since then errors of its own.

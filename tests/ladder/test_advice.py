@@ -90,7 +90,7 @@ def test_what_is_separated_without_random_effects_too_is_no_remedy() -> None:
 
 
 def test_where_lme4_does_not_start_it_is_told_where_the_optimum_is() -> None:
-    """R 4.2: log_binomial of public reports ends at 502.2819 from there, and stops with NaN from its own start."""
+    """R 4.2: a log-binomial model that stops with NaN from its own start ends at its optimum from there."""
     options = TriageOptions(family="binomial", link="log")
     commands = Commands(source="d.csv", options=options)
     code = commands.in_r("y ~ x + (1 | g)", start=np.array([0.5]), beta=np.array([-0.123456789, 1.0]))
@@ -98,4 +98,13 @@ def test_where_lme4_does_not_start_it_is_told_where_the_optimum_is() -> None:
         'm <- glmer(y ~ x + (1 | g), data = d, family = binomial("log"), '
         "start = list(theta = c(0.5), fixef = c(-0.12345679, 1)), "
         "control = glmerControl(nAGQ0initStep = FALSE))"
+    )
+
+
+def test_a_gradient_warning_goes_with_tighter_stop_rules() -> None:
+    """lme4's own first advice, and the only repair that leaves columns and optimizer alone."""
+    commands = Commands(source="d.csv", options=TriageOptions())
+    assert commands.in_r("y ~ x + (x | g)", kind="tight").lme4 == (
+        "m <- lmer(y ~ x + (x | g), data = d, REML = TRUE, control = "
+        "lmerControl(optCtrl = list(xtol_rel = 1e-12, xtol_abs = 1e-12, ftol_abs = 1e-12)))"
     )

@@ -14,13 +14,14 @@ from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_values import r_logical, r_string, r_vector
 from mmtriage.model.family_names import LAPLACE, default_link
 from mmtriage.model.spec import ModelSpec, RFunction
-from mmtriage.optimizers import OPTIMIZERS
+from mmtriage.optimizers import OPTIMIZERS, TIGHTENED
 from mmtriage.options import TriageOptions
 
-CallKind = Literal["mixed", "plain", "prior", "fixed prior"]
+CallKind = Literal["mixed", "tight", "plain", "prior", "fixed prior"]
 # Kind of call -> lme4's function for the model -> the function that is called instead.
 FUNCTIONS: dict[CallKind, dict[RFunction, str]] = {
     "mixed": {"lmer": "lmer", "glmer": "glmer", "glmer.nb": "glmer.nb"},
+    "tight": {"lmer": "lmer", "glmer": "glmer", "glmer.nb": "glmer.nb"},
     "plain": {"lmer": "lm", "glmer": "glm", "glmer.nb": "MASS::glm.nb"},
     "prior": {"lmer": "blme::blmer", "glmer": "blme::bglmer", "glmer.nb": "blme::bglmer"},
     "fixed prior": {"lmer": "blme::blmer", "glmer": "blme::bglmer", "glmer.nb": "blme::bglmer"},
@@ -136,6 +137,8 @@ def _control(options: TriageOptions, kind: CallKind, tolerance: float | None) ->
         return None
     if kind == "prior":
         return _settings([PRIOR_OPTIMIZER])
+    if kind == "tight":
+        return f"optCtrl = list({TIGHTENED.r_settings})"
     own = options.has_own_optimizer or options.maxfun is not None
     settings = [_settings(options.stages, options.maxfun)] if own else []
     if kind == "fixed prior" and options.spec.r_function != "lmer":

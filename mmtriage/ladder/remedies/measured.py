@@ -42,6 +42,7 @@ def same_model_remedy(
     formula: str | None = None,
     cost: int | None = None,
     clears: bool = True,
+    order: int | None = None,
 ) -> Remedy:
     """Make a remedy of an attempt that has reached the optimum of the present model, singular or not.
 
@@ -67,6 +68,7 @@ def same_model_remedy(
         changes=changes,
         caveats=caveats,
         cost=(attempt.evaluations or 0) if cost is None else cost,
+        order=order,
     )
 
 

@@ -6,6 +6,7 @@
     poisson, negative-binomial,
     observation-level               scatter that is not the family's
     fixed-prior, one-row            separation
+    tight-stop                      a stop rule that ends too early
     start                           failures of PIRLS from lme4's own start
 
 Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All
@@ -34,10 +35,12 @@ from mmtriage.ladder.remedies import (
     poisson,
     recode,
     start_values,
+    stop_rules,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
     start_values.propose,
+    stop_rules.propose,
     one_row.propose,
     nest.propose,
     cross_level.propose,

@@ -1,0 +1,49 @@
+"""`tight-stop`: the same optimizer with tighter stop rules, lme4's own first advice (?convergence).
+
+nloptwrap stops where a step changes theta by less than 1e-4 of it, a rule of nloptr's that nobody asked for:
+near enough for the criterion, and not for a gradient that is compared with 0.002. With rules of 1e-12 it goes
+on until rounding ends it. Stop rules are what an optimizer asks of itself; the checks stay as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from mmtriage.engine.lme4.outcome import Lme4Failure
+from mmtriage.ladder.attempts import reaches_optimum, reaches_singular_optimum, same_model_attempt
+from mmtriage.ladder.case import Case
+from mmtriage.ladder.records import Proposal
+from mmtriage.ladder.remedies.measured import same_model_remedy
+from mmtriage.optimizers import DEFAULT, TIGHTENED
+
+LABEL = "stop rules of 1e-12"
+FIRST = -1  # before every other repair: it leaves the user's columns and optimizer alone
+
+
+def propose(case: Case) -> Iterator[Proposal]:
+    """Tighten the rules where lme4's default stops by them, and see whether that cures the verdict."""
+    is_default = case.options.stages == (DEFAULT,) and case.options.maxfun is None
+    is_short_or_alarmed = case.verdict.status in ("false_alarm", "not_converged")
+    comparison = case.comparison
+    if not is_default or not is_short_or_alarmed or comparison.lme4 is None or comparison.given is not None:
+        return
+    began = time.perf_counter()
+    run = case.bench.run(comparison.prepared, optimizers=[TIGHTENED], maxfun=case.options.raised_budget)
+    attempt = same_model_attempt(case, LABEL, run, time.perf_counter() - began)
+    clears = not isinstance(run, Lme4Failure) and reaches_optimum(case, attempt)
+    if not clears and not reaches_singular_optimum(case, attempt):
+        return
+    formula = case.formula.to_text()
+    remedy = same_model_remedy(
+        case,
+        attempt,
+        id="tight-stop",
+        clears=clears,
+        rung=5,
+        title="Tighten the optimizer's stop rules",
+        code=case.commands.in_r(formula, kind="tight"),
+        changes="nothing: the same model by the same optimizer, which stops later",
+        order=FIRST if case.verdict.status == "false_alarm" else None,
+    )
+    yield Proposal(remedy=remedy, attempt=attempt)
