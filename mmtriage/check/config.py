@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtriage.check import located as read
-from mmtriage.check.entries import DEFAULTS, KEYS, NEEDED, ModelEntry, known_keys, read_model, reader
+from mmtriage.check.entries import DEFAULTS, FIT, KEYS, NEEDED, ModelEntry, known_keys, read_model, reader
 from mmtriage.check.located import Node
 from mmtriage.check.places import TomlPlace, place_at, places_of
 from mmtriage.errors import ConfigError, OptionError, did_you_mean
@@ -137,14 +137,23 @@ def _models(
 
 def _model(table: Node, defaults: Mapping[str, Node], directory: Path) -> ModelEntry:
     own = known_keys(table, tuple(KEYS), "a model")
-    for key in NEEDED:
+    for key in ("name",) if FIT in own else NEEDED:
         if key not in own:
             called = f"model `{own['name'].value}`" if "name" in own else "a model"
-            raise table.error(f"{called} has no `{key}`", "Every model needs name, data and formula.")
-    data = read.text(own["data"])
-    if data == "-":
-        raise own["data"].error("a model cannot be read from standard input", "Name a file.")
-    return read_model(table, defaults, own, str(directory / data))
+            hint = "Every model needs name, data and formula, or name and the file of a fit."
+            raise table.error(f"{called} has no `{key}`", hint)
+    if FIT in own and "formula" in own:
+        raise own["formula"].error("a fit has its formula", "Leave it out: it stands in the file of the fit.")
+    data, fit = (_file(own[key], directory) if key in own else None for key in ("data", FIT))
+    return read_model(table, defaults, own, data, fit)
+
+
+def _file(node: Node, directory: Path) -> str:
+    """A file, as seen from the working directory."""
+    name = read.text(node)
+    if name == "-":
+        raise node.error("a model cannot be read from standard input", "Name a file.")
+    return str(directory / name)
 
 
 def _written(table: Node, key: str) -> str:

@@ -116,14 +116,15 @@ def _selected(node: Node) -> tuple[str, ...]:
 
 # Keys of a model -> what reads the value.
 KEYS: Mapping[str, Reader] = {
-    **dict.fromkeys(("name", "data", "formula"), read.text),
+    **dict.fromkeys(("name", "data", "formula", "fit"), read.text),
     **{item.key: reader(item.meaning) for item in OPTIONS if item.is_key},
     "fail_on": partial(read.one_of, known=FAIL_ON),
     "select": _selected,
     "ignore": _ignored,
 }
 NEEDED = ("name", "data", "formula")  # of every model, and of nothing else
-DEFAULTS = tuple(key for key in KEYS if key not in NEEDED)  # may stand above all models
+FIT = "fit"  # a fit made elsewhere: its file knows the formula, and may know the table
+DEFAULTS = tuple(key for key in KEYS if key not in (*NEEDED, FIT))  # may stand above all models
 NOT_KEYS = {  # what somebody might well write, and what to do instead
     "reml": "REML is the default; write ml = true for maximum likelihood.",
     "jobs": "Models run side by side: `jobs` stands above all of them, or -j on the command line.",
@@ -139,8 +140,10 @@ class ModelEntry:
 
     name: str
     line: int
-    data: str  # the table, as seen from the working directory
-    formula: str
+    data: str | None  # the table, as seen from the working directory; None: as the file of the fit names it
+    formula: str | None  # None: that of the fit
+    fit: str | None = None  # the file of a fit made elsewhere, as seen from the working directory
+    said: frozenset[str] = frozenset()  # fields of the options that this model's own keys have set
     reading: Reading
     options: TriageOptions
     fail_on: str = DEFAULT_FAIL_ON
@@ -162,12 +165,19 @@ def known_keys(node: Node, known: tuple[str, ...], what: str) -> dict[str, Node]
     return found
 
 
-def read_model(table: Node, defaults: Mapping[str, Node], own: Mapping[str, Node], data: str) -> ModelEntry:
+def read_model(
+    table: Node,
+    defaults: Mapping[str, Node],
+    own: Mapping[str, Node],
+    data: str | None,
+    fit: str | None = None,
+) -> ModelEntry:
     """A model from its own keys and those above all models.
 
     Args:
         table: the model as a whole.
         data: the path of its table, as seen from the working directory.
+        fit: that of the file of a fit made elsewhere.
     """
     given = {**defaults, **own}
     values: dict[str, Any] = {key: KEYS[key](value) for key, value in given.items()}
@@ -176,7 +186,9 @@ def read_model(table: Node, defaults: Mapping[str, Node], own: Mapping[str, Node
         name=values["name"],
         line=table.line,
         data=data,
-        formula=values["formula"],
+        formula=values.get("formula"),
+        fit=fit,
+        said=frozenset(item.name for item in options_of(TriageOptions) if item.key in own),
         reading=_record(Reading, values, given, table),
         options=_record(TriageOptions, values, given, table),
         fail_on=values.get("fail_on", DEFAULT_FAIL_ON),

@@ -85,10 +85,7 @@ def check_models(
 def triage_entry(model: ModelEntry) -> Answer:
     """Triage one model, in a process of its own; whatever goes wrong is its answer."""
     try:
-        from mmtriage.triage_table import triage_table
-
-        table = _table(model.data, model.reading)
-        report = triage_table(table, model.formula, model.options)
+        report = _judged(model) if model.fit is not None else _triaged(model)
     except MmtriageError as error:
         return Answer(outcome=error)
     except MemoryError:
@@ -97,6 +94,27 @@ def triage_entry(model: ModelEntry) -> Answer:
         return Answer(outcome=UnjudgedError(BUG), traceback=traceback.format_exc())
     report = accepted(report, model.ignore)
     return Answer(outcome=report if model.select is None else selected(report, model.select))
+
+
+def _triaged(model: ModelEntry) -> Report:
+    from mmtriage.triage_table import triage_table
+
+    assert model.data is not None  # of a model without the file of a fit both are needed
+    assert model.formula is not None
+    return triage_table(_table(model.data, model.reading), model.formula, model.options)
+
+
+def _judged(model: ModelEntry) -> Report:
+    """A fit made elsewhere, in place of one that is imitated."""
+    from mmtriage.given.asked import options_of_fit, table_path, with_factors
+    from mmtriage.given.read_fit import read_fit
+    from mmtriage.triage_table import triage_table
+
+    assert model.fit is not None
+    given = read_fit(model.fit)
+    options = options_of_fit(given, model.options, model.said)
+    table = with_factors(_table(table_path(given, model.data), model.reading), given)
+    return triage_table(table, given.formula, options, given)
 
 
 @lru_cache(maxsize=KEPT_TABLES)

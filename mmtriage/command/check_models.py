@@ -125,7 +125,11 @@ def _files(config: Config, asked: ReportOptions, baselines: Mapping[str, Baselin
     """The files of --output, which must not be what is read."""
     from mmtriage.render import RENDERERS
 
-    inputs = {config.path: "the configuration", **{model.data: "a table" for model in config.models}}
+    inputs = {
+        config.path: "the configuration",
+        **{model.data: "a table" for model in config.models if model.data is not None},
+        **{model.fit: "a fit" for model in config.models if model.fit is not None},
+    }
     inputs |= {str(kept.path): "a baseline" for kept in baselines.values()}
     return outputs(asked.output, RENDERERS, inputs)
 

@@ -69,21 +69,21 @@ BROKEN = [
         "Error in m.toml, line 1: a model has no `name`\n"
         "  [[models]]\n"
         "  ^^^^^^^^^^\n"
-        "  Every model needs name, data and formula.\n",
+        "  Every model needs name, data and formula, or name and the file of a fit.\n",
     ),
     (
         '[[models]]\nname = "a"\n',
         "Error in m.toml, line 1: model `a` has no `data`\n"
         "  [[models]]\n"
         "  ^^^^^^^^^^\n"
-        "  Every model needs name, data and formula.\n",
+        "  Every model needs name, data and formula, or name and the file of a fit.\n",
     ),
     (
         '[[models]]\nname = "a"\ndata = "d"\n',
         "Error in m.toml, line 1: model `a` has no `formula`\n"
         "  [[models]]\n"
         "  ^^^^^^^^^^\n"
-        "  Every model needs name, data and formula.\n",
+        "  Every model needs name, data and formula, or name and the file of a fit.\n",
     ),
     (
         '[[models]]\nname = ""\ndata="d"\nformula="f"\n',

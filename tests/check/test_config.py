@@ -111,7 +111,7 @@ def test_the_keys_are_the_options_of_fit() -> None:
     about_the_run = {"format", "output", "jobs", "quiet", "verbose", "no_color"}
     about_the_run |= {"baseline", "update_baseline"}
     options = {parameter.name for parameter in fit.params} - about_the_run
-    assert options | {"name"} == set(KEYS)
+    assert options | {"name", "fit"} == set(KEYS)
 
 
 def test_hyphens_and_the_words_of_the_command_line_do_as_well() -> None:
