@@ -277,11 +277,8 @@ def _descend(
         return
     end = settle(likelihood, FacePoint(face, found.x, found.value, found.gradients))
     arrived = found.status == "converged"
-    if not arrived:  # in units that were natural where it began, which may have been far away
-        again = minimize_on(likelihood, end.face, end.x)
-        arrived = again.status == "converged"
-        spent = end.gradients + again.gradients
-        end = settle(likelihood, replace(end, x=again.x, value=again.value, gradients=spent))
+    if not arrived:
+        end, arrived = _followed_on(likelihood, end)
     place = end.place
     same = _joins(likelihood, place.factors, end.value, descents)
     is_known = bool(same) and end.value >= min(d.criterion for d in descents) - SNAP_COST
@@ -299,6 +296,20 @@ def _descend(
         )
     )
     settled[start.label] = end
+
+
+def _followed_on(likelihood: Likelihood, at: FacePoint) -> tuple[FacePoint, bool]:
+    """Where a descent leads that ended before it arrived, and whether it arrives now.
+
+    Its steps were natural where it began, which may have been far away; here they are chosen anew.
+    """
+    try:
+        again = minimize_on(likelihood, at.face, at.x)
+    except np.linalg.LinAlgError:
+        return at, False
+    spent = at.gradients + again.gradients
+    reached = replace(at, x=again.x, value=again.value, gradients=spent)
+    return settle(likelihood, reached), again.status == "converged"
 
 
 def _joining(label: str, began: Place, target: Descent, gradients: int) -> Descent:
