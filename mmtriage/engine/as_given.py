@@ -24,10 +24,6 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import check_convergence
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
-from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.search import Start
-
-WIDE = 30.0  # SDs of the random effects, relative to sigma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,9 +79,7 @@ def compare_given(prepared: Prepared, at: Parameters, fit: Fit, told: Elsewhere,
     """A fit made elsewhere beside the proven optimum; the search starts where it ended, too."""
     began = time.perf_counter()
     run = _as_run(at, fit, told)
-    optimum, optimum_fit = prove_optimum(
-        prepared, {OF_LME4: prepared.place_of(run)}, seed=seed, further=_wide(prepared)
-    )
+    optimum, optimum_fit = prove_optimum(prepared, {OF_LME4: prepared.place_of(run)}, seed=seed)
     return Comparison(
         prepared=prepared,
         lme4=run,
@@ -96,18 +90,6 @@ def compare_given(prepared: Prepared, at: Parameters, fit: Fit, told: Elsewhere,
         seconds=time.perf_counter() - began,
         given=told,
     )
-
-
-def _wide(prepared: Prepared) -> list[Start]:
-    """A start with random effects so large that only differences within groups count.
-
-    Where the groups' means say another thing than the rows within them, the criterion has an optimum on
-    either side, and the moments lead to one of them. lme4's own end, from where it is looked for otherwise,
-    is not known here.
-    """
-    if not isinstance(prepared.model, LinearModel):
-        return []
-    return [Start("within groups", [WIDE * F for F in template_factors(prepared.model)])]
 
 
 def _as_run(at: Parameters, fit: Fit, told: Elsewhere) -> Lme4Run:

@@ -256,12 +256,10 @@ def _model_of(design: Design, deadline: Deadline) -> Model:
     return GeneralizedModel.of(design, deadline)
 
 
-def prove_optimum(
-    prepared: Prepared, ends: Mapping[str, Place], *, seed: int, further: Sequence[Start] = ()
-) -> tuple[Optimum, Fit]:
-    """The proven optimum; the search starts also where others ended, {label: place}, and at `further`."""
+def prove_optimum(prepared: Prepared, ends: Mapping[str, Place], *, seed: int) -> tuple[Optimum, Fit]:
+    """The proven optimum; the search starts also where others ended, {label: place}."""
     model = prepared.model
-    known = [*(Start(label, *place) for label, place in ends.items()), *further]
+    known = [Start(label, *place) for label, place in ends.items()]
     found = find_optimum(model, model.starts(prepared.moments, known), model.further_starts, seed=seed)
     if not isinstance(model, LinearModel):
         from mmtriage.engine.generalized.refutation import without_refuted  # here, as in `_model_of`
