@@ -47,7 +47,6 @@ def propose(case: Case) -> Iterator[Proposal]:
         title=TITLE,
         scope="advice",
         formula=case.formula.to_text(),
-        criterion=case.comparison.optimum_fit.criterion,
         code=case.commands.kenward_roger() if by_design and case.design.spec.reml else NO_CODE,
         changes="nothing: estimates and likelihood are those of the optimum; say what lies on the boundary: "
         + "; ".join(_reported(case, defect) for defect in found),
