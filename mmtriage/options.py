@@ -154,6 +154,14 @@ class TriageOptions:
         example="20000",
         help="Its evaluation budget (default: lme4's).",
     )
+    # None: as many as cost nothing that anybody would notice.
+    repeats: int | None = option(
+        WholeNumber(least=0),
+        None,
+        metavar="N",
+        example="9",
+        help="Repeat lme4's fit N times with noise of a last bit (default: 4 where it is cheap; 0: never).",
+    )
     all_rungs: bool = option(
         Switch(), False, help="Climb all five rungs of the ladder, whatever the verdict."
     )

@@ -18,12 +18,15 @@ from threadpoolctl import threadpool_limits
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.chance import DECIDED, Repeats, judged_together
 from mmtriage.diagnose.exact_fit import exact_fit, saturated
-from mmtriage.diagnose.finding import Finding, NotAssessed
+from mmtriage.diagnose.finding import Finding, NotAssessed, Said
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.judgement import judge, refused
+from mmtriage.diagnose.judgement import judge, refused, status_of
+from mmtriage.diagnose.repeats import hangs_on_rounding
 from mmtriage.diagnose.run_checks import (
     findings_in,
+    in_declared_order,
     of_accepted,
     of_design,
     of_fit,
@@ -31,7 +34,7 @@ from mmtriage.diagnose.run_checks import (
     unasked_in,
 )
 from mmtriage.diagnose.unassessed import in_order, without_fit
-from mmtriage.diagnose.usable import with_use, without_use
+from mmtriage.diagnose.usable import with_chance, with_use, without_use
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import BetterPointError, Comparison
 from mmtriage.engine.lme4.refusal import lme4_refusal
@@ -155,12 +158,13 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     design = comparison.prepared.design
     if any(f.code == SEPARATION for f in early):
         comparison = comparison.without_maximum(NO_MAXIMUM)
-    of_the_fit = of_fit(_fitted(bench, comparison, early))
+    comparison, repeats, of_the_fit = _repeated(bench, comparison, early)
     findings = [*early, *findings_in(of_the_fit)]
     verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)
+    verdict = with_chance(verdict, repeats)
     ddf = DDF_METHODS[bench.options.ddf]
     # Now, since what is left of the time budget goes into the ladder.
-    lme4_fit, optimum = lme4_facts(comparison, ddf), optimum_facts(comparison, ddf)
+    lme4_fit, optimum = lme4_facts(comparison, ddf, repeats), optimum_facts(comparison, ddf)
     watch.lap("diagnosis")
     case, refits = _case(bench, comparison, verdict, findings)
     ladder, incomplete = walk(case)
@@ -179,6 +183,25 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     if not bench.options.plots or (incomplete is not None and incomplete.kind == "interrupted"):
         return report
     return _with_plot_data(report, comparison, refits, bench, watch)
+
+
+def _repeated(
+    bench: Workbench, comparison: Comparison, early: Sequence[Finding]
+) -> tuple[Comparison, Repeats | None, Sequence[Said]]:
+    """The run of lme4 whose status is the verdict's, among repeats of it, and what is found of that run."""
+    said = of_fit(_fitted(bench, comparison, early))
+    findings = [*early, *findings_in(said)]
+    if status_of(comparison, findings) in DECIDED:
+        return comparison, None, said
+    further = bench.repeat(comparison)
+    if isinstance(further, str):
+        why = hangs_on_rounding(replace(_fitted(bench, comparison, early), repeats=further))
+        return comparison, None, [*said, *why]
+    repeats = judged_together((comparison, *further), findings)
+    shown = replace(_fitted(bench, repeats.shown, early), repeats=repeats)
+    if repeats.shown is comparison:
+        return comparison, repeats, in_declared_order([*said, *hangs_on_rounding(shown)])
+    return repeats.shown, repeats, of_fit(shown)
 
 
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:

@@ -127,6 +127,7 @@ DECLARED = (
     Declaration("MM407", "flat-direction", "error", "fit", "convergence.flat_direction", _STRUCTURE),
     Declaration("MM401", "gradient", "warning", "fit", "convergence.gradient_test", _ALARM),
     Declaration("MM402", "hessian", "warning", "fit", "convergence.hessian_test", _ALARM),
+    Declaration("MM409", "hangs-on-rounding", "warning", "fit", "repeats.hangs_on_rounding"),
     Declaration("MM410", "standard-errors", "error", "fit", "standard_errors.printed_errors", _WRONG_SE),
     Declaration("MM404", "budget-exhausted", "warning", "fit", "convergence.spent_budget", _SHORT + _ALARM),
     Declaration("MM408", "pirls-failure", "error", "fit", "pirls_failure.failed_fit", _NO_FIT, "generalized"),

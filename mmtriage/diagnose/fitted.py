@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.formula import Formula
 from mmtriage.model.design import Design
+
+if TYPE_CHECKING:
+    from mmtriage.diagnose.chance import Repeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,6 +25,7 @@ class Fitted:
     seed: int
     build: Callable[[Formula], Design]  # the design of another formula, of the same table
     optimum: Callable[[Design], Fit]  # the proven optimum of another design; it may run out of time
+    repeats: Repeats | str | None = None  # of lme4's fit; or why there are none; None: not yet
 
     @property
     def design(self) -> Design:

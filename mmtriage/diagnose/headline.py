@@ -68,6 +68,11 @@ def of_nothing(reason: str, who: str) -> str:
 
 
 def _everything(verdict: Verdict, comparison: Comparison, who: str) -> str:
+    if verdict.status == "not_converged":
+        return (
+            f"The numbers that {who} prints for this model can be used: its fit stopped short of the "
+            "optimum, but by too little to move any of them."
+        )
     if verdict.status != "false_alarm":
         return f"Everything that {who} prints for this model can be used."
     is_of_derivatives = (

@@ -59,6 +59,12 @@ def of_ladder(spec: ModelSpec) -> list[Check]:
     return list(_checks("ladder", spec))
 
 
+def in_declared_order(said: Sequence[Said]) -> list[Said]:
+    """The answers in the order of the declarations."""
+    order = [declared.code for declared in DECLARED]
+    return sorted(said, key=lambda answer: order.index(answer.code))
+
+
 def findings_in(said: Sequence[Said]) -> list[Finding]:
     """What was found, in order."""
     return [answer for answer in said if isinstance(answer, Finding)]

@@ -20,6 +20,8 @@ import numpy as np
 
 from mmtriage import figures
 from mmtriage.diagnose import distances
+from mmtriage.diagnose.chance import Repeats
+from mmtriage.diagnose.chance import in_words as runs_in_words
 from mmtriage.diagnose.distances import Distance
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.headline import ENDLESS, LOST, MOST_NAMED, Graded, Grades, Named, headline, of_nothing
@@ -59,6 +61,15 @@ def with_use(verdict: Verdict, comparison: Comparison, findings: Sequence[Findin
     grades = Grades(estimates=estimates, errors=errors, spreads=spreads, correlations=correlations)
     said = headline(verdict, comparison, usable, grades, who=who, lost=terms)
     return replace(verdict, usable=usable, headline=said)
+
+
+def with_chance(verdict: Verdict, repeats: Repeats | None) -> Verdict:
+    """The verdict, with both answers in its headline where one run more would have changed it."""
+    if repeats is None or not repeats.is_close:
+        return verdict
+    return replace(
+        verdict, headline=f"{verdict.headline} But which fit R prints is chance: {runs_in_words(repeats)}."
+    )
 
 
 def without_use(verdict: Verdict, reason: str, who: str = "R") -> Verdict:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.data.table import Column, Table
-from mmtriage.deadline import Deadline, deadline_in
+from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.exact_fit import saturated
 from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
@@ -27,6 +27,7 @@ from mmtriage.engine.comparison import (
     run_measured,
 )
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.errors import UnjudgedError
@@ -94,6 +95,26 @@ class Workbench:
             )
         except (np.linalg.LinAlgError, ArithmeticError) as failure:
             raise _unjudged(str(failure)) from failure
+
+    def repeat(self, comparison: Comparison) -> tuple[Comparison, ...] | str:
+        """Repeat lme4's fit with noise of a last bit, or say why not."""
+        count = self.options.repeats
+        if comparison.given is not None:
+            return f"the fit was made elsewhere ({comparison.given.software}): it cannot be repeated"
+        if count == 0:
+            return "no repeats of lme4's fit were asked for (--repeats 0)"
+        if count is None and not is_cheap(comparison):
+            return "lme4's fit takes too long to be repeated unasked (--repeats 4 repeats it)"
+        try:
+            return repeated(
+                comparison,
+                REPEATS if count is None else count,
+                seed=self.options.seed,
+                optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
+                maxfun=self.options.maxfun,
+            )
+        except TimeBudgetError as stop:
+            return stop.message
 
     def judge(self, agreed: AgreedFit) -> Comparison:
         """A fit made elsewhere, beside the proven optimum of its model.

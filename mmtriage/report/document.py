@@ -115,7 +115,7 @@ def _fit(fit: FitFacts | None, *, certificate: bool) -> Json:
     if fit is None:
         return None
     record = _record(fit)
-    for key in ("source", "software", "lme4") if certificate else ("certificate",):
+    for key in ("source", "software", "lme4", "repeats") if certificate else ("certificate",):
         del record[key]
     return record
 

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
+<<<<<<< HEAD
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.ladder.records import Remedy, RungResult, Stop
+=======
+from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.ladder.records import Remedy, RungResult
+>>>>>>> 38560ae (Where lme4's answer hangs on rounding: MM409, baseline.repeats, --repeats N; the verdict is the median of five runs)
 from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
 from mmtriage.plotted.plot_data import PlotData
@@ -166,6 +171,20 @@ class SoftwareFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatFacts:
+    """One of the runs of lme4's fit that differ in a last bit of the data."""
+
+    status: VerdictStatus  # that the verdict would have, were it the only run
+    noise: bool  # False: the data as they are
+    shown: bool  # the baseline is this run
+    criterion: float | None  # by our engine; None: the fit stopped with `error`
+    gap: float | None
+    singular: bool | None
+    lme4_messages: tuple[str, ...]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitFacts:
     """One fit of the model: lme4's or the one given (the baseline), or the proven optimum (the reference)."""
 
@@ -191,6 +210,7 @@ class FitFacts:
     max_abs_gradient: float | None
     singular: bool | None  # by lme4's test
     lme4_messages: tuple[str, ...] | None  # verbatim; of a fit that was given its own, None: not known
+    repeats: tuple[RepeatFacts, ...] | None = None  # of the baseline: None where it was not repeated
     certificate: CertificateFacts | None = None  # of the reference only
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.deadline import NEVER, TimeBudgetError
+from mmtriage.diagnose.chance import Repeats
 from mmtriage.engine.algebra.theta import lme4_theta
 from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
 from mmtriage.engine.comparison import Comparison, Elsewhere, Prepared
@@ -40,6 +41,7 @@ from mmtriage.report.facts import (
     RandomEffect,
     RandomTermFacts,
     RefutedFacts,
+    RepeatFacts,
     SoftwareFacts,
     StartFacts,
 )
@@ -106,7 +108,9 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
     )
 
 
-def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts | None:
+def lme4_facts(
+    comparison: Comparison, ddf: DfMethod | None = None, repeats: Repeats | None = None
+) -> FitFacts | None:
     """The fit as lme4 made it, or None if it made none; with the t tests that R's lmerTest gives it."""
     run, fit = comparison.lme4, comparison.lme4_fit
     if run is None or fit is None:
@@ -129,7 +133,25 @@ def lme4_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFacts 
         lme4_messages=run.lme4_messages,
     )
     tests = _tests(comparison.prepared, fit, ddf, heed_design=False)
-    return _fit_facts(comparison.prepared, fit, way, tests)
+    facts = _fit_facts(comparison.prepared, fit, way, tests)
+    return replace(facts, repeats=None if repeats is None else _repeat_facts(repeats))
+
+
+def _repeat_facts(repeats: Repeats) -> tuple[RepeatFacts, ...]:
+    """What each of the runs came to; the first is the one without noise."""
+    return tuple(
+        RepeatFacts(
+            status=status,
+            noise=number > 0,
+            shown=run is repeats.shown,
+            criterion=None if run.lme4_fit is None else run.lme4_fit.criterion,
+            gap=run.gap,
+            singular=None if run.lme4 is None else run.lme4.singular,
+            lme4_messages=() if run.lme4 is None else run.lme4.lme4_messages,
+            error=run.lme4_error,
+        )
+        for number, (run, status) in enumerate(zip(repeats.runs, repeats.statuses, strict=True))
+    )
 
 
 def _way_elsewhere(given: Elsewhere) -> _Way:
