@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.table import Table
-from mmtriage.deadline import TimeBudgetError
+from mmtriage.deadline import Stopwatch, TimeBudgetError
 from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.chance import DECIDED, Repeats, judged_together
 from mmtriage.diagnose.exact_fit import exact_fit, saturated

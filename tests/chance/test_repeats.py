@@ -13,9 +13,9 @@ import pytest
 from mmtriage.diagnose.chance import Repeats, in_words
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.engine.last_bits import CHEAP, noisy_design, work_of
-from tests.diagnose.test_separation import golden
 from tests.diagnose.planted import golden_comparison
 from tests.diagnose.test_judgement import at_optimum, moved
+from tests.diagnose.test_separation import golden
 from tests.triaged import report_validator, triaged
 
 HERE = Path(__file__).parent
@@ -62,7 +62,8 @@ def test_the_verdict_is_the_median_by_gravity(
 
 
 def test_the_counts_in_words() -> None:
-    repeats = repeats_of("converged", *["not_converged"] * 4)
+    short: VerdictStatus = "not_converged"
+    repeats = repeats_of("converged", short, short, short, short)
     assert in_words(repeats) == (
         "of 5 runs that differ in a last bit of the data, 4 stop short of the optimum and 1 is at the optimum"
     )

@@ -394,7 +394,7 @@ BROKEN = [
         "Error in m.toml, line 7: `MM999` is no code of a finding\n"
         '  {code = "MM999", reason = "x"},\n'
         "   ^^^^\n"
-        "  Did you mean `MM309`? `mmtriage explain` lists all findings; MM3 stands for all that begin "
+        "  Did you mean `MM409`? `mmtriage explain` lists all findings; MM3 stands for all that begin "
         "with it.\n",
     ),
     (
