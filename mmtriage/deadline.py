@@ -36,17 +36,3 @@ NEVER = Deadline(float("inf"), float("inf"))
 def deadline_in(seconds: float | None) -> Deadline:
     """The deadline `seconds` from now; None is never."""
     return NEVER if seconds is None else Deadline(time.monotonic() + seconds, seconds)
-
-
-class Stopwatch:
-    """Seconds that each stage of a triage took."""
-
-    def __init__(self) -> None:
-        self.timing: dict[str, float] = {}
-        self._began = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """End a stage, which may have been taken up again; the next begins."""
-        now = time.perf_counter()
-        self.timing[stage] = self.timing.get(stage, 0.0) + now - self._began
-        self._began = now

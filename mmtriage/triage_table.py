@@ -16,20 +16,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.table import Table
-from mmtriage.deadline import Stopwatch, TimeBudgetError
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.causes import explain_causes
-from mmtriage.diagnose.chance import DECIDED, Repeats, judged_together
 from mmtriage.diagnose.exact_fit import exact_fit, saturated
-from mmtriage.diagnose.finding import Finding, NotAssessed, Said
-from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.judgement import judge, refused, status_of
-from mmtriage.diagnose.repeats import hangs_on_rounding
+from mmtriage.diagnose.finding import Finding, NotAssessed
+from mmtriage.diagnose.judgement import judge, refused
 from mmtriage.diagnose.run_checks import (
     findings_in,
-    in_declared_order,
     of_accepted,
     of_design,
-    of_fit,
     of_ladder,
     unasked_in,
 )
@@ -42,6 +37,7 @@ from mmtriage.errors import InterruptedTriage, UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.ladder.case import SEPARATION, Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
+from mmtriage.ladder.judged_runs import judged_runs
 from mmtriage.ladder.kept_terms import check_kept
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.records import Remedy, RungResult
@@ -158,7 +154,7 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     design = comparison.prepared.design
     if any(f.code == SEPARATION for f in early):
         comparison = comparison.without_maximum(NO_MAXIMUM)
-    comparison, repeats, of_the_fit = _repeated(bench, comparison, early)
+    comparison, repeats, of_the_fit = judged_runs(bench, comparison, early)
     findings = [*early, *findings_in(of_the_fit)]
     verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)
     verdict = with_chance(verdict, repeats)
@@ -183,25 +179,6 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     if not bench.options.plots or (incomplete is not None and incomplete.kind == "interrupted"):
         return report
     return _with_plot_data(report, comparison, refits, bench, watch)
-
-
-def _repeated(
-    bench: Workbench, comparison: Comparison, early: Sequence[Finding]
-) -> tuple[Comparison, Repeats | None, Sequence[Said]]:
-    """The run of lme4 whose status is the verdict's, among repeats of it, and what is found of that run."""
-    said = of_fit(_fitted(bench, comparison, early))
-    findings = [*early, *findings_in(said)]
-    if status_of(comparison, findings) in DECIDED:
-        return comparison, None, said
-    further = bench.repeat(comparison)
-    if isinstance(further, str):
-        why = hangs_on_rounding(replace(_fitted(bench, comparison, early), repeats=further))
-        return comparison, None, [*said, *why]
-    repeats = judged_together((comparison, *further), findings)
-    shown = replace(_fitted(bench, repeats.shown, early), repeats=repeats)
-    if repeats.shown is comparison:
-        return comparison, repeats, in_declared_order([*said, *hangs_on_rounding(shown)])
-    return repeats.shown, repeats, of_fit(shown)
 
 
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:
@@ -264,17 +241,6 @@ def _failed_pirls(
 
     error = lme4_error(design, deadline=bench.deadline)
     return pirls_failure(design, error or failure.message, early, None)
-
-
-def _fitted(bench: Workbench, comparison: Comparison, early: Sequence[Finding]) -> Fitted:
-    """Hand the fit to its checks, with the means to fit another."""
-    return Fitted(
-        comparison=comparison,
-        early=tuple(early),
-        seed=bench.options.seed,
-        build=bench.build,
-        optimum=bench.optimum,
-    )
 
 
 def _case(

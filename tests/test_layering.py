@@ -63,7 +63,7 @@ WITHIN = {
         *("standardized_columns", "rescaled_formula", "guilty_columns"),
         *("steps", "unidentified", "search_down"),
         "rungs",
-        *("unfitted", "walk", "workbench"),
+        *("unfitted", "walk", "workbench", "judged_runs"),
     ),
     "report": (
         *("printable", "drift", "facts", "roles", "exit_code", "summary", "document"),

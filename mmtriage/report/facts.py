@@ -11,13 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
-<<<<<<< HEAD
-from mmtriage.diagnose.verdict import Verdict
-from mmtriage.ladder.records import Remedy, RungResult, Stop
-=======
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus
-from mmtriage.ladder.records import Remedy, RungResult
->>>>>>> 38560ae (Where lme4's answer hangs on rounding: MM409, baseline.repeats, --repeats N; the verdict is the median of five runs)
+from mmtriage.ladder.records import Remedy, RungResult, Stop
 from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
 from mmtriage.plotted.plot_data import PlotData
