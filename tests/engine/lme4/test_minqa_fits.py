@@ -78,3 +78,18 @@ def test_glmer_reaches_the_optimum_of_four_slopes() -> None:
 def test_nlminbwrap_is_run_by_its_stand_in_under_the_stand_ins_name() -> None:
     assert TriageOptions(optimizer="nlminbwrap").stages == ("SLSQP",)
     assert TriageOptions(optimizer="nlminbwrap", family="poisson").stages == ("SLSQP", "SLSQP")
+
+
+@pytest.mark.slow
+def test_glmer_nb_ends_with_lme4s_wrong_standard_errors() -> None:
+    """R: four warnings, max|grad| 0.067, every standard error 0.00105; ours said `converged`, SE 0.367."""
+    spec = ModelSpec(family="negative.binomial", link="log")
+    formula = "field_count ~ logarea + habitat + (1 | name) + (1 | fieldid)"
+    run = glmer_of("nb_standard_errors.csv", formula, "name", spec)
+    assert run.criterion == pytest.approx(1627.8673, abs=0.01)
+    assert run.nb_theta == pytest.approx(1.1317, abs=2e-3)
+    assert len(run.lme4_messages) == 4
+    assert all("max|grad|" in message for message in run.lme4_messages[:3])
+    assert "very large eigenvalue" in run.lme4_messages[3]
+    assert run.covariance_of_beta is not None
+    assert np.sqrt(np.diag(run.covariance_of_beta)) == pytest.approx(np.full(8, 0.00105), rel=0.05)
