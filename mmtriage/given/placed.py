@@ -77,7 +77,7 @@ def _by_sd(fit: GivenFit, design: Design) -> Array:
             fit,
             "random_effects",
             f"with the family {design.spec.family} it depends on the version of lme4 what its SDs are",
-            "Give `theta`: getME(model, 'theta') in R.",
+            "Give `theta`, lme4's relative covariance parameters, which mean the same in all versions.",
         )
     if design.spec.is_linear and fit.sigma is None:
         raise _wrong(fit, "sigma", "`sigma` is missing: the SDs of the random effects are relative to it")

@@ -46,7 +46,7 @@ def test_a_remedy_of_the_same_model_leads_to_the_optimum() -> None:
 def test_another_model_has_its_own_effects() -> None:
     plotted = dyestuff2().plot_data
     assert plotted is not None
-    assert [fit.label[:2] for fit in plotted.effects if fit.kind == "remedy"] == ["1.", "2."]
+    assert [fit.label[:2] for fit in plotted.effects if fit.kind == "remedy"] == ["1.", "3."]
     prior = plotted.effects[-1]
     assert prior.estimates == pytest.approx([5.6656])
     assert prior.ses[0] > plotted.effects[1].ses[0]
