@@ -17,6 +17,7 @@ RANKED_BY = (
     "code",
 )
 # Kinds in the order of the steps; `Remedy.order` overrides. A remedy that leaves the model comes in step 1.
+FIRST = -1  # before anything else of its step, whether it clears the verdict or only settles what is true
 REPAIR, BY_DESIGN, REWRITTEN = 0, 0, 1
 SMALLER, PLAIN, AS_IT_IS, PRIOR, OTHER_QUESTION, CLEARS_NOTHING = 1, 2, 3, 4, 5, 6
 KIND: dict[RemedyId, int] = {
@@ -78,6 +79,8 @@ def step_of(remedy: Remedy) -> int:
 
 def _kind(remedy: Remedy) -> int:
     """The place of its kind within its step."""
+    if remedy.order == FIRST:
+        return FIRST
     if remedy.scope == "changes_model" and not remedy.clears:
         return CLEARS_NOTHING
     if remedy.order is not None:

@@ -73,6 +73,7 @@ def test_an_optimum_that_quadrature_refutes_is_not_the_reference() -> None:
     assert refuted["criterion"] == pytest.approx(52.3253, abs=1e-3)
     assert refuted["theta"] == [pytest.approx(4.97, abs=0.01)]
     assert report["reference"]["criterion"] == pytest.approx(54.3227, abs=1e-3)
+    assert report["remedies"][0]["id"] == "quadrature"
 
 
 def test_nothing_clears_an_optimum_that_does_not_exist() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mmtriage.diagnose.laplace_bias import why_not_assessed
 from mmtriage.diagnose.verdict import SHIFT_SE
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
 
@@ -25,7 +27,10 @@ def propose(case: Case) -> Iterator[Proposal]:
     few, many = (case.refit(case.formula, nagq=n) for n in POINTS)
     chosen = few if _agree(few, many) else many
     if chosen.optimum.certificate.certified:
-        yield _measured(case, chosen)
+        proposal = _measured(case, chosen)
+        if case.comparison.optimum.refuted:  # it settles which optimum is one
+            proposal = replace(proposal, remedy=replace(proposal.remedy, order=FIRST))
+        yield proposal
 
 
 def _agree(few: Comparison, many: Comparison) -> bool:

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from mmtriage.engine.lme4.outcome import Lme4Failure
 from mmtriage.ladder.attempts import reaches_optimum, reaches_singular_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import DEFAULT, TIGHTENED
 
 LABEL = "stop rules of 1e-12"
-FIRST = -1  # before every other repair: it leaves the user's columns and optimizer alone
 
 
 def propose(case: Case) -> Iterator[Proposal]:
@@ -44,6 +44,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         title="Tighten the optimizer's stop rules",
         code=case.commands.in_r(formula, kind="tight"),
         changes="nothing: the same model by the same optimizer, which stops later",
+        # Before every other repair: it leaves the user's columns and optimizer alone.
         order=FIRST if case.verdict.status == "false_alarm" else None,
     )
     yield Proposal(remedy=remedy, attempt=attempt)
