@@ -8,6 +8,11 @@ from mmtriage.diagnose.chance import in_words
 from mmtriage.diagnose.finding import Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 
+HARMLESS = {
+    "converged",
+    "false_alarm",
+}  # the same estimates: only whether lme4 warns of them hangs on rounding
+
 
 def hangs_on_rounding(fitted: Fitted) -> Sequence[Said]:
     """MM409: runs that differ in the last bit of the data end differently."""
@@ -22,6 +27,7 @@ def hangs_on_rounding(fitted: Fitted) -> Sequence[Said]:
         finding(
             "MM409",
             f"lme4's answer hangs on rounding: {in_words(repeats)}",
+            severity="info" if {status for status, _ in repeats.counts} <= HARMLESS else "warning",
             counts=repeats.counts,
             runs=len(repeats.runs),
         )

@@ -44,6 +44,8 @@ def unit_of_response(fitted: Fitted) -> list[Said]:
         return [not_assessed("MM102", "there is no proven optimum that another unit could move")]
     here = _answer(1.0, fitted.fit, design)
     there = [_answer(k, fitted.optimum(_in_unit(design, k)), design) for k in OTHER_UNITS]
+    if not all(np.all(np.isfinite(answer.se)) for answer in there):
+        return [not_assessed("MM102", "in another unit no optimum was found that could be compared")]
     moved = [(answer, texts) for answer in there if (texts := list(_differences(here, answer, design)))]
     said = "; ".join(f"in {UNITS[answer.unit]} {' and '.join(texts)}" for answer, texts in moved)
     lead = (

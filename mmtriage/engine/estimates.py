@@ -49,7 +49,8 @@ class Fit:
     @property
     def se(self) -> Array:
         """Standard errors of beta (p,)."""
-        root: Array = np.sqrt(np.diag(self.vcov))
+        with np.errstate(invalid="ignore"):  # NaN where there is no optimum, and no covariance
+            root: Array = np.sqrt(np.diag(self.vcov))
         return root
 
     @property
