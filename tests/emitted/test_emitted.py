@@ -37,8 +37,8 @@ def pieces() -> tuple[Emitted, ...]:
     return tuple(emitted((*CHOSEN, EVEN) if ALL else CHOSEN))
 
 
-# Open (issue 23): the AIC of an unidentifiable model counts what is identified, the command counts as lme4; and a
-# remedy may "clear" where the command then says wrong_se.
+# Open (issue 23): the AIC of an unidentifiable model counts what is identified, the command counts as lme4;
+# and a remedy may "clear" where the command then says wrong_se.
 OPEN = {"crossed_maximal", "fails_gamma_identity"}
 
 
