@@ -74,7 +74,7 @@ def _why_nothing_can_move(fitted: Fitted) -> str | None:
 
 def _has_rounded_successes(design: Design) -> bool:
     """Whether binomial()'s aic, which only the Laplace criterion has, scores other counts than the data's."""
-    trials = np.ones_like(design.y) if design.weights is None else design.weights
+    trials = design.row_weights
     return any(bool(np.any(np.abs(n - np.rint(n)) > WHOLE)) for n in (trials, trials * design.y))
 
 

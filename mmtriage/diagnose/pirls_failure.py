@@ -106,7 +106,7 @@ def _left_range(design: Design, lead: str, escape: _Escape) -> Finding:
 def _first_escape(design: Design, side: int) -> _Escape | None:
     """Where the first steps without random effects leave the range of the mean."""
     family = family_of(design.spec)
-    weights = np.ones(len(design.y)) if design.weights is None else design.weights
+    weights = design.row_weights
     offset = np.zeros(len(design.y)) if design.offset is None else design.offset
     mu = family.start(design.y, weights)
     eta = family.link.link(mu)

@@ -16,10 +16,10 @@ from mmtriage.arrays import Array
 from mmtriage.diagnose.finding import Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.generalized.units import units_of
+from mmtriage.engine.generalized.units import hangs_on_unit, predictor_in_unit
 from mmtriage.engine.structures.covariance_factor import CovarianceFactor
 from mmtriage.model.design import Design
-from mmtriage.model.families import Family, family_of
+from mmtriage.model.families import family_of
 
 UNITS = {1e3: "a thousandth of its unit", 1e-3: "a thousand times its unit"}  # by what makes the numbers
 OTHER_UNITS = tuple(UNITS)
@@ -37,8 +37,8 @@ class Answer:
 
 def unit_of_response(fitted: Fitted) -> list[Said]:
     """MM102: a warning where the unit decides, else info."""
-    design, family = fitted.design, family_of(fitted.design.spec)
-    if not family.distribution.estimates_scale or not _has_penalty(family, design):
+    design = fitted.design
+    if not hangs_on_unit(family_of(design.spec)):
         return []
     if not fitted.comparison.optimum.certificate.certified:
         return [not_assessed("MM102", "there is no proven optimum that another unit could move")]
@@ -66,29 +66,17 @@ def unit_of_response(fitted: Fitted) -> list[Said]:
     ]
 
 
-def _has_penalty(family: Family, design: Design) -> bool:
-    """Whether the unit enters the criterion: kappa of `engine/generalized/units.py` is not one."""
-    weights = np.ones(len(design.y)) if design.weights is None else design.weights
-    return units_of(family, 1e3 * design.y, weights).penalty != units_of(family, design.y, weights).penalty
-
-
 def _in_unit(design: Design, k: float) -> Design:
     """The same data, the response k times as large."""
-    factor = _predictor_factor(design, k)
+    factor, _ = predictor_in_unit(family_of(design.spec), k)
     offset = None if design.offset is None else design.offset * factor
     return replace(design, y=design.y * k, offset=offset)
 
 
-def _predictor_factor(design: Design, k: float) -> float:
-    """What a predictor is multiplied by where the mean is k times as large; 1 for a log link, which adds."""
-    link = family_of(design.spec).link
-    one, many = link.link(np.array([1.0, k]))
-    return 1.0 if float(one) == 0.0 else float(many / one)
-
-
 def _answer(k: float, fit: Fit, design: Design) -> Answer:
     singular = any(CovarianceFactor(F, len(F)).singular_values[-1] == 0.0 for F in fit.factors if F.size)
-    return Answer(k, singular, fit.se / abs(_predictor_factor(design, k)))
+    factor, _ = predictor_in_unit(family_of(design.spec), k)
+    return Answer(k, singular, fit.se / abs(factor))
 
 
 def _differences(here: Answer, there: Answer, design: Design) -> Iterator[str]:

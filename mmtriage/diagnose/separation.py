@@ -66,7 +66,7 @@ def _informative(design: Design) -> InformativeRows | None:
     pulls = row_pulls(design.spec, design.y)
     if pulls is None:
         return None
-    weights = np.ones(len(design.y)) if design.weights is None else design.weights
+    weights = design.row_weights
     used = np.flatnonzero(weights > 0)
     has_trials = design.spec.distribution.has_trials
     is_single = has_trials and bool(np.all((design.y == 0) | (design.y == 1)) and np.all(weights <= 1))

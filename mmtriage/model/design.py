@@ -62,6 +62,11 @@ class Design:
     variables: Mapping[str, Column]  # the table's columns that the model uses, in the rows used
     messages: tuple[str, ...]  # what R or lme4 would warn about while building this
 
+    @property
+    def row_weights(self) -> Array:
+        """What each row counts (n,): `weights`, and ones where there are none."""
+        return np.ones(len(self.y)) if self.weights is None else self.weights
+
 
 def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     """Build the model's arrays.

@@ -34,18 +34,14 @@ from mmtriage.formula.terms import is_call
 from mmtriage.formula.text import to_text
 from mmtriage.model.arguments import Arguments
 from mmtriage.model.functions import FUNCTIONS
-from mmtriage.model.literals import RESERVED_VALUES, Constant, constants, is_constant
+from mmtriage.model.literals import ARITHMETIC, RESERVED_VALUES, Constant, constants, is_constant
 from mmtriage.model.summary_functions import quantiles
 from mmtriage.model.values import Value, from_column, label
 
 MAX_COLUMNS_LISTED = 12
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "^": np.power,
+    **ARITHMETIC,
     "%%": np.mod,
     "%/%": lambda a, b: np.where(np.isfinite(a / b), np.floor_divide(a, b), a / b),
 }

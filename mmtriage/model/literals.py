@@ -28,7 +28,7 @@ from mmtriage.formula.nodes import (
 from mmtriage.formula.signatures import match_arguments
 from mmtriage.formula.text import to_text
 
-_ARITHMETIC: dict[str, Callable[..., Array]] = {
+ARITHMETIC: dict[str, Callable[..., Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
@@ -61,7 +61,7 @@ def constants(node: Node, text: str, lookup: Lookup | None = None) -> tuple[Cons
             return _sequence(node, text, lookup)
         case _ if is_constant(node):
             return (_literal(node, text),)
-        case Binary() if node.operator in _ARITHMETIC:
+        case Binary() if node.operator in ARITHMETIC:
             return _computed(node, text, lookup)
         case _ if lookup is not None:
             return tuple(lookup(node))
@@ -79,7 +79,7 @@ def _computed(node: Binary, text: str, lookup: Lookup | None) -> tuple[Constant,
         raise _not_literal(node, text, "made of numbers")
     operands = (np.array(side * (n // len(side)), dtype=np.float64) for side in (left, right))
     with np.errstate(all="ignore"):
-        values: Array = _ARITHMETIC[node.operator](*operands)
+        values: Array = ARITHMETIC[node.operator](*operands)
     return tuple(values.tolist())
 
 

@@ -66,7 +66,7 @@ class GeneralizedLikelihood:
         """Lay a design out for its likelihood."""
         basis = unweighted_bases(design)
         family = family_of(design.spec)
-        weights = np.ones(len(design.y)) if design.weights is None else design.weights
+        weights = design.row_weights
         units = units_of(family, design.y, weights)
         free = FreeParameters(
             p=design.X.shape[1],

@@ -62,17 +62,35 @@ def units_of(family: Family, y: Array, weights: Array) -> Units:
     if not family.distribution.estimates_scale or family.link.name not in SCALING or not 0.0 < size < np.inf:
         return Units()
     k = float(2.0 ** np.round(np.log2(size)))
-    at_one, at_two = family.variance(np.array([1.0, 2.0]))
-    penalty = k ** (2.0 - float(np.log2(at_two / at_one)))
-    one, many = family.link.link(np.array([1.0, k]))
-    is_log = float(one) == 0.0  # a multiple of the mean moves the predictor
+    penalty = _penalty(family, k)
+    predictor, shift = predictor_in_unit(family, k)
     return Units(
         response=k,
-        predictor=1.0 if is_log else float(many / one),
-        shift=float(many) if is_log else 0.0,
+        predictor=predictor,
+        shift=shift,
         penalty=penalty,
         constant=_constant(family, y, k, penalty, weights),
     )
+
+
+def hangs_on_unit(family: Family) -> bool:
+    """Whether lme4's criterion is another one in another unit of the response: kappa is not one."""
+    has_unit = family.distribution.estimates_scale and family.link.name in SCALING
+    return has_unit and _penalty(family, 2.0) != 1.0
+
+
+def predictor_in_unit(family: Family, k: float) -> tuple[float, float]:
+    """What a predictor is multiplied by, and moved by, where the mean is k times as large."""
+    one, many = family.link.link(np.array([1.0, k]))
+    if float(one) == 0.0:  # a log link: a multiple of the mean moves the predictor
+        return 1.0, float(many)
+    return float(many / one), 0.0
+
+
+def _penalty(family: Family, k: float) -> float:
+    """kappa = k^a."""
+    at_one, at_two = family.variance(np.array([1.0, 2.0]))
+    return float(k ** (2.0 - float(np.log2(at_two / at_one))))
 
 
 def _constant(family: Family, y: Array, k: float, penalty: float, weights: Array) -> float:

@@ -7,7 +7,7 @@ rank, and then settles on the face where its optimum lies (`settling.py`). The b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -29,7 +29,7 @@ from mmtriage.engine.optimum.settling import (
     minimize_on,
     settle,
 )
-from mmtriage.engine.optimum.starts import PERTURBATIONS, is_at_risk, is_grave
+from mmtriage.engine.optimum.starts import is_at_risk, is_grave
 
 # Deviance units, and relative distance in S, within which a descent heads for a known optimum: where several
 # are to be feared it is not given up before it has all but arrived.
@@ -143,7 +143,7 @@ def find_optimum(
     """Descend from every start, and certify the best point found.
 
     Args:
-        further: more starts; followed, with perturbations of the best point, where several optima are to be
+        further: more starts; followed, with a perturbation of the best point, where several optima are to be
             feared, and where the first starts are too little evidence.
 
     Raises LinAlgError only if no start can be evaluated at all.
@@ -158,8 +158,9 @@ def find_optimum(
             if start.label not in known:
                 _descend(likelihood, start, descents, settled)
         if descents and is_grave(likelihood):
-            for nearby in _around_the_best(likelihood, descents, seed):
-                _descend(likelihood, nearby, descents, settled)
+            best = min(descents, key=lambda d: d.criterion)
+            nearby = Start("perturbed", *perturbed(likelihood, best.place, seed))
+            _descend(likelihood, nearby, descents, settled)
     if not descents:
         raise np.linalg.LinAlgError("no starting point has a finite criterion")
     best = min((d for d in descents if d.joined is None), key=lambda d: d.criterion)
@@ -200,14 +201,6 @@ def certified_at(likelihood: Likelihood, found: Optimum, end: Descent) -> Optimu
         certificate=certificate,
         start=end.label,
     )
-
-
-def _around_the_best(likelihood: Likelihood, descents: Sequence[Descent], seed: int) -> Iterator[Start]:
-    """Random starts around the best point so far."""
-    for i in range(PERTURBATIONS):
-        best = min(descents, key=lambda d: d.criterion)
-        label = "perturbed" if i == 0 else f"perturbed {i + 1}"
-        yield Start(label, *perturbed(likelihood, best.place, seed + i))
 
 
 def _certify(likelihood: Likelihood, at: FacePoint) -> tuple[Place, Certificate]:

@@ -26,22 +26,27 @@ ENOUGH_LEVELS = 20  # levels of every factor from which intercepts alone are no 
 A_HANDFUL = 6  # levels up to which the risk is grave
 SMALL, LARGE = 0.15, 5.0  # relative standard deviations, beside one (the template)
 STRONG = 0.9  # correlation
-PERTURBATIONS = 1  # random starts around the best point
 
 
 def is_at_risk(likelihood: Likelihood) -> bool:
     """Whether models like this one were seen to have several optima."""
-    has_slopes = any(support > 1 for support in supports(likelihood))
-    has_few = any(block.n_levels < ENOUGH_LEVELS for block in likelihood.products.blocks)
-    return has_slopes or has_few or not likelihood.is_convex
+    has_few = _fewest_levels(likelihood) < ENOUGH_LEVELS
+    return _has_slopes(likelihood) or has_few or not likelihood.is_convex
 
 
 def is_grave(likelihood: Likelihood) -> bool:
     """Whether single groups, or a criterion that is not convex, shape the likelihood."""
-    has_slopes = any(support > 1 for support in supports(likelihood))
     is_approximate = len(likelihood.free_scale) > 0
-    has_few = any(block.n_levels <= A_HANDFUL for block in likelihood.products.blocks)
-    return has_few or not likelihood.is_convex or (has_slopes and is_approximate)
+    has_few = _fewest_levels(likelihood) <= A_HANDFUL
+    return has_few or not likelihood.is_convex or (_has_slopes(likelihood) and is_approximate)
+
+
+def _has_slopes(likelihood: Likelihood) -> bool:
+    return max(supports(likelihood)) > 1
+
+
+def _fewest_levels(likelihood: Likelihood) -> int:
+    return min(block.n_levels for block in likelihood.products.blocks)
 
 
 def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
@@ -56,8 +61,7 @@ def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
     if grave and len(unit) > 1:
         for t in range(len(unit)):
             yield f"term {t + 1} alone", [F if s == t else 0.0 * F for s, F in enumerate(unit)]
-    widest = max(supports(likelihood))
-    if widest > 1:
+    if _has_slopes(likelihood):
         for name, sign in (("positive", 1.0), ("negative", -1.0)):
             yield f"{name} correlations", [_correlated(r, len(F), sign) for r, F in _sizes(likelihood, unit)]
 
