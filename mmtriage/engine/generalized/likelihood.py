@@ -291,9 +291,16 @@ class GeneralizedLikelihood:
         with np.errstate(all="ignore"):
             Lambda = RelativeFactor.of(self.rows.blocks, factors)
             try:
-                return self.pirls.find(self.family, Lambda, None)
+                return self._modes_of_start(Lambda, None)
             except np.linalg.LinAlgError:
-                return self.pirls.find(self.family, Lambda, self.pirls.constant_mean(self.family))
+                return self._modes_of_start(Lambda, self.pirls.constant_mean(self.family))
+
+    def _modes_of_start(self, Lambda: RelativeFactor, beta: Array | None) -> Modes:
+        """The modes to start from: of several, those of the smallest penalized deviance."""
+        if self.family.is_convex:
+            return self.pirls.find(self.family, Lambda, beta)
+        found = self.pirls.find_all(self.family, Lambda, beta)
+        return min(found, key=lambda modes: modes.penalized)
 
     def natural_steps(self) -> Array:
         """Natural steps of `free`: standard errors of beta beside random effects of SD 1; 1 for log theta.

@@ -393,6 +393,18 @@ def test_where_random_effects_leave_the_means_range_steps_do_without_them() -> N
     assert np.all(problem.free_scale * np.max(np.abs(problem.rows.X), axis=0) <= LARGEST_STEP)
 
 
+@pytest.mark.parametrize(("family", "link"), [("gaussian", "inverse"), ("poisson", "sqrt")])
+def test_where_a_search_starts_hangs_on_no_earlier_evaluation(family: str, link: str) -> None:
+    """These have modes on both sides of zero: PIRLS, begun where it ended last, stays on its side."""
+    problem = pair_case(family, link, 1).problem
+    zero = [np.zeros((k, k)) for k in problem.widths]
+    first = problem.joint_mode(zero)
+    problem.pirls.memory.beta = -first.beta
+    again = problem.joint_mode(zero)
+    assert again.penalized == pytest.approx(first.penalized, rel=1e-12)
+    assert again.eta == pytest.approx(first.eta, rel=1e-9)
+
+
 def test_a_negative_binomial_of_huge_theta_is_poisson() -> None:
     data = glmm_table("poisson", "log")
     nb, poisson = (
