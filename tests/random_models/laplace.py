@@ -1,0 +1,197 @@
+"""lme4's Laplace criterion of small generalized models with its exact gradient, dense and on its own.
+
+    log|ZL'W ZL + I| + |u|^2 + A(mu),    ZL = Z Lambda,    u = argmin D(y, mu) + |u|^2
+
+It is what `tests/glmm_oracle.py` writes down, fast enough for many starts. The parameters are lme4's theta,
+beta of orthogonal columns with a mean square of one, and log size of a negative binomial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import gammaln
+
+from mmtriage.arrays import Array
+from tests.glmm_oracle import LINK, SCALED, DenseGlmm, minus_twice_loglik
+from tests.random_models.dense import Dense, NoValueError
+from tests.random_models.draw import RandomModel
+from tests.random_models.families import DenseFamily, Rows
+
+NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
+NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
+MANY = 200  # steps
+HALVINGS = 40
+SAMPLES, DF = 4000, 3.0
+FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class At:
+    """A mode, and the criterion that it gives."""
+
+    value: float
+    ZL: Array  # (n, q)
+    u: Array  # (q,)
+    rows: Rows
+    C: Array  # (q, n) (ZL'W ZL + I)^-1 ZL'
+
+
+class DenseLaplace(Dense):
+    """A generalized model by Laplace's approximation.
+
+    Args:
+        predictors: (n,) each, in the user's unit: modes on record, looked for in every evaluation.
+    """
+
+    def __init__(self, model: RandomModel, predictors: Sequence[Array] = ()) -> None:
+        super().__init__(model)
+        self.predictors = predictors
+        self.family = DenseFamily(model.family, model.link, model.y, self.w)
+        self.has_size = model.family == "negative.binomial"
+        self.last: Array | None = None  # u of the evaluation before, where there is one mode
+        self.constant = 0.0  # -2 log-likelihood less the deviance
+        if model.family not in (*SCALED, "negative.binomial"):
+            mu = np.full(self.n, 0.5)
+            self.constant = minus_twice_loglik(glmm_of(model), mu) - self.family.deviance(mu, 1.0)
+
+    def start(self, theta: Array) -> Array:
+        """Where to start at theta: the coefficients that give all rows one mean."""
+        level = float(LINK[self.family.link](np.array([self._mean()]))[0])
+        beta = np.linalg.lstsq(self.X, np.full(self.n, level) - self.offset, rcond=None)[0]
+        return np.concatenate([theta, beta, np.zeros(int(self.has_size))])
+
+    def _mean(self) -> float:
+        """Of the response, but where the link has a predictor."""
+        mean = float(np.average(self.model.y, weights=self.w))
+        if self.model.family == "binomial":
+            return min(max(mean, 0.02), 0.98)
+        return mean if self.model.family == "gaussian" and self.model.link == "inverse" else max(mean, 0.05)
+
+    def parameters(self, theta: Array, beta: Array, nb_theta: float | None) -> Array:
+        """Those of a fit."""
+        return np.concatenate([theta, self.R @ beta, [] if nb_theta is None else [np.log(nb_theta)]])
+
+    def expand(self, at: Array) -> tuple[float, Array]:
+        """The criterion and its gradient."""
+        with np.errstate(all="ignore"):
+            best = self.best(at)
+            slopes = self._slopes(best, self._size(at))
+            if self.has_size:
+                step = np.append(np.zeros(len(at) - 1), NB_STEP)
+                ahead, behind = (self.best(at + side * step).value for side in (1.0, -1.0))
+                slopes = np.append(slopes, (ahead - behind) / (2.0 * NB_STEP))
+        if not np.all(np.isfinite(slopes)):
+            raise NoValueError
+        return best.value, slopes
+
+    def best(self, at: Array) -> At:
+        """The mode of the smallest criterion among those reached from zero and from the record."""
+        ZL = self.random_columns(at[: self.m])
+        fixed, size = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at)
+        found = []
+        for u in self._starts(ZL, fixed, size):
+            try:
+                mode = self._at_mode(ZL, fixed, u, size)
+            except FAILURES:
+                continue
+            if np.isfinite(mode.value):
+                found.append(mode)
+                if self.family.has_one_mode:
+                    break
+        if not found:
+            raise NoValueError
+        best = min(found, key=lambda mode: mode.value)
+        self.last = best.u if self.family.has_one_mode else None
+        return best
+
+    def _size(self, at: Array) -> float:
+        return float(np.exp(at[-1])) if self.has_size else 1.0
+
+    def _starts(self, ZL: Array, fixed: Array, size: float) -> Iterator[Array]:
+        if self.last is not None:
+            yield self.last
+        yield np.zeros(self.q)
+        for eta in self.predictors:  # one step of weighted least squares
+            rows = self.family.rows(eta, size)
+            M = ZL.T @ (rows.W[:, None] * ZL) + np.eye(self.q)
+            yield np.asarray(np.linalg.solve(M, ZL.T @ (rows.W * (eta - fixed) + rows.score)), dtype=float)
+
+    def _at_mode(self, ZL: Array, fixed: Array, u: Array, size: float) -> At:
+        """Newton's method on the observed information, or scoring where that is not positive definite."""
+        family, eye = self.family, np.eye(self.q)
+        rows = family.rows(fixed + ZL @ u, size)
+        if not np.isfinite(rows.deviance):
+            raise NoValueError
+        for _ in range(MANY):
+            gradient, limit = u - ZL.T @ rows.score, NEWTON_DECREMENT
+            try:
+                step = cho_solve(cho_factor(ZL.T @ (rows.B[:, None] * ZL) + eye), gradient)
+            except (np.linalg.LinAlgError, ValueError):
+                limit = SCORING_DECREMENT
+                step = cho_solve(cho_factor(ZL.T @ (rows.W[:, None] * ZL) + eye), gradient)
+            decrement, here = float(gradient @ step), rows.deviance + float(u @ u)
+            for halvings in range(HALVINGS):
+                moved = u - 0.5**halvings * step
+                there = family.rows(fixed + ZL @ moved, size)
+                if there.deviance + float(moved @ moved) <= here + 1e-14 * (self.n + abs(here)):
+                    break
+            else:
+                break
+            u, rows = moved, there
+            if decrement <= limit * min(1.0, here / self.n):
+                break
+        else:
+            raise NoValueError
+        M = cho_factor(ZL.T @ (rows.W[:, None] * ZL) + eye)
+        value = 2.0 * float(np.sum(np.log(np.diag(M[0])))) + float(u @ u)
+        value += family.loss(rows, size)[0] + self.constant
+        return At(value, ZL, u, rows, cho_solve(M, ZL.T))
+
+    def _slopes(self, at: At, size: float) -> Array:
+        """By implicit differentiation: the mode moves with the parameters."""
+        rows, ZL, u = at.rows, at.ZL, at.u
+        in_eta = rows.bend * np.einsum("iq,qi->i", ZL, at.C) + self.family.loss(rows, size)[1]
+        H = ZL.T @ (rows.B[:, None] * ZL) + np.eye(self.q)
+        v = np.linalg.solve(H, 2.0 * u + ZL.T @ in_eta)
+        moved = in_eta - rows.B * (ZL @ v)
+        K = 2.0 * rows.W[:, None] * at.C.T + np.outer(moved, u) + np.outer(rows.score, v)
+        return np.concatenate([self.by_theta(K), self.X.T @ moved])
+
+    def sampled(self, at: Array, numbers: np.random.Generator) -> tuple[float, float]:
+        """-2 log-likelihood by importance sampling, and its standard error: u from a t of three degrees of
+        freedom around the mode, which no tail of the integrand outlasts."""
+        with np.errstate(all="ignore"):
+            mode = self.best(at)
+            fixed, size, q = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at), self.q
+            root = np.linalg.cholesky(mode.ZL.T @ (mode.rows.W[:, None] * mode.ZL) + np.eye(q))
+            z = numbers.standard_normal((SAMPLES, q)) / np.sqrt(numbers.chisquare(DF, (SAMPLES, 1)) / DF)
+            logs = np.empty(SAMPLES)
+            peak = mode.rows.deviance + float(mode.u @ mode.u)
+            for i, row in enumerate(z):
+                u = mode.u + np.linalg.solve(root.T, row)
+                spent = self.family.rows(fixed + mode.ZL @ u, size).deviance + float(u @ u)
+                logs[i] = 0.5 * (peak - spent) + 0.5 * (DF + q) * np.log1p(float(row @ row) / DF)
+        constant = gammaln(0.5 * DF) - gammaln(0.5 * (DF + q)) + 0.5 * q * np.log(0.5 * DF)
+        ratios = np.exp(logs - np.max(logs))
+        mean = float(np.mean(ratios))
+        value = mode.value - 2.0 * (float(np.log(mean) + np.max(logs)) + constant)
+        return value, 2.0 * float(np.std(ratios)) / (mean * np.sqrt(SAMPLES))
+
+
+def glmm_of(model: RandomModel) -> DenseGlmm:
+    """The same for the slow oracle."""
+    return DenseGlmm(
+        y=model.y,
+        X=model.X,
+        blocks=tuple((term.codes, term.Z) for term in model.terms),
+        family=model.family,
+        link=model.link,
+        weights=model.weights,
+        trials=model.trials,
+        offset=model.offset,
+        nb_theta=1.0 if model.family == "negative.binomial" else None,
+    )

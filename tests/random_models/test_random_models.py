@@ -1,0 +1,42 @@
+"""A few of the random models; `python -m tests.random_models` judges as many as one likes."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.random_models.against_r import beside_r, generalized, r_best
+from tests.random_models.draw import draw
+from tests.random_models.judge import judged
+from tests.random_models.laplace import DenseLaplace
+
+SEED = 22
+
+
+@pytest.mark.parametrize("index", [2, 10])  # linear, with slopes
+def test_no_better_point_is_found(index: int) -> None:
+    record = judged(draw(SEED, index), climbs=False)
+    assert record["certified"]
+    assert record["failures"] == []
+    assert record["best"] >= record["criterion"] - 1e-5
+
+
+def test_sampling_finds_the_integral() -> None:
+    """Of random effects so small that Laplace's approximation has no error to speak of."""
+    model = next(m for i in range(100) if (m := draw(SEED, i)).family == "poisson" and m.link == "log")
+    dense = DenseLaplace(model)
+    at = dense.start(np.full(dense.m, 1e-4))
+    value, error = dense.sampled(at, np.random.default_rng(1))
+    assert abs(value - dense.expand(at)[0]) <= 4.0 * error + 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_r_has_no_better_point(tmp_path: Path) -> None:
+    models = list(islice(generalized(SEED), 3))
+    said = [beside_r(model, best) for model, best in zip(models, r_best(models, tmp_path), strict=True)]
+    assert set(said) <= {"equal", "below R", "R stops", "not certified"}, said
