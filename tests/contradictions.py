@@ -22,6 +22,7 @@ def contradictions(document: Document) -> list[str]:
         *_verdict(document),
         *_reference(document),
         *_findings(document),
+        *_proven(document),
         *(said for rung in document["ladder"] for said in _attempts(document, rung)),
         *_remedies(document),
     ]
@@ -82,6 +83,18 @@ def _findings(document: Document) -> Iterator[str]:
     both = {f["code"] for f in document["findings"]} & {n["code"] for n in document["not_assessed"]}
     if both:
         yield f"{sorted(both)} found, and not assessed"
+
+
+def _proven(document: Document) -> Iterator[str]:
+    """No finding and no rung may speak of a proven optimum where nothing is certified."""
+    certificate = _certificate(document)
+    if certificate is None or certificate["certified"]:
+        return
+    said = [(f["code"], f["message"]) for f in document["findings"]]
+    said += [(f"rung {rung['id']}", rung["reason"]) for rung in document["ladder"]]
+    for where, words in said:
+        if "the proven optimum" in words:
+            yield f"{where} speaks of the proven optimum, and nothing is certified"
 
 
 def _attempts(document: Document, rung: Document) -> Iterator[str]:

@@ -136,6 +136,12 @@ class Case:
         return any(not any("|" in term for term in found.terms) for found in self.found(SEPARATION))
 
     @property
+    def optimum_name(self) -> str:
+        """What the reference is called in a sentence: it is proven only where it is certified."""
+        certified = self.comparison.optimum.certificate.certified
+        return "the proven optimum" if certified else "the best point found, which is not proven"
+
+    @property
     def is_suspect(self) -> bool:
         """Whether anything is wrong at all."""
         return self.verdict.status != "converged"

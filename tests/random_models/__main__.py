@@ -5,8 +5,9 @@
     python -m tests.random_models 1000 --seed 11 --only 17 203     # these alone, printed in full
 
 Each certified optimum is judged by 12 starts of a dense likelihood, 50 where a group has two to six levels or
-a slope. Every tenth model is triaged whole, the others without the ladder and the repeats of lme4's fit. A
-log of JSON lines (`--log`) keeps what was judged: the next run goes on from there. Exit 1 if anything failed.
+a slope. Every tenth model is triaged whole. Of the others the optimum is proven, without lme4's end among the
+starts, and a report is made only of those that are not proven, or wrongly. A log of JSON lines (`--log`)
+keeps what was judged: the next run goes on from there. Exit 1 if anything failed.
 """
 
 from __future__ import annotations

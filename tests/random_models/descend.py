@@ -12,11 +12,11 @@ from tests.random_models.laplace import DenseLaplace
 
 FEW, MANY = 12, 50  # starts
 A_HANDFUL = 6  # levels of a group up to which, and slopes with which, there are many
-ITERATIONS = 120
+ITERATIONS = 60
 DECREMENT = 1e-8  # deviance units still to be gained at which a descent ends
 LEAST_SHARE = 1e-8  # of a step
 LONGEST = 3.0  # move of a parameter in one step
-RESTARTS = 3
+RESTARTS = 1
 ROUNDING = 1e-4  # squared slope that rounding leaves
 SD_SPREAD = 1.3  # of log standard deviations of starts
 Criterion = DenseLinear | DenseLaplace

@@ -17,10 +17,14 @@ from unittest.mock import patch
 import numpy as np
 
 from mmtriage.data.in_memory import table_from_frame
-from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.comparison import Comparison, Prepared, prepare, prove_optimum
+from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.engine.optimum.search import Optimum
 from mmtriage.errors import MmtriageError
+from mmtriage.formula import parse_formula
 from mmtriage.ladder.judged_runs import judged_runs
+from mmtriage.ladder.workbench import Workbench
 from mmtriage.options import TriageOptions
 from mmtriage.report.document import report_document
 from mmtriage.report.facts import Report
@@ -40,8 +44,17 @@ Record = dict[str, Any]
 
 
 def judged(model: RandomModel, *, climbs: bool) -> Record:
-    """The record of a model: what was said of it, and what is wrong with that; `climbs` the ladder too."""
-    record: Record = {"index": model.index, "name": model.name, "failures": []}
+    """The record of a model: what was said of it, and what is wrong with that.
+
+    Args:
+        climbs: triage it whole. Otherwise its optimum is proven, without a start where lme4's fit ends, and
+            only what is not proven, or wrongly, is triaged, but for the ladder and the repeats of lme4's fit.
+    """
+    if not climbs:
+        record = _of_proof(model)
+        if record is not None:
+            return record
+    record = {"index": model.index, "name": model.name, "failures": []}
     try:
         report, comparison = compared_of(model, climbs=climbs)
     except MmtriageError as refusal:
@@ -56,7 +69,23 @@ def judged(model: RandomModel, *, climbs: bool) -> Record:
     if reference is None or comparison is None or not reference["certificate"]["certified"]:
         reason = document["verdict"]["message"] if reference is None else reference["certificate"]["reason"]
         return {**record, "certified": False, "reason": reason}
-    return {**record, "certified": True, **_against(model, document, comparison, record["failures"])}
+    return _against(model, comparison.prepared, comparison.optimum, comparison.optimum_fit, record)
+
+
+def _of_proof(model: RandomModel) -> Record | None:
+    """The record of an optimum that is proven, and rightly; None where more has to be asked."""
+    options = TriageOptions(**model.options)
+    bench = Workbench(table_from_frame(model.frame), options, None)
+    try:
+        prepared = prepare(bench.build(parse_formula(model.formula)))
+        optimum, fit = prove_optimum(prepared, {}, seed=options.seed)
+    except Exception:  # the report, which is made then, says what it is
+        return None
+    if not optimum.certificate.certified:
+        return None
+    record: Record = {"index": model.index, "name": model.name, "failures": [], "status": "proven"}
+    record = _against(model, prepared, optimum, fit, record)
+    return None if record["failures"] else record
 
 
 def compared_of(model: RandomModel, *, climbs: bool) -> tuple[Report, Comparison | None]:
@@ -77,41 +106,43 @@ def compared_of(model: RandomModel, *, climbs: bool) -> tuple[Report, Comparison
     return report, compared[-1] if compared else None
 
 
-def _against(model: RandomModel, document: Any, comparison: Comparison, failures: list[str]) -> Record:
-    """What the dense criterion says of a certified optimum; adds to `failures`."""
-    reference = document["reference"]
-    criterion = float(reference["criterion"])
-    dense = dense_of(model, _on_record(comparison))
-    at = _reported(model, document, dense)
+def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit, record: Record) -> Record:
+    """The record with what the dense criterion says of a certified optimum."""
+    criterion, modes, failures = fit.criterion, _on_record(prepared), record["failures"]
+    dense = dense_of(model, modes)
+    at = _reported(prepared, fit, dense)
+    has_one_mode = isinstance(dense, DenseLinear) or dense.family.has_one_mode
     try:
         own, _ = dense.expand(at)
     except NoValueError:
         own = float("nan")
     ends = ends_of(dense)
-    refuted = [point["criterion"] for point in reference["certificate"]["refuted"]]
+    refuted = [point.criterion for point in optimum.refuted]
     lower = [
         end
         for end in ends
         if end.value < criterion - LOWER and not any(abs(end.value - known) < SAME for known in refuted)
     ]
     said: Record = {
+        **record,
+        "certified": True,
         "criterion": criterion,
-        "best": ends[0].value if ends else None,
+        "best": float(ends[0].value) if ends else None,
         "starts": len(ends),
         "refuted": refuted,
-        "modes": len(_on_record(comparison)),
+        "modes": len(modes),
     }
     if not abs(own - criterion) <= max(VALUE, 1e-9 * abs(criterion)):
         said["other_value"] = own
-        if isinstance(dense, DenseLinear) or dense.family.has_one_mode:
+        if has_one_mode:
             failures.append(f"the criterion there is {own!r}, not {criterion!r}")
     if lower:
         said["point"] = lower[0].at.tolist()
-        said["engine_there"] = there = _by_the_engine(dense, lower[0], comparison, document)
-        sentence = f"{lower[0].value!r} lies {criterion - lower[0].value:.3g} below"
+        said["engine_there"] = there = _by_the_engine(prepared, lower[0], dense)
+        sentence = f"{float(lower[0].value)!r} lies {criterion - lower[0].value:.3g} below"
         if refuted and all(_is_artefact(dense, end, at) for end in lower):
-            said["artefacts"] = [end.value for end in lower]
-        elif there < criterion - LOWER or isinstance(dense, DenseLinear) or dense.family.has_one_mode:
+            said["artefacts"] = [float(end.value) for end in lower]
+        elif there < criterion - LOWER or has_one_mode:
             failures.append(sentence)
         else:  # a mode that the engine does not reach from zero there, which the definition leaves open
             said["other_mode"] = sentence
@@ -135,46 +166,42 @@ def dense_of(model: RandomModel, predictors: Sequence[Any] = ()) -> Criterion:
     return DenseLinear(model) if model.family == "linear" else DenseLaplace(model, predictors)
 
 
-def _on_record(comparison: Comparison) -> list[Any]:
+def _on_record(prepared: Prepared) -> list[Any]:
     """Predictors (n,) of the modes that this triage met, in the user's unit."""
-    model = comparison.prepared.model
+    model = prepared.model
     if not isinstance(model, GeneralizedModel):
         return []
     return [model.units.predictor * eta + model.units.shift for eta in model.pirls.memory.predictors]
 
 
-def _order(model: RandomModel, document: Any) -> list[int]:
-    """For each of the report's random terms its place among the generator's."""
-    known = [(term.group, term.columns) for term in model.terms]
-    names = {"(Intercept)": "1"}
+def _order(prepared: Prepared, dense: Criterion) -> list[int]:
+    """For each of the package's random terms its place among the generator's."""
+    known = [(term.group, term.columns) for term in dense.model.terms]
     return [
-        known.index((term["group"], tuple(names.get(name, name) for name in term["terms"])))
-        for term in document["model"]["random_terms"]
+        known.index((term.group, tuple(name.replace("(Intercept)", "1") for name in term.columns)))
+        for term in prepared.design.random
     ]
 
 
-def _reported(model: RandomModel, document: Any, dense: Criterion) -> Any:
-    """The reported estimates as parameters of the dense criterion."""
-    reference = document["reference"]
-    values, parts = list(reference["theta"]), {}
-    for t in _order(model, document):
-        k = len(model.terms[t].columns)
+def _reported(prepared: Prepared, fit: Fit, dense: Criterion) -> Any:
+    """The estimates as parameters of the dense criterion."""
+    order, values, parts = _order(prepared, dense), fit.theta, {}
+    for t in order:
+        k = len(dense.model.terms[t].columns)
         parts[t], values = values[: k * (k + 1) // 2], values[k * (k + 1) // 2 :]
     theta = np.concatenate([parts[t] for t in range(len(parts))])
-    beta = np.array([effect["estimate"] for effect in reference["fixed_effects"]])
-    return dense.parameters(theta, beta, document["reference"]["family_theta"])
+    return dense.parameters(theta, fit.beta, fit.nb_theta)
 
 
-def _by_the_engine(dense: Criterion, end: End, comparison: Comparison, document: Any) -> float:
+def _by_the_engine(prepared: Prepared, end: End, dense: Criterion) -> float:
     """The package's own criterion at a point of the dense one's."""
     sizes = [len(term.columns) * (len(term.columns) + 1) // 2 for term in dense.model.terms]
     parts = np.split(end.at[: dense.m], np.cumsum(sizes)[:-1])
-    theta = np.concatenate([parts[t] for t in _order(dense.model, document)])
+    theta = np.concatenate([parts[t] for t in _order(prepared, dense)])
     rest = end.at[dense.m :]
     beta = np.linalg.solve(dense.R, rest[: dense.p]) if len(rest) else None
     nb_theta = float(np.exp(rest[-1])) if len(rest) > dense.p else None
-    model = comparison.prepared.model
     try:
-        return float(model.criterion(*model.place(theta, beta, nb_theta)))
+        return float(prepared.model.criterion(*prepared.model.place(theta, beta, nb_theta)))
     except np.linalg.LinAlgError:
         return float("inf")

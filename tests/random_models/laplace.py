@@ -23,8 +23,8 @@ from tests.random_models.families import DenseFamily, Rows
 
 NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
-MANY = 200  # steps
-HALVINGS = 40
+MANY = 50  # steps
+HALVINGS = 20
 SAMPLES, DF = 4000, 3.0
 FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
 

@@ -25,6 +25,14 @@ def test_no_better_point_is_found(index: int) -> None:
     assert record["best"] >= record["criterion"] - 1e-5
 
 
+def test_an_optimum_far_out_is_met_and_refuted() -> None:
+    """Two rows for a slope: Laplace's approximation has a second, lower optimum at an SD of eleven."""
+    record = judged(draw(SEED, 12), climbs=False)
+    assert record["failures"] == []
+    assert record["criterion"] == pytest.approx(21.639365, abs=1e-5)
+    assert record["refuted"] == pytest.approx([20.794259], abs=1e-5)
+
+
 def test_sampling_finds_the_integral() -> None:
     """Of random effects so small that Laplace's approximation has no error to speak of."""
     model = next(m for i in range(100) if (m := draw(SEED, i)).family == "poisson" and m.link == "log")

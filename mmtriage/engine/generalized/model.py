@@ -20,7 +20,10 @@ from mmtriage.engine.optimum.protocol import template_factors
 from mmtriage.engine.optimum.search import Start
 from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
+from mmtriage.model.family_names import LAPLACE
 
+LITTLE = 1.0  # expected information on a random effect, beside 1 of its distribution
+FAR = 20.0  # standard deviations beside those of the template
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
 
@@ -68,7 +71,22 @@ class GeneralizedModel(GeneralizedLikelihood):
 
     def further_starts(self) -> list[Start]:
         """Where it starts too, if several optima are to be feared."""
-        return self._started(explored(self))
+        return self._started([*explored(self), *self._beyond()])
+
+    def _beyond(self) -> list[tuple[str, Sequence[Array]]]:
+        """A start far out, where Laplace's approximation may have an optimum of its own.
+
+        It may where the rows tell less of a random effect than the standard normal before them: groups of a
+        few shares, or with hardly an event.
+        """
+        if self.nagq != LAPLACE or self.family.distribution.estimates_scale:
+            return []
+        unit = template_factors(self)
+        try:
+            information = float(np.sum(self.joint_mode(unit).terms.W)) / self.rows.Z.shape[1]
+        except np.linalg.LinAlgError:
+            return []
+        return [("far out", [FAR * F for F in unit])] if information < LITTLE else []
 
     def _started(self, named: Iterable[tuple[str, Sequence[Array]]]) -> list[Start]:
         found = []

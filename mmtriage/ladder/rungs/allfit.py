@@ -170,7 +170,7 @@ def _disagreeing(case: Case, others: Sequence[Attempt], missing: Sequence[Attemp
             "second answer"
         )
     message = (
-        f"{len(missing)} of {len(others)} optimizers do not reach the proven optimum: {'; '.join(parts)}"
+        f"{len(missing)} of {len(others)} optimizers do not reach {case.optimum_name}: {'; '.join(parts)}"
     )
     severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
     gaps = tuple((a.label, a.gap) for a in others)
@@ -228,7 +228,7 @@ def _own_attempt(case: Case) -> Attempt:
 
 
 def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) -> tuple[RungStatus, str]:
-    words = _words(verdict)
+    words = _words(verdict, case.optimum_name)
     if not case.is_suspect:
         return "not_needed", f"nothing is wrong; {words}"
     if any(reaches_optimum(case, a) for a in attempts[:-1]):
@@ -242,13 +242,13 @@ def _status(case: Case, attempts: Sequence[Attempt], verdict: ClusterVerdict) ->
     return ("improved" if improved else "no_effect"), words
 
 
-def _words(verdict: ClusterVerdict) -> str:
+def _words(verdict: ClusterVerdict, optimum: str) -> str:
     total = len(verdict.reached) + len(verdict.elsewhere) + len(verdict.failed)
     count = f"{len(verdict.reached)} of {total} optimizers"
     families = f"of {verdict.kinds} {'family' if verdict.kinds == 1 else 'families'}"
     match verdict.agreement:
         case "no_evidence":
-            nobody = f"none of {total} optimizers reaches the proven optimum"
+            nobody = f"none of {total} optimizers reaches {optimum}"
             no_evidence = "that is no evidence for or against it"
             return f"{nobody}: {_others(verdict) if verdict.elsewhere else no_evidence}"
         case "not_identified":
@@ -258,15 +258,15 @@ def _words(verdict: ClusterVerdict) -> str:
         case "just_short":
             rest = f"; {_others(verdict)}" if verdict.elsewhere or verdict.failed else ""
             return (
-                f"{count} come within {GAP} deviance units of the proven optimum, not all to the same "
+                f"{count} come within {GAP} deviance units of {optimum}, not all to the same "
                 f"estimates: it is curved, some stop just short of it{rest}"
             )
         case "agree":
-            return f"all {total} optimizers, {families}, reach the proven optimum and agree on it"
+            return f"all {total} optimizers, {families}, reach {optimum} and agree on it"
         case "one_kind":
             return f"all {total} optimizers agree, but they are of one family: one witness"
         case "disagree":
-            return f"{count}, {families}, reach the proven optimum; {_others(verdict)}"
+            return f"{count}, {families}, reach {optimum}; {_others(verdict)}"
 
 
 def _others(verdict: ClusterVerdict) -> str:

@@ -45,7 +45,7 @@ def climb(case: Case) -> RungResult:
     if not case.comparison.is_singular and not case.comparison.prepared.null:
         reason = "the random-effects structure is not the trouble"
         if case.verdict.status != "unidentifiable":
-            reason += ": the proven optimum is identified and not singular"
+            reason += f": {case.optimum_name} is identified and not singular"
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
     proposals = [_proposal(case, tried) for tried in smaller_models(case.bench, case.comparison)]
     proposals += _left_to_fixed_effects(case)

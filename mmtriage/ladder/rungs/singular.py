@@ -37,7 +37,7 @@ def climb(case: Case) -> RungResult:
     """Name the singular components, and fit without them."""
     found = defects(case.comparison)
     if not found:
-        reason = "no component is singular at the proven optimum (judged free of scale and origin)"
+        reason = f"no component is singular at {case.optimum_name} (judged free of scale and origin)"
         return RungResult(rung=4, id="singular", status="not_needed", reason=reason)
     said = "; ".join(_described(case.design.random[d.term], d) for d in found)
     return changed_model_result("singular", _proposals(case, found), said)
