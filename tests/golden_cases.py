@@ -46,7 +46,7 @@ GLMM_NOISE = {
     "cbpp_olre": "416 422",
     "contraception": "358 376 412",
     "contraception_slope": "797 814 834 840 848 910",
-    "grouseticks": "865 951 991 994 996",
+    "grouseticks": "865 951 988 991 994 995 996 999 1003 1007 1016",  # 22 times
     "grouseticks_height": "969 to 975",
     "verbagg": "381 385 389 399 400 404",
     "toy_separation": "548 to 655",  # forty times

@@ -80,7 +80,7 @@ class Family:
             return density.profile(float(np.sum(self.deviance(y, mu, weights))), y, weights)[0]
         if not self.has_mean(mu):
             return math.nan
-        counted = self._counted(y, weights, trials)
+        counted = self.counted(y, weights, trials)
         total = density.saturated(y, counted, weights, self._theta)
         total += float(np.sum(self.deviance(counted.y, mu, counted.weights)))
         if density.surplus is not None:
@@ -100,7 +100,7 @@ class Family:
         if density.profile is not None:
             _, factor = density.profile(float(np.sum(self.deviance(y, mu, weights))), y, weights)
             return factor * weights * density.deviance_slope(y, mu, self._theta)
-        counted = self._counted(y, weights, trials)
+        counted = self.counted(y, weights, trials)
         slope = counted.weights * density.deviance_slope(counted.y, mu, self._theta)
         if density.surplus_slope is not None:
             slope = slope + density.surplus_slope(y, mu, weights, self._theta)
@@ -113,7 +113,7 @@ class Family:
         It leaves the deviance of A for rounded counts, y = round(m y) / round(m), and for weights that only
         multiply one product of the negative binomial: there A less the deviance changes (little) with mu.
         """
-        return self._density.saturated(y, self._counted(y, weights, trials), weights, self._theta)
+        return self._density.saturated(y, self.counted(y, weights, trials), weights, self._theta)
 
     def excess_kurtosis(self, mu: Array, trials: Array) -> Array:
         """Of a response of this mean, (n,): the fourth standardized moment less the normal one."""
@@ -168,7 +168,7 @@ class Family:
         relative = (y - mu) / (mu + self._theta)
         return 2 * weights * self._theta * (relative - np.log1p(relative))
 
-    def _counted(self, y: Array, weights: Array, trials: Array | None) -> Counted:
+    def counted(self, y: Array, weights: Array, trials: Array | None) -> Counted:
         """The response and weights as lme4's density is given them.
 
         The trials of a share are its weights, unless `cbind()` counted more than one in some row.

@@ -24,6 +24,15 @@ _Map: TypeAlias = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """The functions of a link without their guard against NumPy's warnings, for loops that have one."""
+
+    inverse: _Map
+    slope: _Map
+    curvature: _Map
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A link; every function takes and gives (n,) arrays and never warns."""
 
@@ -32,6 +41,7 @@ class Link:
     inverse: _Map  # eta -> mu
     slope: _Map  # eta -> dmu/deta
     curvature: _Map  # eta -> d2mu/deta2
+    bare: Bare
     is_unitless: bool = False  # eta is a logarithm, or a normal deviate: its size does not depend on units
     is_folded: bool = False  # eta and -eta have one mean: a likelihood may have a mode of either sign
     side_of_positive: int | None = None  # the sign that eta must have for the mean to be positive, if any
@@ -50,7 +60,8 @@ def _quiet(function: _Map) -> _Map:
 
 
 def _link(name: str, link: _Map, inverse: _Map, slope: _Map, curvature: _Map) -> Link:
-    return Link(name, _quiet(link), _quiet(inverse), _quiet(slope), _quiet(curvature))
+    bare = Bare(inverse, slope, curvature)
+    return Link(name, _quiet(link), _quiet(inverse), _quiet(slope), _quiet(curvature), bare)
 
 
 def _below_one(mu: Array) -> Array:

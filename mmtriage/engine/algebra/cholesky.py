@@ -28,11 +28,30 @@ class _Front:
 
     W: Array
     L_BC: Array
+    by_row: Array | None  # (b, N c): L_BC where the border of every front is the whole root
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether every front has one column."""
+        return len(self.W[0]) == 1
+
+    def head(self, x: Array) -> Array:
+        """L_CC^-1 x for x (N, c, m)."""
+        return self.W * x if self.is_scalar else self.W @ x
+
+    def border_transposed(self, x: Array) -> Array:
+        """L_BC' x for x (N, b, m)."""
+        is_one = self.is_scalar and self.L_BC.shape[1] == 1
+        return self.L_BC * x if is_one else self.L_BC.transpose(0, 2, 1) @ x
+
+    def head_transposed(self, x: Array) -> Array:
+        """L_CC'^-1 x for x (N, c, m)."""
+        return self.W * x if self.is_scalar else self.W.transpose(0, 2, 1) @ x
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factor:
-    """L L' = M. Right-hand sides are (q, m), rows in the order of the blocks."""
+    """L L' = M. Right-hand sides are (q, m), or one (q,), rows in the order of the blocks."""
 
     plan: Plan
     fronts: tuple[_Front, ...]
@@ -41,15 +60,16 @@ class Factor:
 
     def forward(self, rhs: Array) -> Array:
         """Solve `L x = rhs`."""
-        x = np.vstack([rhs, np.zeros((1, rhs.shape[1]))])
-        start = self.plan.root_start
+        if rhs.ndim == 1:
+            return self.forward(rhs[:, None])[:, 0]
+        x, start = _with_padding(rhs), self.plan.root_start
         for bucket, front in zip(self.plan.buckets, self.fronts, strict=True):
-            head = front.W @ x[bucket.columns]
-            x[bucket.columns] = head
-            if bucket.spans_root:
-                x[start:-1] -= np.tensordot(front.L_BC, head, ([0, 2], [0, 1]))
+            head = front.head(bucket.columns_of(x))
+            bucket.put_columns(x, head)
+            if front.by_row is not None:
+                x[start:-1] -= front.by_row @ head.reshape(front.by_row.shape[1], x.shape[1])
             elif front.L_BC.shape[1]:
-                np.subtract.at(x, bucket.border, front.L_BC @ head)
+                bucket.take_from_border(x, front.L_BC * head if front.is_scalar else front.L_BC @ head)
             x[-1] = 0.0
         if len(self.root):
             x[start:-1] = _solve_root(self.root, x[start:-1], transposed=False)
@@ -57,17 +77,18 @@ class Factor:
 
     def backward(self, rhs: Array) -> Array:
         """Solve `L' x = rhs`."""
-        x = np.vstack([rhs, np.zeros((1, rhs.shape[1]))])
-        start = self.plan.root_start
+        if rhs.ndim == 1:
+            return self.backward(rhs[:, None])[:, 0]
+        x, start = _with_padding(rhs), self.plan.root_start
         if len(self.root):
             x[start:-1] = _solve_root(self.root, x[start:-1], transposed=True)
         for bucket, front in zip(reversed(self.plan.buckets), reversed(self.fronts), strict=True):
-            head = x[bucket.columns]
-            if bucket.spans_root:
-                head = head - np.einsum("nbc,bm->ncm", front.L_BC, x[start:-1])
+            head = bucket.columns_of(x)
+            if front.by_row is not None:
+                head = head - (front.by_row.T @ x[start:-1]).reshape(head.shape)
             elif front.L_BC.shape[1]:
-                head = head - front.L_BC.transpose(0, 2, 1) @ x[bucket.border]
-            x[bucket.columns] = front.W.transpose(0, 2, 1) @ head
+                head = head - front.border_transposed(x[bucket.border])
+            bucket.put_columns(x, front.head_transposed(head))
             x[-1] = 0.0
         return x[:-1]
 
@@ -85,12 +106,10 @@ class Factor:
 
 def factor(plan: Plan, products: CrossProducts, Lambda: RelativeFactor) -> Factor:
     """Factor M; raises LinAlgError when M is not finite."""
+    entries = Lambda.sandwich(products, plan)
+    entries[plan.unit] += 1.0
     store = np.zeros(plan.store_size)
-    for A, L, where in zip(products.diagonal, Lambda.parts, plan.diagonal_positions, strict=True):
-        store[where] = sandwich(L.T, A, L) + np.eye(len(L))
-    for crossing, where in zip(products.crossings, plan.crossing_positions, strict=True):
-        row, col = Lambda.parts[crossing.row], Lambda.parts[crossing.col]
-        store[where] = sandwich(row.T, crossing.values, col)
+    store[plan.positions] = entries
     d, start = plan.root_size, plan.root_position
     root = store[start : start + d * d].reshape(d, d)  # a view: buckets below add to it
     fronts = []
@@ -104,7 +123,8 @@ def factor(plan: Plan, products: CrossProducts, Lambda: RelativeFactor) -> Facto
             if update is not None:
                 updates.append(update)
         if updates:
-            store -= np.bincount(stage.updates, np.concatenate(updates), minlength=len(store))
+            taken = updates[0] if len(updates) == 1 else np.concatenate(updates)
+            store[stage.touched] -= np.bincount(stage.places, taken, minlength=len(stage.touched))
     if d:
         # The lower triangle in C order is the upper one in LAPACK's order: no copy.
         root, failed = lapack.dpotrf(root.T, lower=0, clean=1, overwrite_a=1)
@@ -116,11 +136,12 @@ def factor(plan: Plan, products: CrossProducts, Lambda: RelativeFactor) -> Facto
     return Factor(plan, tuple(fronts), root, logdet)
 
 
-def sandwich(left: Array, stack: Array, right: Array) -> Array:
-    """`left M right` for a stack M (N, k, l); scalars without N calls of a matrix product."""
-    is_scalar = left.size == right.size == 1
-    product: Array = left[0, 0] * stack * right[0, 0] if is_scalar else left @ stack @ right
-    return product
+def _with_padding(rhs: Array) -> Array:
+    """A copy (q + 1, m) with a last row of zeros, which padding points at."""
+    x = np.empty((len(rhs) + 1, rhs.shape[1]))
+    x[:-1] = rhs
+    x[-1] = 0.0
+    return x
 
 
 def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, float, Array | None]:
@@ -130,21 +151,22 @@ def _factor_bucket(store: Array, root: Array, bucket: Bucket) -> tuple[_Front, f
     the root has lost it already.
     """
     n, c, b = bucket.shape
-    store[bucket.identity] = 1.0
+    if len(bucket.identity):
+        store[bucket.identity] = 1.0
     panels = store[bucket.panel : bucket.panel + n * (c + b) * c].reshape(n, c + b, c)
     W, logdet = inverse_cholesky(panels[:, :c])
-    L_BC = panels[:, c:] @ W.transpose(0, 2, 1)
+    L_BC = panels[:, c:] * W if c == 1 else panels[:, c:] @ W.transpose(0, 2, 1)
     if bucket.spans_root:
-        flat = L_BC.transpose(1, 0, 2).reshape(b, n * c)
-        root -= flat @ flat.T
-        return _Front(W, L_BC), logdet, None
+        by_row = L_BC.transpose(1, 0, 2).reshape(b, n * c)
+        root -= by_row @ by_row.T
+        return _Front(W, L_BC, by_row), logdet, None
     if not b:
-        return _Front(W, L_BC), logdet, None
+        return _Front(W, L_BC, None), logdet, None
     rows, columns = bucket.lower
     if c == 1:
         flat = L_BC[:, :, 0]
-        return _Front(W, L_BC), logdet, (flat[:, rows] * flat[:, columns]).ravel()
-    return _Front(W, L_BC), logdet, (L_BC @ L_BC.transpose(0, 2, 1))[:, rows, columns].ravel()
+        return _Front(W, L_BC, None), logdet, (flat[:, rows] * flat[:, columns]).ravel()
+    return _Front(W, L_BC, None), logdet, (L_BC @ L_BC.transpose(0, 2, 1))[:, rows, columns].ravel()
 
 
 def _invert_bucket(store: Array, root: Array, bucket: Bucket, front: _Front) -> None:
@@ -168,8 +190,7 @@ def inverse_cholesky(M: Array) -> tuple[Array, float]:
     """`W = L^-1` of a stack M (N, c, c) with L L' = M, and the sum of log det M over the stack."""
     c = M.shape[1]
     if c == 1:
-        root = np.sqrt(M)
-        return 1.0 / root, float(np.sum(np.log(M)))
+        return 1.0 / np.sqrt(M), float(np.add.reduce(np.log(M), axis=None))
     if c == 2:
         return _inverse_cholesky_2(M)
     L = np.linalg.cholesky(M)

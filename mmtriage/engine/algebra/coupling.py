@@ -18,7 +18,8 @@ from scipy.sparse import block_array, csr_array
 from mmtriage.arrays import Index
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 
-SMALL_ROOT = 192  # this many remaining columns are cheaper as one dense root than as stages
+SMALL_ROOT = 192  # this many remaining columns are cheaper as one dense root than as stages ...
+SMALL_NESTED_ROOT = 48  # ... and this many of factors that are nested, where nothing fills in
 LARGEST_CLUSTER = 48  # a component with more columns than this counts as crossed
 
 
@@ -42,7 +43,7 @@ def clustered_stages(products: CrossProducts) -> tuple[list[Clusters], int]:
     stages: list[Clusters] = []
     for i, block in enumerate(products.blocks):
         remaining = sum(b.size for b in products.blocks.members[i:])
-        if i > 0 and remaining <= SMALL_ROOT:
+        if i > 0 and remaining <= (SMALL_NESTED_ROOT if _is_nested(products, i) else SMALL_ROOT):
             return stages, edges[i]
         membership = _clusters(stages, edges[i], edges[i + 1], edges[-1])
         largest = int(np.max(np.diff(membership.indptr))) * block.width
@@ -52,13 +53,19 @@ def clustered_stages(products: CrossProducts) -> tuple[list[Clusters], int]:
     return stages, edges[-1]
 
 
+def _is_nested(products: CrossProducts, first: int) -> bool:
+    """Whether factors are nested from block `first` on: a level is seen with one level of each later one."""
+    inner = (meeting for meeting in products.meetings if meeting.col >= first)
+    return all(len(meeting.col_level) == products.blocks[meeting.col].n_levels for meeting in inner)
+
+
 def _adjacency(products: CrossProducts, edges: list[int]) -> csr_array:
     """(units, units) pattern of the crossings, from each unit to the later ones."""
     n_units = edges[-1]
-    if not products.crossings:
+    if not products.meetings:
         return csr_array((n_units, n_units), dtype=np.float64)
-    earlier = np.concatenate([edges[crossing.col] + crossing.col_level for crossing in products.crossings])
-    later = np.concatenate([edges[crossing.row] + crossing.row_level for crossing in products.crossings])
+    earlier = np.concatenate([edges[meeting.col] + meeting.col_level for meeting in products.meetings])
+    later = np.concatenate([edges[meeting.row] + meeting.row_level for meeting in products.meetings])
     return csr_array((np.ones(len(earlier)), (earlier, later)), shape=(n_units, n_units))
 
 

@@ -11,10 +11,12 @@ over blocks of rows. Every likelihood evaluation works from these sums alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import pairwise
+from functools import cached_property, reduce
+from itertools import accumulate, pairwise
+from typing import Self
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -29,30 +31,74 @@ ROWS_PER_PASS = 1 << 18  # rows transformed at a time: bounds the memory of the 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crossing:
-    """Cross-product of two blocks `row` > `col` over the pairs of levels that occur together."""
+class Meeting:
+    """The pairs of levels of two blocks `row` > `col` that occur together; (N,) each."""
 
     row: int
     col: int
-    row_level: Index  # (N,)
-    col_level: Index  # (N,)
-    values: Array  # (N, K_row, K_col)
+    row_level: Index
+    col_level: Index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Crossing(Meeting):
+    """Cross-product of two blocks over the pairs of levels that occur together."""
+
+    values: Array  # (N, K_row, K_col)
+
+
+@dataclass(frozen=True, eq=False)
 class CrossProducts:
-    """All sums the likelihood needs."""
+    """All sums the likelihood needs: those of the random effects side by side in one vector."""
 
     n: int
     blocks: Blocks
-    diagonal: tuple[Array, ...]  # A_ii as (l_i, K_i, K_i)
-    crossings: tuple[Crossing, ...]
+    meetings: tuple[Meeting, ...]
+    entries: Array  # A_ii of each block as (l_i, K_i, K_i), then of each meeting (N, K_row, K_col), raveled
     fixed: tuple[Array, ...]  # C_i as (l_i, K_i, p + 1)
+
+    @classmethod
+    def packed(
+        cls,
+        n: int,
+        blocks: Blocks,
+        diagonal: Sequence[Array],
+        crossings: Sequence[Crossing],
+        fixed: tuple[Array, ...] = (),
+    ) -> Self:
+        """From the parts."""
+        parts = [*diagonal, *(crossing.values for crossing in crossings)]
+        return cls(n, blocks, tuple(crossings), np.concatenate([part.ravel() for part in parts]), fixed)
 
     @property
     def p(self) -> int:
         """Number of fixed effects."""
         return int(self.fixed[0].shape[2]) - 1
+
+    @cached_property
+    def diagonal(self) -> tuple[Array, ...]:
+        """A_ii as (l_i, K_i, K_i)."""
+        return self.parts[: len(self.blocks)]
+
+    @cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """A_ij where levels occur together."""
+        return tuple(
+            Crossing(m.row, m.col, m.row_level, m.col_level, part)
+            for m, part in zip(self.meetings, self.parts[len(self.blocks) :], strict=True)
+        )
+
+    @cached_property
+    def parts(self) -> tuple[Array, ...]:
+        """The entries of each block, and of each meeting, as stacks of matrices."""
+        shapes = [(b.n_levels, b.width, b.width) for b in self.blocks]
+        shapes += [
+            (len(m.row_level), self.blocks[m.row].width, self.blocks[m.col].width) for m in self.meetings
+        ]
+        edges = accumulate((math.prod(shape) for shape in shapes), initial=0)
+        return tuple(
+            self.entries[a:b].reshape(shape) for (a, b), shape in zip(pairwise(edges), shapes, strict=True)
+        )
 
 
 def blocks_of(design: Design) -> Blocks:
@@ -127,7 +173,7 @@ def _partial(design: Design, basis: Coordinates, blocks: Blocks, rows: slice) ->
         for row in range(len(blocks))
         for col in range(row)
     )
-    return CrossProducts(
+    return CrossProducts.packed(
         n=len(XY),
         blocks=blocks,
         diagonal=tuple(_level_sums(c, q, b) for c, q, b in zip(codes, Q, blocks, strict=True)),
@@ -182,7 +228,7 @@ def _crossing(row: int, col: int, Z_row: csr_array, Z_col: csr_array, blocks: Bl
 
 def _add(one: CrossProducts, two: CrossProducts) -> CrossProducts:
     """Sums over disjoint sets of rows add."""
-    return CrossProducts(
+    return CrossProducts.packed(
         n=one.n + two.n,
         blocks=one.blocks,
         diagonal=tuple(a + b for a, b in zip(one.diagonal, two.diagonal, strict=True)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.symbolic import Plan
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RelativeFactor:
     """Lambda.
 
@@ -38,6 +39,20 @@ class RelativeFactor:
         """F (k, k) of each term."""
         return self.blocks.term_parts(self.parts)
 
+    @cached_property
+    def of_blocks(self) -> Array | None:
+        """Lambda's number for each block, where it is diagonal: one column a level in every block."""
+        if any(block.width > 1 for block in self.blocks):
+            return None
+        return np.array([L[0, 0] for L in self.parts])
+
+    @cached_property
+    def scales(self) -> Array | None:
+        """The diagonal of Lambda (q,), where it is diagonal."""
+        if self.of_blocks is None:
+            return None
+        return np.repeat(self.of_blocks, [block.n_levels for block in self.blocks])
+
     def times(self, rhs: Array) -> Array:
         """`Lambda rhs` for rhs (q,) or (q, m)."""
         return self._times(rhs, self.parts)
@@ -46,13 +61,32 @@ class RelativeFactor:
         """`Lambda' rhs` for rhs (q,) or (q, m)."""
         return self._times(rhs, [L.T for L in self.parts])
 
+    def sandwich(self, products: CrossProducts, plan: Plan) -> Array:
+        """Lambda'A Lambda, in the order of `products.entries`; a new array."""
+        if self.of_blocks is not None:
+            scaled = self.of_blocks.take(plan.row_block)
+            scaled *= products.entries
+            scaled *= self.of_blocks.take(plan.col_block)
+            return scaled
+        pairs = [(i, i) for i in range(len(self.blocks))] + [(m.row, m.col) for m in products.meetings]
+        made = [
+            sandwich(self.parts[row].T, part, self.parts[col]).ravel()
+            for (row, col), part in zip(pairs, products.parts, strict=True)
+        ]
+        return made[0] if len(made) == 1 else np.concatenate(made)
+
     def _times(self, rhs: Array, parts: Sequence[Array]) -> Array:
+        if self.scales is not None:
+            return (self.scales if rhs.ndim == 1 else self.scales[:, None]) * rhs
         if rhs.ndim == 1:
             return self._times(rhs[:, None], parts)[:, 0]
         out = np.empty_like(rhs)
         for (block, rows), L in zip(self.blocks.with_rows(), parts, strict=True):
             if block.width == 1:
                 out[rows] = L[0, 0] * rhs[rows]
+                continue
+            if rhs.shape[1] == 1:  # one product of matrices, not one a level
+                out[rows] = (rhs[rows].reshape(block.n_levels, block.width) @ L.T).reshape(block.size, 1)
                 continue
             part = rhs[rows].reshape(block.n_levels, block.width, -1)
             out[rows] = (L @ part).reshape(block.size, -1)
@@ -91,6 +125,13 @@ class RelativeFactor:
                 variances = np.einsum("ia,jab,ib->ji", rows, V[:, part, part], rows)
                 spreads[term] = np.sqrt(np.maximum(variances, 0.0))
         return spreads
+
+
+def sandwich(left: Array, stack: Array, right: Array) -> Array:
+    """`left M right` for a stack M (N, k, l); scalars without N calls of a matrix product."""
+    is_scalar = left.size == right.size == 1
+    product: Array = left[0, 0] * stack * right[0, 0] if is_scalar else left @ stack @ right
+    return product
 
 
 def _block_factor(block: Block, factors: Sequence[Array]) -> Array:

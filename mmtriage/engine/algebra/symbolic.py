@@ -15,11 +15,11 @@ All numbers lie in one flat vector, the store (`store.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from mmtriage.arrays import Index
+from mmtriage.arrays import Array, Index
 from mmtriage.engine.algebra.coupling import clustered_stages
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.fronts import Stack, stacked_fronts
@@ -35,7 +35,7 @@ def _lower_triangle(size: int) -> tuple[Index, Index]:
     return np.tril_indices(size)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Bucket:
     """Fronts of equal padded shape.
 
@@ -51,12 +51,42 @@ class Bucket:
     spans_root: bool
     identity: Index  # store positions of diagonal entries that only pad
 
+    @cached_property
+    def run(self) -> slice | None:
+        """All its columns, where they follow one another."""
+        flat = self.columns.ravel()
+        return None if np.any(np.diff(flat) != 1) else slice(int(flat[0]), int(flat[-1]) + 1)
+
+    @cached_property
+    def flat_border(self) -> Index:
+        """(N b,)."""
+        return self.border.ravel()
+
+    def columns_of(self, x: Array) -> Array:
+        """The rows of x (q + 1, m) that its fronts eliminate, (N, c, m)."""
+        n, c, _ = self.shape
+        return x[self.columns] if self.run is None else x[self.run].reshape(n, c, x.shape[1])
+
+    def put_columns(self, x: Array, head: Array) -> None:
+        """Set the rows of x (q + 1, m) that its fronts eliminate to head (N, c, m)."""
+        if self.run is None:
+            x[self.columns] = head
+        else:
+            x[self.run] = head.reshape(x[self.run].shape)
+
+    def take_from_border(self, x: Array, taken: Array) -> None:
+        """Take (N, b, m) off the rows of x (q + 1, m) that stand in the borders."""
+        if x.shape[1] == 1:  # many times faster than row by row
+            np.subtract.at(x[:, 0], self.flat_border, taken.ravel())
+        else:
+            np.subtract.at(x, self.border, taken)
+
     @property
     def lower(self) -> tuple[Index, Index]:
         """Rows and columns of the lower triangle of (b, b)."""
         return _lower_triangle(self.border.shape[1])
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int, int]:
         """(N, c, b)."""
         return self.columns.shape[0], self.columns.shape[1], self.border.shape[1]
@@ -66,15 +96,17 @@ class Bucket:
 class Stage:
     """The fronts of one grouping factor: independent of each other.
 
-    `updates` lists the store positions of the border pairs (lower triangles) of its buckets, one after
-    another.
+    What its buckets take off later ones, border pair by border pair (lower triangles), one bucket after
+    another, is summed by store position: `touched` lists those that occur, `places` where each pair's is
+    among them.
     """
 
     buckets: tuple[Bucket, ...]
-    updates: Index
+    touched: Index
+    places: Index
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """The whole elimination."""
 
@@ -85,11 +117,29 @@ class Plan:
     store_size: int
     diagonal_positions: tuple[Index, ...]  # per block, (l, K, K)
     crossing_positions: tuple[Index, ...]  # per crossing, (N, K_row, K_col)
+    row_block: Index  # the block of an entry's row, for every entry of `CrossProducts.entries`
+    col_block: Index  # and that of its column
 
-    @property
+    @cached_property
     def buckets(self) -> tuple[Bucket, ...]:
         """All buckets, in order of elimination."""
         return tuple(bucket for stage in self.stages for bucket in stage.buckets)
+
+    @cached_property
+    def positions(self) -> Index:
+        """Where the entries of Z'WZ have their places, in the order of `CrossProducts.entries`."""
+        parts = [*self.diagonal_positions, *self.crossing_positions]
+        return np.concatenate([part.ravel() for part in parts])
+
+    @cached_property
+    def unit(self) -> Index:
+        """Which of those entries are on the diagonal of M."""
+        places, start = [], 0
+        for part in self.diagonal_positions:
+            levels, K, _ = part.shape
+            places.append(start + np.arange(levels)[:, None] * K * K + np.arange(K) * (K + 1))
+            start += part.size
+        return np.concatenate([part.ravel() for part in places])
 
     @property
     def root_size(self) -> int:
@@ -107,6 +157,8 @@ def plan(products: CrossProducts) -> Plan:
     stacks = [stacked_fronts(stage, starts, widths, root_start) for stage in stages]
     store = Store.of([stack for stage in stacks for stack in stage], int(starts[-1]), root_start)
     panels = iter(store.panels)
+    blocks = list(range(len(products.blocks)))
+    sizes = [part.size for part in products.parts]
     return Plan(
         q=store.q,
         stages=tuple(_stage([_bucket(stack, next(panels), store) for stack in stage]) for stage in stacks),
@@ -119,8 +171,10 @@ def plan(products: CrossProducts) -> Plan:
         ),
         crossing_positions=tuple(
             _block_positions(products, c.row, c.col, c.row_level, c.col_level, store)
-            for c in products.crossings
+            for c in products.meetings
         ),
+        row_block=np.repeat([*blocks, *(c.row for c in products.meetings)], sizes),
+        col_block=np.repeat([*blocks, *(c.col for c in products.meetings)], sizes),
     )
 
 
@@ -137,7 +191,9 @@ def _check_root(products: CrossProducts, size: int) -> None:
 
 def _stage(buckets: list[Bucket]) -> Stage:
     updates = [b.pairs[:, b.lower[0], b.lower[1]].ravel() for b in buckets if b.pairs.size]
-    return Stage(tuple(buckets), np.concatenate(updates) if updates else np.zeros(0, dtype=np.int64))
+    none = np.zeros(0, dtype=np.int64)
+    touched, places = np.unique(np.concatenate(updates), return_inverse=True) if updates else (none, none)
+    return Stage(tuple(buckets), touched, places.ravel())
 
 
 def _bucket(stack: Stack, panel: int, store: Store) -> Bucket:

@@ -15,6 +15,7 @@ Its diagonal elements (a, d, f) are bounded below by 0, the others are free.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ def factors_of_theta(theta: Array, sizes: Sequence[int]) -> list[Array]:
     for k in sizes:
         stop = start + k * (k + 1) // 2
         upper = np.zeros((k, k))
-        upper[np.triu_indices(k)] = theta[start:stop]  # rows of L' are columns of L
+        upper[_upper(k)] = theta[start:stop]  # rows of L' are columns of L
         factors.append(upper.T.copy())
         start = stop
     return factors
@@ -67,7 +68,7 @@ def factors_of_theta(theta: Array, sizes: Sequence[int]) -> list[Array]:
 
 def theta_of_factors(factors: Sequence[Array]) -> Array:
     """theta (m,) from lower-triangular factors; the inverse of `factors_of_theta`."""
-    parts = [factor.T[np.triu_indices(len(factor))] for factor in factors]
+    parts = [factor.T[_upper(len(factor))] for factor in factors]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -77,9 +78,15 @@ def lme4_theta(raw: Sequence[Array]) -> Array:
     return theta_of_factors([L * np.where(np.diag(L) < 0, -1.0, 1.0) for L in triangles])
 
 
+@lru_cache(maxsize=64)
+def _upper(k: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns of the upper triangle of (k, k), asked for at every evaluation."""
+    return np.triu_indices(k)
+
+
 def _positions(sizes: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Row and column in its own factor of every element of theta, each (m,)."""
-    pairs = [np.triu_indices(k) for k in sizes]
+    pairs = [_upper(k) for k in sizes]
     columns = np.concatenate([pair[0] for pair in pairs]) if pairs else np.zeros(0, dtype=np.intp)
     rows = np.concatenate([pair[1] for pair in pairs]) if pairs else np.zeros(0, dtype=np.intp)
     return rows, columns

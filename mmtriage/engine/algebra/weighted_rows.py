@@ -11,19 +11,17 @@ one multiplication each way, whatever the number of groups.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from mmtriage.arrays import Array, Index
 from mmtriage.engine.algebra.blocks import Block, Blocks
-from mmtriage.engine.algebra.cholesky import sandwich
-from mmtriage.engine.algebra.crossproducts import Crossing, CrossProducts, blocks_of, sparse_rows
-from mmtriage.engine.algebra.relative_factor import RelativeFactor
+from mmtriage.engine.algebra.crossproducts import CrossProducts, Meeting, blocks_of, sparse_rows
+from mmtriage.engine.algebra.relative_factor import RelativeFactor, sandwich
+from mmtriage.engine.algebra.sparse import times
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.model.design import Design
 
@@ -47,7 +45,8 @@ class Rows:
 
     def weighted(self, W: Array) -> CrossProducts:
         """A = Z'WZ for weights W (n,)."""
-        return _unpacked(self.pattern, self.S @ W)
+        pattern = self.pattern
+        return CrossProducts(pattern.n, pattern.blocks, pattern.meetings, times(self.S, W), ())
 
     def leverages(self, inverse: Array, Lambda: RelativeFactor) -> Array:
         """`z_i' Lambda M^-1 Lambda' z_i` for every row, (n,): the derivative of log|M| by its weight.
@@ -61,7 +60,7 @@ class Rows:
         parts += [
             # A crossing stands for both triangles of A.
             2.0 * sandwich(Lambda.parts[c.row], inverse[where], Lambda.parts[c.col].T).ravel()
-            for c, where in zip(self.pattern.crossings, self.plan.crossing_positions, strict=True)
+            for c, where in zip(self.pattern.meetings, self.plan.crossing_positions, strict=True)
         ]
         leverages: Array = self.St @ np.concatenate(parts)
         return leverages
@@ -88,22 +87,15 @@ def rows_of(design: Design, bases: Sequence[Array] | None = None, X: Array | Non
     parts = [sparse_rows(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
     Z = csr_array(hstack(parts, format="csr"))
     entries = [_diagonal_entries(c, q, b) for c, q, b in zip(codes, columns, blocks, strict=True)]
-    crossings = []
+    meetings = []
     for row in range(len(blocks)):
         for col in range(row):
-            crossing, part = _crossing_entries(row, col, codes, columns, blocks)
-            crossings.append(crossing)
+            meeting, part = _crossing_entries(row, col, codes, columns, blocks)
+            meetings.append(meeting)
             entries.append(part)
     S = csr_array(vstack(entries, format="csr"))
     n = len(design.y)
-    empty = CrossProducts(
-        n=n,
-        blocks=blocks,
-        diagonal=tuple(np.zeros((b.n_levels, b.width, b.width)) for b in blocks),
-        crossings=tuple(crossings),
-        fixed=(),
-    )
-    pattern = _unpacked(empty, S @ np.ones(n))
+    pattern = CrossProducts(n, blocks, tuple(meetings), S @ np.ones(n), ())
     return Rows(
         X=design.X if X is None else X,
         Z=Z,
@@ -125,41 +117,17 @@ def _diagonal_entries(codes: Index, Q: Array, block: Block) -> csr_array:
 
 def _crossing_entries(
     row: int, col: int, codes: Sequence[Index], columns: Sequence[Array], blocks: Blocks
-) -> tuple[Crossing, csr_array]:
+) -> tuple[Meeting, csr_array]:
     """The pairs of levels that occur together, and (N K_row K_col, n)."""
     pairs, where = np.unique(codes[row] * blocks[col].n_levels + codes[col], return_inverse=True)
     n, size = len(where), blocks[row].width * blocks[col].width
     products = (columns[row][:, :, None] * columns[col][:, None, :]).reshape(n, size)
     entry = where.reshape(-1)[:, None] * size + np.arange(size)
-    crossing = Crossing(
-        row,
-        col,
-        pairs // blocks[col].n_levels,
-        pairs % blocks[col].n_levels,
-        np.zeros((len(pairs), blocks[row].width, blocks[col].width)),
-    )
-    return crossing, _entries(entry, products, len(pairs) * size)
+    meeting = Meeting(row, col, pairs // blocks[col].n_levels, pairs % blocks[col].n_levels)
+    return meeting, _entries(entry, products, len(pairs) * size)
 
 
 def _entries(entry: Index, values: Array, size: int) -> csr_array:
     row = np.broadcast_to(np.arange(len(entry))[:, None], entry.shape)
     triplets = (values.ravel(), (entry.ravel(), row.ravel()))
     return csr_array(coo_array(triplets, shape=(size, len(entry))))
-
-
-def _unpacked(pattern: CrossProducts, values: Array) -> CrossProducts:
-    """Cross-products of the same pattern with other values, in the order of S."""
-    shapes = [A.shape for A in pattern.diagonal] + [crossing.values.shape for crossing in pattern.crossings]
-    edges = list(accumulate((math.prod(shape) for shape in shapes), initial=0))
-    parts = [values[a:b].reshape(s) for a, b, s in zip(edges[:-1], edges[1:], shapes, strict=True)]
-    split = len(pattern.diagonal)
-    return CrossProducts(
-        n=pattern.n,
-        blocks=pattern.blocks,
-        diagonal=tuple(parts[:split]),
-        crossings=tuple(
-            Crossing(crossing.row, crossing.col, crossing.row_level, crossing.col_level, part)
-            for crossing, part in zip(pattern.crossings, parts[split:], strict=True)
-        ),
-        fixed=(),
-    )

@@ -27,10 +27,11 @@ from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.generalized.quadrature import hermite
-from mmtriage.engine.lme4.glmer_pirls import TOLERANCE, GlmerPirls, row_sum
+from mmtriage.engine.lme4.glmer_pirls import TOLERANCE, GlmerPirls, Standing, row_sum
 from mmtriage.engine.lme4.outcome import frozen
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
+from mmtriage.model.family_data import FamilyData
 
 
 class GlmerCriterion:
@@ -51,15 +52,15 @@ class GlmerCriterion:
     ) -> None:
         n = len(design.y)
         self.sizes = tuple(sizes)
-        self.trials = design.trials
         self.deadline = deadline
         self.base_offset = np.zeros(n) if design.offset is None else design.offset
         weights = np.ones(n) if design.weights is None else design.weights
-        self.pirls = GlmerPirls(rows, family, design.y, weights, tolerance=tolerance)
+        self.data = FamilyData(family, design.y, weights, design.trials)
+        self.pirls = GlmerPirls(rows, self.data, tolerance=tolerance)
         self.spec = design.spec
         self.points = design.spec.nagq
         self.codes = design.random[0].codes
-        self.saved = np.zeros(n)
+        self._saved: Standing
 
     @property
     def p(self) -> int:
@@ -76,20 +77,21 @@ class GlmerCriterion:
         at = self.pirls
         at.offset = self.base_offset
         with np.errstate(all="ignore"):
-            at.move(at.offset + at.family.link.link(self._first_mean()))
+            at.at = at.standing(at.offset + self.data.family.link.link(self._first_mean()))
         self._minimize(theta, jointly=jointly)
         self.save()
 
     def _first_mean(self) -> Array:
         """The mu of the first PIRLS, (n,)."""
-        at = self.pirls
-        mu = at.family.start(at.y, at.weights, self.trials)
-        starts_at_mean = self.spec.version.starts_at_mean and at.family.name == "Gamma"
-        return np.full_like(mu, at.y.mean()) if starts_at_mean else mu
+        data = self.data
+        mu = data.family.start(data.y, data.weights, data.trials)
+        starts_at_mean = self.spec.version.starts_at_mean and data.family.name == "Gamma"
+        return np.full_like(mu, data.y.mean()) if starts_at_mean else mu
 
     def save(self) -> None:
         """Let evaluations start from the linear predictor as it is now."""
-        self.saved = self.pirls.predictor()
+        with np.errstate(all="ignore"):
+            self._saved = self.pirls.standing(self.base_offset + self.pirls.predictor())
 
     def stage_1(self, theta: Array) -> float:
         """The criterion of theta, (m,)."""
@@ -115,8 +117,7 @@ class GlmerCriterion:
 
     def _from_saved(self) -> None:
         self.deadline.check()
-        with np.errstate(all="ignore"):
-            self.pirls.move(self.base_offset + self.saved)
+        self.pirls.at = self._saved
 
     def _minimize(self, theta: Array, *, jointly: bool) -> None:
         with np.errstate(all="ignore"):
@@ -124,18 +125,21 @@ class GlmerCriterion:
 
     def _laplace(self) -> float:
         at = self.pirls
-        residuals = at.deviance_residuals()
-        value = at.family.criterion(at.y, at.mu, at.weights, self.trials)
-        in_lme4s_order = row_sum(residuals) - float(residuals.sum())
+        deviance = at.at.deviance
+        with np.errstate(all="ignore"):
+            value = self.data.criterion(at.mu, deviance)
+            in_lme4s_order = row_sum(deviance) - float(deviance.sum())
         return at.logdet + float(at.u @ at.u) + value + in_lme4s_order
 
     def _integrated(self, nodes: Array, log_weights: Array) -> float:
         """The criterion by quadrature at `nodes`, with log w - log phi - log(2 pi) / 2 as `log_weights`."""
         at = self.pirls
-        mode = self._group_deviances(at.u)
-        spread = 1.0 / np.sqrt(at.Lambda.parts[0][0, 0] ** 2 * at.diagonal[0][:, 0, 0] + 1.0)
-        total = np.zeros(len(mode))
+        assert at.factored is not None
+        information = at.factored.products.diagonal[0][:, 0, 0]
+        spread = 1.0 / np.sqrt(at.Lambda.parts[0][0, 0] ** 2 * information + 1.0)
+        total = np.zeros(len(at.u))
         with np.errstate(all="ignore"):
+            mode = self._group_deviances(at.u)
             for z, log_weight in zip(nodes, log_weights, strict=True):
                 rise = self._group_deviances(at.u + z * spread) - mode
                 total += np.exp(log_weight - 0.5 * rise)
@@ -144,6 +148,5 @@ class GlmerCriterion:
     def _group_deviances(self, u: Array) -> Array:
         """u^2 plus the deviance residuals, by group, (q,)."""
         at = self.pirls
-        mu = at.family.link.inverse(at.offset + at.predictor(u))
-        residuals = at.family.deviance(at.y, mu, at.weights)
+        residuals = self.data.deviance(self.data.mean(at.offset + at.predictor(u)))
         return np.asarray(u * u + np.bincount(self.codes, residuals, minlength=len(u)))

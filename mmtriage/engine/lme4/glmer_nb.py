@@ -64,7 +64,7 @@ def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lm
     of_columns = [message for message in course.messages if message == call.design.spec.version.scale_message]
     course.messages = list(of_columns)
     at, said = _poisson_fit(call, Family("poisson", family.link), course)
-    theta, warnings = theta_ml(at.y, at.mu, at.weights)
+    theta, warnings = theta_ml(at.data.y, at.mu, at.data.weights)
     course.messages = [*said, *warnings, *of_columns]
     fit = fit_family(call, family.with_theta(theta), course)
     heard = _warnings(fit[0].lme4_messages)

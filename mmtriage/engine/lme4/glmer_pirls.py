@@ -19,16 +19,19 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import lapack
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.cholesky import Factor, factor
+from mmtriage.engine.algebra.cholesky import factor
+from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
+from mmtriage.engine.algebra.sparse import times
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.lme4.checks import DOWNDATED
-from mmtriage.model.families import Family
+from mmtriage.model.family_data import FamilyData
 
 TOLERANCE = 1e-7  # lme4's tolPwrss
 MAX_STEPS = 100  # lme4's maxit
@@ -40,39 +43,96 @@ NO_DESCENT = "(maxstephalfit) PIRLS step-halvings failed to reduce deviance in p
 TOO_MANY_STEPS = "pwrssUpdate did not converge in (maxit) iterations"
 
 
+class Standing:
+    """Where the response stands: at one linear predictor. What a step needs of it is computed once.
+
+    Every evaluation of the criterion starts from one saved predictor, so that its first step has the weights,
+    Z'WZ and X'WX of the evaluation before it.
+    """
+
+    def __init__(self, rows: Rows, data: FamilyData, eta: Array) -> None:
+        self.rows = rows
+        self.data = data
+        self.eta = eta  # (n,) offset included
+        self.mu = data.mean(eta)
+
+    @cached_property
+    def deviance(self) -> Array:
+        """Each row's deviance residual, (n,)."""
+        return self.data.deviance(self.mu)
+
+    @cached_property
+    def slope(self) -> Array:
+        """Give d mu / d eta, (n,)."""
+        return self.data.slope(self.eta, self.mu)
+
+    @cached_property
+    def W(self) -> Array:
+        """The weights of a step, (n,)."""
+        # lme4 takes a root here, so that there is no step where mu is out of range and V(mu) negative.
+        root = self.slope * np.sqrt(self.data.weights / self.data.variance(self.mu))
+        return root * root
+
+    @cached_property
+    def working(self) -> Array:
+        """What a step adds to the linear predictor for its response, (n,)."""
+        return (self.data.y - self.mu) / self.slope
+
+    @cached_property
+    def has_finite_weights(self) -> bool:
+        """Whether a step can be taken from here."""
+        return math.isfinite(np.add.reduce(self.W))
+
+    @cached_property
+    def is_doubtful(self) -> bool:
+        """Whether the fixed part may not be positive definite."""
+        return bool(self.W.min() <= DOUBTFUL * self.W.max())
+
+    @cached_property
+    def products(self) -> CrossProducts:
+        """Z'WZ."""
+        return self.rows.weighted(self.W)
+
+    @cached_property
+    def fixed(self) -> tuple[Array, Array]:
+        """Z'WX (q, p) and X'WX (p, p)."""
+        WX = self.W[:, None] * self.rows.X
+        return self.rows.Zt @ WX, self.rows.X.T @ WX
+
+
 class GlmerPirls:
     """The state of lme4's two modules, response and predictor; every method below moves it on."""
 
-    def __init__(
-        self, rows: Rows, family: Family, y: Array, weights: Array, *, tolerance: float = TOLERANCE
-    ) -> None:
+    def __init__(self, rows: Rows, data: FamilyData, *, tolerance: float = TOLERANCE) -> None:
         self.rows = rows
+        self.data = data
         self.tolerance = tolerance  # tolPwrss: of the relative change of pdev
-        self.family = family
-        self.y = y
-        self.weights = weights
-        self.offset = np.zeros(len(y))  # (n,) what is not X beta or Z Lambda u
+        self.offset = np.zeros(len(data.y))  # (n,) what is not X beta or Z Lambda u
         self.u = np.zeros(rows.plan.q)
         self.beta = np.zeros(rows.X.shape[1])
         self.logdet = 0.0  # log|M|
-        self.factor: Factor | None = None
-        self.diagonal: tuple[Array, ...] = ()  # of A = Z'WZ, by block
+        self.factored: Standing | None = None  # where the last step began: that of log|M|
         self.fixed_root: Array | None = None  # (p, p) upper: R'R = X'WX - RZX'RZX
-        self.eta, self.mu = self.offset, y
+        self.at: Standing
 
-    def move(self, eta: Array) -> None:
-        """Stand at the linear predictor `eta` (n,), offset included."""
-        self.eta = eta
-        self.mu = self.family.link.inverse(eta)
+    def standing(self, eta: Array) -> Standing:
+        """The state of the response at a linear predictor (n,), offset included."""
+        return Standing(self.rows, self.data, eta)
 
-    def deviance_residuals(self) -> Array:
-        """(n,)."""
-        return self.family.deviance(self.y, self.mu, self.weights)
+    @property
+    def eta(self) -> Array:
+        """The linear predictor (n,), offset included."""
+        return self.at.eta
+
+    @property
+    def mu(self) -> Array:
+        """The means, (n,)."""
+        return self.at.mu
 
     def predictor(self, u: Array | None = None) -> Array:
         """X beta + Z Lambda u, (n,), without the offset."""
         u = self.u if u is None else u
-        Zb: Array = self.rows.Z @ self.Lambda.times(u)
+        Zb = times(self.rows.Z, self.Lambda.times(u))
         return Zb + self.rows.X @ self.beta if self.beta.any() else Zb
 
     def minimize(self, factors: Sequence[Array], *, jointly: bool) -> None:
@@ -93,48 +153,45 @@ class GlmerPirls:
         raise np.linalg.LinAlgError(TOO_MANY_STEPS)
 
     def _step(self, *, jointly: bool) -> float:
-        slope = self.family.link.slope(self.eta)
-        # lme4 takes a root here, so that there is no step where mu is out of range and V(mu) negative.
-        W = np.square(slope * np.sqrt(self.weights / self.family.variance(self.mu)))
-        response = self.eta - self.offset + (self.y - self.mu) / slope
-        try:
-            self._solve(W, response, jointly=jointly)
-        except FloatingPointError:
+        at = self.at
+        self.factored = at
+        weighted = self.eta - self.offset
+        weighted += at.working
+        weighted *= at.W
+        if at.has_finite_weights and math.isfinite(np.add.reduce(weighted)):
+            self._solve(at, weighted, jointly=jointly)
+        else:
             self.u, self.beta = np.full_like(self.u, np.nan), np.full_like(self.beta, np.nan)
         return self._arrive()
 
-    def _solve(self, W: Array, response: Array, *, jointly: bool) -> None:
-        """The weighted penalized least squares of one step."""
-        rows, plan = self.rows, self.rows.plan
-        weighted = W * response
-        if not math.isfinite(weighted.sum()) or not math.isfinite(W.sum()):
-            raise FloatingPointError
-        products = rows.weighted(W)
-        self.diagonal = products.diagonal
-        self.factor = factor(plan, products, self.Lambda)
-        self.logdet = self.factor.logdet
-        right: Array = (rows.Zt @ weighted)[:, None]
+    def _solve(self, at: Standing, weighted: Array, *, jointly: bool) -> None:
+        """The weighted penalized least squares of one step; `weighted` (n,) are W times its responses."""
+        rows, Lambda = self.rows, self.Lambda
+        M = factor(rows.plan, at.products, Lambda)
+        self.logdet = M.logdet
+        right = times(rows.Zt, weighted)[:, None]
         # lme4 factors the fixed part even where beta is given, and stops if that fails.
-        with_fixed = len(self.beta) > 0 and (jointly or W.min() <= DOUBTFUL * W.max())
+        with_fixed = len(self.beta) > 0 and (jointly or at.is_doubtful)
         if with_fixed:
-            WX = W[:, None] * rows.X
-            right = np.hstack([right, rows.Zt @ WX])
-        solved = self.factor.forward(self.Lambda.transposed(right))
-        self.beta = np.zeros_like(self.beta)
+            ZWX, XWX = at.fixed
+            right = np.concatenate((right, ZWX), axis=1)
+        solved = M.forward(Lambda.transposed(right))
         cu = solved[:, 0]
         if with_fixed:
             RZX = solved[:, 1:]
-            root = _upper_root(rows.X.T @ WX - RZX.T @ RZX)
+            root = _upper_root(XWX - RZX.T @ RZX)
         if with_fixed and jointly:
             self.fixed_root = root
             self.beta = _solve_root(root, rows.X.T @ weighted - RZX.T @ cu)
             cu = cu - RZX @ self.beta
-        self.u = self.factor.backward(cu[:, None])[:, 0]
+        elif self.beta.any():
+            self.beta = np.zeros_like(self.beta)
+        self.u = M.backward(cu)
 
     def _arrive(self) -> float:
         """Move to the predictor that u and beta make; pdev there."""
-        self.move(self.offset + self.predictor())
-        return row_sum(self.deviance_residuals()) + float(self.u @ self.u)
+        self.at = self.standing(self.offset + self.predictor())
+        return row_sum(self.at.deviance) + float(self.u @ self.u)
 
     def _halve(self, u: Array, beta: Array, old: float, *, jointly: bool) -> float:
         """Go back half the way to `u`, `beta` until pdev is no larger than `old`."""
@@ -160,7 +217,7 @@ def row_sum(values: Array) -> float:
 
 def _ratio(a: float, b: float) -> float:
     """a / b with infinities and NaN, where Python's own division would raise."""
-    return float(np.divide(a, b))
+    return a / b if b else float(np.divide(a, b))
 
 
 def _upper_root(S: Array) -> Array:
@@ -172,5 +229,6 @@ def _upper_root(S: Array) -> Array:
 
 def _solve_root(R: Array, right: Array) -> Array:
     """x with R'R x = right."""
-    half = solve_triangular(R, right, trans="T", check_finite=False)
-    return np.asarray(solve_triangular(R, half, check_finite=False))
+    half, _ = lapack.dtrtrs(R, right, trans=1)
+    x, _ = lapack.dtrtrs(R, half)
+    return np.asarray(x)
