@@ -215,7 +215,7 @@ def _compared(
     Whether the columns reproduce the response exactly takes long to find out: only suspicious fits are asked.
     """
     try:
-        comparison = bench.fit(design) if agreed is None else bench.judge(agreed)
+        comparison = bench.compare(design) if agreed is None else bench.judge(agreed)
     except TimeBudgetError:
         raise
     except UnjudgedError as failure:

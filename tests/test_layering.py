@@ -36,7 +36,7 @@ WITHIN = {
         "linear",
         "generalized",
         "lme4",
-        *("student_t", "coefficient_tests", "comparison", "last_bits", "as_given"),
+        *("student_t", "coefficient_tests", "comparison", "if_sound", "last_bits", "as_given"),
     ),
     "given": (
         "record",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -162,7 +163,7 @@ class Comparison:
     """A model as lme4 fits it, or as the user's own program has fitted it, and at its proven optimum."""
 
     prepared: Prepared
-    lme4: Lme4Run | None  # None: lme4's fit stopped with `lme4_error`
+    lme4: Lme4Run | None  # None: lme4's fit stopped with `lme4_error`, or without one was not followed
     lme4_fit: Fit | None
     lme4_error: str | None
     optimum: Optimum
@@ -170,6 +171,29 @@ class Comparison:
     seconds: float
     met: Mapping[str, Place] = field(default_factory=dict)  # better points, from which it was proven again
     given: Elsewhere | None = None  # the fit was made elsewhere: `lme4` holds its end, and no check of lme4's
+
+    @classmethod
+    def of_optimum(cls, prepared: Prepared, optimum: Optimum, fit: Fit) -> Self:
+        """The optimum alone."""
+        return cls(
+            prepared=prepared,
+            lme4=None,
+            lme4_fit=None,
+            lme4_error=None,
+            optimum=optimum,
+            optimum_fit=fit,
+            seconds=0.0,
+        )
+
+    def beside(self, run: Lme4Run | Lme4Failure) -> Comparison:
+        """The optimum with a run of lme4 beside it."""
+        if isinstance(run, Lme4Failure):
+            return replace(self, lme4_error=run.error)
+        try:
+            return replace(self, lme4=run, lme4_fit=self.prepared.fit_of(run))
+        except np.linalg.LinAlgError as failure:
+            error = f"the criterion has no value where the fit ended ({failure})"
+            return replace(self, lme4_error=error)
 
     @property
     def whose_fit(self) -> str:
@@ -308,25 +332,10 @@ def compare_fits(
     """lme4's fit from its own start, and the proven optimum."""
     began = time.perf_counter()
     run = fit_like_lme4(prepared.model, optimizers=optimizers, maxfun=maxfun)
-    by_lme4 = run if isinstance(run, Lme4Run) else None
-    error = run.error if isinstance(run, Lme4Failure) else None
-    ends = {} if by_lme4 is None else {OF_LME4: prepared.place_met_by(by_lme4)}
+    ends = {OF_LME4: prepared.place_met_by(run)} if isinstance(run, Lme4Run) else {}
     optimum, optimum_fit = prove_optimum(prepared, ends, seed=seed)
-    lme4_fit = None
-    if by_lme4 is not None:
-        try:
-            lme4_fit = prepared.fit_of(by_lme4)
-        except np.linalg.LinAlgError as failure:
-            by_lme4, error = None, f"the criterion has no value where the fit ended ({failure})"
-    return Comparison(
-        prepared=prepared,
-        lme4=by_lme4,
-        lme4_fit=lme4_fit,
-        lme4_error=error,
-        optimum=optimum,
-        optimum_fit=optimum_fit,
-        seconds=time.perf_counter() - began,
-    )
+    alone = Comparison.of_optimum(prepared, optimum, optimum_fit)
+    return replace(alone.beside(run), seconds=time.perf_counter() - began)
 
 
 def prove_again(comparison: Comparison, met: BetterPointError, *, seed: int) -> Comparison:

@@ -57,8 +57,11 @@ class Bench(Protocol):
     ) -> Design:
         """Build the design of a formula; `columns` {name: (n_rows,)} are added to the table."""
 
-    def fit(self, design: Design) -> Comparison:
+    def compare(self, design: Design) -> Comparison:
         """Fit a design as lme4 does, and to its proven optimum."""
+
+    def fit(self, design: Design) -> Comparison:
+        """Fit another model to its proven optimum and, if it can be recommended, as lme4 does; once."""
 
     def fit_ml(self, prepared: Prepared) -> Fit:
         """Find the proven optimum by ML, for tests and for models whose fixed effects differ."""

@@ -125,7 +125,7 @@ def _fixed_rewritten(
 def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
     """Whether a formula is the same model and, where X had to move, cures what the moved columns cured."""
     try:
-        comparison = case.refit(formula)
+        comparison = case.bench.compare(case.bench.build(formula))
         is_same = is_same_model(case.bench, case.comparison, comparison)
     except TimeBudgetError:
         raise

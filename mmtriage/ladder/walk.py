@@ -3,10 +3,11 @@
 For `not_converged` and `false_alarm` only `cleared` stops it, so other optimizers and more evaluations are
 tried before anybody is told to change the model. `reached`, the same model at an optimum that is singular,
 makes those superfluous too, but smaller models are still tried: that optimum asks for them. For `singular`
-and `unidentifiable` rung 1 is still tried (scale and origin can fake singularity), other optimizers and more
-evaluations are not applicable, and `cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first,
-since right standard errors can be had without another fit, and only `cleared` stops the walk. What rung 4
-detects is always looked for. `all_rungs` climbs all.
+and `unidentifiable` rung 1 offers other questions only (the proof is free of scale and origin, so that other
+columns have the same optimum), other optimizers and more evaluations are not applicable, and
+`cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first, since right standard errors can be had
+without another fit, and only `cleared` stops the walk. What rung 4 detects is always looked for. `all_rungs`
+climbs all.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def fitted_model(
 
 def _in_r(comparison: Comparison) -> tuple[str, ...]:
     """Where R does not end where this program does: what is measured is the optimum."""
-    if comparison.lme4 is None:
+    if comparison.lme4_error is not None:
         return (f"R stops there with an error of its own: {comparison.lme4_error}",)
     if is_short(comparison) and comparison.gap is not None:
         gap = figures.gap(comparison.gap, comparison.optimum_fit.criterion)

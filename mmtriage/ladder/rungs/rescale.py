@@ -2,7 +2,8 @@
 
 What it tries: the same model on standardised columns, `Z_s = Z T` per correlated block and, where the
 optimizer moves beta, `X_s = X A`, by the same optimizer; also scaling alone and centring alone, which tells
-the two causes apart.
+the two causes apart. Where the optimum itself is the trouble, which is judged free of scale and origin, no
+attempt is made but with `--all-rungs`.
 Why it helps: an optimizer with one trust radius for all parameters cannot see a slope variance of 1e-13,
 nor follow the ridge that a far origin makes of intercept and slope. lme4's own autoscale leaves Z alone and
 cannot help.
@@ -54,6 +55,26 @@ def climb(case: Case) -> RungResult:
         reason = _nothing_to_move(case, movable)
         result = RungResult(rung=1, id="rescale", status=status, reason=reason)
         return with_proposals(result, tuple(centered_within.propose(case))) if movable else result
+    attempts = _attempts(case, movable) if _can_help(case) else []
+    status, reason = _status(case, attempts, movable)
+    arrived = _best_arrival(case, attempts)
+    remedies = () if arrived is None or status == "no_effect" else _remedies(case, arrived, movable)
+    result = RungResult(
+        rung=1, id="rescale", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
+    )
+    return with_proposals(result, tuple(centered_within.propose(case)))
+
+
+def _can_help(case: Case) -> bool:
+    """Whether an attempt could change anything: not where the proof says that the optimum is the trouble.
+
+    It is proven free of scale and origin, so that the same optimum is found on any columns.
+    """
+    return case.options.all_rungs or case.verdict.status not in ("singular", "unidentifiable")
+
+
+def _attempts(case: Case, movable: Movable) -> list[Attempt]:
+    """Follow lme4 on the columns of each move."""
     attempts: list[Attempt] = []
     for move in MOVES:
         if move.center and not movable.can_be_centered:
@@ -68,13 +89,7 @@ def climb(case: Case) -> RungResult:
         )
         seconds = time.perf_counter() - began
         attempts.append(same_model_attempt(case, move.label, run, seconds, transform=transform))
-    status, reason = _status(case, attempts, movable)
-    arrived = _best_arrival(case, attempts)
-    remedies = () if arrived is None or status == "no_effect" else _remedies(case, arrived, movable)
-    result = RungResult(
-        rung=1, id="rescale", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
-    )
-    return with_proposals(result, tuple(centered_within.propose(case)))
+    return attempts
 
 
 def _nothing_to_move(case: Case, movable: Movable) -> str:
@@ -92,7 +107,7 @@ def _status(case: Case, attempts: Sequence[Attempt], movable: Movable) -> tuple[
     names = ", ".join(f"`{name}`" for name in movable.names)
     if not case.is_suspect:
         return "not_needed", "the baseline is at the proven optimum as it is"
-    if all(a.criterion is None for a in attempts):
+    if attempts and all(a.criterion is None for a in attempts):
         return "failed", f"the fit stops with an error on other columns too: {attempts[0].note}"
     clearing = [a.label for a in attempts if reaches_optimum(case, a)]
     if clearing:

@@ -252,7 +252,7 @@ def test_terms_of_one_group_become_one_block_and_the_largest_group_goes_first() 
 
 
 def test_nested_factors_never_fill_in() -> None:
-    """A front is one level with one border level per outer factor, down to the last factor: there is no root."""
+    """A front is one level with one border level per outer factor, down to the last factor: no root."""
     plan = case_of(random_table(n=6000), "y ~ 1 + (1 | c/b/a)").problem.plan
     assert [bucket.shape for bucket in plan.buckets] == [(1500, 1, 2), (300, 1, 1), (100, 1, 0)]
     assert plan.store_size == 1500 * 3 + 300 * 2 + 100 + 1
