@@ -190,6 +190,11 @@ def p_value(value: float | None) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
+def possessive(name: str) -> str:
+    """lme4's, statsmodels'."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun: "1 row", "180 rows"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

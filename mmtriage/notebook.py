@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from mmtriage.render import render
 from mmtriage.report import facts
 from mmtriage.report.document import Json, report_document
 
@@ -20,6 +21,21 @@ class Report(facts.Report):
     def to_dict(self) -> dict[str, Json]:
         """The report as JSON values, key by key as in the schema."""
         return report_document(self)
+
+    def to_json(self) -> str:
+        """The report as `--format json` prints it."""
+        return render(self, "json")
+
+    def to_html(self) -> str:
+        """The report as a page that needs nothing else."""
+        return render(self, "html")
+
+    def to_markdown(self) -> str:
+        """The report as `--format markdown` prints it."""
+        return render(self, "markdown")
+
+    def __str__(self) -> str:
+        return render(self, "text")
 
     def _repr_html_(self) -> str:
         """What a notebook shows of the report."""

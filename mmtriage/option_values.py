@@ -302,7 +302,17 @@ def words_of(record: object, names: Iterable[str] | None = None) -> list[str]:
     Args:
         names: the fields that are wanted, in order; by default all.
     """
+    return [word for item, value in _given(record, names) for word in item.words(value)]
+
+
+def arguments_of(record: object, names: Iterable[str] | None = None) -> list[str]:
+    """The arguments of a Python call that give a record its values; see `words_of`."""
+    return [f"{item.name}={value!r}" for item, value in _given(record, names)]
+
+
+def _given(record: object, names: Iterable[str] | None) -> list[tuple[Option, Any]]:
+    """Fields that have another value than their default, in the order of `names`."""
     known = {item.name: item for item in options_of(type(record))}
     wanted = [known[name] for name in (known if names is None else names)]
-    given = [(item, getattr(record, item.name)) for item in wanted]
-    return [word for item, value in given if value != item.default for word in item.words(value)]
+    pairs = [(item, getattr(record, item.name)) for item in wanted]
+    return [(item, value) for item, value in pairs if value != item.default]

@@ -32,6 +32,7 @@ from mmtriage.option_values import (
     Text,
     Texts,
     WholeNumber,
+    arguments_of,
     check_values,
     option,
     options_of,
@@ -204,6 +205,7 @@ class TriageOptions:
     # Contrast matrices of a fit made elsewhere: no option can say them.
     own_fixed: Mapping[str, Contrast] = field(default_factory=dict)
     own_random: Mapping[str, Contrast] = field(default_factory=dict)
+    held_nb_theta: float | None = None  # of a fit made elsewhere that held theta: no option says it either
     plots: bool = False  # compute what plots show: `Report.plot_data`
     progress: Callable[[str], None] | None = None  # told what is being done
 
@@ -230,13 +232,14 @@ class TriageOptions:
             contrasts=self.contrasts,
             own_fixed=self.own_fixed,
             own_random=self.own_random,
+            held_nb_theta=self.held_nb_theta,
             lme4=self.lme4,
         )
 
     @property
     def can_be_said(self) -> bool:
-        """Whether a command can ask for this model: it cannot say contrast matrices."""
-        return not (self.own_fixed or self.own_random)
+        """Whether a command can ask for this model: it cannot say contrast matrices, nor hold a theta."""
+        return not (self.own_fixed or self.own_random) and self.held_nb_theta is None
 
     @property
     def is_linear(self) -> bool:
@@ -268,8 +271,16 @@ class TriageOptions:
 
 def command_words(options: TriageOptions) -> list[str]:
     """The options of a command that asks for the same fit."""
-    said = options if options.has_own_optimizer else replace(options, optimizer=None)
-    return words_of(said, REPEATED)
+    return words_of(_as_said(options), REPEATED)
+
+
+def call_arguments(options: TriageOptions) -> list[str]:
+    """The arguments of a Python call that asks for the same fit."""
+    return arguments_of(_as_said(options), REPEATED)
+
+
+def _as_said(options: TriageOptions) -> TriageOptions:
+    return options if options.has_own_optimizer else replace(options, optimizer=None)
 
 
 # Everything that `fit` may be told of one model: flags of the command, keys of a configuration.

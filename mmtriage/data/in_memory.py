@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mmtriage.arrays import Mask
 from mmtriage.data.convert import number_labels
 from mmtriage.data.factors import apply_factors
-from mmtriage.data.reading import PLAINLY, Reading
+from mmtriage.data.reading import DATA_FRAME, PLAINLY, Reading
 from mmtriage.data.source import Source
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def table_from_frame(
-    frame: pd.DataFrame, reading: Reading = PLAINLY, *, source: str = "<data frame>"
-) -> Table:
+def table_from_frame(frame: pd.DataFrame, reading: Reading = PLAINLY, *, source: str = DATA_FRAME) -> Table:
     """A table from a pandas data frame; the index is ignored.
 
     Categories keep their order, logicals stay logical, text becomes a factor with levels in code-point order.

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from mmtriage.option_values import Cells, Factors, Levels, Text, check_values, option, words_of
 
+DATA_FRAME = "<data frame>"
+STATSMODELS_RESULT = "<statsmodels result>"
+IN_MEMORY = (DATA_FRAME, STATSMODELS_RESULT)  # sources that no command can name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

@@ -56,7 +56,7 @@ class Table:
 
     columns: Mapping[str, Column]
     n_rows: int
-    source: str  # as the user wrote it: a path, "-" or "<data frame>"
+    source: str  # as the user wrote it: a path, "-", or one of IN_MEMORY
     sha256: str  # of the bytes read
     reading: Reading = PLAINLY  # how the user had it read
     punctuation: Punctuation | None = None  # None: not read from text

@@ -61,7 +61,7 @@ def overdispersed(fitted: Fitted) -> Sequence[Said]:
 
 def why_not_assessed(design: Design) -> str | None:
     """Why MM501 cannot be asked of a model; None where it can."""
-    if design.spec.distribution.estimates_theta:
+    if design.spec.estimates_nb_theta:
         return "the negative binomial estimates its own dispersion"
     if any(len(term.levels) == len(design.y) for term in design.random):
         return "an effect of each row takes up any scatter"

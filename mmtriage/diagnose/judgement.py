@@ -205,7 +205,7 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
             return f"The fit stopped {short} deviance units short of the proven optimum: {how_far}."
         case "wrong_se":
             return (
-                f"{_at_optimum(comparison)}, but standard errors that {_whose(comparison)} prints there are "
+                f"{_at_optimum(comparison)}, but standard errors that {_maker(comparison)} prints there are "
                 "wrong, and with them tests."
             )
         case "singular":
@@ -214,12 +214,13 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
                 "its boundary. The optimizer is not to blame."
             )
         case "false_alarm":
-            return f"{_at_optimum(comparison)}; {_whose(comparison)}'s warning is a false alarm."
+            whose = figures.possessive(_maker(comparison))
+            return f"{_at_optimum(comparison)}; {whose} warning is a false alarm."
         case "converged":
             return f"{_at_optimum(comparison)}."
 
 
-def _whose(comparison: Comparison) -> str:
+def _maker(comparison: Comparison) -> str:
     """Who made the fit."""
     return "lme4" if comparison.given is None else comparison.given.software
 

@@ -47,7 +47,7 @@ def off_quadrature(fitted: Fitted) -> Sequence[Said]:
 
 def why_not_assessed(design: Design) -> str | None:
     """Why MM503 cannot be asked of a generalized model; None where it can."""
-    if design.spec.distribution.estimates_theta:
+    if design.spec.estimates_nb_theta:
         return "glmer.nb has no quadrature"
     if design.spec.distribution.estimates_scale:
         return "lme4's quadrature takes the scale of this family to be 1: no better than Laplace"

@@ -56,6 +56,7 @@ def _model_in(fit: GivenFit) -> dict[str, Any]:
         "offset": fit.offset,
         "subset": fit.subset,
         "contrasts": codings(fit).named,
+        "held_nb_theta": fit.nb_theta if fit.nb_theta_estimated is False else None,
     }
 
 

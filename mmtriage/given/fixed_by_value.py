@@ -13,10 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.data.reading import STATSMODELS_RESULT
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError
 from mmtriage.formula import parse_formula
-from mmtriage.given.making import SOURCE, Making, is_constant, quoteless
+from mmtriage.given.making import Making, is_constant, quoteless
 from mmtriage.given.values_met import same
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
@@ -37,7 +38,7 @@ def fixed_part(
             continue
         if _spans(design, X):
             return text, design
-    raise DataError("the fixed effects cannot be written as a formula", where=SOURCE)
+    raise DataError("the fixed effects cannot be written as a formula", where=STATSMODELS_RESULT)
 
 
 def _as_they_stand(making: Making, X: Array, names: Sequence[str]) -> str:
@@ -105,7 +106,7 @@ def _computed(text: str, columns: dict[str, Column], n: int) -> Array | None:
         "mmtriage_y": Column(name="mmtriage_y", kind="numeric", values=np.arange(n) % 7.0),
         "mmtriage_g": Column(name="mmtriage_g", kind="numeric", values=np.arange(n) % 2.0),
     }
-    table = Table(columns={**columns, **helper}, n_rows=n, source=SOURCE, sha256="")
+    table = Table(columns={**columns, **helper}, n_rows=n, source=STATSMODELS_RESULT, sha256="")
     try:
         formula = parse_formula(f"mmtriage_y ~ 0 + {text} + (1 | mmtriage_g)")
         X = build_design(table, formula, ModelSpec()).X

@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.data.reading import STATSMODELS_RESULT
 from mmtriage.data.table import Table
 from mmtriage.errors import DataError
 from mmtriage.given.fixed_by_value import SPAN, fixed_part, translated
-from mmtriage.given.making import SOURCE, Making, bare
+from mmtriage.given.making import Making, bare
 from mmtriage.given.random_by_value import random_part
 from mmtriage.given.record import GivenEffect, GivenFit, Software
 from mmtriage.given.values_met import Frame
@@ -77,7 +78,7 @@ def handed_over(result: Any, messages: Sequence[str] | None = None) -> Handed:
     T: Array = np.asarray(np.linalg.lstsq(design.X, X, rcond=None)[0], dtype=np.float64)  # X_sm = X T
     formula = f"{response} ~ {fixed} + {' + '.join(bars)}"
     fit = GivenFit(
-        path=SOURCE,
+        path=STATSMODELS_RESULT,
         software=Software(name="statsmodels", version=_version(), call=_call(result)),
         formula=formula,
         reml=bool(result.reml),

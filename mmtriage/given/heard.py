@@ -76,6 +76,8 @@ def notes_on(fit: GivenFit) -> tuple[str, ...]:
     notes = list(fit.notes)
     if fit.prior is not None:
         notes.append(f"the fit has a prior ({fit.prior}); it is judged by the likelihood without it")
-    if fit.nb_theta is not None and fit.nb_theta_estimated is not False:
-        notes.append("the theta of the negative binomial is taken as estimated, as glmer.nb does")
+    if fit.nb_theta is not None:
+        is_held = fit.nb_theta_estimated is False
+        how = "held where it is" if is_held else "taken as estimated, as glmer.nb does"
+        notes.append(f"the theta of the negative binomial is {how}")
     return tuple(notes)

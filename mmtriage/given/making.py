@@ -8,11 +8,10 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.data.in_memory import content_hash
+from mmtriage.data.reading import STATSMODELS_RESULT
 from mmtriage.data.table import Column, Table
 from mmtriage.formula.text import quote_name
 from mmtriage.given.values_met import Frame, same
-
-SOURCE = "<statsmodels result>"
 
 
 def is_constant(column: Array) -> bool:
@@ -62,4 +61,4 @@ class Making:
         """The table so far."""
         n = len(next(iter(self.columns.values())).values)
         digest = content_hash(self.columns)
-        return Table(columns=dict(self.columns), n_rows=n, source=SOURCE, sha256=digest)
+        return Table(columns=dict(self.columns), n_rows=n, source=STATSMODELS_RESULT, sha256=digest)

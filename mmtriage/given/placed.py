@@ -201,7 +201,4 @@ def _nb_theta(fit: GivenFit, design: Design) -> float | None:
         return None
     if fit.nb_theta is None:
         raise _wrong(fit, "nb_theta", "`nb_theta` is missing: the theta of the negative binomial")
-    if fit.nb_theta_estimated is False:
-        hint = "Judge it as estimated, if that is what is wanted: the optimum is then over theta as well."
-        raise _wrong(fit, "nb_theta_estimated", "a theta that was held fixed cannot be judged yet", hint)
     return fit.nb_theta

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.data.reading import STATSMODELS_RESULT
 from mmtriage.errors import DataError
-from mmtriage.given.making import SOURCE, Making, bare, is_constant
+from mmtriage.given.making import Making, bare, is_constant
 from mmtriage.given.record import GivenTerm
 from mmtriage.given.values_met import Frame, same_partition
 
@@ -107,7 +108,7 @@ def _is_diagonal(result: Any) -> bool:
         return True
     raise DataError(
         "this fit holds parameters fixed with `free=`",
-        where=SOURCE,
+        where=STATSMODELS_RESULT,
         hint="Only covariances at zero can be left out, which is lme4's `||`.",
     )
 
@@ -125,7 +126,7 @@ def _component(
         if np.any(np.sum(M != 0, axis=1) > 1):
             raise DataError(
                 f"the variance component `{name}` has rows with several columns that are not zero",
-                where=SOURCE,
+                where=STATSMODELS_RESULT,
                 hint="lme4's models have one column of a grouping factor for each row.",
             )
         n_columns = max(n_columns, M.shape[1])
@@ -161,7 +162,7 @@ def _grouping_of(
     if is_slope and not np.all(seen):
         raise DataError(
             f"the grouping of the variance component `{name}` is not a column of the data frame",
-            where=SOURCE,
+            where=STATSMODELS_RESULT,
             hint="Put it into the data frame as a column.",
         )
     return making.use(Frame.factor_of(name, codes))

@@ -197,4 +197,5 @@ def family_of(spec: ModelSpec) -> Family:
             where="option --link",
             hint=did_you_mean(spec.link, available) or f"Available links are: {', '.join(available)}.",
         )
-    return Family(spec.family, LINKS[spec.link], FIRST_THETA if distribution.estimates_theta else None)
+    theta = spec.held_nb_theta or FIRST_THETA
+    return Family(spec.family, LINKS[spec.link], theta if distribution.estimates_theta else None)

@@ -38,12 +38,18 @@ class ModelSpec:
     # Matrices by variable text, of a fit made elsewhere; they come before `contrasts` and R's defaults.
     own_fixed: Mapping[str, Contrast] = field(default_factory=dict)
     own_random: Mapping[str, Contrast] = field(default_factory=dict)
+    held_nb_theta: float | None = None  # of a negative binomial whose theta is given; None: it is estimated
     lme4: str = DEFAULT_VERSION  # whose fit is meant: a key of VERSIONS
 
     @property
     def distribution(self) -> Distribution:
         """The facts of the family."""
         return DISTRIBUTIONS[self.family]
+
+    @property
+    def estimates_nb_theta(self) -> bool:
+        """Whether the family is a negative binomial whose theta is to be found."""
+        return self.distribution.estimates_theta and self.held_nb_theta is None
 
     @property
     def is_linear(self) -> bool:
@@ -71,7 +77,7 @@ class ModelSpec:
         """The function of lme4 that fits the model."""
         if self.is_linear:
             return "lmer"
-        return "glmer.nb" if self.distribution.estimates_theta else "glmer"
+        return "glmer.nb" if self.estimates_nb_theta else "glmer"
 
     @property
     def r_control(self) -> Literal["lmerControl", "glmerControl"]:
@@ -83,7 +89,7 @@ class ModelSpec:
         """The function of R that fits the model without its random effects."""
         if self.is_linear:
             return "lm"
-        return "glm.nb" if self.distribution.estimates_theta else "glm"
+        return "glm.nb" if self.estimates_nb_theta else "glm"
 
     @property
     def method(self) -> Method:

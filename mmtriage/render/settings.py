@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmtriage.data.reading import IN_MEMORY
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.report.exit_code import fails
 from mmtriage.report.facts import Report
@@ -46,7 +47,7 @@ class Settings:
 
 
 PLAIN = Settings()
-NO_FILES = ("-", "<data frame>")  # sources that nothing can point into
+NO_FILES = ("-", *IN_MEMORY)  # sources that nothing can point into
 
 
 def location_of(report: Report, settings: Settings) -> Location | None:

@@ -122,7 +122,8 @@ def fixed_effects(report: Report) -> Grid | None:
     header = ["", "estimate", "SE", *(["df"] if has_df else []), statistic, *(["p"] if has_p else [])]
     rows = [_estimate(effect, has_df=has_df, has_p=has_p) for effect in fit.fixed_effects]
     if beside is not None:
-        header += [f"{report.fitted_by}'s shift, SE", f"{report.fitted_by}'s SE"]
+        whose = figures.possessive(report.fitted_by)
+        header += [f"{whose} shift, SE", f"{whose} SE"]
         rows = [
             (*row, *_shifted(effect, theirs))
             for row, effect, theirs in zip(rows, fit.fixed_effects, beside.fixed_effects, strict=True)
@@ -176,7 +177,7 @@ def random_effects(report: Report) -> Grid | None:
         "group",
         "term",
         "SD",
-        *([f"{report.fitted_by}'s SD"] if beside is not None else []),
+        *([f"{figures.possessive(report.fitted_by)} SD"] if beside is not None else []),
         *correlations,
     )
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(2, len(header))))

@@ -196,7 +196,7 @@ class FitFacts:
     df: int
     evaluations: int | None
     sigma: float | None  # residual SD; None where the scale is fixed
-    family_theta: float | None = None  # of the negative binomial, estimated
+    family_theta: float | None = None  # of the negative binomial, estimated or held
     theta: tuple[float, ...]  # lme4's order
     theta_names: tuple[str, ...]
     fixed_effects: tuple[FixedEffect, ...]

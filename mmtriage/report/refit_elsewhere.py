@@ -7,6 +7,7 @@ wrong sign, and the optimizer walks away.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,9 @@ from mmtriage.engine.comparison import prove_optimum
 from mmtriage.formula import parse_formula
 from mmtriage.given.agreement import agreed_fit
 from mmtriage.given.from_statsmodels import Handed, handed_over
+from mmtriage.ladder.effect_changes import Tested, changes
 from mmtriage.ladder.emitted.python_call import mixedlm_arguments
-from mmtriage.ladder.records import Code, Remedy
+from mmtriage.ladder.records import Code, EffectChange, Remedy
 from mmtriage.ladder.remedies.measured import NOT_TRIED
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
@@ -152,5 +154,22 @@ def _remedy(report: Report, criterion: float, code: str) -> Remedy:
         code=Code(mmtriage=None, lme4=None, python=code),
         changes="nothing: the same model, started where the optimum is",
         caveats=("tried with this result: it arrives",),
+        effects=_effects(report),
         step=1,
     )
+
+
+def _effects(report: Report) -> tuple[EffectChange, ...]:
+    """What the optimum makes of the effects that statsmodels prints."""
+    if report.baseline is None or report.reference is None:
+        return ()
+    optimum = _tests_of(report.reference)
+    return changes(_tests_of(report.baseline), optimum, unit=optimum)
+
+
+def _tests_of(fit: FitFacts) -> dict[str, Tested]:
+    """The coefficients of a fit with their tests, by name."""
+    return {
+        e.name: Tested(e.estimate, e.se, e.statistic, math.nan if e.p_value is None else e.p_value)
+        for e in fit.fixed_effects
+    }

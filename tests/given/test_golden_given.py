@@ -13,6 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from mmtriage.ladder.emitted.r_call import r_call
+from mmtriage.options import TriageOptions
 from mmtriage.report.schema import schema_text
 from tests.golden_cases import GLMM_NOISE, HEAVY, NOISE, golden_case, parameters
 from tests.triaged import ran, triaged_golden
@@ -56,3 +58,26 @@ def test_the_verdict_is_that_of_the_imitation(name: str) -> None:
 def test_what_r_writes_is_what_the_schema_says(name: str) -> None:
     document = json.loads((GOLDEN_FITS / f"{name}.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, json.loads(schema_text("fit")))
+
+
+def test_a_theta_that_was_held_is_held(tmp_path: Path) -> None:
+    """As in `glmer(family = MASS::negative.binomial(2))`: optimum and AIC are of that theta."""
+    document = json.loads((GOLDEN_FITS / "nb.json").read_text(encoding="utf-8"))
+    document["nb_theta_estimated"] = False
+    table = (GOLDEN_FITS / document["data"]).resolve()
+    path = tmp_path / "held.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    report = ran("judge", str(path), str(table), "--format", "json").report
+    estimated = judged("nb")
+    assert report["verdict"]["status"] == "converged"
+    assert report["reference"]["family_theta"] == document["nb_theta"]
+    assert report["reference"]["criterion"] == pytest.approx(document["criterion_tight"], abs=1e-4)
+    assert report["reference"]["aic"] == pytest.approx(estimated["reference"]["aic"] - 2, abs=1e-4)
+    assert any("held where it is" in note for note in report["model"]["notes"])
+
+
+def test_code_for_a_theta_that_was_held_says_it() -> None:
+    options = TriageOptions(family="negative.binomial", held_nb_theta=2.5)
+    assert r_call(options, "y ~ x + (1 | g)") == [
+        "m <- glmer(y ~ x + (1 | g), data = d, family = MASS::negative.binomial(theta = 2.5))"
+    ]

@@ -71,7 +71,7 @@ class GeneralizedLikelihood:
         free = FreeParameters(
             p=design.X.shape[1],
             profiles_beta=design.spec.nagq == CONDITIONAL,
-            estimates_nb_theta=design.spec.distribution.estimates_theta,
+            estimates_nb_theta=design.spec.estimates_nb_theta,
         )
         laid_out = cls(
             design=design,

@@ -56,7 +56,7 @@ def fit_glmer(
     course = Course(list(_messages_before(design, transform)))
     family = family_of(design.spec)
     try:
-        if family.distribution.estimates_theta:
+        if design.spec.estimates_nb_theta:
             run = fit_negative_binomial(call, family, course)
         else:
             run, _ = fit_family(call, family, course)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmtriage.arrays import Array
-from mmtriage.data.reading import PLAINLY, Reading
+from mmtriage.data.reading import IN_MEMORY, PLAINLY, Reading
 from mmtriage.formula import parse_formula
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.python_call import mixedlm_call
@@ -29,7 +29,8 @@ from mmtriage.ladder.emitted.r_call import (
 from mmtriage.ladder.emitted.r_formula import for_r
 from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
-from mmtriage.options import TriageOptions, command_words
+from mmtriage.option_values import arguments_of
+from mmtriage.options import TriageOptions, call_arguments, command_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,10 @@ class Commands:
         return replace(code, lme4=f"{code.lme4}\n{r_allfit(self.options.spec)}")
 
     def mmtriage(self, formula: str) -> str:
-        """Write the command that triages a formula on the same table."""
+        """Write the command, or the Python call, that triages a formula on the same table."""
+        if self.source in IN_MEMORY:
+            arguments = ["d", repr(formula), *arguments_of(self.reading), *call_arguments(self.options)]
+            return f"mmtriage.triage({', '.join(arguments)})"
         words = ["mmtriage", "fit", self.source, formula, *self.reading.words]
         return shlex.join([*words, *command_words(self.options)])
 

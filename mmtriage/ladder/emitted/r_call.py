@@ -128,6 +128,9 @@ def _likelihood(spec: ModelSpec, kind: CallKind) -> list[str]:
 def _family(spec: ModelSpec) -> str:
     """The family as R users write it: `binomial`, `binomial("probit")` where the link is not the default."""
     is_default = spec.link == default_link(spec.family)
+    if spec.held_nb_theta is not None:
+        link = "" if is_default else f", link = {r_string(spec.link)}"
+        return f"MASS::negative.binomial(theta = {spec.held_nb_theta!r}{link})"
     return spec.family if is_default else f"{spec.family}({r_string(spec.link)})"
 
 
