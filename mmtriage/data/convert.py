@@ -7,7 +7,9 @@ cell is missing in text columns too (R's `na.strings = c("NA", "")`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from math import nan
 
 import numpy as np
@@ -19,21 +21,56 @@ NA_STRINGS = ("NA", "")
 LOGICALS = {"TRUE": 1.0, "T": 1.0, "FALSE": 0.0, "F": 0.0}  # "true" and "True" are text, as in read.csv
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numerals:
+    """How a text writes numbers."""
+
+    decimal: str = "."
+    thousands: str | None = None  # between groups of three digits
+
+
+PLAIN_NUMERALS = Numerals()
+
+
 def column_from_text(
-    name: str, cells: Sequence[str], codes: Index, na_strings: Collection[str], *, decimal: str = "."
+    name: str,
+    cells: Sequence[str],
+    codes: Index,
+    na_strings: Collection[str],
+    numerals: Numerals = PLAIN_NUMERALS,
 ) -> Column:
     """A typed column from distinct cells and each row's index into them, (n_rows,); -1 is missing."""
     stripped = [cell.strip() for cell in cells]
     known = [cell for cell in stripped if cell not in na_strings]
     if all(cell in LOGICALS for cell in known):
         return Column(name=name, kind="logical", values=_lookup(stripped, LOGICALS, codes))
-    numbers = {cell: number(cell, decimal=decimal) for cell in known}
+    numbers = {cell: number(cell, numerals) for cell in known}
     if all(value is not None for value in numbers.values()):
         return Column(name=name, kind="numeric", values=_lookup(stripped, numbers, codes))
-    levels = sorted(set(known))  # code-point order, as R in the C locale
-    code_of = {level: code for code, level in enumerate(levels)}
-    table = np.array([code_of.get(cell, -1) for cell in stripped] + [-1], dtype=np.int64)
-    return Column(name=name, kind="factor", values=table[codes], levels=tuple(levels))
+    twins = _twins(cells, na_strings)
+    words = list(cells) if twins else stripped
+    levels = sorted({word for word, cell in zip(words, stripped, strict=True) if cell not in na_strings})
+    code_of = {level: code for code, level in enumerate(levels)}  # code-point order, as R in the C locale
+    table = np.array([code_of.get(word, -1) for word in words] + [-1], dtype=np.int64)
+    note = _of_twins(name, twins) if twins else None
+    return Column(name=name, kind="factor", values=table[codes], levels=tuple(levels), note=note)
+
+
+def _twins(cells: Sequence[str], na_strings: Collection[str]) -> tuple[str, str] | None:
+    """Two distinct cells that are the same but for the space around them."""
+    seen: dict[str, str] = {}
+    for cell in cells:
+        other = seen.setdefault(cell.strip(), cell)
+        if other != cell and cell.strip() not in na_strings:
+            return (other, cell) if len(other) < len(cell) else (cell, other)
+    return None
+
+
+def _of_twins(name: str, twins: tuple[str, str]) -> str:
+    return (
+        f'levels of `{name}` differ by surrounding space only ("{twins[0]}" and "{twins[1]}"): they stay '
+        "apart, as in R"
+    )
 
 
 def _lookup(cells: Sequence[str], value_of: Mapping[str, float | None], codes: Index) -> Array:
@@ -43,16 +80,24 @@ def _lookup(cells: Sequence[str], value_of: Mapping[str, float | None], codes: I
     return values
 
 
-def number(cell: str, *, decimal: str = ".") -> float | None:
+def number(cell: str, numerals: Numerals = PLAIN_NUMERALS) -> float | None:
     """The cell as a number if R would read it as one (hexadecimal, `Inf` and `NaN` included), else None."""
-    if decimal != ".":
-        cell = cell.replace(".", "_").replace(decimal, ".")  # "1.234,5" is text, not 1.2345
+    if numerals.thousands is not None:
+        cell = _ungrouped(cell, numerals.thousands)
+    if numerals.decimal != ".":
+        cell = cell.replace(".", "_").replace(numerals.decimal, ".")  # "1.234,5" is text, not 1.2345
     if not cell.isascii() or "_" in cell:  # Python's float() reads "1_000" and Arabic digits; R does not
         return None
     try:
         return float.fromhex(cell) if "0x" in cell[:3].lower() else float(cell)
     except (ValueError, OverflowError):
         return None
+
+
+def _ungrouped(cell: str, mark: str) -> str:
+    """A number without the marks between its groups of three digits; any other cell as it is."""
+    grouped = rf"\s*[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+(?!\d)(?!{re.escape(mark)})"
+    return cell.replace(mark, "") if re.match(grouped, cell) else cell
 
 
 def first_non_number(column: Column) -> tuple[str, int] | None:

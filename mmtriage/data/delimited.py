@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.arrays import Index
-from mmtriage.data.convert import column_from_text, number
-from mmtriage.data.source import Source, decode
+from mmtriage.data.convert import Numerals, column_from_text, number
+from mmtriage.data.plain_text import PlainText, plain_text
+from mmtriage.data.reading import Reading
+from mmtriage.data.source import Source
 from mmtriage.data.table import Column, Punctuation
 from mmtriage.errors import DataError, OptionError
 
@@ -46,24 +48,36 @@ class Header:
 
 
 def read_delimited(
-    source: Source, *, sep: str | None, na_strings: Collection[str]
-) -> tuple[list[Column], Punctuation]:
-    """All columns of a delimited text, in file order, and how it is punctuated."""
-    text = decode(source)
+    source: Source, reading: Reading, na_strings: Collection[str]
+) -> tuple[list[Column], Punctuation, tuple[str, ...]]:
+    """All columns of a delimited text, in file order, how it is punctuated, and what is to be said of it."""
+    plain = plain_text(source, reading)
+    text = plain.text
     if not text or text.isspace():
         what = "standard input" if source.name == "-" else "the file"
         raise DataError(
             f"{what} is empty", where=source.name, hint="Give a table with a line of column names."
         )
-    separator = _sniffed(text) if sep is None else _checked(sep)
+    separator = _separator(text, plain, reading)
     header = _read_header(text, separator, source.name)
-    first = _first_of_many(source, text, header)
-    if first is not None:
-        del text  # as large as the file
-        if columns := _bulk_columns(source, header, first, na_strings):
-            return columns, Punctuation(separator, ".")
-        text = decode(source)
-    return _columns(text, header, na_strings, source.name)
+    if plain.is_as_stored and reading.decimal in (None, ".") and reading.thousands is None:
+        first = _first_of_many(source, text, header)
+        if first is not None:
+            del plain, text  # as large as the file
+            if found := _bulk_columns(source, header, first, na_strings):
+                return found, Punctuation(separator, "."), ()
+            plain = plain_text(source, reading)
+            text = plain.text
+    rows = _checked_rows(text, header, source.name)
+    columns, decimal = _columns(rows, header, na_strings, source.name, reading)
+    return columns, Punctuation(separator, decimal, plain.encoding, plain.lines_above), plain.notes
+
+
+def _separator(text: str, plain: PlainText, reading: Reading) -> str:
+    """What the user says, or the file's first line, or what cuts the text best."""
+    if reading.sep is not None:
+        return _checked(reading.sep)
+    return plain.separator or _sniffed(text)
 
 
 def _checked(sep: str) -> str:
@@ -183,24 +197,44 @@ def _refuse_duplicates(names: Sequence[str], where: str) -> None:
 
 
 def _columns(
-    text: str, header: Header, na_strings: Collection[str], source: str
-) -> tuple[list[Column], Punctuation]:
-    """Read every field through the csv module: this path defines what a text means."""
+    rows: list[list[str]], header: Header, na_strings: Collection[str], source: str, reading: Reading
+) -> tuple[list[Column], str]:
+    """The columns of all rows as the csv module reads them, and the decimal mark: what a text means."""
     indices: list[dict[str, int]] = []
     codes: list[Index] = []
-    for column in zip(*_checked_rows(text, header, source), strict=True):
+    for column in zip(*rows, strict=True):
         index: dict[str, int] = {}
         codes.append(np.array([index.setdefault(cell, len(index)) for cell in column], dtype=np.int64))
         indices.append(index)
-    decimal = _decimal(header.separator, indices)
+    numerals = Numerals(
+        decimal=_mark(reading.decimal, "--decimal") or _decimal(header.separator, indices),
+        thousands=_mark(reading.thousands, "--thousands"),
+    )
+    if numerals.decimal == numerals.thousands:
+        raise OptionError(
+            f"`{numerals.thousands}` cannot be the decimal mark too",
+            where="option --thousands",
+            hint="Name the decimal mark with --decimal.",
+        )
     columns = []
     for position, name in enumerate(header.names):
         cells = list(indices[position])
         if name:
-            columns.append(column_from_text(name, cells, codes[position], na_strings, decimal=decimal))
+            columns.append(column_from_text(name, cells, codes[position], na_strings, numerals))
         elif any(cell.strip() for cell in cells):
-            raise _nameless(position, source)
-    return columns, Punctuation(header.separator, decimal)
+            raise _nameless(position, header, rows, source)
+    return columns, numerals.decimal
+
+
+def _mark(word: str | None, option: str) -> str | None:
+    """A mark within numbers: one character that is no digit, sign or letter."""
+    if word is not None and (len(word) != 1 or word.isalnum() or word in '+-"\r\n'):
+        raise OptionError(
+            f"`{word}` cannot be a mark within numbers",
+            where=f"option {option}",
+            hint="Give one character, such as `,` or `.`.",
+        )
+    return word
 
 
 def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
@@ -208,6 +242,8 @@ def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
     rows = []
     for line, fields in itertools.islice(_records(text, header.separator, source), 1, None):
         if len(fields) != expected:
+            if not rows and (title := _titled(header, fields, source)) is not None:
+                raise title
             raise _ragged(fields, expected, header, f"{source}, line {line}")
         rows.append(fields[1:] if header.has_row_names else fields)
     return rows
@@ -222,10 +258,35 @@ def _ragged(fields: list[str], expected: int, header: Header, where: str) -> Dat
     return DataError(f"this row has {count}, but the table has {expected} columns", where=where, hint=hint)
 
 
-def _nameless(position: int, source: str) -> DataError:
-    return DataError(
+def _nameless(position: int, header: Header, rows: list[list[str]], source: str) -> DataError:
+    return _titled(header, rows[0], source) or DataError(
         f"column {position + 1} has values but no name", where=source, hint="Name it in the first line."
     )
+
+
+def _titled(header: Header, first: Sequence[str], source: str) -> DataError | None:
+    """What to say where the names of the columns stand below a title or a comment."""
+    words = [name for name in header.names if name]
+    if len(words) != 1 or not _are_names(first):
+        return None
+    if not words[0][0].isalnum() and words[0][0] not in "._":
+        mark = words[0][0]
+        return DataError(
+            f"the first line is a comment (`{words[0]}`), and the names of the columns follow it",
+            where=source,
+            hint=f"Say so: --comment '{mark}'; or leave the line out: --skip 1.",
+        )
+    return DataError(
+        f"the first line is a title (`{words[0]}`), and the names of the columns follow it",
+        where=source,
+        hint="Leave it out: --skip 1.",
+    )
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether cells could name columns: none is empty, a number or there twice."""
+    words = [cell.strip() for cell in cells]
+    return all(word and number(word) is None for word in words) and len(set(words)) == len(words)
 
 
 def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
@@ -233,7 +294,8 @@ def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
     if separator != ";":
         return "."
     cells = (cell.strip() for cells in columns for cell in cells)
-    return "," if any("," in cell and number(cell, decimal=",") is not None for cell in cells) else "."
+    comma = Numerals(decimal=",")
+    return "," if any("," in cell and number(cell, comma) is not None for cell in cells) else "."
 
 
 def _first_of_many(source: Source, text: str, header: Header) -> list[list[str]] | None:

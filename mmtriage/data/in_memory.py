@@ -33,14 +33,20 @@ def table_from_frame(frame: pd.DataFrame, reading: Reading = PLAINLY, *, source:
     Categories keep their order, logicals stay logical, text becomes a factor with levels in code-point order.
     The table's hash is that of names, kinds, levels and values, since a frame has no bytes of its own.
     """
-    columns = apply_factors(_frame_columns(frame, source), reading.factors)
+    found, unusable = _frame_columns(frame, source)
+    columns = apply_factors(found, reading.factors)
     return Table(
-        columns=columns, n_rows=len(frame), source=source, sha256=content_hash(columns), reading=reading
+        columns=columns,
+        n_rows=len(frame),
+        source=source,
+        sha256=content_hash(columns),
+        reading=reading,
+        unusable=unusable,
     )
 
 
-def parquet_columns(source: Source) -> dict[str, Column]:
-    """The columns of a Parquet file; needs the `parquet` extra."""
+def parquet_columns(source: Source) -> tuple[dict[str, Column], dict[str, str]]:
+    """The columns of a Parquet file, and why others cannot be used; needs the `parquet` extra."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -57,7 +63,8 @@ def parquet_columns(source: Source) -> dict[str, Column]:
     return _frame_columns(frame, source.name)
 
 
-def _frame_columns(frame: pd.DataFrame, source: str) -> dict[str, Column]:
+def _frame_columns(frame: pd.DataFrame, source: str) -> tuple[dict[str, Column], dict[str, str]]:
+    """The columns, and of those that no model could use, why: nobody minds them who does not use them."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
@@ -71,35 +78,38 @@ def _frame_columns(frame: pd.DataFrame, source: str) -> dict[str, Column]:
             "the table has no rows" if len(frame) == 0 else "the table has no columns", where=source
         )
     columns: dict[str, Column] = {}
+    unusable: dict[str, str] = {}
     for position, label in enumerate(frame.columns):
         name = str(label)
-        if name in columns:
+        if name in columns or name in unusable:
             raise DataError(f"two columns are called `{name}`", where=source, hint="Rename one of them.")
-        columns[name] = _column(name, frame.iloc[:, position], source)
-    return columns
+        try:
+            columns[name] = _column(name, frame.iloc[:, position])
+        except _UnusableError as error:
+            unusable[name] = str(error)
+    return columns, unusable
 
 
-def _column(name: str, series: pd.Series, source: str) -> Column:
+class _UnusableError(Exception):
+    """A column holds what no model can use."""
+
+
+def _column(name: str, series: pd.Series) -> Column:
     import pandas as pd
 
     types = pd.api.types
-    where = f"{source}, column `{name}`"
     if isinstance(series.dtype, pd.CategoricalDtype):
         return _categorical(name, series)
     if types.is_bool_dtype(series.dtype):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return Column(name=name, kind="logical", values=values)
     if types.is_complex_dtype(series.dtype):
-        raise DataError("complex numbers cannot be used", where=where)
+        raise _UnusableError("complex numbers")
     if types.is_numeric_dtype(series.dtype):
         return Column(name=name, kind="numeric", values=series.to_numpy(dtype=np.float64, na_value=np.nan))
     if types.is_string_dtype(series.dtype) or series.dtype == object:
-        return _objects(name, series, where)
-    raise DataError(
-        f"values of type {series.dtype} cannot be used",
-        where=where,
-        hint="Convert them to numbers (such as days since the first one) or text, or leave the column out.",
-    )
+        return _objects(name, series)
+    raise _UnusableError(f"values of type {series.dtype}")
 
 
 def _categorical(name: str, series: pd.Series) -> Column:
@@ -113,7 +123,7 @@ def _categorical(name: str, series: pd.Series) -> Column:
     )
 
 
-def _objects(name: str, series: pd.Series, where: str) -> Column:
+def _objects(name: str, series: pd.Series) -> Column:
     """A column of Python objects is what its values are: all logical, all numbers, or all text."""
     is_known = series.notna().to_numpy()
     known = series.to_numpy(dtype=object)[is_known]
@@ -125,11 +135,7 @@ def _objects(name: str, series: pd.Series, where: str) -> Column:
         (value for value in known if not isinstance(value, (str, bool)) and not _is_real(value)), None
     )
     if stranger is not None:
-        raise DataError(
-            f"a value of type {type(stranger).__name__} cannot be used",
-            where=where,
-            hint="Convert the column to numbers or to text.",
-        )
+        raise _UnusableError(f"a value of type {type(stranger).__name__}")
     text = np.array([str(value) for value in known], dtype=object)
     levels = sorted(set(text))
     code_of = {level: code for code, level in enumerate(levels)}

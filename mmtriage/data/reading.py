@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmtriage.option_values import Cells, Factors, Levels, Text, check_values, option, words_of
+from mmtriage.option_values import (
+    Cells,
+    Factors,
+    Levels,
+    Text,
+    WholeNumber,
+    check_values,
+    option,
+    words_of,
+)
 
 DATA_FRAME = "<data frame>"
 STATSMODELS_RESULT = "<statsmodels result>"
@@ -20,6 +29,24 @@ class Reading:
     """The options of reading."""
 
     sep: str | None = option(Text(), None, metavar="CHAR", help="Separator of the table (default: sniffed).")
+    decimal: str | None = option(
+        Text(),
+        None,
+        metavar="CHAR",
+        help="Decimal mark (default: a point; beside semicolons a comma).",
+    )
+    thousands: str | None = option(
+        Text(), None, metavar="CHAR", help="Mark between groups of three digits (default: none)."
+    )
+    encoding: str | None = option(
+        Text(), None, metavar="NAME", help="Encoding of the text (default: UTF-8, else cp1252, with a note)."
+    )
+    skip: int = option(
+        WholeNumber(least=0), 0, metavar="N", help="Leave out so many lines above the names of columns."
+    )
+    comment: str | None = option(
+        Text(), None, metavar="CHAR", help="What follows this character on a line is a comment."
+    )
     na_values: tuple[str, ...] = option(
         Cells(), (), metavar="A,B", help="Cells that mean missing, beside NA and the empty one."
     )

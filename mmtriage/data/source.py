@@ -19,6 +19,7 @@ GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 
 SAVE_AS_CSV = "Save the table as CSV (UTF-8) and give that file."
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 # First bytes -> what the file is, and what to do.
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", SAVE_AS_CSV),
@@ -35,8 +36,7 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ", "an xz archive", "Unpack it first, or use gzip."),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first, or use gzip."),
     (b"%PDF", "a PDF document", SAVE_AS_CSV),
-    (b"\xff\xfe", "text in UTF-16", "Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT."),
-    (b"\xfe\xff", "text in UTF-16", "Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT."),
+    *((mark, "text in UTF-16", "Say so: --encoding UTF-16.") for mark in UTF16),
 )
 
 
@@ -53,37 +53,21 @@ class Source:
         return self.content.startswith(PARQUET)
 
 
-def open_source(name: str | Path) -> Source:
-    """Read a file, or standard input for `-`; gzip is recognized by its first bytes."""
+def open_source(name: str | Path, *, has_encoding: bool = False) -> Source:
+    """Read a file, or standard input for `-`; gzip is recognized by its first bytes.
+
+    Args:
+        has_encoding: the user has named one, so that UTF-16 is no stranger.
+    """
     source = str(name)
     stored = sys.stdin.buffer.read() if source == "-" else _read_file(Path(name))
     content = _unpacked(stored, source) if stored.startswith(GZIP) else stored
-    _refuse_foreign(content, source)
+    _refuse_foreign(content, source, has_encoding=has_encoding)
     return Source(
         name=source,
         content=content.removeprefix(b"\xef\xbb\xbf"),
         sha256=hashlib.sha256(stored).hexdigest(),
     )
-
-
-def decode(source: Source) -> str:
-    """The text of a source that is not Parquet; bytes that are not UTF-8 are reported with their line."""
-    if (position := source.content.find(b"\x00")) >= 0:
-        line = source.content.count(b"\n", 0, position) + 1
-        raise DataError(
-            "this is not a text file: it contains a NUL byte",
-            where=f"{source.name}, line {line}",
-            hint=SAVE_AS_CSV,
-        )
-    try:
-        return source.content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = source.content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"the text is not UTF-8: byte 0x{source.content[error.start]:02x} cannot be decoded",
-            where=f"{source.name}, line {line}",
-            hint="Save the table as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8 IN > OUT.",
-        ) from None
 
 
 def _read_file(path: Path) -> bytes:
@@ -125,7 +109,7 @@ def _unpacked(stored: bytes, source: str) -> bytes:
         ) from None
 
 
-def _refuse_foreign(content: bytes, source: str) -> None:
+def _refuse_foreign(content: bytes, source: str, *, has_encoding: bool) -> None:
     for magic, what, hint in FOREIGN:
-        if content.startswith(magic):
+        if content.startswith(magic) and not (has_encoding and magic in UTF16):
             raise DataError(f"this is {what}, not a text table", where=source, hint=hint)

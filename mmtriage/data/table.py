@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ class Column:
     kind: ColumnKind
     values: npt.NDArray[Any]  # (n_rows,) float64, NaN = missing; of a factor int64 level codes, -1 = missing
     levels: tuple[str, ...] = ()  # of a factor, in order; the first is the reference
+    note: str | None = None  # what whoever uses it must know
 
     def __post_init__(self) -> None:
         dtype = np.int64 if self.kind == "factor" else np.float64
@@ -48,6 +49,8 @@ class Punctuation:
 
     separator: str
     decimal: str
+    encoding: str = "UTF-8"
+    lines_above: int = 0  # before the line of column names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,3 +63,10 @@ class Table:
     sha256: str  # of the bytes read
     reading: Reading = PLAINLY  # how the user had it read
     punctuation: Punctuation | None = None  # None: not read from text
+    notes: tuple[str, ...] = ()  # what a reader must know of how it was read
+    unusable: Mapping[str, str] = field(default_factory=dict)  # column of the source -> why it is not here
+
+    def row_name(self, row: int) -> str:
+        """The row as a spreadsheet or an editor numbers it, counted from 0 here: with the lines above it."""
+        above = 0 if self.punctuation is None else self.punctuation.lines_above + 1
+        return f"row {row + above + 1}"

@@ -87,7 +87,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     rows = frame.rows
     values = {node: value.take(rows) for node, value in frame.values.items()}
     response = _response(frame, values, spec)
-    _check_finite(formula, values, rows)
+    _check_finite(formula, values, table, rows)
     contrasts = _checked_contrasts(table, formula, values, spec)
     codings: dict[str, str | Contrast] = {**contrasts, **spec.own_fixed}
     full = model_columns(formula.intercept, formula.fixed, values, rows.size, codings)
@@ -210,10 +210,10 @@ def _checked_contrasts(
     return {name: contrast.removeprefix("contr.") for name, contrast in spec.contrasts.items()}
 
 
-def _check_finite(formula: Formula, values: Mapping[Node, Value], rows: Index) -> None:
+def _check_finite(formula: Formula, values: Mapping[Node, Value], table: Table, rows: Index) -> None:
     for node, value in values.items():
         says = "NA/NaN/Inf in 'y'" if node == formula.response else "NA/NaN/Inf in foreign function call"
-        refuse_infinite(node, value, rows, says)
+        refuse_infinite(node, value, table, rows, says)
 
 
 def _check_magnitudes(
@@ -251,7 +251,8 @@ def _may_warn(node: Node) -> bool:
 
 
 def _messages(frame: Frame, missing: MissingReport, contrasts: Mapping[str, str]) -> tuple[str, ...]:
-    messages = list(frame.formula.notes)
+    notes_of_columns = (frame.table.columns[name].note for name in frame.columns)
+    messages = [*frame.table.notes, *filter(None, notes_of_columns), *frame.formula.notes]
     nan_makers = {to_text(node) for node in frame.values if _may_warn(node)}
     messages += [GROUPED_BY_CALL.format(group=to_text(node)) for node in _groups_lme4_lacks(frame.formula)]
     for text, count in missing.by_transform:

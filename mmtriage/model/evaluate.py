@@ -135,6 +135,10 @@ class Evaluator:
         if node.name in _NAMED_CONSTANTS:
             constant = _NAMED_CONSTANTS[node.name]
             return _logical(constant) if isinstance(constant, bool) else _numeric(constant)
+        if node.name in self.table.unusable:
+            problem = f"`{node.name}` holds {self.table.unusable[node.name]}, which no model can use"
+            hint = "Convert them to numbers (such as days since the first one) or to text."
+            raise self.error(problem, node, hint)
         known = list(self.table.columns)
         listed = ", ".join(f"`{name}`" for name in known[:MAX_COLUMNS_LISTED])
         more = f" and {len(known) - MAX_COLUMNS_LISTED} more" if len(known) > MAX_COLUMNS_LISTED else ""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Index, Mask
+from mmtriage.data.decorated import decorated_cell
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, FormulaError, OptionError
 from mmtriage.formula import Formula, parse_expression
 from mmtriage.formula.nodes import Name, Node, String, children, names_in
-from mmtriage.formula.text import to_text
+from mmtriage.formula.text import quote_name, to_text
 from mmtriage.model.columns import factor_levels
 from mmtriage.model.evaluate import Evaluator
 from mmtriage.model.missing import MissingReport, missing_report
@@ -44,6 +45,7 @@ class Frame:
 
 def model_frame(table: Table, formula: Formula, spec: ModelSpec) -> Frame:
     """Evaluate everything and find the rows used."""
+    _refuse_decorated(table, formula)
     evaluator = Evaluator(table, formula.text)
     values = {node: _variable(evaluator, node) for node in formula.nodes()}
     weights = _option(table, "weights", spec.weights)
@@ -67,6 +69,23 @@ def model_frame(table: Table, formula: Formula, spec: ModelSpec) -> Frame:
         in_subset=in_subset,
         used=used,
     )
+
+
+def _refuse_decorated(table: Table, formula: Formula) -> None:
+    """Numbers written for people, which would be levels; names of groups may look as they like."""
+    terms = [*formula.fixed, *(term for bar in formula.random for term in bar.terms)]
+    nodes = [formula.response, *(variable for term in terms for variable in term.variables)]
+    for name in dict.fromkeys(name.name for node in nodes for name in names_in(node)):
+        if name not in table.columns or name in table.reading.factors:
+            continue
+        if (found := decorated_cell(table.columns[name])) is not None:
+            cell, row = found
+            raise DataError(
+                f"`{name}` would be numbers but for how they are written: `{cell}`",
+                where=f"{table.source}, column `{name}`, {table.row_name(row)}",
+                hint="Name the marks with --decimal and --thousands, or take signs like % off in the file; "
+                f"if these are names, say so: --factor {quote_name(name)}.",
+            )
 
 
 def report_missing(frame: Frame) -> MissingReport:

@@ -42,7 +42,7 @@ class _Variable:
     def where(self, bad: Mask) -> str:
         """The first bad row, as the user counts."""
         place = f"column `{self.name}`" if isinstance(self.node, Name) else f"`{self.name}`"
-        return f"{place}, row {int(self.rows[np.argmax(bad)]) + 1}"
+        return f"{place}, {self.table.row_name(int(self.rows[np.argmax(bad)]))}"
 
     def first(self, bad: Mask) -> str:
         """The first bad value."""
@@ -65,7 +65,7 @@ def glmm_response(
         DataError: values that the family does not allow.
     """
     variable = _Variable(node=formula.response, value=value, table=table, rows=rows)
-    refuse_infinite(variable.node, value, rows, "NA/NaN/Inf in 'y'")
+    refuse_infinite(variable.node, value, table, rows, "NA/NaN/Inf in 'y'")
     if not family.distribution.has_trials:
         return _plain(variable, _one_column(variable, family), family)
     if value.kind == "factor":

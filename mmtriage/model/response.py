@@ -41,7 +41,7 @@ def numeric_response(formula: Formula, value: Value, table: Table) -> Array:
     return np.asarray(value.data)
 
 
-def refuse_infinite(node: Node, value: Value, rows: Index, says: str) -> None:
+def refuse_infinite(node: Node, value: Value, table: Table, rows: Index, says: str) -> None:
     """Refuse a variable with infinite values in the rows used, with what lme4 says of it."""
     if value.kind != "numeric":
         return
@@ -50,7 +50,7 @@ def refuse_infinite(node: Node, value: Value, rows: Index, says: str) -> None:
     if bad.any():
         raise DataError(
             f"`{to_text(node)}` is infinite in {int(bad.sum())} of the rows used (lme4: {says})",
-            where=f"row {int(rows[np.argmax(bad)]) + 1}",
+            where=table.row_name(int(rows[np.argmax(bad)])),
             hint="Leave those rows out with `--subset`; instead of log(0), `log(x + 1)` is finite.",
         )
 
@@ -64,7 +64,7 @@ def not_numeric(node: Node, value: Value, table: Table, model: str) -> ModelErro
         cell, row = stray
         return ModelError(
             f'response must be numeric: `{name}` holds the text "{cell}"',
-            where=f"column `{name}`, row {row + 1}",
+            where=f"column `{name}`, {table.row_name(row)}",
             hint=f'Correct the cell, or read it as missing: `--na-values "{cell}"`.',
         )
     return ModelError(

@@ -67,6 +67,6 @@ def _refuse(frame: Frame, option: str, bad: Mask, fault: str, hint: str) -> None
         return
     raise OptionError(
         f"{option} must not {fault}: {int(bad.sum())} of {bad.size} rows",
-        where=f"option --{option}, row {int(frame.rows[np.argmax(bad)]) + 1}",
+        where=f"option --{option}, {frame.table.row_name(int(frame.rows[np.argmax(bad)]))}",
         hint=hint,
     )

@@ -1,6 +1,7 @@
 """Data frames: the types they declare are kept."""
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.data.reading import Reading
-from mmtriage.errors import DataError
+from mmtriage.errors import DataError, FormulaError
+from mmtriage.formula import parse_expression
+from mmtriage.model.evaluate import Evaluator
 from tests.data.reading import cells
 
 
@@ -48,9 +51,6 @@ def test_a_frame_can_name_factors_and_has_a_hash_of_its_content() -> None:
     assert table.sha256 != table_from_frame(frame).sha256
 
 
-CONVERT = "Convert them to numbers (such as days since the first one) or text, or leave the column out."
-
-
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
@@ -71,28 +71,27 @@ CONVERT = "Convert them to numbers (such as days since the first one) or text, o
             ["the columns have several header rows", "<data frame>", "Flatten the column names."],
             id="multi-index",
         ),
-        pytest.param(
-            pd.DataFrame({"t": pd.array(["2020-01-01"], dtype="datetime64[ns]")}),
-            ["values of type datetime64[ns] cannot be used", "<data frame>, column `t`", CONVERT],
-            id="dates",
-        ),
-        pytest.param(
-            pd.DataFrame({"z": [1j]}),
-            ["complex numbers cannot be used", "<data frame>, column `z`", None],
-            id="complex",
-        ),
-        pytest.param(
-            pd.DataFrame({"o": [[1], "a"]}),
-            [
-                "a value of type list cannot be used",
-                "<data frame>, column `o`",
-                "Convert the column to numbers or to text.",
-            ],
-            id="lists",
-        ),
     ],
 )
 def test_a_frame_that_cannot_be_used_says_why(frame: pd.DataFrame, expected: list[str | None]) -> None:
     with pytest.raises(DataError) as caught:
         table_from_frame(frame)
     assert [caught.value.message, caught.value.where, caught.value.hint] == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (pd.array(["2020-01-01"] * 2, dtype="datetime64[ns]"), "values of type datetime64[ns]"),
+        ([1j, 2j], "complex numbers"),
+        ([[1], "a"], "a value of type list"),
+    ],
+    ids=["dates", "complex", "lists"],
+)
+def test_a_column_that_no_model_can_use_disturbs_only_those_who_use_it(values: Any, problem: str) -> None:
+    table = table_from_frame(pd.DataFrame({"y": [1.0, 2.0], "odd": values}))
+    assert list(table.columns) == ["y"]
+    assert table.unusable == {"odd": problem}
+    with pytest.raises(FormulaError) as caught:
+        Evaluator(table, "odd").evaluate(parse_expression("odd"))
+    assert caught.value.message == f"`odd` holds {problem}, which no model can use"

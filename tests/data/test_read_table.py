@@ -77,7 +77,15 @@ def test_only_rs_logical_words_are_logical(
 
 
 def test_levels_of_text_come_in_code_point_order_without_surrounding_space(tmp_path: Path) -> None:
-    assert column_of(tmp_path, "b", "B", " a", "a", "Z", "é").levels == ("B", "Z", "a", "b", "é")
+    assert column_of(tmp_path, "b", "B", " a", " a", "Z", "é").levels == ("B", "Z", "a", "b", "é")
+
+
+def test_levels_that_differ_by_surrounding_space_stay_apart_as_in_r(tmp_path: Path) -> None:
+    column = column_of(tmp_path, "ctl", "ctl ", "trt", " NA")
+    assert column.levels == ("ctl", "ctl ", "trt")
+    assert column.is_missing.tolist() == [False, False, False, True]
+    assert column.note is not None
+    assert "differ by surrounding space only" in column.note
 
 
 def test_more_strings_can_mean_missing(tmp_path: Path) -> None:

@@ -104,20 +104,20 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
             id="nul",
         ),
         pytest.param(
-            "a,b\n1,x\n2,é\n".encode("latin-1"),
+            b"a,b\n1,x\n2,\x81\n",
             [
-                "the text is not UTF-8: byte 0xe9 cannot be decoded",
+                "the text is not UTF-8: byte 0x81 cannot be decoded",
                 "d.csv, line 3",
-                "Save the table as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8 IN > OUT.",
+                "Name its encoding with --encoding, or save the table as UTF-8.",
             ],
-            id="latin-1",
+            id="neither UTF-8 nor cp1252",
         ),
         pytest.param(
             "a,b\n1,x\n".encode("utf-16"),
             [
                 "this is text in UTF-16, not a text table",
                 "d.csv",
-                "Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT.",
+                "Say so: --encoding UTF-16.",
             ],
             id="utf-16",
         ),

@@ -27,8 +27,12 @@ def r_reading(table: Table) -> tuple[str, ...]:
     given = table.reading.na_values
     odd_names = any(quote_name(name) != name for name in table.columns)
     gaps = any(column.kind == "factor" and column.is_missing.any() for column in table.columns.values())
-    separator, decimal = table.punctuation.separator, table.punctuation.decimal
-    if not (given or odd_names or gaps) and separator == ",":
+    punctuation, reading = table.punctuation, table.reading
+    separator, decimal = punctuation.separator, punctuation.decimal
+    twins = any(column.note is not None for column in table.columns.values())
+    is_utf8 = punctuation.encoding.upper().replace("-", "") == "UTF8"
+    is_plain = is_utf8 and not punctuation.lines_above and reading.comment is None and decimal == "."
+    if not (given or odd_names or gaps or reading.thousands) and is_plain and separator == ",":
         return ()
     arguments = [r_string(table.source)]
     if separator != ",":
@@ -39,8 +43,31 @@ def r_reading(table: Table) -> tuple[str, ...]:
     arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *given)))}")
     if odd_names:
         arguments.append("check.names = FALSE")
-    arguments.append("strip.white = TRUE, stringsAsFactors = TRUE")
-    return (f"d <- read.csv({', '.join(arguments)})",)
+    if punctuation.lines_above:
+        arguments.append(f"skip = {punctuation.lines_above}")
+    if reading.comment is not None:
+        arguments.append(f"comment.char = {r_string(reading.comment)}")
+    if not is_utf8:
+        arguments.append(f"fileEncoding = {r_string(punctuation.encoding)}")
+    # Levels that differ by surrounding space must stay apart.
+    arguments.append("stringsAsFactors = TRUE" if twins else "strip.white = TRUE, stringsAsFactors = TRUE")
+    return (f"d <- read.csv({', '.join(arguments)})", *_ungrouped(table))
+
+
+def _ungrouped(table: Table) -> list[str]:
+    """R code that makes numbers of the columns that have marks between groups of digits."""
+    marks = table.reading.thousands
+    if marks is None or table.punctuation is None:
+        return []
+    names = [name for name, column in table.columns.items() if column.kind == "numeric"]
+    points = table.punctuation.decimal
+    number_of = f'gsub({r_string(marks)}, "", x, fixed = TRUE)'
+    if points != ".":
+        number_of = f'sub({r_string(points)}, ".", {number_of}, fixed = TRUE)'
+    return [
+        f"numeric <- {r_strings(names)}",
+        f"d[numeric] <- lapply(d[numeric], function(x) if (is.numeric(x)) x else as.numeric({number_of}))",
+    ]
 
 
 def r_factors(reading: Reading) -> list[str]:

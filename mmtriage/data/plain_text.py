@@ -1,0 +1,163 @@
+"""From bytes to the text of a table: its encoding, and the lines that do not belong to it.
+
+Lines above the header, Excel's `sep=;` and comments become blank, so that every line keeps its number: blank
+lines are no rows, and a message can name the line that a text editor shows.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from mmtriage.data.reading import Reading
+from mmtriage.data.source import SAVE_AS_CSV, Source
+from mmtriage.errors import DataError, OptionError
+
+UTF8 = "UTF-8"
+WINDOWS = "cp1252"  # what Excel writes in western Europe and America
+LINE_END = re.compile(r"\r\n|\n|\r")
+EXCEL_SEPARATOR = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText:
+    """The text of a table."""
+
+    text: str
+    encoding: str
+    lines_above: int  # before the names of columns
+    separator: str | None  # that the file itself names
+    is_as_stored: bool  # whether the bytes, read as UTF-8, are this text
+    notes: tuple[str, ...]
+
+
+def plain_text(source: Source, reading: Reading) -> PlainText:
+    """The text of a source that is not Parquet.
+
+    Raises DataError where bytes cannot be decoded or nothing is left, OptionError for an unknown encoding.
+    """
+    text, encoding = _decoded(source, reading.encoding)
+    notes = []
+    if encoding != UTF8 and reading.encoding is None:
+        line = _line_of(source.content, _first_odd_byte(source.content))
+        notes.append(
+            f"{source.name} is not UTF-8 (line {line}) and was read as {encoding}; --encoding names another"
+        )
+    as_decoded = text
+    text = _without_lines(text, reading.skip, source.name)
+    above, separator = reading.skip, None
+    if (said := EXCEL_SEPARATOR.match(text, above)) is not None:
+        text = "\n" * (above + 1) + text[said.end() :]
+        above, separator = above + 1, said[1]
+    if reading.comment is not None:
+        text = _without_comments(text, _one_character(reading.comment, "--comment"))
+    return PlainText(
+        text=text,
+        encoding=encoding,
+        lines_above=above,
+        separator=separator,
+        is_as_stored=encoding == UTF8 and text is as_decoded,
+        notes=tuple(notes),
+    )
+
+
+def _one_character(word: str, option: str) -> str:
+    if len(word) != 1 or word in '"\r\n' or word.isalnum():
+        raise OptionError(
+            f"`{word}` cannot begin a comment",
+            where=f"option {option}",
+            hint="Give one character, such as `#`.",
+        )
+    return word
+
+
+def _decoded(source: Source, encoding: str | None) -> tuple[str, str]:
+    """The text, and the encoding in which it was read."""
+    if encoding is not None:
+        return _as_asked(source, encoding), encoding
+    if (position := source.content.find(b"\x00")) >= 0:
+        raise DataError(
+            "this is not a text file: it contains a NUL byte",
+            where=f"{source.name}, line {_line_of(source.content, position)}",
+            hint=SAVE_AS_CSV,
+        )
+    try:
+        return source.content.decode(UTF8), UTF8
+    except UnicodeDecodeError as error:
+        try:
+            return source.content.decode(WINDOWS), WINDOWS
+        except UnicodeDecodeError:
+            raise _undecodable(source, error, UTF8) from None
+
+
+def _as_asked(source: Source, encoding: str) -> str:
+    try:
+        is_of_text = codecs.lookup(encoding)._is_text_encoding
+    except (LookupError, ValueError):
+        is_of_text = False
+    if not is_of_text:
+        raise OptionError(
+            f"`{encoding}` is no encoding of text",
+            where="option --encoding",
+            hint="Such as UTF-8, UTF-16, cp1252 (Windows, western Europe), latin1, cp932 (Japanese).",
+        )
+    try:
+        return source.content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _undecodable(source, error, encoding) from None
+    except UnicodeError as error:  # UTF-16 without its mark, say
+        raise DataError(f"the text is not {encoding}: {error}", where=source.name) from None
+
+
+def _undecodable(source: Source, error: UnicodeDecodeError, encoding: str) -> DataError:
+    return DataError(
+        f"the text is not {encoding}: byte 0x{source.content[error.start]:02x} cannot be decoded",
+        where=f"{source.name}, line {_line_of(source.content, error.start)}",
+        hint="Name its encoding with --encoding, or save the table as UTF-8.",
+    )
+
+
+def _first_odd_byte(content: bytes) -> int:
+    try:
+        content.decode(UTF8)
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _line_of(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
+def _without_lines(text: str, count: int, source: str) -> str:
+    """The text with its first lines blank."""
+    at = 0
+    for number in range(count):
+        end = LINE_END.search(text, at)
+        if end is None:
+            raise DataError(
+                f"the file has {number + 1} line{'s' if number else ''}, and {count} were to be left out",
+                where=source,
+                hint="Give --skip the number of lines above the names of columns.",
+            )
+        at = end.end()
+    return "\n" * count + text[at:] if count else text
+
+
+def _without_comments(text: str, character: str) -> str:
+    """The text without what follows the character on a line, unless that stands within quotes."""
+    kept, is_quoted = [], False
+    for line in text.splitlines(keepends=True) if character in text else [text]:
+        if character not in line and '"' not in line:
+            kept.append(line)
+            continue
+        end = len(line.rstrip("\r\n"))
+        for place, found in enumerate(line[:end]):
+            if found == '"':
+                is_quoted = not is_quoted
+            elif found == character and not is_quoted:
+                line = line[:place].rstrip() + line[end:]
+                break
+        kept.append(line)
+    return "".join(kept)
