@@ -239,7 +239,7 @@ def _mark(word: str | None, option: str) -> str | None:
 
 def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
     expected = len(header.names) + header.has_row_names
-    rows = []
+    rows: list[list[str]] = []
     for line, fields in itertools.islice(_records(text, header.separator, source), 1, None):
         if len(fields) != expected:
             if not rows and (title := _titled(header, fields, source)) is not None:
