@@ -50,7 +50,7 @@ def test_an_interrupt_while_fitting_prints_the_design(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It said "Interrupted." and nothing else, though what the design shows had been found."""
-    monkeypatch.setattr(Workbench, "fit", interrupt)
+    monkeypatch.setattr(Workbench, "compare", interrupt)
     code, out, err = run(capsys, "--format", "json")
     report = json.loads(out)
     report_validator().validate(report)
@@ -97,7 +97,7 @@ def test_an_interrupt_before_the_data_are_read_is_an_error_object(
 def test_every_format_says_what_is_missing(
     format_name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Workbench, "fit", interrupt)
+    monkeypatch.setattr(Workbench, "compare", interrupt)
     code, out, _ = run(capsys, "--format", format_name)
     assert code == 130
     assert "it was interrupted while" in out
@@ -109,7 +109,7 @@ def test_an_exit_of_3_prints_the_report_so_far(
     def fail(*_: object) -> Any:
         raise UnjudgedError("no digits are left", hint="Rescale.")
 
-    monkeypatch.setattr(Workbench, "fit", fail)
+    monkeypatch.setattr(Workbench, "compare", fail)
     code, out, err = run(capsys, "--format", "json")
     report = json.loads(out)
     report_validator().validate(report)
@@ -122,7 +122,7 @@ def test_a_caller_in_python_hears_its_own_interrupt(monkeypatch: pytest.MonkeyPa
     """A loop over models must end; whoever wants the report so far finds it in the exception."""
     import mmtriage
 
-    monkeypatch.setattr(Workbench, "fit", interrupt)
+    monkeypatch.setattr(Workbench, "compare", interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
         mmtriage.triage(SAMPLES / "sleepstudy.csv", "Reaction ~ Days + (Days | Subject)")
     assert isinstance(caught.value, InterruptedTriage)
