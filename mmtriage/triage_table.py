@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError
-from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.causes import explain_causes, explain_refusal
 from mmtriage.diagnose.exact_fit import exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.judgement import judge, refused
@@ -37,7 +37,7 @@ from mmtriage.errors import InterruptedTriage, UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.ladder.case import SEPARATION, Case, Refit
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
-from mmtriage.ladder.judged_runs import judged_runs
+from mmtriage.ladder.judged_runs import judged_runs, with_outliers
 from mmtriage.ladder.kept_terms import check_kept
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.records import Remedy, RungResult
@@ -158,6 +158,8 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     findings = [*early, *findings_in(of_the_fit)]
     verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)
     verdict = with_chance(verdict, repeats)
+    of_rows = with_outliers(bench, comparison, verdict, findings)
+    findings += findings_in(of_rows)
     ddf = DDF_METHODS[bench.options.ddf]
     # Now, since what is left of the time budget goes into the ladder.
     lme4_fit, optimum = lme4_facts(comparison, ddf, repeats), optimum_facts(comparison, ddf)
@@ -167,7 +169,7 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     watch.lap("ladder")
     of_the_rungs = [answer for check in of_ladder(design.spec) for answer in check(case, ladder)]
     verdict, explained = _explained(case, ladder, findings_in(of_the_rungs))
-    missing = in_order(unasked_in([*of_the_fit, *of_the_rungs]))
+    missing = in_order(unasked_in([*of_the_fit, *of_rows, *of_the_rungs]))
     report = replace(
         _report(bench, design, verdict, explained, missing, ladder),
         baseline=lme4_fit,
@@ -184,10 +186,10 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:
     """The story of a model that lme4 refuses, or whose criterion has no value, or no maximum."""
     errors = [f for f in findings if f.severity == "error"]
-    ladder = unfitted_ladder(design, errors, bench)
+    ladder = unfitted_ladder(design, errors, bench, findings)
     watch.lap("ladder")
     error = next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None)
-    verdict = refused(errors)
+    verdict, findings = explain_refusal(refused(errors), findings)
     if error is None and (error := lme4_refusal(design)) is not None:
         verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
     reason = NO_FIT[verdict.status] if error is None else f'lme4 stops with "{error}"'

@@ -11,6 +11,7 @@ warning. What scale and origin of the columns of X are guilty of is not guessed:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ PROVABLE: tuple[VerdictStatus, ...] = (
     "false_alarm",
 )  # what rung 1 may find the cause of
 TESTS = ("MM401", "MM402")  # lme4's tests of gradient and Hessian, failed
+OF_LEVELS = ("MM305", "MM407")  # too many effects for the rows, and nothing left to fit
 ALARMS = reasons_for("false_alarm")
 
 
@@ -100,6 +102,7 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
         Root(("MM503",), "the fit went for an optimum that it refutes", _went_for_refuted),
         # Scaling or centering X never moves the theta of a linear model, so without a proof X is no suspect.
         Root(("MM101", "MM106"), "of a random slope", _is_of_a_slope),
+        Root(("MM108",)),  # the same model on the other rows has another verdict
         Root(("MM404",)),
         Root(("MM406",), "the fit lies at a lesser one", _ended_in_lesser),
         Root(SINGULAR),  # nothing else is at fault: the search was stuck on an edge of theta
@@ -128,6 +131,7 @@ ARROWS = (
     Arrow(None, ("MM404",), under="not_converged"),
     Arrow(None, SINGULAR, under="unidentifiable", same_term=True),  # where on a ridge a fit ends is chance
     Arrow(("MM307",), SINGULAR, unless="unidentifiable", same_term=True),
+    Arrow(("MM108",), SINGULAR, under="singular", same_term=True),
 )
 
 
@@ -145,6 +149,22 @@ def explain_causes(
     judged = replace(verdict, codes=_codes(verdict.status, linked, roots))
     suspects = {name for found in findings if found.code == "MM408" for name in found.columns}
     return judged, tuple(_graded(found, judged, suspects) for found in linked)
+
+
+def explain_refusal(verdict: Verdict, findings: Sequence[Finding]) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The same of a model that cannot be fitted: a number read as text (MM107) has too many levels."""
+    text = {name for found in findings if found.code == "MM107" for name in found.columns}
+    made = {f.code for f in findings if f.code in OF_LEVELS and any(_names(f, name) for name in text)}
+    if not made:
+        return verdict, tuple(findings)
+    linked = (replace(f, caused_by=("MM107",), severity="info") if f.code in made else f for f in findings)
+    return replace(verdict, codes=("MM107", *verdict.codes)), tuple(linked)
+
+
+def _names(found: Finding, column: str) -> bool:
+    """Whether a finding is about a random term, or columns of X, that a column of the table is in."""
+    said = (*found.terms, *found.columns)
+    return any(re.search(rf"(?<![\w.]){re.escape(column)}", text) for text in said)
 
 
 def _roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
@@ -211,7 +231,9 @@ def _graded(found: Finding, verdict: Verdict, suspects: Collection[str]) -> Find
 def drawn() -> str:
     """ROOTS and ARROWS in the names of the findings."""
     roots = [f"    {status:16}{_root(root)}" for status, rows in ROOTS.items() for root in rows]
-    arrows = [f"    {_names(arrow.causes)} -> {_names(arrow.effects)}{_when(arrow)}" for arrow in ARROWS]
+    arrows = [
+        f"    {_codes_named(arrow.causes)} -> {_codes_named(arrow.effects)}{_when(arrow)}" for arrow in ARROWS
+    ]
     heads = (
         "The roots of a verdict, the first row that holds:",
         "The arrows, the first that ends in a finding:",
@@ -221,7 +243,7 @@ def drawn() -> str:
 
 def _root(root: Root) -> str:
     where = f" ({root.where})" if root.where else ""
-    return f"{_names(root.codes)}{where}{', after what explains it' if root.after_causes else ''}"
+    return f"{_codes_named(root.codes)}{where}{', after what explains it' if root.after_causes else ''}"
 
 
 def _when(arrow: Arrow) -> str:
@@ -234,7 +256,7 @@ def _when(arrow: Arrow) -> str:
     return f" ({said})" if said else ""
 
 
-def _names(codes: tuple[str, ...] | None) -> str:
+def _codes_named(codes: tuple[str, ...] | None) -> str:
     return "the roots" if codes is None else ", ".join(CATALOGUE[code].name for code in codes)
 
 

@@ -32,6 +32,7 @@ Requires: TypeAlias = Literal[
     "accepted",  # a design that lme4 would fit
     "fit",  # lme4's fit beside the proven optimum
     "refits",  # optima of other models beside that, each as costly as the first
+    "verdict",  # the verdict on them, and the fit of fewer rows
     "ladder",  # what the rungs have tried
 ]
 ModelKind: TypeAlias = Literal[
@@ -101,11 +102,19 @@ DECLARED = (
     Declaration("MM102", "response-scale", "info", "design", "scale.response_scale", model="linear"),
     Declaration("MM104", "missing-rows", "info", "design", "contents.missing_rows"),
     Declaration("MM105", "numeric-grouping", "warning", "design", "contents.numeric_grouping"),
+    Declaration("MM107", "nearly-numeric", "warning", "design", "nearly_numeric.strange_cells"),
     Declaration("MM101", "predictor-scale", "info", "design", "scale.predictor_scale"),
     Declaration("MM106", "far-origin", "info", "design", "scale.far_origin"),
     Declaration("MM201", "rank-deficient", "warning", "design", "fixed.rank_deficient"),
     Declaration("MM202", "collinear", "warning", "design", "fixed.collinear"),
     Declaration("MM204", "uncentred-slope", "info", "design", "fixed.uncentered_slopes"),
+    Declaration("MM206", "family", "warning", "design", "family_chosen.unsuited_family"),
+    Declaration(
+        "MM313", "slope-without-fixed-effect", "warning", "design", "slopes_alone.slopes_without_mean"
+    ),
+    Declaration(
+        "MM207", "few-events", "warning", "accepted", "family_chosen.few_events", model="without scale"
+    ),
     Declaration(
         "MM203", "separation", "error", "accepted", "separation.separated", _STRUCTURE, "generalized"
     ),
@@ -119,6 +128,7 @@ DECLARED = (
     Declaration("MM310", "zero-variance", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
     Declaration("MM311", "perfect-correlation", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
     Declaration("MM312", "covariance-rank", "warning", "fit", "singularity.singular_terms", _BOUNDARY),
+    Declaration("MM314", "nearly-singular", "info", "fit", "singularity.nearly_singular"),
     Declaration("MM403", "stopped-short", "error", "fit", "convergence.stopped_short", _SHORT),
     Declaration("MM406", "several-optima", "warning", "fit", "convergence.several_optima"),
     Declaration(
@@ -143,6 +153,7 @@ DECLARED = (
         "MM102", "response-scale", "info", "refits", "response_unit.unit_of_response", model="with scale"
     ),
     Declaration("MM307", "nesting", "warning", "refits", "nesting.reused_labels"),
+    Declaration("MM108", "outlier", "warning", "verdict", "outliers.outlying_rows", model="linear"),
     Declaration("MM405", "optimizers-disagree", "warning", "ladder", "rungs.allfit.disagreement"),
 )
 

@@ -23,7 +23,7 @@ from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.continuous import is_two_valued
 from mmtriage.diagnose.finding import Said, finding, not_assessed
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.fixed import inflation_factors
+from mmtriage.diagnose.inflation import inflation_factors
 from mmtriage.diagnose.naming import listed
 from mmtriage.model.design import Design
 

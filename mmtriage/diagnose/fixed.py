@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from mmtriage import figures
 from mmtriage.diagnose.continuous import Slope, slopes
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
+from mmtriage.diagnose.inflation import inflation_factors
 from mmtriage.diagnose.naming import MOST_NAMES, listed, term_text
+from mmtriage.diagnose.severity import Severity
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
 
-SEVERE_INFLATION = 1e4  # variance inflation factor: a standard error a hundred times too large
+SEVERE_INFLATION = 1e3  # variance inflation factor: a standard error thirty times what it would be alone ...
+NOTED_INFLATION = 1e2  # ... and ten times
 SPANNED_SHARE = 1e-10  # of a column's variance that may be left where the others span it
 BY_CHANCE = 1e-3  # p of the F test that a predictor's group means differ, above which they do not
 
@@ -41,42 +43,28 @@ def _dependence(column: DroppedColumn) -> str:
 
 def collinear(design: Design) -> list[Finding]:
     """MM202: columns that are almost combinations of others, by their variance inflation factor."""
-    inflation = inflation_factors(design)
+    inflation = inflation_factors(design, powers_apart=True)
     worst = max(inflation, key=inflation.__getitem__, default="")
-    if not inflation or inflation[worst] < SEVERE_INFLATION:
+    if not inflation or inflation[worst] < NOTED_INFLATION:
         return []
-    guilty = tuple(name for name, vif in inflation.items() if vif >= SEVERE_INFLATION)
+    severity: Severity = "warning" if inflation[worst] >= SEVERE_INFLATION else "info"
+    threshold = SEVERE_INFLATION if severity == "warning" else NOTED_INFLATION
+    guilty = tuple(name for name, factor in inflation.items() if factor >= threshold)
     message = (
         f"fixed effects {listed(guilty)} are almost combinations of each other: the standard error "
-        f"of `{worst}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone"
+        f"of `{worst}` is {np.sqrt(inflation[worst]):.3g} times what it would be alone (variance inflation "
+        f"{inflation[worst]:,.4g})"
     )
     return [
         finding(
             "MM202",
             message,
+            severity=severity,
             columns=guilty,
             variance_inflation=inflation[worst],
-            threshold=SEVERE_INFLATION,
+            threshold=threshold,
         )
     ]
-
-
-def worst_inflation(design: Design) -> float:
-    """Largest variance inflation factor of the fixed effects, 1 where there is nothing to inflate."""
-    return max(inflation_factors(design).values(), default=1.0)
-
-
-def inflation_factors(design: Design) -> dict[str, float]:
-    """Variance inflation factor of each fixed-effects column but the intercept."""
-    X = design.X[:, [name != "(Intercept)" for name in design.fixed_names]]
-    names = [name for name in design.fixed_names if name != "(Intercept)"]
-    centered = X - X.mean(axis=0) if len(names) < len(design.fixed_names) else X
-    lengths = np.linalg.norm(centered, axis=0)
-    if len(names) < 2 or np.any(lengths == 0):
-        return {}
-    R = np.linalg.qr(centered / lengths, mode="r")
-    factors = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
-    return dict(zip(names, factors.tolist(), strict=True))
 
 
 def uncentered_slopes(design: Design) -> list[Finding]:

@@ -118,9 +118,10 @@ def _too_few_levels(term: RandomTerm) -> Finding | None:
 
 
 def _singletons(term: RandomTerm) -> Finding | None:
+    """MM306, but for an effect of every row, which is meant to be one: it takes up scatter."""
     count = np.bincount(term.codes, minlength=len(term.levels))
     single = int(np.sum(count == 1))
-    if single <= MOSTLY_SINGLE * len(term.levels):
+    if single <= MOSTLY_SINGLE * len(term.levels) or len(term.levels) == len(term.codes):
         return None
     message = (
         f"{single:,} of the {len(term.levels):,} levels of `{term.group}` have a single row; they say "

@@ -3,6 +3,7 @@
     of_design(design)     what requires a design, and may show that there is nothing to fit
     of_accepted(design)   what requires a design that lme4 would fit
     of_fit(fitted)        what requires a fit, then what requires refits
+    of_verdict(judged)    what requires a verdict, and the fit of fewer rows
     of_ladder(model)      the checks that require what the rungs have tried, for the caller to run
 
 A check answers with what it found, and with what it could not ask. Where a refit fails, or the time budget
@@ -21,6 +22,7 @@ from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.declared import DECLARED, Declaration, Requires
 from mmtriage.diagnose.finding import Finding, NotAssessed, Said, not_assessed
 from mmtriage.diagnose.fitted import Fitted
+from mmtriage.diagnose.outliers import Judged
 from mmtriage.model.design import Design
 from mmtriage.model.spec import ModelSpec
 
@@ -42,7 +44,7 @@ def of_accepted(design: Design) -> list[Finding]:
 def of_fit(fitted: Fitted) -> list[Said]:
     """What the checks of a fitted model say."""
     spec = fitted.design.spec
-    said = [answer for check in _checks("fit", spec) for answer in check(fitted)]
+    said = of_fit_alone(fitted)
     for path, codes in _asked("refits", spec).items():
         try:
             said += function(path)(fitted)
@@ -52,6 +54,17 @@ def of_fit(fitted: Fitted) -> list[Said]:
             reason = f"a model that the fit would be compared with cannot be fitted: {failure}"
             said += [not_assessed(code, reason) for code in codes]
     return said
+
+
+def of_fit_alone(fitted: Fitted) -> list[Said]:
+    """What is said of a fitted model without another fit."""
+    return [answer for check in _checks("fit", fitted.design.spec) for answer in check(fitted)]
+
+
+def of_verdict(judged: Judged) -> list[Said]:
+    """What the checks of a judged model say."""
+    spec = judged.comparison.prepared.design.spec
+    return [answer for check in _checks("verdict", spec) for answer in check(judged)]
 
 
 def of_ladder(spec: ModelSpec) -> list[Check]:

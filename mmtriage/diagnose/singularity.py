@@ -1,4 +1,4 @@
-"""Findings about covariances on the boundary at the proven optimum (MM310 to MM312).
+"""Findings about covariances on the boundary at the proven optimum, or next to it (MM310 to MM312, MM314).
 
 The boundary is that of the certificate: directions of the standardized columns whose variance is exactly
 zero at the optimum. It does not depend on units or origins, unlike lme4's test of theta against 1e-4.
@@ -22,6 +22,7 @@ from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
 PERFECT = 1e-6  # distance of a correlation from +-1 that counts as none
+NEARLY_PERFECT = 0.98  # size of a correlation inside the space from which it is next to the boundary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +73,49 @@ def defects(comparison: Comparison) -> list[Defect]:
             )
         )
     return found
+
+
+def nearly_singular(fitted: Fitted) -> list[Finding]:
+    """MM314: correlations next to +-1, in the columns as they are and about their means.
+
+    Far from zero every slope is all but perfectly correlated with the intercept; that says nothing of it.
+    """
+    comparison = fitted.comparison
+    if comparison.is_singular or not comparison.is_sound:
+        return []
+    terms = zip(comparison.prepared.design.random, comparison.optimum_fit.covariances, strict=True)
+    return [found for term, S in terms if (found := _nearly_perfect(term, S)) is not None]
+
+
+def _nearly_perfect(term: RandomTerm, covariance: Array) -> Finding | None:
+    (_, rho), (_, about_means) = correlation(covariance), correlation(_about_means(term, covariance))
+    least = np.fmin(np.abs(rho), np.abs(about_means))
+    pairs = [(b, a) for a in range(len(rho)) for b in range(a) if least[a, b] > NEARLY_PERFECT]
+    if not pairs:
+        return None
+    text = term_text(term)
+    said = ", ".join(f"{rho[a, b]:.3f} of `{term.columns[a]}` and `{term.columns[b]}`" for a, b in pairs)
+    message = (
+        f"in `{text}` a correlation is next to its limit, and the fit not singular: {said}. Its interval "
+        "will reach 1 or -1, and other samples of this size will often give a singular fit"
+    )
+    return finding(
+        "MM314",
+        message,
+        columns=tuple(dict.fromkeys(term.columns[a] for pair in pairs for a in pair)),
+        terms=(text,),
+        correlations=tuple((term.columns[a], term.columns[b], float(rho[a, b])) for a, b in pairs),
+        threshold=NEARLY_PERFECT,
+    )
+
+
+def _about_means(term: RandomTerm, covariance: Array) -> Array:
+    """The covariance (k, k) of the same effects where each slope's column has its origin at its mean."""
+    T = np.eye(len(term.columns))
+    if "(Intercept)" in term.columns:
+        T[term.columns.index("(Intercept)")] = np.mean(term.Z, axis=0)
+    about: Array = T @ covariance @ T.T
+    return about
 
 
 def _combination(R: Array, direction: Array) -> Array:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
@@ -21,10 +22,15 @@ from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
 ROUNDING = 1e-12  # within-group share of a column's variance that is none
+FEW_CARRY = 0.2  # share of the groups in which a slope column varies, up to which these are few ...
+MOST_CARRIERS = 10  # ... and their number, up to which a variance between them is uncertain
 
 
 def constant_slopes(fitted: Fitted) -> list[Finding]:
-    """MM304, an error where the rank test says that a parameter is without information."""
+    """MM304, an error where the rank test says that a parameter is without information.
+
+    A slope that varies in a few groups only is estimated from these alone.
+    """
     design, null = fitted.design, fitted.comparison.prepared.null
     found = []
     for t, term in enumerate(design.random):
@@ -32,7 +38,48 @@ def constant_slopes(fitted: Fitted) -> list[Finding]:
             own = [d for d in null if _is_of_one_group(design, d) and _speaks_of(d, t, index)]
             direction = direction_text(design, own[0]) if own else None
             found.append(_constant_slope(term, index, within_share(term, index), direction))
+        found += _thin_slopes(term)
     return found
+
+
+def _thin_slopes(term: RandomTerm) -> list[Finding]:
+    """The slopes of a term, other than those that hardly vary anywhere, that a few groups carry alone."""
+    levels, constant = len(term.levels), _constant_columns(term)
+    slopes = [a for a, name in enumerate(term.columns) if name != "(Intercept)" and a not in constant]
+    carriers = {index: carrying_groups(term, index) for index in slopes}
+    return [
+        _thin_slope(term, index, count)
+        for index, count in carriers.items()
+        if 0 < count <= min(FEW_CARRY * levels, MOST_CARRIERS)
+    ]
+
+
+def carrying_groups(term: RandomTerm, index: int) -> int:
+    """The number of groups in which a column of Z takes more than one value."""
+    values, codes = term.Z[:, index], term.codes
+    low, high = (np.full(len(term.levels), sign * np.inf) for sign in (1.0, -1.0))
+    np.minimum.at(low, codes, values)
+    np.maximum.at(high, codes, values)
+    return int(np.sum(high > low))
+
+
+def _thin_slope(term: RandomTerm, index: int, carriers: int) -> Finding:
+    column, text, levels = term.columns[index], term_text(term), len(term.levels)
+    message = (
+        f"`{column}` varies in {carriers} of the {levels:,} levels of `{term.group}` and takes one value in "
+        f"each of the others: its slope in `{text}` is carried by {figures.count(carriers, 'level')} alone"
+    )
+    return finding(
+        "MM304",
+        message,
+        severity="warning",
+        columns=(column,),
+        terms=(text,),
+        within_share=within_share(term, index),
+        carriers=carriers,
+        levels=levels,
+        threshold=FEW_CARRY,
+    )
 
 
 def _constant_columns(term: RandomTerm) -> list[int]:

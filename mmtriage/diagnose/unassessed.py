@@ -12,7 +12,7 @@ from mmtriage.diagnose.declared import CATALOGUE, Requires
 from mmtriage.diagnose.finding import NotAssessed, not_assessed
 from mmtriage.model.spec import ModelSpec
 
-NEED_A_FIT: tuple[Requires, ...] = ("fit", "ladder", "refits")
+NEED_A_FIT: tuple[Requires, ...] = ("fit", "ladder", "verdict", "refits")
 # Reports have never said of a refused model that its grouping factors' levels were not counted.
 UNMENTIONED = ("MM301",)
 
@@ -31,7 +31,7 @@ def without_fit(spec: ModelSpec, reason: str = "the model cannot be fitted") -> 
         code
         for code, declared in CATALOGUE.items()
         if declared.requires in NEED_A_FIT
-        and (declared.is_asked_of(spec) or not spec.is_linear)
+        and (declared.is_asked_of(spec) or not (spec.is_linear or declared.model == "linear"))
         and code not in UNMENTIONED
     ]
     of_any_first = sorted(codes, key=lambda code: CATALOGUE[code].model != "any")

@@ -12,7 +12,7 @@ from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from mmtriage.arrays import Array
+from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import Verdict
@@ -62,6 +62,9 @@ class Bench(Protocol):
 
     def fit(self, design: Design) -> Comparison:
         """Fit another model to its proven optimum and, if it can be recommended, as lme4 does; once."""
+
+    def fit_without(self, design: Design, rows: Index) -> Comparison | None:
+        """Fit a design without the rows at these places (k,) of it; None where it needs them."""
 
     def fit_ml(self, prepared: Prepared) -> Fit:
         """Find the proven optimum by ML, for tests and for models whose fixed effects differ."""

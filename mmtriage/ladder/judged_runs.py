@@ -1,16 +1,31 @@
-"""lme4's fit and its repeats, judged together: which run a report is about, and what is found of it."""
+"""lme4's fit and its repeats, judged together, and the same model judged without some rows.
+
+Of the repeats: which run a report is about, and what is found of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mmtriage.arrays import Index
+from mmtriage.diagnose.causes import explain_causes
 from mmtriage.diagnose.chance import DECIDED, Repeats, judged_together
 from mmtriage.diagnose.finding import Finding, Said
 from mmtriage.diagnose.fitted import Fitted
-from mmtriage.diagnose.judgement import status_of
+from mmtriage.diagnose.judgement import judge, status_of
+from mmtriage.diagnose.outliers import OF_REFITS, Judged
 from mmtriage.diagnose.repeats import hangs_on_rounding
-from mmtriage.diagnose.run_checks import findings_in, in_declared_order, of_fit
+from mmtriage.diagnose.run_checks import (
+    findings_in,
+    in_declared_order,
+    of_accepted,
+    of_design,
+    of_fit,
+    of_fit_alone,
+    of_verdict,
+)
+from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.workbench import Workbench
 
@@ -43,3 +58,24 @@ def fitted_of(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
         build=bench.build,
         optimum=bench.optimum,
     )
+
+
+def with_outliers(
+    bench: Workbench, comparison: Comparison, verdict: Verdict, findings: Sequence[Finding]
+) -> list[Said]:
+    """What is found of a verdict by judging the model on fewer rows."""
+
+    def without(rows: Index) -> Judged | None:
+        other = bench.fit_without(comparison.prepared.design, rows)
+        if other is None:
+            return None
+        made = other.prepared.design
+        early = [*of_design(made), *of_accepted(made)]
+        found = [*early, *findings_in(of_fit_alone(fitted_of(bench, other, early)))]
+        return judged(other, judge(other, found), found)
+
+    def judged(fit: Comparison, said: Verdict, found: Sequence[Finding]) -> Judged:
+        explained, linked = explain_causes(said, [f for f in found if f.code not in OF_REFITS], ())
+        return Judged(comparison=fit, verdict=explained, findings=linked, without=without)
+
+    return of_verdict(judged(comparison, verdict, findings))

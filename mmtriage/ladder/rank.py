@@ -41,7 +41,15 @@ ROUNDING = 6  # decimals to which losses are compared: less is rounding of the o
 NOT_IN_THE_FORMULA = (
     *("rescale", "allfit", "restart", "start", "tight-stop", "maxfun", "one-row", "keep", "fixed-prior"),
     *("lm", "glm", "glm.nb", "rx-errors", "tight-pirls", "by-lme4"),
-    *("wishart-prior", "change-link", "negative-binomial", "poisson", "quadrature"),
+    *(
+        "check-rows",
+        "read-missing",
+        "wishart-prior",
+        "change-link",
+        "negative-binomial",
+        "poisson",
+        "quadrature",
+    ),
 )
 
 

@@ -35,7 +35,19 @@ SameModelId = Literal[
     "by-lme4",
 ]
 SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "glm", "glm.nb"]
-OtherId = Literal["cwc", "cwc-mean", "nest", "cross-level", "wishart-prior", "fixed-prior", "one-row", "keep"]
+OtherId = Literal[
+    "cwc",
+    "cwc-mean",
+    "nest",
+    "cross-level",
+    "add-fixed",
+    "wishart-prior",
+    "fixed-prior",
+    "one-row",
+    "keep",
+    "check-rows",
+    "read-missing",
+]
 GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
 RemedyId = SameModelId | SmallerId | OtherId | GeneralizedId
 

@@ -15,7 +15,7 @@ from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.grouping import refusals
 from mmtriage.diagnose.naming import term_text
 from mmtriage.engine.comparison import Comparison
-from mmtriage.errors import UnjudgedError
+from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import (
     INTERCEPT,
@@ -28,10 +28,18 @@ from mmtriage.formula.edit import (
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.against_present import not_compared
 from mmtriage.ladder.case import Bench
-from mmtriage.ladder.records import RUNG_NUMBER, Proposal, RungResult, changed_model_result
+from mmtriage.ladder.records import (
+    RUNG_NUMBER,
+    Proposal,
+    RungResult,
+    RungStatus,
+    changed_model_result,
+    with_proposals,
+)
 from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, title_of, with_link
 from mmtriage.ladder.remedies.measured import compared, fitted_model
 from mmtriage.ladder.remedies.plain_model import CHANGES
+from mmtriage.ladder.remedies.read_missing import as_missing
 from mmtriage.ladder.search_down import Tried, smaller_models
 from mmtriage.ladder.steps import Step
 from mmtriage.model.design import Design
@@ -41,8 +49,14 @@ NO_MAXIMUM, PIRLS_FAILURE = "MM407", "MM408"
 NO_PRESENT_FIT = not_compared("the present model cannot be fitted")
 
 
-def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -> tuple[RungResult, ...]:
-    """Make five results: rung 2 tries the model without what `findings` blame, no other rung applies."""
+def unfitted_ladder(
+    design: Design, findings: Sequence[Finding], bench: Bench, others: Sequence[Finding] = ()
+) -> tuple[RungResult, ...]:
+    """Make five results: rung 2 tries the model without what `findings` blame, no other rung applies.
+
+    Args:
+        others: findings that are no errors, of which one may be the cause.
+    """
     is_refused = findings[0].code not in (NO_MAXIMUM, PIRLS_FAILURE)
     what = "lme4 would refuse to fit this model" if is_refused else "no fit exists"
     results = [
@@ -50,7 +64,23 @@ def unfitted_ladder(design: Design, findings: Sequence[Finding], bench: Bench) -
         for rung, number in RUNG_NUMBER.items()
     ]
     smaller = _rung_two(design, findings, bench)
+    if proposals := _with_numbers(design, others, bench):
+        reason = "the model was fitted to the table without its stray text"
+        smaller = smaller or changed_model_result("simplify", proposals[:0], reason)
+        clears = smaller.status == "cleared_by_change" or any(p.remedy.clears for p in proposals)
+        status: RungStatus = "cleared_by_change" if clears else "no_effect"
+        smaller = with_proposals(replace(smaller, status=status), proposals)
     return tuple(smaller if smaller is not None and r.id == smaller.id else r for r in results)
+
+
+def _with_numbers(design: Design, findings: Sequence[Finding], bench: Bench) -> list[Proposal]:
+    """The same model of a table in which stray text is missing, if that has a fit."""
+    try:
+        return list(as_missing(bench, design.formula, findings))
+    except TimeBudgetError:
+        raise
+    except MmtriageError:
+        return []
 
 
 def _rung_two(design: Design, findings: Sequence[Finding], bench: Bench) -> RungResult | None:

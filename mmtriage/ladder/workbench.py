@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from mmtriage.arrays import Array
+from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column, Table
 from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
 from mmtriage.diagnose.exact_fit import saturated
@@ -37,6 +37,7 @@ from mmtriage.ladder.case import OtherModel
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_table import r_reading
 from mmtriage.model.design import Design, build_design
+from mmtriage.model.fewer_rows import without_rows
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
 from mmtriage.options import TriageOptions
 
@@ -63,6 +64,7 @@ class Workbench:
         self.deadline: Deadline = deadline_in(options.time_budget)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}
+        self._without: dict[tuple[int, tuple[int, ...]], Comparison | None] = {}
 
     def build(
         self,
@@ -113,6 +115,14 @@ class Workbench:
             )
         except (np.linalg.LinAlgError, ArithmeticError) as failure:
             raise _unjudged(str(failure)) from failure
+
+    def fit_without(self, design: Design, rows: Index) -> Comparison | None:
+        """Fit a design without the rows at these places (k,) of it, once; None where it needs them."""
+        key = id(design), tuple(design.rows[rows].tolist())
+        if key not in self._without:
+            fewer = without_rows(design, rows)
+            self._without[key] = None if fewer is None else self.compare(fewer)
+        return self._without[key]
 
     def repeat(self, comparison: Comparison) -> tuple[Comparison, ...] | str:
         """Repeat lme4's fit with noise of a last bit, or say why not."""

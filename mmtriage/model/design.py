@@ -61,6 +61,7 @@ class Design:
     missing: MissingReport
     variables: Mapping[str, Column]  # the table's columns that the model uses, in the rows used
     messages: tuple[str, ...]  # what R or lme4 would warn about while building this
+    declared_factors: frozenset[str] = frozenset()  # columns that the user has read as factors
 
     @property
     def row_weights(self) -> Array:
@@ -115,6 +116,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
         missing=missing,
         variables=used_columns(frame),
         messages=(*response.messages, *_messages(frame, missing, contrasts)),
+        declared_factors=frozenset(table.reading.factors),
     )
 
 

@@ -52,6 +52,7 @@ TAKES = {
     "accepted": {"design": "Design"},
     "fit": {"fitted": "Fitted"},
     "refits": {"fitted": "Fitted"},
+    "verdict": {"judged": "Judged"},
     "ladder": {"case": "Case", "ladder": "Sequence[RungResult]"},
 }
 
@@ -73,12 +74,12 @@ def test_findings_of_one_check_are_asked_together() -> None:
 @pytest.mark.parametrize(
     ("family", "link", "unasked"),
     [
-        ("gaussian", "identity", {"MM203", "MM205", "MM408", "MM411", "MM501", "MM502", "MM503"}),
-        ("gaussian", "log", {"MM501", "MM502"}),
-        ("Gamma", "log", {"MM501", "MM502"}),
-        ("binomial", "logit", {"MM102", "MM502"}),
-        ("poisson", "log", {"MM102"}),
-        ("negative.binomial", "log", {"MM102"}),
+        ("gaussian", "identity", {"MM203", "MM205", "MM207", "MM408", "MM411", "MM501", "MM502", "MM503"}),
+        ("gaussian", "log", {"MM108", "MM207", "MM501", "MM502"}),
+        ("Gamma", "log", {"MM108", "MM207", "MM501", "MM502"}),
+        ("binomial", "logit", {"MM102", "MM108", "MM502"}),
+        ("poisson", "log", {"MM102", "MM108"}),
+        ("negative.binomial", "log", {"MM102", "MM108"}),
     ],
 )
 def test_a_model_is_asked_what_its_kind_can_answer(family: str, link: str, unasked: set[str]) -> None:

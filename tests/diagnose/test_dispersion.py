@@ -9,10 +9,11 @@ import pytest
 
 from mmtriage.arrays import Array
 from mmtriage.diagnose import freedom
-from mmtriage.diagnose.dispersion import overdispersed, overdispersion, why_not_assessed
+from mmtriage.diagnose.dispersion import Scatter, overdispersed, overdispersion, scatter_of, why_not_assessed
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.freedom import used_degrees
 from mmtriage.diagnose.run_checks import of_fit
+from mmtriage.engine.generalized.row_effect import RowEffect
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from tests.diagnose.generalized import answers, counts, golden_proven, optimum, proven
@@ -55,7 +56,8 @@ def test_counts_that_scatter_more_than_their_mean_are_found() -> None:
     found = by_code(overdispersed(fitted(golden_proven("grouseticks_height"))))["MM501"]
     assert found.message == (
         "the data scatter 2.18 times as much as the model allows (Pearson chi-square 691.1 on 316.5 df, p = "
-        "2.4e-19): standard errors are too small, by a factor of about 1.48"
+        "2.4e-19; an effect of each row gains 195.3 deviance units, p = 1.1e-44): standard errors are too "
+        "small, by a factor of about 1.48"
     )
     assert (found.severity, found.evidence["threshold"]) == ("warning", 1.2)
 
@@ -92,12 +94,37 @@ def test_families_with_a_scale_of_their_own_are_not_asked() -> None:
 @pytest.mark.parametrize(("ratio", "is_found"), [(1.15, False), (1.3, True)])
 def test_a_certain_but_small_surplus_is_no_finding(ratio: float, is_found: bool) -> None:
     n = 5000
-    assert (overdispersion(np.full(n, ratio), np.full(n, 2.2), n) is not None) is is_found
+    scatter = scatter_of(np.full(n, ratio), np.full(n, 2.2), n)
+    assert scatter is not None
+    assert (overdispersion(scatter) is not None) is is_found
 
 
 def test_a_large_ratio_of_few_rows_is_chance() -> None:
-    assert overdispersion(np.full(20, 1.5), np.full(20, 3.0), 20.0) is None
-    assert overdispersion(np.full(20, 9.0), np.full(20, 3.0), 5.0) is None
+    scatter = scatter_of(np.full(20, 1.5), np.full(20, 3.0), 20.0)
+    assert scatter is not None
+    assert overdispersion(scatter) is None
+    assert scatter_of(np.full(20, 9.0), np.full(20, 3.0), 5.0) is None
+
+
+@pytest.mark.parametrize(("gain", "is_found"), [(6.5, False), (6.8, True)])
+def test_what_an_effect_of_each_row_gains_counts_by_the_law_of_a_variance_at_zero(
+    gain: float, is_found: bool
+) -> None:
+    """Half of chi2(1): 6.635 is the point of p = 0.005."""
+    scatter = Scatter(statistic=40.0, df=30.0, p_value=0.1)
+    found = overdispersion(scatter, RowEffect(gain=gain, sd=0.5, se_ratio=1.2))
+    assert (found is not None) is is_found
+
+
+def test_scatter_of_cbpp_is_found_by_the_effect_of_each_row() -> None:
+    """Pearson alone says p = 0.044; R's anova() of both models has 9.4142, halved p = 0.00108."""
+    found = by_code(overdispersed(fitted(golden_proven("cbpp"))))["MM501"]
+    assert found.evidence["row_effect_gain"] == pytest.approx(9.4142, abs=1e-3)
+    assert found.evidence["row_effect_p"] == pytest.approx(0.00108, abs=1e-5)
+    assert found.evidence["p_value"] == pytest.approx(0.0438, abs=1e-3)
+    assert "beta-binomial (glmmTMB" in found.message
+    by_quadrature = by_code(overdispersed(fitted(golden_proven("cbpp_agq9"))))["MM501"]
+    assert by_quadrature.evidence["row_effect_gain"] == pytest.approx(9.4142, abs=1e-3)
 
 
 def test_a_row_of_which_nothing_is_expected_has_no_say() -> None:

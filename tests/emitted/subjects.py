@@ -55,13 +55,13 @@ def all_golden() -> Iterator[Subject]:
 def planted(fault: str, variant: int, *words: str) -> Subject:
     """A planted fault, by the name of its function."""
     plant = next(plant for plant in PLANTS if plant.__name__ == fault)
-    return _of_case(list(plant())[variant], f"{fault} {variant}", *words)
+    return _of_case(list(plant(0))[variant], f"{fault} {variant}", *words)
 
 
 def all_planted() -> Iterator[Subject]:
     """All variants of all faults."""
     for plant in PLANTS:
-        for variant, case in enumerate(plant()):
+        for variant, case in enumerate(plant(0)):
             yield _of_case(case, f"{plant.__name__} {variant}")
 
 

@@ -25,6 +25,7 @@ NO_THRESHOLD = {  # the rule is an exact count or comparison
     "MM104": "any row",
     "MM105": "values that are not whole",
     "MM302": "fewer than two levels",
+    "MM313": "columns that are spanned, or the same variables",
     "MM411": "any other mode",
     "MM303": "as many levels as rows",
     "MM305": "as many random effects as rows",
@@ -34,16 +35,25 @@ THRESHOLDS = {
     "MM101": ("diagnose.scale.SLOPE_SCALE", "engine.lme4.checks.SCALE_RATIO"),
     "MM102": ("diagnose.scale.EXTREME_RESPONSE",),
     "MM106": ("diagnose.scale.FAR_ORIGIN",),
+    "MM107": ("diagnose.nearly_numeric.FEW_CELLS",),
+    "MM108": ("diagnose.outliers.LARGE_RESIDUAL", "diagnose.outliers.OUTLYING"),
     "MM201": ("model.aliased.RANK_TOLERANCE",),
-    "MM202": ("diagnose.fixed.SEVERE_INFLATION",),
+    "MM202": ("diagnose.fixed.SEVERE_INFLATION", "diagnose.fixed.NOTED_INFLATION"),
     "MM203": ("diagnose.recession.TOUCHES",),
     "MM204": ("diagnose.grouping.HARDLY_VARIES", "diagnose.fixed.BY_CHANCE"),
     "MM205": tuple(
         f"diagnose.extreme.{name}"
         for name in ("INTERVAL", "LIMIT", "PROBIT_LIMIT", "WALD", "LIKELIHOOD_RATIO")
     ),
+    "MM206": ("diagnose.family_chosen.AT_THE_END", "diagnose.family_chosen.SKEWED"),
+    "MM207": ("diagnose.family_chosen.EVENTS_PER_COEFFICIENT",),
     "MM301": ("diagnose.grouping.FEW_LEVELS",),
-    "MM304": ("diagnose.grouping.HARDLY_VARIES", "engine.linear.identifiability.NULL_EIGENVALUE"),
+    "MM304": (
+        "diagnose.grouping.HARDLY_VARIES",
+        "engine.linear.identifiability.NULL_EIGENVALUE",
+        "diagnose.structure.FEW_CARRY",
+        "diagnose.structure.MOST_CARRIERS",
+    ),
     "MM306": ("diagnose.grouping.MOSTLY_SINGLE",),
     "MM307": (
         "diagnose.nesting.GAIN",
@@ -59,6 +69,7 @@ THRESHOLDS = {
     ),
     "MM311": ("engine.optimum.settling.SNAP", "diagnose.singularity.PERFECT"),
     "MM312": ("engine.optimum.settling.SNAP", "engine.optimum.settling.SNAP_COST"),
+    "MM314": ("diagnose.singularity.NEARLY_PERFECT",),
     "MM401": ("engine.lme4.checks.GRADIENT_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM402": ("engine.lme4.checks.HESSIAN_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM403": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
@@ -76,7 +87,10 @@ THRESHOLDS = {
         "engine.lme4.differences.DELTA",
         "engine.lme4.glmer_pirls.TOLERANCE",
     ),
-    "MM501": tuple(f"diagnose.dispersion.{name}" for name in ("MATERIAL", "BY_CHANCE", "FEWEST_DF")),
+    "MM501": tuple(
+        f"diagnose.dispersion.{name}"
+        for name in ("MATERIAL", "BY_CHANCE", "ROW_BY_CHANCE", "MOST_ROWS", "FEWEST_DF")
+    ),
     "MM502": ("diagnose.zeros.SIMULATIONS", "diagnose.zeros.MATERIAL", "diagnose.zeros.BY_CHANCE"),
     "MM503": (
         "model.family_names.FINE_POINTS",
@@ -299,7 +313,7 @@ def test_every_name_but_singular_has_one_page() -> None:
 @pytest.mark.parametrize(
     ("written", "nearest"),
     [
-        ("MM34", "MM304"),
+        ("M304", "MM304"),
         ("farorigin", "far-origin"),
         ("rescal", "rescale"),
         ("not_convergd", "not_converged"),

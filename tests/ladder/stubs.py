@@ -46,6 +46,7 @@ class CannedBench:
     fit: Callable[[Design], Comparison]
     fit_ml: Callable[[Prepared], Fit]
     run: Callable[..., Lme4Run | Lme4Failure]
+    fit_without: Callable[..., Comparison | None] = lambda design, rows: None
 
     def compare(self, design: Design) -> Comparison:
         """What is canned has lme4's fit already."""

@@ -136,6 +136,7 @@ class Sample:
     rng: np.random.Generator
     codes: np.ndarray  # (n,) group of each row
     x: np.ndarray  # (n,)
+    seed: int = 0  # which repetition it is
 
     @property
     def n(self) -> int:
@@ -187,16 +188,17 @@ class Sample:
 
 
 def sample(
-    layout: Layout, seed: int | tuple[int, int], *, levels: int | None = None, rows: int | None = None
+    layout: Layout, seed: tuple[int, int], *, levels: int | None = None, rows: int | None = None
 ) -> Sample:
-    """Draw groups and predictor."""
+    """Draw groups and predictor; of `seed` the second number tells repetitions apart."""
     rng = np.random.default_rng(seed)
     count = layout.levels if levels is None else levels
     sizes = (
         rng.integers(layout.rows[0], layout.rows[1] + 1, size=count) if rows is None else np.full(count, rows)
     )
     codes = np.repeat(np.arange(count), sizes)
-    return Sample(layout, rng, codes, rng.normal(layout.x_mean, layout.x_sd, size=len(codes)))
+    x = rng.normal(layout.x_mean, layout.x_sd, size=len(codes))
+    return Sample(layout, rng, codes, x, seed[1])
 
 
 def random_part(

@@ -10,11 +10,11 @@ from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, sample
 from tests.planted.record import FINE, Case
 
 
-def predictor_scale() -> Iterator[Case]:
+def predictor_scale(seed: int = 0) -> Iterator[Case]:
     """MM101: a random slope in units so small or so large that lme4's optimizer stops short."""
     units = (1e6, 1e-6, 1e5, 1e-5, 1e7, 1e-7, 1e8, 1e-8)
     for i, (layout, unit) in enumerate(zip(LAYOUTS, units, strict=True)):
-        s = sample(layout, 101_00 + i)
+        s = sample(layout, (101_00 + i, seed))
         x, g, y = layout.x, layout.group, layout.y
         columns = s.columns(s.fixed + s.both() + s.noise())
         columns[x] = (s.x - s.x.mean()) * unit  # at the origin: the scale alone is to blame
@@ -34,11 +34,11 @@ def predictor_scale() -> Iterator[Case]:
         )
 
 
-def response_scale() -> Iterator[Case]:
+def response_scale(seed: int = 0) -> Iterator[Case]:
     """MM102: a response in extreme units; harmless, and said to be."""
     units = (1e6, 1e-6, 1e9, 1e-8, 1e5, 1e-7, 1e12, 1e-10)
     for i, (layout, unit) in enumerate(zip(LAYOUTS, units, strict=True)):
-        s = sample(layout, 102_00 + i)
+        s = sample(layout, (102_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         part, bar = ((s.intercepts(), f"(1 | {g})"), (s.both(), f"({x} | {g})"))[i % 2]
         values = (s.fixed + part + s.noise()) / layout.sigma * unit
@@ -52,10 +52,10 @@ def response_scale() -> Iterator[Case]:
         )
 
 
-def constant_response() -> Iterator[Case]:
+def constant_response(seed: int = 0) -> Iterator[Case]:
     """MM103: nothing varies in the response, in the table or after rows have gone."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 103_00 + i)
+        s = sample(layout, (103_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         value = (0.0, 1.0, 3.7, -250.0, 1e9, 1e-9, 5.0, 5.0)[i]
         values = np.full(s.n, value)
@@ -80,10 +80,10 @@ def constant_response() -> Iterator[Case]:
         )
 
 
-def missing_rows() -> Iterator[Case]:
+def missing_rows(seed: int = 0) -> Iterator[Case]:
     """MM104: rows go for missing values, and with them a level or a group."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 104_00 + i)
+        s = sample(layout, (104_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         f = crossed(s.rng, 4, s.n)
         values = s.fixed + s.intercepts() + 0.3 * layout.sigma * f + s.noise()
@@ -130,12 +130,12 @@ def missing_rows() -> Iterator[Case]:
         )
 
 
-def numeric_grouping() -> Iterator[Case]:
+def numeric_grouping(seed: int = 0) -> Iterator[Case]:
     """MM105: the groups are the distinct values of a measurement."""
     steps = (0.5, 0.1, 0.25, 0.01, 2.5, 0.001, 0.2, 1e-4)
     names = ("temperature", "latitude", "pH", "weight", "price", "conc", "height", "lambda")
     for i, (layout, step, name) in enumerate(zip(LAYOUTS, steps, names, strict=True)):
-        s = sample(layout, 105_00 + i)
+        s = sample(layout, (105_00 + i, seed))
         y, x = layout.y, layout.x
         bars = (f"(1 | {name})", f"({x} | {name})")
         values = s.fixed + (s.intercepts(), s.both())[i % 2] + s.noise()
@@ -152,11 +152,11 @@ def numeric_grouping() -> Iterator[Case]:
         )
 
 
-def far_origin() -> Iterator[Case]:
+def far_origin(seed: int = 0) -> Iterator[Case]:
     """MM106: a slope's column so far from zero that lme4's optimizer stops on the ridge."""
     origins = (2000, 5000, -1000, 1e4, 300, 2459000, -700, 1500)  # in SDs of the predictor
     for i, (layout, origin) in enumerate(zip(LAYOUTS, origins, strict=True)):
-        s = sample(layout, 106_00 + i)
+        s = sample(layout, (106_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.both() + s.noise())
         scale = 1.0 if i % 2 else 2.0
@@ -178,3 +178,52 @@ def _second_factor(s: Sample, columns: dict[str, np.ndarray], y: str) -> str:
     columns["rater"] = labeled("r", codes)
     columns[y] = columns[y] + s.effect(codes, np.ones(s.n), sd=[0.8])
     return " + (1 | rater)"
+
+
+def nearly_numeric(seed: int = 0) -> Iterator[Case]:
+    """MM107: a few cells of a numeric predictor hold a text; as a slope it asks for too many effects."""
+    strange = ("#N/A", "high", ".", "n.a.", "12 mg", "?", "<1", "missing")
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (107_00 + i, seed))
+        y, g = layout.y, layout.group
+        dose = np.clip(np.rint(2.0 * s.z + 5.0), 0.0, 10.0)
+        text = np.array([f"{value:g}" for value in dose], dtype=object)
+        text[s.rng.choice(s.n, size=(2, 3, 1, 4)[i % 4], replace=False)] = strange[i]
+        is_slope = i in (2, 5)
+        effect = layout.center + 0.4 * layout.sigma * (dose - 5.0) / 2.0
+        bar = f"(dose | {g})" if is_slope else f"(1 | {g})"
+        yield Case(
+            name=f'"{strange[i]}" in a dose, {bar}',
+            fault="MM107",
+            columns=s.columns(effect + s.intercepts() + s.noise(), dose=text),
+            formula=f"{y} ~ dose + {bar}",
+            statuses=("unidentifiable",) if is_slope else FINE,
+            severity="warning",
+        )
+
+
+def outlier(seed: int = 0) -> Iterator[Case]:
+    """MM108: a typo in one row beside random slopes; two rows of one group, in which signs are wrong.
+
+    One group far off on its own slope is a covariance of rank one. Two rows of a group that lie as far above
+    as below leave its mean where it is: groups then differ less than chance would have it.
+    """
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (108_00 + i, seed), rows=max(8, layout.rows[0]))
+        y, x, g = layout.y, layout.x, layout.group
+        size = (80.0, 60.0, 120.0, 90.0)[i % 4] * layout.sigma
+        rows = np.flatnonzero(s.codes == int(s.rng.integers(layout.levels)))
+        if i % 2:
+            values, bar = s.fixed + s.intercepts() + s.noise(), f"(1 | {g})"
+            values[rows[:2]] += size * np.array([1.0, -1.0])
+        else:
+            values, bar = s.fixed + s.both() + s.noise(), f"({x} | {g})"
+            values[rows[np.argmax(np.abs(s.z[rows]))]] += size
+        yield Case(
+            name=f"{2 if i % 2 else 1} rows {size / layout.sigma:g} SDs away, {y}",
+            fault="MM108",
+            columns=s.columns(values),
+            formula=f"{y} ~ {x} + {bar}",
+            statuses=("singular",),
+            severity="warning",
+        )

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, crossed, labeled, sample
+from tests.planted.draw import LAYOUTS, crossed, labeled, random_part, sample
 from tests.planted.record import FINE, Case
 
 
-def rank_deficient() -> Iterator[Case]:
+def rank_deficient(seed: int = 0) -> Iterator[Case]:
     """MM201: a column of X is a combination of others."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 201_00 + i)
+        s = sample(layout, (201_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         part, bar = ((s.intercepts(), f"(1 | {g})"), (s.both(), f"({x} | {g})"))[i % 2]
         columns = s.columns(s.fixed + part + s.noise())
@@ -56,10 +56,10 @@ def rank_deficient() -> Iterator[Case]:
         )
 
 
-def collinear() -> Iterator[Case]:
+def collinear(seed: int = 0) -> Iterator[Case]:
     """MM202: columns of X that are almost, but for lme4's rank test not quite, combinations of each other."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 202_00 + i)
+        s = sample(layout, (202_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise())
         fuzz = s.rng.normal(size=s.n)
@@ -74,7 +74,8 @@ def collinear() -> Iterator[Case]:
                 extra = "w1 + w2 + total"
             case 5:
                 columns["year"] = 2000.0 + (np.arange(s.n) % 20)
-                extra = "year + I(year^2)"
+                columns["arm"] = labeled("arm", crossed(s.rng, 2, s.n))
+                extra = "year * arm"
             case 6:
                 columns["twin"] = np.round(s.x, 3)
             case _:
@@ -91,11 +92,11 @@ def collinear() -> Iterator[Case]:
         )
 
 
-def uncentered_slope() -> Iterator[Case]:
+def uncentered_slope(seed: int = 0) -> Iterator[Case]:
     """MM204: a random slope on a predictor that differs between groups as well as within."""
     shares = (0.3, 0.5, 0.7, 0.4, 0.6, 0.35, 0.5, 0.8)  # of the variance between groups
     for i, (layout, share) in enumerate(zip(LAYOUTS, shares, strict=True)):
-        s = sample(layout, 204_00 + i)
+        s = sample(layout, (204_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         between = s.rng.normal(size=layout.levels)[s.codes]
         z = np.sqrt(1 - share) * s.z + np.sqrt(share) * between
@@ -110,4 +111,79 @@ def uncentered_slope() -> Iterator[Case]:
             formula=f"{y} ~ {x} + {bars}",
             statuses=FINE,
             severity="info",
+        )
+
+
+def mirrored(seed: int = 0) -> Iterator[Case]:
+    """MM202: predictors that mirror each other, at variance inflations of 1,500 to 10,000."""
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (1202_00 + i, seed))
+        y, x, g = layout.y, layout.x, layout.group
+        columns = s.columns(s.fixed + s.intercepts() + s.noise())
+        inflation = (4277.0, 1500.0, 9000.0, 2500.0)[i % 4]
+        fuzz = s.rng.normal(size=s.n)
+        columns["mirror"] = (3.0 - s.z + fuzz / np.sqrt(inflation - 1.0)) * (1.0, 10.0, 0.1)[i % 3]
+        yield Case(
+            name=f"a mirror at {inflation:g}, {g}",
+            fault="MM202",
+            kind="mirrored",
+            columns=columns,
+            formula=f"{y} ~ {x} + mirror + (1 | {g})",
+            statuses=FINE,
+            severity="warning",
+        )
+
+
+def unsuited_family(seed: int = 0) -> Iterator[Case]:
+    """MM206: `lmer` on 0/1 answers, counts and shares."""
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (206_00 + i, seed), rows=max(8, layout.rows[0]))
+        y, x, g = layout.y, layout.x, layout.group
+        eta = 0.4 * s.z + random_part(s.rng, s.codes, np.ones((s.n, 1)), [1.0], 0.0)
+        chance = 1.0 / (1.0 + np.exp(-eta))
+        match i % 4:
+            case 0:
+                values = (s.rng.random(s.n) < chance).astype(float)
+            case 1:
+                values = s.rng.poisson(np.exp(0.5 + eta)).astype(float)
+            case 2:
+                values = s.rng.binomial(5, chance) / 5.0
+            case _:
+                values = 1.0 + (s.rng.random(s.n) < chance)
+        yield Case(
+            name=f"{('0/1', 'counts', 'shares', '1/2')[i % 4]} by {g}",
+            fault="MM206",
+            columns=s.columns(values),
+            formula=f"{y} ~ {x} + (1 | {g})",
+            statuses=FINE,
+            severity="warning",
+        )
+
+
+def slope_alone(seed: int = 0) -> Iterator[Case]:
+    """MM313: a random slope, and its fixed effect left out."""
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (313_00 + i, seed), rows=max(10, layout.rows[0]))
+        y, x, g = layout.y, layout.x, layout.group
+        w, f = s.rng.normal(size=s.n), np.arange(s.n) % 2
+        fixed, bar = (
+            ("1", f"({x} | {g})"),
+            ("w", f"({x} | {g})"),
+            ("1", f"({x} || {g})"),
+            ("w", f"({x} | {g})"),
+            ("w", f"(cond | {g})"),
+            ("1", f"(1 | {g}) + (0 + {x} | {g})"),
+            (f"{x}:cond + cond - 1", f"(w | {g})"),
+            (f"log({x} + 100)", f"(w | {g})"),
+        )[i]
+        slope = w if "(w |" in bar else f - 0.5 if "cond |" in bar else s.z
+        part = s.effect(s.codes, np.ones(s.n), slope, sd=[0.8, 0.8], rho=0.0)
+        values = layout.center + 0.3 * layout.sigma * slope + part + s.noise()
+        yield Case(
+            name=f"{fixed} + {bar}",
+            fault="MM313",
+            columns=s.columns(values, w=w, cond=labeled("c", f)),
+            formula=f"{y} ~ {fixed} + {bar}",
+            statuses=FINE,
+            severity="warning",
         )

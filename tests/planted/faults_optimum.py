@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.planted.draw import LAYOUTS, crossed, labeled, random_part, sample
-from tests.planted.record import Case
+from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, random_part, sample, standardized
+from tests.planted.record import FINE, Case
 
 
-def zero_variance() -> Iterator[Case]:
+def zero_variance(seed: int = 0) -> Iterator[Case]:
     """MM310: rows of a group are less alike than rows of different groups.
 
     The noise is orthogonal to the columns in every group, so that groups without a random effect do not
     differ at all: the likelihood wants a negative variance, in every draw.
     """
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 310_00 + i)
+        s = sample(layout, (310_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         one = np.ones(s.n)
         e = s.clean_noise(one, s.z)
@@ -44,14 +44,14 @@ def zero_variance() -> Iterator[Case]:
         )
 
 
-def perfect_correlation() -> Iterator[Case]:
+def perfect_correlation(seed: int = 0) -> Iterator[Case]:
     """MM311: the slopes of the groups are a multiple of their intercepts, to the last digit.
 
     What is planted is the optimum, not lme4's way to it: in the first layout lme4 1.1-31 gets stuck where
     the variance of the intercepts is zero, at a REML criterion of 1809.51 (seen in R), 1.98 too high.
     """
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 311_00 + i)
+        s = sample(layout, (311_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         sign, ratio = (1.0, -1.0)[i % 2], (0.8, 0.5, 1.2, 0.6, 0.9, 0.7, 1.0, 0.5)[i]
         b = s.intercepts(0.9)
@@ -71,10 +71,10 @@ def perfect_correlation() -> Iterator[Case]:
         )
 
 
-def lost_rank() -> Iterator[Case]:
+def lost_rank(seed: int = 0) -> Iterator[Case]:
     """MM312: three random effects that move in two dimensions, no two of them together."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 312_00 + i, rows=max(8, layout.rows[0]))
+        s = sample(layout, (312_00 + i, seed), rows=max(8, layout.rows[0]))
         y, x, g = layout.y, layout.x, layout.group
         w = s.rng.normal(size=s.n)
         one = np.ones(s.n)
@@ -99,10 +99,10 @@ def lost_rank() -> Iterator[Case]:
         )
 
 
-def budget() -> Iterator[Case]:
+def budget(seed: int = 0) -> Iterator[Case]:
     """MM404: a healthy model, and fewer evaluations than it has parameters to look at."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 404_00 + i)
+        s = sample(layout, (404_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         f = crossed(s.rng, 15, s.n)
         one = np.ones(s.n)
@@ -127,10 +127,10 @@ def budget() -> Iterator[Case]:
         )
 
 
-def flat() -> Iterator[Case]:
+def flat(seed: int = 0) -> Iterator[Case]:
     """MM407: the response was computed from the effects, nothing is left for the residual."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 407_00 + i)
+        s = sample(layout, (407_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         one = np.ones(s.n)
         columns = s.columns(s.fixed + s.intercepts())
@@ -165,7 +165,7 @@ def flat() -> Iterator[Case]:
         )
 
 
-def several_optima() -> Iterator[Case]:
+def several_optima(seed: int = 0) -> Iterator[Case]:
     """MM406: many large groups that do not differ, and a few single rows far away.
 
     The large groups want a variance of zero, the lone rows a large one, and the likelihood has a peak for
@@ -184,7 +184,7 @@ def several_optima() -> Iterator[Case]:
         (18, 40, 4, 4.7, False, True),
     )
     for layout, (large, rows, lone, far, reml, at_zero) in zip(LAYOUTS, designs, strict=True):
-        rng = np.random.default_rng(large + rows + lone)
+        rng = np.random.default_rng((large + rows + lone, seed))
         sizes = np.concatenate([np.full(large, rows), np.ones(lone, dtype=int)])
         codes = np.repeat(np.arange(large + lone), sizes)
         e = rng.normal(size=len(codes))
@@ -203,4 +203,33 @@ def several_optima() -> Iterator[Case]:
             severity="warning",
             heads=("MM406", "MM310") if at_zero else ("MM406",),
             options={"reml": reml},
+        )
+
+
+def nearly_perfect(seed: int = 0) -> Iterator[Case]:
+    """MM314: a correlation of 0.99 at the optimum itself.
+
+    Every group has the same predictor, and its estimates are exactly the effects that were drawn. Their
+    covariance is that of the random effects plus that of least squares, which the likelihood takes off again.
+    """
+    for i, layout in enumerate(LAYOUTS):
+        rows = (10, 12, 15, 20)[i % 4]
+        s = sample(layout, (314_00 + i, seed), rows=rows)
+        y, x, g = layout.y, layout.x, layout.group
+        grid = standardized(s.rng.normal(size=(rows, 1)))[:, 0]
+        z, sign = np.tile(grid, layout.levels), (1.0, -1.0)[i % 2]
+        S = np.array([[1.0, 0.99 * sign * 0.7], [0.99 * sign * 0.7, 0.49]])
+        b = standardized(s.rng.normal(size=(layout.levels, 2)))
+        b = layout.sigma * b @ np.linalg.cholesky(S + np.eye(2) / rows).T
+        t = Sample(layout, s.rng, s.codes, layout.x_mean + layout.x_sd * z)
+        e = t.clean_noise(np.ones(t.n), z)
+        e *= layout.sigma / np.sqrt(np.sum(e**2) / (t.n - 2 * layout.levels))
+        yield Case(
+            name=f"correlation of {0.99 * sign:g}, {y}",
+            fault="MM314",
+            columns=t.columns(t.fixed + b[t.codes, 0] + b[t.codes, 1] * z + e),
+            formula=f"{y} ~ {x} + ({x} | {g})",
+            statuses=FINE,
+            severity="info",
+            options={"reml": False},
         )

@@ -10,10 +10,10 @@ from tests.planted.draw import LAYOUTS, Sample, crossed, labeled, random_part, s
 from tests.planted.record import FINE, Case
 
 
-def too_few_levels() -> Iterator[Case]:
+def too_few_levels(seed: int = 0) -> Iterator[Case]:
     """MM301: two levels are a warning, three or four a remark."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 301_00 + i)
+        s = sample(layout, (301_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         levels = (2, 3, 2, 4, 2, 3, 2, 4)[i]
         codes = crossed(s.rng, levels, s.n)
@@ -35,10 +35,10 @@ def too_few_levels() -> Iterator[Case]:
         )
 
 
-def one_level() -> Iterator[Case]:
+def one_level(seed: int = 0) -> Iterator[Case]:
     """MM302: one level, in the table, in a subset or in what is left after missing values."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 302_00 + i)
+        s = sample(layout, (302_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise(), unit=np.full(s.n, "only"))
         bars, options = f"(1 | {g}) + (1 | unit)", {}
@@ -67,10 +67,10 @@ def one_level() -> Iterator[Case]:
         )
 
 
-def observation_level() -> Iterator[Case]:
+def observation_level(seed: int = 0) -> Iterator[Case]:
     """MM303: as many levels as rows."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 303_00 + i)
+        s = sample(layout, (303_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise(), row=np.arange(s.n) + 1)
         match i % 4:
@@ -103,10 +103,10 @@ def occurrence(codes: np.ndarray) -> np.ndarray:
     return np.array(numbers)
 
 
-def constant_slope_unidentifiable() -> Iterator[Case]:
+def constant_slope_unidentifiable(seed: int = 0) -> Iterator[Case]:
     """MM304, error: a slope constant within groups, with fewer distinct values than its parameters need."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 304_00 + i)
+        s = sample(layout, (304_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         half = (np.arange(layout.levels) % 2)[s.codes]
         third = (np.arange(layout.levels) % 3)[s.codes]
@@ -143,10 +143,10 @@ def constant_slope_unidentifiable() -> Iterator[Case]:
         )
 
 
-def constant_slope_identifiable() -> Iterator[Case]:
+def constant_slope_identifiable(seed: int = 0) -> Iterator[Case]:
     """MM304, warning: a slope constant within groups, of many values: the group variance changes with it."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 1304_00 + i, levels=160, rows=5)
+        s = sample(layout, (1304_00 + i, seed), levels=160, rows=5)
         y, x, g = layout.y, layout.x, layout.group
         size = (np.arange(int(s.codes.max()) + 1) % 16)[s.codes] / 4.6 - 1.63  # 16 values, mean 0, SD 1
         part = s.effect(s.codes, np.ones(s.n), size, sd=[0.9, 0.9], rho=0.0)
@@ -166,11 +166,11 @@ def constant_slope_identifiable() -> Iterator[Case]:
         )
 
 
-def too_many_effects() -> Iterator[Case]:
+def too_many_effects(seed: int = 0) -> Iterator[Case]:
     """MM305: a term with at least as many random effects as there are rows."""
     for i, layout in enumerate(LAYOUTS):
         rows = (2, 2, 3, 2, 3, 4, 2, 2)[i]
-        s = sample(layout, 305_00 + i, rows=rows)
+        s = sample(layout, (305_00 + i, seed), rows=rows)
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise())
         within = np.tile(np.arange(rows), layout.levels)
@@ -202,10 +202,10 @@ def too_many_effects() -> Iterator[Case]:
         )
 
 
-def singletons() -> Iterator[Case]:
+def singletons(seed: int = 0) -> Iterator[Case]:
     """MM306: most groups have one row; the others are enough to tell the variance."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 306_00 + i)
+        s = sample(layout, (306_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         keep = np.ones(s.n, dtype=bool)
         lone = np.arange(layout.levels) < np.ceil((0.55 + 0.03 * (i % 4)) * layout.levels)
@@ -230,7 +230,7 @@ def singletons() -> Iterator[Case]:
         )
 
 
-def nesting() -> Iterator[Case]:
+def nesting(seed: int = 0) -> Iterator[Case]:
     """MM307: pupils are numbered anew in every class, and `(1 | pupil)` takes pupil 1 to be the same child.
 
     By chance the crossed variance is estimated as zero or a little above it: both verdicts are right.
@@ -243,7 +243,7 @@ def nesting() -> Iterator[Case]:
             (6, 8, 5, 10, 4, 7, 9, 5)[i],
             (4, 3, 5, 3)[i % 4],
         )
-        rng = np.random.default_rng(307_00 + i)
+        rng = np.random.default_rng((307_00 + i, seed))
         a = np.repeat(np.arange(levels), labels * rows)
         b = np.tile(np.repeat(np.arange(labels), rows), levels)
         x = rng.normal(size=len(a))
@@ -265,10 +265,10 @@ def nesting() -> Iterator[Case]:
         )
 
 
-def confounded() -> Iterator[Case]:
+def confounded(seed: int = 0) -> Iterator[Case]:
     """MM308: components that no response could tell apart."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 308_00 + i)
+        s = sample(layout, (308_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.both() + s.noise())
         columns["code"] = labeled(
@@ -311,10 +311,10 @@ def pairs_with_opposite_signs(s: Sample) -> dict[str, np.ndarray]:
     return {s.layout.y: 0.4 * z + part + s.rng.normal(size=n), "z": z, "pair": labeled("p", codes)}
 
 
-def also_fixed() -> Iterator[Case]:
+def also_fixed(seed: int = 0) -> Iterator[Case]:
     """MM309: the levels of a grouping factor are estimated freely as fixed effects."""
     for i, layout in enumerate(LAYOUTS):
-        s = sample(layout, 309_00 + i)
+        s = sample(layout, (309_00 + i, seed))
         y, x, g = layout.y, layout.x, layout.group
         columns = s.columns(s.fixed + s.intercepts() + s.noise())
         columns[g] = labeled(layout.prefix or "k", s.codes)
@@ -340,4 +340,28 @@ def also_fixed() -> Iterator[Case]:
             formula=formula,
             statuses=("unidentifiable",),
             options=options,
+        )
+
+
+def thin_slope(seed: int = 0) -> Iterator[Case]:
+    """MM304, warning: all but a few groups have one value of the slope's predictor."""
+    for i, layout in enumerate(LAYOUTS):
+        s = sample(layout, (2304_00 + i, seed), levels=40, rows=12)
+        y, x, g = layout.y, layout.x, layout.group
+        carriers = (5, 6, 4, 7, 8, 5, 6, 3)[i]
+        varies = np.isin(s.codes, s.rng.permutation(40)[:carriers])
+        means = s.rng.normal(size=40)[s.codes]
+        z = np.where(varies, s.z, means)
+        part = s.effect(s.codes, np.ones(s.n), z, sd=[0.8, 0.8])
+        columns = s.columns(s.fixed + part + s.noise())
+        columns[x] = layout.x_mean + layout.x_sd * z
+        yield Case(
+            name=f"{x} varies in {carriers} of 40",
+            fault="MM304",
+            kind="in all but a few",
+            columns=columns,
+            formula=f"{y} ~ {x} + ({x} | {g})",
+            statuses=(*FINE, "singular"),
+            severity="warning",
+            heads=("MM304", "MM310", "MM311"),
         )

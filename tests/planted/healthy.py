@@ -1,4 +1,4 @@
-"""Sixty healthy fits: fifteen kinds of design, four layouts each.
+"""Sixty-eight healthy fits: seventeen kinds of design, four layouts each.
 
 True parameters lie well inside: SDs of half to one sigma, correlations of 0.2, at least 16 groups, effects
 standardized to the covariance they are drawn from. No set was chosen by what the tool says of it; whether the
@@ -17,12 +17,12 @@ from tests.planted.record import FINE, Case
 Made = tuple[dict[str, np.ndarray], str, dict[str, object]]
 
 
-def healthy() -> Iterator[Case]:
+def healthy(seed: int = 0) -> Iterator[Case]:
     """All of them."""
     for d, design in enumerate(DESIGNS):
         for j in range(4):
             layout = LAYOUTS[(d + 2 * j + j // 2) % len(LAYOUTS)]
-            s = sample(layout, 900_00 + 100 * d + j)
+            s = sample(layout, (900_00 + 100 * d + j, seed))
             columns, terms, options = design(s, j)
             yield Case(
                 name=f"{design.__name__}, {layout.y}",
@@ -135,7 +135,9 @@ def uncentered(s: Sample, j: int) -> Made:
 
 
 def two_slopes(s: Sample, j: int) -> Made:
-    t = sample(s.layout, 990_00 + j, levels=max(40, s.layout.levels), rows=max(10, s.layout.rows[0]))
+    t = sample(
+        s.layout, (990_00 + j, s.seed), levels=max(40, s.layout.levels), rows=max(10, s.layout.rows[0])
+    )
     w = t.rng.normal(size=t.n)
     y = t.fixed + t.effect(t.codes, _one(t), t.z, w, sd=[0.8, 0.7, 0.7]) + t.noise()
     return t.columns(y, w=w), f"{t.layout.x} + w + ({t.layout.x} + w | {t.layout.group})", {}
@@ -148,6 +150,22 @@ def curved(s: Sample, j: int) -> Made:
     x, g = s.layout.x, s.layout.group
     fixed = ("log(conc)", f"poly({x}, 2)", "sqrt(conc)", f"{x} + I({x}^2)")[j]
     return s.columns(y, conc=dose), f"{fixed} + (1 | {g})", {}
+
+
+def whole_numbers(s: Sample, j: int) -> Made:
+    """Ratings from 0 to 10, whole milliseconds, marks: whole numbers that count nothing."""
+    y = (s.fixed - s.layout.center + s.both() + s.noise()) / s.layout.sigma
+    scale, center, top = ((1.6, 5.0, 10.0), (80.0, 600.0, np.inf), (9.0, 60.0, 100.0), (1.6, 5.0, 10.0))[j]
+    y = np.clip(np.rint(center + scale * y), 0.0, top)
+    return s.columns(y), f"{s.layout.x} + ({s.layout.x} | {s.layout.group})", {}
+
+
+def related(s: Sample, j: int) -> Made:
+    """A predictor that goes with another (a variance inflation of 25), and its square far from zero."""
+    w = 10.0 * s.z + 2.0 * s.rng.normal(size=s.n) + 300.0
+    y = s.fixed + 0.2 * s.layout.sigma * (w - 300.0) / 10.0 + s.intercepts() + s.noise()
+    fixed = (f"{s.layout.x} + w", "w + I(w^2)", f"{s.layout.x} + w", "poly(w, 3)")[j]
+    return s.columns(y, w=w), f"{fixed} + (1 | {s.layout.group})", {}
 
 
 DESIGNS: tuple[Callable[[Sample, int], Made], ...] = (
@@ -166,4 +184,6 @@ DESIGNS: tuple[Callable[[Sample, int], Made], ...] = (
     uncentered,
     two_slopes,
     curved,
+    whole_numbers,
+    related,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import fixed_part
@@ -15,6 +15,11 @@ SCALED = "X_scaled"  # the name that R code gives a matrix of standardized colum
 def row_numbers(name: str) -> list[str]:
     """Make a factor of one level per row."""
     return [f"d${name} <- factor(seq_len(nrow(d)))"]
+
+
+def without_rows(rows: Sequence[int]) -> str:
+    """Leave rows out, by their numbers in the table."""
+    return f"d <- d[-c({', '.join(map(str, rows))}), ]"
 
 
 def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:

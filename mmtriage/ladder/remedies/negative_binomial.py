@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.still_found import still_found
 from mmtriage.model.distributions import NEGATIVE_BINOMIAL
 
-CAUSE = "MM501"  # overdispersion
+CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
 
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Propose the same formula for `glmer.nb`, which knows the log link only."""
     is_poisson = case.options.family == "poisson" and case.options.link_name == "log"
-    if not case.found(CAUSE) or not is_poisson:
+    if not any(map(case.found, CAUSES)) or not is_poisson:
         return
     comparison = case.refit(case.formula, family=NEGATIVE_BINOMIAL)
     theta = comparison.optimum_fit.nb_theta
@@ -29,7 +30,10 @@ def propose(case: Case) -> Iterator[Proposal]:
         id="negative-binomial",
         title="Let the variance of the counts grow with their mean: negative binomial",
         changes=f"a count of mean mu has variance mu + mu^2 / {theta:.3g} instead of mu",
-        caveats=("effects keep their meaning; their standard errors grow to what the scatter allows",),
+        caveats=(
+            "effects keep their meaning; their standard errors grow to what the scatter allows",
+            *still_found(case, comparison),
+        ),
         note=f"theta {theta:.4g}",
         code=case.commands.of(family=NEGATIVE_BINOMIAL, link=None).both(case.formula.to_text()),
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from mmtriage.arrays import Index
 from mmtriage.data.table import Column
+from mmtriage.diagnose.dispersion import why_not_assessed
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
 from mmtriage.formula import Formula, parse_formula
@@ -23,15 +24,19 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Code, Proposal
 from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.still_found import still_found
 
-CAUSE = "MM501"  # overdispersion
+CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
 
+BETA_BINOMIAL = (
+    "a beta-binomial is the other way (glmmTMB, family = betabinomial): no function of lme4 has it"
+)
 ROW = "row"  # the name of a column of row numbers that has to be made
 
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Add a random term that is grouped by row."""
-    if not case.found(CAUSE):
+    if not any(map(case.found, CAUSES)) or why_not_assessed(case.design) is not None:
         return
     group = row_label(case)
     name = group or _free_name(case)
@@ -47,6 +52,8 @@ def propose(case: Case) -> Iterator[Proposal]:
         changes=f"normal scatter between observations on the link scale, of SD {sd:.3g}",
         caveats=(
             "coefficients are then those of a typical observation, further from zero than averages over all",
+            *still_found(case, comparison),
+            *((BETA_BINOMIAL,) if case.design.spec.distribution.has_trials else ()),
             *(() if group else ("no column of the table has one level per row: make one first",)),
         ),
         note=f"SD {sd:.4g}",

@@ -1,6 +1,8 @@
 """The remedies that follow from a named cause rather than from a rung's own search.
 
     nest, recode, drop-aliased      labels reused within a factor, collinear and aliased predictors
+    read-missing, check-rows        text among numbers, rows that decide alone
+    add-fixed                       a slope without its fixed effect
     cross-level, as-fixed           a slope variance at zero, a factor of few levels
     change-link, quadrature         failures of PIRLS, a biased Laplace approximation
     poisson, negative-binomial,
@@ -22,8 +24,10 @@ from mmtriage.errors import MmtriageError
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies import (
+    add_fixed,
     as_fixed,
     change_link,
+    check_rows,
     cross_level,
     drop_aliased,
     fixed_prior,
@@ -33,12 +37,16 @@ from mmtriage.ladder.remedies import (
     observation_level,
     one_row,
     poisson,
+    read_missing,
     recode,
     start_values,
     stop_rules,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
+    read_missing.propose,
+    check_rows.propose,
+    add_fixed.propose,
     start_values.propose,
     stop_rules.propose,
     one_row.propose,

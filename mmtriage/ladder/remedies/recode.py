@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmtriage.data.table import Column
-from mmtriage.diagnose.fixed import worst_inflation
+from mmtriage.diagnose.inflation import worst_inflation
 from mmtriage.formula.edit import replace_fixed_variable
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.against_present import is_same_model

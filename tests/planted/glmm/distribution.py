@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from tests.planted.draw import Sample, crossed, labeled
+from tests.planted.draw import Sample, crossed, labeled, random_part
 from tests.planted.faults_structure import occurrence
 from tests.planted.glmm.draw import (
     Response,
@@ -158,5 +158,85 @@ def laplace_bias(seed: int = 0) -> Iterator[Case]:
             formula=f"{response.left} ~ {x} + (1 | {g})",
             statuses=FINE,
             severity="warning",
+            options=options,
+        )
+
+
+def mild_overdispersion(seed: int = 0) -> Iterator[Case]:
+    """MM501: scatter that an effect of each row tells from chance, and Pearson's statistic hardly."""
+    for i, layout in layouts():
+        s = drawn(1501, i, seed, levels=20, rows=4)
+        x, g = layout.x, layout.group
+        extra = random_part(s.rng, np.arange(s.n), np.ones((s.n, 1)), [(1.0, 0.9)[i % 2]], 0.0)
+        eta = 0.4 * s.z + effects(s, sd=[0.6]) + extra
+        trials = s.rng.integers(5, 20, size=s.n)
+        if i % 4 == 3:
+            response = numbers(s, s.rng.poisson(np.exp(0.8 + eta)), "poisson", "log")
+        else:
+            response = proportions(s, s.rng.binomial(trials, expit(eta)), trials, i)
+        yield Case(
+            name=f"{_name(response, f'(1 | {g})')}, {s.n} rows",
+            fault="MM501",
+            kind="of few rows",
+            columns=_columns(s, response),
+            formula=f"{response.left} ~ {x} + (1 | {g})",
+            statuses=FINE,
+            severity="warning",
+            also=("MM502",),
+            options=response.options,
+        )
+
+
+def few_events(seed: int = 0) -> Iterator[Case]:
+    """MM207: rare answers, or common ones, hardly any trials that succeed, hardly anything counted."""
+    for i, layout in layouts():
+        s = drawn(207, i, seed, levels=40, rows=10)
+        x, g = layout.x, layout.group
+        arm, w = crossed(s.rng, 2, s.n), s.rng.normal(size=s.n)
+        order = s.rng.permutation(s.n)
+        y = np.zeros(s.n, dtype=int)
+        y[order[: 9 + i % 3]] = 1
+        match i % 4:
+            case 0:
+                response = bernoulli(s, y, i // 4)
+            case 1:
+                response = bernoulli(s, 1 - y, i // 4)
+            case 2:
+                trials = np.full(s.n, 12)
+                response = proportions(s, y, trials, i)
+            case _:
+                response = numbers(s, y, "poisson", "log")
+        yield Case(
+            name=_name(response, f"{x} + arm + w + (1 | {g})"),
+            fault="MM207",
+            columns=_columns(s, response, arm=labeled("arm", arm), w=w),
+            formula=f"{response.left} ~ {x} + arm + w + (1 | {g})",
+            statuses=(*FINE, "singular", "not_converged"),
+            severity="warning",
+            also=("MM205", "MM310", "MM403", "MM406", "MM503"),
+            heads=("MM207", "MM310", "MM403", "MM408", "MM503"),
+            options=response.options,
+        )
+
+
+def shares_alone(seed: int = 0) -> Iterator[Case]:
+    """MM206: shares of trials, and the model is not told how many trials."""
+    for i, layout in layouts():
+        s = drawn(206, i, seed)
+        x, g = layout.x, layout.group
+        eta = 0.3 + 0.5 * s.z + effects(s, sd=[1.0])
+        trials = s.rng.integers(4, 15, size=s.n)
+        response = proportions(s, s.rng.binomial(trials, expit(eta)), trials, 1)
+        options = {name: value for name, value in response.options.items() if name != "weights"}
+        yield Case(
+            name=f"{response.left} without trials, {g}",
+            fault="MM206",
+            kind="shares alone",
+            columns=_columns(s, response),
+            formula=f"{response.left} ~ {x} + (1 | {g})",
+            statuses=(*FINE, "singular", "not_converged"),
+            severity="warning",
+            also=("MM310", "MM503"),  # a row of one trial each tells little of groups
+            heads=("MM206", "MM310", "MM403"),
             options=options,
         )

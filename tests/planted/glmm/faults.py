@@ -27,7 +27,10 @@ PLANTS: tuple[Callable[[int], Iterator[Case]], ...] = (
     structure.budget,
     structure.endless_theta,
     distribution.pirls,
+    distribution.few_events,
+    distribution.shares_alone,
     distribution.overdispersion,
+    distribution.mild_overdispersion,
     distribution.zero_inflation,
     distribution.laplace_bias,
 )
