@@ -5,6 +5,9 @@ fit is good without it, else the first row of ROOTS that holds. From there ARROW
 ends in a finding names its causes. A failure of PIRLS (MM408) knows its cause itself, from a search of its
 own (`pirls_failure`).
 
+What the model says and should not (SUBSTANTIVE: a slope that is none, labels reused, a factor that is fixed
+and random) stands before what its numbers do: whoever repairs it has another model to fit.
+
 A finding with a cause stays listed, as info. A root of a verdict of severity warning or error is at least a
 warning. What scale and origin of the columns of X are guilty of is not guessed: an attempt has to prove it.
 """
@@ -25,6 +28,7 @@ PROVABLE: tuple[VerdictStatus, ...] = (
     "wrong_se",
     "false_alarm",
 )  # what rung 1 may find the cause of
+SUBSTANTIVE = ("MM304", "MM307", "MM309")  # of which a verdict speaks first
 TESTS = ("MM401", "MM402")  # lme4's tests of gradient and Hessian, failed
 OF_LEVELS = ("MM305", "MM407")  # too many effects for the rows, and nothing left to fit
 ALARMS = reasons_for("false_alarm")
@@ -168,7 +172,15 @@ def _names(found: Finding, column: str) -> bool:
 
 
 def _roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
-    """The codes at the head of the causal chain of a verdict."""
+    """The codes at the head of the causal chain of a verdict, what is substantive first."""
+    numerical = _numerical_roots(seen, proven)
+    if not numerical or seen.verdict.status not in ("not_converged", "wrong_se"):
+        return numerical
+    first = [f.code for f in seen.findings if f.code in SUBSTANTIVE and f.severity != "info"]
+    return tuple(dict.fromkeys([*first, *numerical]))
+
+
+def _numerical_roots(seen: Seen, proven: Sequence[str]) -> tuple[str, ...]:
     if proven and seen.verdict.status in PROVABLE:
         return tuple(dict.fromkeys(proven))
     for root in ROOTS.get(seen.verdict.status, ()):

@@ -13,15 +13,23 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.diagnose.causes import PROVABLE
-from mmtriage.diagnose.continuous import FixedColumn
+from mmtriage.diagnose.continuous import FixedColumn, Slope
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.diagnose.naming import listed
+from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.diagnose.severity import Severity
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.ladder.attempts import is_alarm, reaches_optimum
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, CENTER_ONLY, SCALE_ONLY, movable_columns
+from mmtriage.ladder.standardized_columns import (
+    CENTER_AND_SCALE,
+    CENTER_ONLY,
+    OFF_ORIGIN,
+    OFF_SCALE,
+    SCALE_ONLY,
+    Movable,
+    movable_columns,
+)
 
 SCALE, ORIGIN = "MM101", "MM106"
 CAN_BE_SCALE = 5.0  # SD, or its inverse, from which a column of X can be what scaling has cured
@@ -53,16 +61,59 @@ def _is_good(case: Case, attempt: Attempt) -> bool:
 
 def with_proven(case: Case, findings: Sequence[Finding], proven: Sequence[str]) -> tuple[Finding, ...]:
     """Grade the findings that are proven, and add what is proven of columns of X that break no rule."""
-    columns = movable_columns(case.design).fixed
-    if not columns:
-        return tuple(findings)
+    movable = movable_columns(case.design)
     severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
     present = {f.code for f in findings}
-    known = [replace(f, severity=severity) if f.code in proven else f for f in findings]
-    made = {SCALE: _scale, ORIGIN: _origin}
+    known = [replace(f, severity=severity) if f.code in proven and movable.fixed else f for f in findings]
     good = "lme4's standard errors are right" if case.has_wrong_errors else "lme4 has nothing to object"
-    new = [made[code](columns, good) for code in proven if code not in present]
+    new = [_proven(code, movable, good) for code in proven if code not in present]
     return (*known, *(replace(f, severity=severity) for f in new if f is not None))
+
+
+def _proven(code: str, movable: Movable, good: str) -> Finding | None:
+    """What is proven of columns that break no rule: of random slopes first, which are the harder to find."""
+    if code == SCALE:
+        return _slope_scale(movable.slopes, good) or (_scale(movable.fixed, good) if movable.fixed else None)
+    of_slopes = _slope_origin([s for s in movable.slopes if s.has_intercept], good)
+    return of_slopes or (_origin(movable.fixed, good) if movable.fixed else None)
+
+
+def _slope_scale(slopes: Sequence[Slope], good: str) -> Finding | None:
+    """MM101 of the random slopes that can be what scaling has cured."""
+    off = [s for s in slopes if not 1.0 / OFF_SCALE <= s.sd <= OFF_SCALE]
+    if not off:
+        return None
+    described = ", ".join(f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in off)
+    return finding(
+        SCALE,
+        f"random slope off unit scale: {described}; {good} once it is scaled",
+        columns=tuple(dict.fromkeys(s.column for s in off)),
+        terms=tuple(dict.fromkeys(term_text(s.term) for s in off)),
+        smallest_sd=min(s.sd for s in off),
+        largest_sd=max(s.sd for s in off),
+        threshold=OFF_SCALE,
+    )
+
+
+def _slope_origin(slopes: Sequence[Slope], good: str) -> Finding | None:
+    """MM106 of the random slopes that can be what centering has cured."""
+    off = [s for s in slopes if abs(s.mean) >= OFF_ORIGIN * s.sd]
+    if not off:
+        return None
+    worst = max(off, key=lambda s: abs(s.mean) / s.sd)
+    names = tuple(dict.fromkeys(s.column for s in off))
+    terms = tuple(dict.fromkeys(term_text(s.term) for s in off))
+    return finding(
+        ORIGIN,
+        f"{listed(names)} of {listed(terms)} lies away from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}); "
+        f"{good} once it is centred",
+        columns=names,
+        terms=terms,
+        mean=worst.mean,
+        sd=worst.sd,
+        ratio=abs(worst.mean) / worst.sd,
+        threshold=OFF_ORIGIN,
+    )
 
 
 def _scale(columns: Sequence[FixedColumn], good: str) -> Finding | None:

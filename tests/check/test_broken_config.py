@@ -434,7 +434,7 @@ BROKEN = [
         "Error in m.toml, line 5: `MM31` is no code of a finding\n"
         '  select = "MM31"\n'
         "  ^^^^^^\n"
-        "  Did you mean `MM312`? `mmtriage explain` lists all findings; MM3 stands for all that begin "
+        "  Did you mean `MM314`? `mmtriage explain` lists all findings; MM3 stands for all that begin "
         "with it.\n",
     ),
     (

@@ -104,7 +104,7 @@ def test_the_options_stand_above_the_file(mmtriage: Run, seen: list[Any]) -> Non
     assert (model.name, model.fail_on, jobs, progress) == ("two", "error", 3, None)
     assert model.ignore == dict.fromkeys(("MM310", "MM105", "MM401"), "--ignore on the command line")
     assert model.select is not None
-    assert len(model.select) == 12
+    assert len(model.select) == 14
     assert model.options.time_budget == 9
 
 

@@ -61,13 +61,16 @@ def plain(*words: str) -> list[str]:
         ("mmtriage fit d.csv y --optimizer ", plain(*OPTIMIZERS, "nlminbwrap")),
         ("mmtriage fit d.csv y --fail-on w", plain("warning")),
         ("mmtriage fit d.csv y --ignore ", plain(*CATALOGUE)),
-        ("mmtriage fit d.csv y --select MM310,MM31", plain("MM310,MM310", "MM310,MM311", "MM310,MM312")),
+        (
+            "mmtriage fit d.csv y --select MM310,MM31",
+            plain("MM310,MM310", "MM310,MM311", "MM310,MM312", "MM310,MM313", "MM310,MM314"),
+        ),
         ("mmtriage fit d.csv y --baseline b", ["file,b"]),
         ("mmtriage fit d.csv y --update", plain("--update-baseline")),
         ("mmtriage check --baseline b", ["dir,b"]),
         ("mmtriage check --config m", ["file,m"]),
         ("mmtriage explain sing", plain("singular", "singleton-groups")),
-        ("mmtriage explain MM31", plain("MM310", "MM311", "MM312")),
+        ("mmtriage explain MM31", plain("MM310", "MM311", "MM312", "MM313", "MM314")),
         ("mmtriage schema ", plain(*SCHEMAS)),
     ],
 )
@@ -126,4 +129,6 @@ def test_a_shell_completes_after_its_line_of_the_readme(shell: str, tmp_path: Pa
         "MM310",
         "MM311",
         "MM312",
+        "MM313",
+        "MM314",
     ]

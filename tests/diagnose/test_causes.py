@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.diagnose import causes
-from mmtriage.diagnose.causes import explain_causes
+from mmtriage.diagnose.causes import explain_causes, explain_refusal
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.judgement import THRESHOLDS
 from mmtriage.diagnose.severity import Severity
@@ -66,6 +66,34 @@ def test_what_a_rung_has_proven_is_the_cause() -> None:
     assert found["MM106"] == ("warning", ())
     assert found["MM101"] == ("info", ())
     assert found["MM403"] == ("info", ("MM106",))
+
+
+def test_what_is_wrong_with_the_model_stands_before_what_its_numbers_do() -> None:
+    constant = finding("MM304", "constant in groups", severity="warning", terms=("(1 + x | g)",))
+    codes, found = explained("not_converged", [FAR, constant, SHORT], proven=["MM106"])
+    assert codes == ("MM304", "MM106", "MM403")
+    assert found["MM403"] == ("info", ("MM304", "MM106"))
+    assert explained("false_alarm", [FAR, constant, GRADIENT])[0] == ("MM401",)
+
+
+def test_a_row_that_decides_alone_explains_the_singular_terms_that_it_makes() -> None:
+    outlier = finding("MM108", "row 7 decides", terms=("(1 + x | g)",))
+    perfect = finding("MM311", "perfect", terms=("(1 + x | g)",))
+    zero = finding("MM310", "zero", terms=("(1 | h)",))
+    codes, found = explained("singular", [perfect, outlier])
+    assert (codes, found["MM311"]) == (("MM108", "MM311"), ("info", ("MM108",)))
+    assert explained("singular", [zero, outlier])[0] == ("MM310",)
+    assert explained("not_converged", [outlier, SHORT])[0] == ("MM108", "MM403")
+
+
+def test_a_number_read_as_text_explains_a_refusal_for_its_levels() -> None:
+    text = finding("MM107", "text", columns=("dose",))
+    refusal = finding("MM305", "too many", columns=("g",), terms=("(1 + dose | g)",))
+    other = finding("MM305", "too many", columns=("g",), terms=("(1 + x | g)",))
+    verdict, linked = explain_refusal(verdict_of("unidentifiable"), [text, refusal])
+    assert verdict.codes == ("MM107",)
+    assert [(f.severity, f.caused_by) for f in linked] == [("warning", ()), ("info", ("MM107",))]
+    assert explain_refusal(verdict_of("unidentifiable"), [text, other])[1] == (text, other)
 
 
 def test_what_was_not_found_cannot_be_proven() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.grouping import refusals, small_groups, within_share
+from tests.diagnose.generalized import golden_proven
 from tests.diagnose.planted import by_code, comparison_of, fitted, planted
 from tests.model.tables import numeric
 
@@ -135,3 +136,7 @@ def test_the_share_within_groups() -> None:
     assert [within_share(design.random[0], index) for index in range(4)] == pytest.approx(
         [0.0, 1.0, 0.0, 0.0]
     )
+
+
+def test_an_effect_of_every_row_is_meant_to_be_single() -> None:
+    assert small_groups(fitted(golden_proven("cbpp_olre"))) == []

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from mmtriage.diagnose.finding import Finding
-from mmtriage.diagnose.singularity import defects, null_text, singular_terms
+from mmtriage.diagnose.singularity import defects, nearly_singular, null_text, singular_terms
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.estimates import correlation
+from mmtriage.model.design import Design
+from tests.diagnose.generalized import proven
 from tests.diagnose.planted import by_code, fitted, golden_comparison, labels
 from tests.model.tables import design, factor, numeric, table
 
@@ -93,3 +96,35 @@ def test_the_combination_that_does_not_vary_is_that_of_the_users_columns(scale: 
 def test_each_singular_term_has_its_own_finding() -> None:
     comparison = grouped_comparison("y ~ x + (1 + x | g) + (0 + z | g)", [[1.0, -0.5, 0.0]])
     assert set(by_code(singular_terms(fitted(comparison)))) == {"MM310", "MM311"}
+
+
+def along_a_line(rho: float, origin: float = 0.0) -> Design:
+    """Groups whose estimates are exactly effects of this correlation: the likelihood's own, balanced."""
+    rng, levels, rows = np.random.default_rng(6), 30, 12
+    g, z = np.repeat(np.arange(levels), rows), np.tile(np.arange(12.0) - 5.5, levels) / 3.452
+    b = rng.normal(size=(levels, 2))
+    b = np.linalg.solve(np.linalg.cholesky(np.cov((b - b.mean(axis=0)).T, bias=True)), (b - b.mean(axis=0)).T)
+    S = np.array([[1.0, rho], [rho, 1.0]]) + np.eye(2) / rows
+    b = (np.linalg.cholesky(S) @ b).T
+    e = rng.normal(size=(levels, rows))
+    Z = np.column_stack([np.ones(rows), z[:rows]])
+    e -= e @ Z @ np.linalg.solve(Z.T @ Z, Z.T)
+    e *= np.sqrt(levels * (rows - 2) / np.sum(e**2))
+    columns = [numeric("y", b[g, 0] + b[g, 1] * z + e.ravel()), numeric("x", z + origin)]
+    return design(table(*columns, factor("g", labels("g", g))), "y ~ x + (x | g)", reml=False)
+
+
+@pytest.mark.parametrize(("rho", "is_found"), [(0.99, True), (-0.985, True), (0.97, False)])
+def test_a_correlation_next_to_its_limit_is_a_note(rho: float, is_found: bool) -> None:
+    found = nearly_singular(fitted(proven(along_a_line(rho))))
+    assert [f.code for f in found] == (["MM314"] if is_found else [])
+    if is_found:
+        assert found[0].severity == "info"
+        assert f"{rho:.3f} of `(Intercept)` and `x`" in found[0].message
+
+
+def test_far_from_zero_all_slopes_go_with_the_intercept_and_nothing_is_said() -> None:
+    comparison = proven(along_a_line(0.2, origin=50.0))
+    _, rho = correlation(comparison.optimum_fit.covariances[0])
+    assert rho[0, 1] < -0.99
+    assert nearly_singular(fitted(comparison)) == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.structure import confounded, constant_slopes
+from mmtriage.model.design import Design
+from tests.diagnose.generalized import proven
 from tests.diagnose.planted import by_code, comparison_of, fitted
+from tests.model.tables import design, factor, numeric, table
 
 
 def findings_of(formula: str) -> dict[str, Finding]:
@@ -120,3 +124,25 @@ def test_a_term_that_other_fixed_effects_absorb() -> None:
         "the fixed effects absorb everything that `(1 | again)` could explain: +1 Var((Intercept) | again) "
         "leaves the likelihood as it is"
     )
+
+
+def in_a_few(carriers: int, levels: int) -> Design:
+    """A slope that varies in some of the groups."""
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(levels), 6)
+    x = np.where(g < carriers, np.tile(np.arange(6.0), levels), g % 7)
+    columns = [numeric("y", rng.normal(size=len(g))), numeric("x", x), factor("g", [f"g{i:03d}" for i in g])]
+    return design(table(*columns), "y ~ x + (x | g)")
+
+
+@pytest.mark.parametrize(
+    ("carriers", "levels", "is_found"), [(5, 40, True), (8, 40, True), (9, 40, False), (11, 80, False)]
+)
+def test_a_slope_that_a_few_groups_carry_is_a_warning_with_their_number(
+    carriers: int, levels: int, is_found: bool
+) -> None:
+    found = constant_slopes(fitted(proven(in_a_few(carriers, levels))))
+    assert [f.evidence["carriers"] for f in found] == ([carriers] if is_found else [])
+    if is_found:
+        assert found[0].severity == "warning"
+        assert f"varies in {carriers} of the {levels} levels of `g`" in found[0].message

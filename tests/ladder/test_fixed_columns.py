@@ -197,6 +197,14 @@ def test_only_the_worst_scaled_columns_are_named() -> None:
     assert found.columns == ("I(wide^2 * 1e+06)",)
 
 
-def test_nothing_is_added_to_a_linear_mixed_model() -> None:
-    case = stubs.case("y ~ x + (1 + x | g)")
-    assert with_proven(case, (), ("MM101", "MM106")) == ()
+def test_a_random_slope_that_is_proven_guilty_is_named_below_the_threshold_of_its_finding() -> None:
+    """x has a mean of 1.4 SDs, and an SD of 1.7: no MM106 by size, and nothing that scaling could cure."""
+    case = stubs.case("y ~ x + (1 + x | g)", status="not_converged")
+    (found,) = with_proven(case, (), ("MM101", "MM106"))
+    assert (found.code, found.severity, found.terms) == ("MM106", "warning", ("(1 + x | g)",))
+    assert found.evidence["ratio"] == pytest.approx(1.449, abs=1e-3)
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + (1 | g)", "y ~ t + (1 + t | g)", "y ~ x + (0 + x | g)"])
+def test_without_a_slope_to_move_nothing_is_added_to_a_linear_mixed_model(formula: str) -> None:
+    assert with_proven(stubs.case(formula), (), ("MM101", "MM106")) == ()

@@ -186,10 +186,12 @@ def nearly_numeric(seed: int = 0) -> Iterator[Case]:
     for i, layout in enumerate(LAYOUTS):
         s = sample(layout, (107_00 + i, seed))
         y, g = layout.y, layout.group
+        is_slope = i in (2, 5)  # with more doses than a group has rows
         dose = np.clip(np.rint(2.0 * s.z + 5.0), 0.0, 10.0)
+        if is_slope:
+            dose = crossed(s.rng, layout.rows[1] + 2, s.n).astype(float)
         text = np.array([f"{value:g}" for value in dose], dtype=object)
         text[s.rng.choice(s.n, size=(2, 3, 1, 4)[i % 4], replace=False)] = strange[i]
-        is_slope = i in (2, 5)
         effect = layout.center + 0.4 * layout.sigma * (dose - 5.0) / 2.0
         bar = f"(dose | {g})" if is_slope else f"(1 | {g})"
         yield Case(

@@ -221,13 +221,13 @@ def nearly_perfect(seed: int = 0) -> Iterator[Case]:
         S = np.array([[1.0, 0.99 * sign * 0.7], [0.99 * sign * 0.7, 0.49]])
         b = standardized(s.rng.normal(size=(layout.levels, 2)))
         b = layout.sigma * b @ np.linalg.cholesky(S + np.eye(2) / rows).T
-        t = Sample(layout, s.rng, s.codes, layout.x_mean + layout.x_sd * z)
+        t = Sample(layout, s.rng, s.codes, layout.x_sd * z)  # at its mean, where the correlation is meant
         e = t.clean_noise(np.ones(t.n), z)
         e *= layout.sigma / np.sqrt(np.sum(e**2) / (t.n - 2 * layout.levels))
         yield Case(
             name=f"correlation of {0.99 * sign:g}, {y}",
             fault="MM314",
-            columns=t.columns(t.fixed + b[t.codes, 0] + b[t.codes, 1] * z + e),
+            columns=t.columns(layout.center + 0.4 * layout.sigma * z + b[t.codes, 0] + b[t.codes, 1] * z + e),
             formula=f"{y} ~ {x} + ({x} | {g})",
             statuses=FINE,
             severity="info",

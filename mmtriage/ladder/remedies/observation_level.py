@@ -14,7 +14,6 @@ import numpy as np
 
 from mmtriage.arrays import Index
 from mmtriage.data.table import Column
-from mmtriage.diagnose.dispersion import why_not_assessed
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
 from mmtriage.formula import Formula, parse_formula
@@ -36,7 +35,11 @@ ROW = "row"  # the name of a column of row numbers that has to be made
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Add a random term that is grouped by row."""
-    if not any(map(case.found, CAUSES)) or why_not_assessed(case.design) is not None:
+    if not any(map(case.found, CAUSES)):
+        return
+    from mmtriage.diagnose.dispersion import why_not_assessed  # here: linear models start sooner without
+
+    if why_not_assessed(case.design) is not None:
         return
     group = row_label(case)
     name = group or _free_name(case)

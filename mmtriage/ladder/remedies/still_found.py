@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mmtriage.diagnose.dispersion import MATERIAL, pearson
-from mmtriage.diagnose.zeros import simulated_zeros, zero_inflation
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.case import Case
 
@@ -17,6 +15,8 @@ def still_found(case: Case, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _scatter(case: Case, comparison: Comparison) -> list[str]:
+    from mmtriage.diagnose.dispersion import MATERIAL, pearson  # here, and below: linear models start sooner
+
     fit = comparison.optimum_fit
     after = None if fit.mu is None else pearson(comparison.prepared.design, fit, fit.mu)
     if after is None:
@@ -27,6 +27,8 @@ def _scatter(case: Case, comparison: Comparison) -> list[str]:
 
 
 def _zeros(case: Case, comparison: Comparison) -> list[str]:
+    from mmtriage.diagnose.zeros import simulated_zeros, zero_inflation
+
     design = comparison.prepared.design
     observed = int((design.y == 0).sum())
     simulated = simulated_zeros(design, comparison.optimum_fit, seed=case.options.seed)
