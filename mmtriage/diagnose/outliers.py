@@ -58,19 +58,27 @@ def outlying_rows(judged: Judged) -> list[Said]:
     is_given = comparison.given is not None and judged.verdict.status != "singular"
     if judged.verdict.status not in ASKED or is_given or not comparison.optimum.certificate.certified:
         return []
-    rows = suspects(comparison)
     try:
-        while len(rows):
-            other = judged.without(rows)
-            if other is None:
-                return []
-            distance = distances_from(other.comparison, comparison.prepared.design, rows)
-            if np.all(distance > OUTLYING):
-                return [_outliers(judged, other, rows, distance)] if _is_another(judged, other) else []
-            rows = rows[distance > OUTLYING]
+        found = _decisive(judged)
     except UnjudgedError as failure:
         return [not_assessed("MM108", f"the model without suspicious rows has no fit: {failure.message}")]
-    return []
+    except (np.linalg.LinAlgError, ArithmeticError) as failure:
+        return [not_assessed("MM108", f"the model without suspicious rows has no value: {failure}")]
+    return [] if found is None else [found]
+
+
+def _decisive(judged: Judged) -> Finding | None:
+    """MM108 where the suspects, or those among them that are as far off at the optimum, decide."""
+    rows = suspects(judged.comparison)
+    while len(rows):
+        other = judged.without(rows)
+        if other is None:
+            return None
+        distance = distances_from(other.comparison, judged.comparison.prepared.design, rows)
+        if np.all(distance > OUTLYING):
+            return _outliers(judged, other, rows, distance) if _is_another(judged, other) else None
+        rows = rows[distance > OUTLYING]
+    return None
 
 
 def suspects(comparison: Comparison) -> Index:
