@@ -73,6 +73,7 @@ _TABLE = (
         default_maxfun=lambda n: 10_000,
         r_name="bobyqa",
         share=PYBOBYQA_SHARE,
+        share_of_glmer=0.1,  # its algebra costs ten evaluations and more
     ),
     Optimizer(
         name="Nelder_Mead",
@@ -139,6 +140,7 @@ _TABLE = (
         r_name="nloptwrap",
         r_budget="maxeval",
         r_settings='algorithm = "NLOPT_LN_COBYLA", xtol_rel = 1e-6',
+        share_of_glmer=1.0,
     ),
 )
 

@@ -4,7 +4,8 @@
 
 Whole processes and short fits are timed as the best of three; a reference fit is timed inside a process of
 its own (design, cross-products, all starts, certificate), lme4's default `lmer()` or `glmer()` call likewise,
-and glmmTMB's where R has it. A ratio above 1 says that this tool is faster, or smaller.
+and glmmTMB's where R has it. A ratio above 1 says that this tool is faster, or smaller; of whole triages
+(`triages.py`) it is the other way round, beside the target.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.cases import CASES, GENERALIZED_CASES, Case
+from tests.benchmarks.triages import TRIAGES, whole_triages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -58,6 +60,8 @@ def main() -> None:
         console.print(_reference_fits(cases, has_r))
     if cases := wanted(GENERALIZED_CASES):
         console.print(_generalized_fits(cases, has_r))
+    if not chosen.quick and any(chosen.only in name for name in TRIAGES):
+        console.print(whole_triages(chosen.only, has_r=has_r))
 
 
 def _whole_processes(has_r: bool) -> Table:

@@ -13,7 +13,7 @@ References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +33,7 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
+from mmtriage.ladder.shares import share_of
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
 from mmtriage.processes import run_all
 
@@ -58,10 +59,12 @@ def climb(case: Case) -> RungResult:
     runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
     maxfun = case.options.maxfun
-    task = partial(_timed_run, case.bench.run, case.comparison.prepared, maxfun)
+    budgets = {name: maxfun or share_of(OPTIMIZERS[name], case.comparison) for name in ALLFIT}
+    task = partial(_timed_run, case.bench.run, case.comparison.prepared, budgets)
     for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
         runs.append((name, run))
-        attempts.append(same_model_attempt(case, name, run, seconds))
+        attempt = same_model_attempt(case, name, run, seconds)
+        attempts.append(attempt if maxfun else _with_note(attempt, run, budgets[name]))
     elsewhere = at_other_optima(case, runs)
     attempts = [replace(a, note=ANOTHER_OPTIMUM) if a.label in elsewhere else a for a in attempts]
     attempts.append(_own_attempt(case))
@@ -74,12 +77,18 @@ def climb(case: Case) -> RungResult:
     )
 
 
+def _with_note(attempt: Attempt, run: Lme4Run | Lme4Failure, budget: int) -> Attempt:
+    """The attempt, saying so where its share of evaluations was not enough."""
+    if isinstance(run, Lme4Failure) or run.status != "maxfun":
+        return attempt
+    return replace(attempt, note=f"ran out of its share of {budget:,} evaluations")
+
+
 def _timed_run(
-    run: Runner, prepared: Prepared, maxfun: int | None, name: str, start: Lme4Run | None = None
+    run: Runner, prepared: Prepared, budgets: Mapping[str, int], name: str, start: Lme4Run | None = None
 ) -> tuple[Lme4Run | Lme4Failure, float]:
-    began, optimizer = time.perf_counter(), OPTIMIZERS[name]
-    budget = maxfun or round(optimizer.share * ALLFIT_MAXFUN)
-    made = run(prepared, optimizers=[optimizer], maxfun=budget, start=start)
+    began = time.perf_counter()
+    made = run(prepared, optimizers=[OPTIMIZERS[name]], maxfun=budgets[name], start=start)
     return made, time.perf_counter() - began
 
 
@@ -89,7 +98,8 @@ def _from_the_fits_end(case: Case, maxfun: int | None) -> str:
     is_meant = case.options.spec.version.allfit_starts_at_fit
     if not is_meant or comparison.lme4 is None or case.verdict.status != "not_converged":
         return ""
-    task = partial(_timed_run, case.bench.run, comparison.prepared, maxfun, start=comparison.lme4)
+    budgets = dict.fromkeys(LME4S, maxfun or ALLFIT_MAXFUN)
+    task = partial(_timed_run, case.bench.run, comparison.prepared, budgets, start=comparison.lme4)
     ended = [run for run, _ in run_all(task, LME4S, jobs=case.options.jobs)]
     best = comparison.optimum_fit.criterion
     gaps = [run.criterion - best for run in ended if isinstance(run, Lme4Run) and np.isfinite(run.criterion)]
