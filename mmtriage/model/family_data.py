@@ -32,7 +32,7 @@ class FamilyData:
         self.trials = trials
         bare, density = family.link.bare, DENSITIES[family.name]
         self.mean = bare.inverse
-        self._slope, self._bend = bare.slope, bare.curvature
+        self._slope, self.bend = bare.slope, bare.curvature
         self._slope_is_mean = family.link.name == "log"  # exp is its own derivative, within the same bounds
         self._theta = math.nan if family.theta is None else family.theta
         self._variance, self._variance_slope = density.variance, density.variance_slope
@@ -47,6 +47,10 @@ class FamilyData:
     def variance(self, mu: Array) -> Array:
         """V(mu)."""
         return self._variance(mu, self._theta)
+
+    def variance_slope(self, mu: Array) -> Array:
+        """dV / d mu."""
+        return self._variance_slope(mu, self._theta)
 
     def deviance(self, mu: Array) -> Array:
         """Each row's part of the deviance: `Family.deviance`."""

@@ -9,7 +9,7 @@ import pytest
 from mmtriage.ladder.shares import FEWEST, share_of
 from mmtriage.optimizers import ALLFIT_MAXFUN, OPTIMIZERS
 from tests.ladder import stubs
-from tests.ladder.test_glmm_remedies import COUNTS, glmm_case
+from tests.ladder.glmm_stubs import COUNTS, glmm_case
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -41,6 +42,7 @@ from mmtriage.engine.optimum.protocol import Expansion, template_factors
 from mmtriage.engine.structures.covariance_factor import covariance_gradient
 from mmtriage.model.design import Design
 from mmtriage.model.families import FIRST_THETA, Family, family_of
+from mmtriage.model.family_data import FamilyData
 from mmtriage.model.spec import CONDITIONAL
 
 LARGEST_STEP = 5.0  # natural step of a coefficient on a scale without units, for the row that it moves most
@@ -210,7 +212,8 @@ class GeneralizedLikelihood:
         return family.saturated(self.y, self.weights, self.trials) if self.free.estimates_nb_theta else 0.0
 
     def _loss(self, family: Family, modes: Modes) -> float:
-        return family.criterion(self.y, modes.terms.mu, self.weights, self.trials)
+        data, mu = self.pirls.data(family), modes.terms.mu
+        return data.criterion(mu, data.deviance(mu))
 
     def _quadrature(
         self, family: Family, Lambda: RelativeFactor, modes: Modes, products: CrossProducts
@@ -223,7 +226,7 @@ class GeneralizedLikelihood:
             u=modes.u,
             eta=modes.eta,
             Z=self.rows.Z,
-            evaluate=lambda eta: _node_terms(family, self.y, self.weights, eta),
+            evaluate=partial(_node_terms, self.pirls.data(family)),
         )
 
     def expand(self, factors: Sequence[Array], free: Array) -> Expansion:
@@ -352,8 +355,8 @@ def _pirls(design: Design, units: Units, weights: Array, rows: Rows) -> Pirls:
     )
 
 
-def _node_terms(family: Family, y: Array, weights: Array, eta: Array) -> tuple[Array, Array]:
+def _node_terms(data: FamilyData, eta: Array) -> tuple[Array, Array]:
     """Deviance residuals and scores at a quadrature node, (n,) each."""
-    mu = family.link.inverse(eta)
-    score = weights * (y - mu) * family.link.slope(eta) / family.variance(mu)
-    return family.deviance(y, mu, weights), score
+    mu = data.mean(eta)
+    score = data.weights * (data.y - mu) * data.slope(eta, mu) / data.variance(mu)
+    return data.deviance(mu), score

@@ -20,6 +20,7 @@ from mmtriage.engine.algebra.cholesky import Factor, factor
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.model.families import Family
+from mmtriage.model.family_data import FamilyData
 
 MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
@@ -78,6 +79,7 @@ class Memory:
         self.u = np.zeros(q)
         self.beta = np.zeros(p)
         self.predictors: list[Array] = []  # (n,) eta each
+        self.data: FamilyData | None = None  # of the family that was asked for last
 
     def record(self, eta: Array) -> None:
         """Have a mode with this predictor (n,) looked for in every evaluation."""
@@ -96,6 +98,13 @@ class Pirls:
     trials: Array | None
     offset: Array
     memory: Memory
+
+    def data(self, family: Family) -> FamilyData:
+        """The response in its family, what is constant of it kept for as long as the family is the same."""
+        known = self.memory.data
+        if known is None or known.family != family:
+            known = self.memory.data = FamilyData(family, self.y, self.weights, self.trials)
+        return known
 
     def find(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Modes:
         """Find u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
@@ -177,7 +186,7 @@ class Pirls:
         self, family: Family, Lambda: RelativeFactor, beta: Array | None, eta: Array
     ) -> tuple[Array, Array]:
         """Take one step of penalized least squares from a predictor eta (n,)."""
-        terms = row_terms(family, self.y, self.weights, eta)
+        terms = row_terms(self.data(family), eta)
         M = factor(self.rows.plan, self.rows.weighted(terms.W), Lambda)
         working = terms.W * (eta - self.offset) + terms.score
         if beta is not None:
@@ -187,7 +196,7 @@ class Pirls:
 
     def _modes_at(self, family: Family, Lambda: RelativeFactor, u: Array, beta: Array) -> Modes:
         eta = self.offset + self.rows.X @ beta + self.rows.Z @ Lambda.times(u)
-        return Modes(u, beta, eta, row_terms(family, self.y, self.weights, eta))
+        return Modes(u, beta, eta, row_terms(self.data(family), eta))
 
     def _pirls(self, family: Family, Lambda: RelativeFactor, modes: Modes, *, joint: bool) -> Modes:
         for _ in range(MAX_PIRLS):
@@ -261,21 +270,22 @@ def _is_near(one: Array, two: Array) -> bool:
     return bool(np.max(np.abs(one - two)) <= SAME_MODE * (1.0 + np.max(np.abs(one))))
 
 
-def row_terms(family: Family, y: Array, weights: Array, eta: Array) -> RowTerms:
+def row_terms(data: FamilyData, eta: Array) -> RowTerms:
     """The family and its derivatives at eta (n,)."""
-    link = family.link
-    mu = link.inverse(eta)
-    slope, bend = link.slope(eta), link.curvature(eta)
-    V, dV = family.variance(mu), family.variance_slope(mu)
+    y, weights = data.y, data.weights
+    mu = data.mean(eta)
+    slope, bend = data.slope(eta, mu), data.bend(eta)
+    V, dV = data.variance(mu), data.variance_slope(mu)
     W = weights * slope**2 / V
     change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
+    away = weights * (y - mu)
     return RowTerms(
         mu=mu,
-        score=weights * (y - mu) * slope / V,
+        score=away * slope / V,
         W=W,
-        B=W - weights * (y - mu) * change,
+        B=W - away * change,
         dW=weights * slope * (bend / V + change),
         slope=slope,
         # Outside the mean's range R's deviance residuals may be finite, even negative.
-        deviance=float(np.sum(family.deviance(y, mu, weights))) if family.has_mean(mu) else np.inf,
+        deviance=float(np.sum(data.deviance(mu))) if data.family.has_mean(mu) else np.inf,
     )
