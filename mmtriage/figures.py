@@ -116,12 +116,12 @@ def signed(value: float) -> str:
 
 
 def to_precision_of(value: float, se: float) -> str:
-    """An estimate with the decimals that four significant digits of its standard error justify."""
+    """An estimate with the decimals that three significant digits of its standard error justify."""
     if not math.isfinite(value):
         return NOT_ASSESSED
     if not (math.isfinite(se) and se > 0):
         return f"{value:.5g}"
-    decimals = 3 - math.floor(math.log10(se))
+    decimals = 2 - math.floor(math.log10(se))
     if decimals > 8 or abs(value) >= 1e9:
         return f"{value:.{_significant(value, se)}e}"
     return _without_sign_of_zero(f"{value:.{max(0, decimals)}f}")
@@ -141,6 +141,13 @@ def _significant(value: float, se: float) -> int:
 def spread(value: float) -> str:
     """A standard deviation: five significant digits, as lme4 prints them."""
     return NOT_ASSESSED if not math.isfinite(value) else f"{value:.5g}"
+
+
+def deviation(value: float) -> str:
+    """A standard deviation in a table: four significant digits, zeros too, so that points meet."""
+    if not math.isfinite(value) or value == 0:
+        return NOT_ASSESSED if value != 0 else "0"
+    return f"{value:.0f}" if 1000 <= value < 1e9 else f"{value:#.4g}".rstrip(".")
 
 
 def nb_theta(value: float) -> str:

@@ -10,10 +10,10 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("estimate", "se", "shown"),
     [
-        (251.405104848485, 6.82459669495491, "251.405"),  # as lme4's summary
-        (10.467285959596, 1.54578964390598, "10.467"),
+        (251.405104848485, 6.82459669495491, "251.41"),
+        (10.467285959596, 1.54578964390598, "10.47"),
         (-20683.1668, 3092.5, "-20683"),
-        (0.1783, 0.000258, "0.1783000"),
+        (0.1783, 0.000258, "0.178300"),
         (1.046729e-7, 1.54579e-9, "1.04673e-07"),
         (0.0, 1e-9, "0.000e+00"),
         (1.5, NAN, "1.5"),
@@ -146,7 +146,7 @@ def test_of_a_curvature_the_sign_is_shown(value: float, shown: str) -> None:
 
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:
-    assert figures.to_precision_of(-1e-9, 5.49) == "0.000"
+    assert figures.to_precision_of(-1e-9, 5.49) == "0.00"
     assert figures.statistic(-0.0002) == "0.000"
     assert figures.correlation(-0.001) == "0.00"
     assert (figures.signed(-0.01), figures.signed(0.01), figures.signed(-0.06)) == ("+0.0", "+0.0", "-0.1")

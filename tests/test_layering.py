@@ -70,8 +70,8 @@ WITHIN = {
         *("decisions", "from_fits", "unfinished", "seen", "refit_elsewhere", "baseline_file", "schema"),
     ),
     "render": (
-        *("settings", "prose", "problem", "labels", "effect_words", "sentences", "tables"),
-        *("df_note", "evidence", "since"),
+        *("settings", "prose", "problem", "labels", "effect_words", "remedy_words"),
+        *("sentences", "tables", "df_note", "reporting", "evidence", "since"),
         *("overview", "console", "plots"),
         *RENDERERS.values(),
     ),

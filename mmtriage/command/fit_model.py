@@ -178,7 +178,7 @@ def _show(report: Report, asked: ReportOptions, settings: Settings) -> None:
         from mmtriage.render import terminal
 
         color = wants_color(no_color=asked.no_color)
-        show(terminal.render(report, width=width(), color=color, detail=asked.detail))
+        show(terminal.render(report, settings, width=width(), color=color, detail=asked.detail))
     else:
         show(_as_file(report, asked.format, asked, settings))
 

@@ -8,6 +8,7 @@ others lme4 integrates the deviance as if the scale were 1, so that 25 points es
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -113,11 +114,12 @@ def _listed(sds: Sequence[float]) -> str:
 
 def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
     """MM503 from two fits of one model with a scalar term, the second by quadrature."""
-    shifts = np.abs(laplace.beta - exact.beta) / exact.se if len(exact.beta) else np.zeros(0)
+    # Both distances are measured at the fit that is judged, as those of remedies are: one number for each.
+    shifts = np.abs(laplace.beta - exact.beta) / laplace.se if len(exact.beta) else np.zeros(0)
     worst = int(np.argmax(shifts)) if len(shifts) else None
     shift = 0.0 if worst is None else float(shifts[worst])
     sd, sd_exact = (float(np.sqrt(fit.covariances[0][0, 0])) for fit in (laplace, exact))
-    change = abs(sd - sd_exact) / sd_exact if sd_exact > 0 else float(sd > 0)
+    change = abs(sd - sd_exact) / sd if sd > 0 else math.inf if sd_exact > 0 else 0.0
     if shift <= MATERIAL_SHIFT and change <= SD_CHANGE:
         return None
     term = design.random[0]
@@ -126,9 +128,13 @@ def laplace_bias(design: Design, laplace: Fit, exact: Fit) -> Finding | None:
         name = design.fixed_names[worst]
         moved.append(f"`{name}` by {shift:.2g} SE ({laplace.beta[worst]:.4g} to {exact.beta[worst]:.4g})")
     if change > SD_CHANGE:
-        moved.append(f"the SD of `{term_text(term)}` by {change:.0%} ({sd:.4g} to {sd_exact:.4g})")
+        share = f" by {change:.0%}" if math.isfinite(change) else ""
+        moved.append(f"the SD of `{term_text(term)}`{share} ({sd:.4g} to {sd_exact:.4g})")
     method = "the fit with nAGQ = 0" if design.spec.nagq == CONDITIONAL else "the Laplace approximation"
-    message = f"{method} is too rough here: quadrature with {FINE_POINTS} points moves {' and '.join(moved)}"
+    message = (
+        f"{method} is too rough here: quadrature with {FINE_POINTS} points, the same model better "
+        f"approximated, moves {' and '.join(moved)}"
+    )
     return finding(
         "MM503",
         message,

@@ -20,6 +20,7 @@ KINDS: dict[TopicKind, str] = {
     "rung": "Rungs",
     "ladder": "Ladder",
     "judge": "Fits made elsewhere",
+    "reporting": "Papers",
 }
 
 

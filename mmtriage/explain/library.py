@@ -18,7 +18,7 @@ from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.explain.quoted import docstring, filled
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
-TopicKind = Literal["finding", "verdict", "rung", "ladder", "judge"]
+TopicKind = Literal["finding", "verdict", "rung", "ladder", "judge", "reporting"]
 
 DIRECTORY = Path(__file__).parent / "pages"
 SECTIONS = (  # of a finding or a verdict, in this order
@@ -30,7 +30,7 @@ SECTIONS = (  # of a finding or a verdict, in this order
     "References",
 )
 RUNG_SECTIONS = ("What it tries", "Why it helps", "What it changes", "When it misleads", "References")
-LADDER, JUDGE = "ladder", "judge"
+LADDER, JUDGE, REPORTING = "ladder", "judge", "reporting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Topic:
 
 
 def topics() -> tuple[Topic, ...]:
-    """Everything that can be explained: findings by code, verdicts, rungs, the ladder, and `judge`."""
+    """Everything that can be explained: findings, verdicts, rungs, the ladder, `judge`, `reporting`."""
     found = []
     for kind, name in _everything():
         alias = CATALOGUE[name].name if kind == "finding" else None
@@ -105,7 +105,7 @@ def _everything() -> list[tuple[TopicKind, str]]:
     found: list[tuple[TopicKind, str]] = [("finding", code) for code in CATALOGUE]
     found += [("verdict", status) for status in reversed(SEVERITY_OF)]
     found += [("rung", rung) for rung in RUNG_NUMBER]
-    return [*found, ("ladder", LADDER), ("judge", JUDGE)]
+    return [*found, ("ladder", LADDER), ("judge", JUDGE), ("reporting", REPORTING)]
 
 
 def _known() -> dict[str, list[tuple[TopicKind, str]]]:
@@ -129,6 +129,8 @@ def _names(kind: TopicKind, name: str) -> Iterable[str]:
             return (name, *get_args(RungStatus))
         case "judge":
             return (name, "fit.json")
+        case "reporting":
+            return (name, "for the paper")
         case "verdict":
             return (name,)
 

@@ -37,6 +37,7 @@ class OtherModel(TypedDict, total=False):
     family: str
     link: str
     nagq: int
+    subset: str
 
 
 class Bench(Protocol):
@@ -80,6 +81,9 @@ class Bench(Protocol):
         tolerance: float | None = None,
     ) -> Lme4Run | Lme4Failure:
         """Fit as lme4 does, by other optimizers, from another start, on other columns, or tighter."""
+
+    def run_from(self, prepared: Prepared, fit: Fit) -> Lme4Run | Lme4Failure:
+        """Fit as glmer does from the parameters of a fit, without its first stage."""
 
 
 def refit(

@@ -52,7 +52,7 @@ def plain_effects(case: Case, fit: Fit) -> tuple[EffectChange, ...]:
     df = fit.n - len(fit.beta)
     is_linear = case.design.spec.is_linear
     after = {
-        name: Tested(b, se, b / se, _plain_p(case, b / se, df) if is_linear else _by_z(b / se))
+        name: Tested(b, se, b / se, _plain_p(case, b / se, df) if is_linear else by_z(b / se))
         for name, b, se in zip(case.design.fixed_names, fit.beta.tolist(), fit.se.tolist(), strict=True)
     }
     return changes(at_optimum(case), after)
@@ -90,7 +90,7 @@ def tested(
         }
     has_p = prepared.design.spec.has_p_values
     return {
-        name: Tested(b, se, b / se, _by_z(b / se) if has_p else math.nan)
+        name: Tested(b, se, b / se, by_z(b / se) if has_p else math.nan)
         for name, b, se in zip(names, fit.beta.tolist(), fit.se.tolist(), strict=True)
     }
 
@@ -121,6 +121,6 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _by_z(z: float) -> float:
+def by_z(z: float) -> float:
     """2 pnorm(-abs(z))."""
     return math.erfc(abs(z) / math.sqrt(2.0))

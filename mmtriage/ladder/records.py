@@ -48,8 +48,9 @@ OtherId = Literal[
     "check-rows",
     "read-missing",
 ]
+MarginalId = Literal["firth", "without-level", "gee", "gls"]
 GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
-RemedyId = SameModelId | SmallerId | OtherId | GeneralizedId
+RemedyId = SameModelId | SmallerId | OtherId | MarginalId | GeneralizedId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ class Remedy:
     caveats: tuple[str, ...] = ()
     cost: int = 0  # criterion evaluations spent, a tie-breaker
     effects: tuple[EffectChange, ...] = ()  # of the fixed effects that both models have on one scale
+    messages: tuple[str, ...] | None = None  # what R says of it as the code fits it; None: not known
     order: int | None = None  # its place within a step where it is not its kind's: see ladder.rank
     step: int = 0  # 1: the same model at its optimum, 2: what to do about that; set by ladder.rank
     rank: int = 0  # set by ladder.rank

@@ -28,10 +28,10 @@ from mmtriage.ladder.standardized_columns import Movable, Move
 from mmtriage.model.design import Design
 
 
-def rewritten_formula(case: Case, movable: Movable, move: Move) -> Formula | None:
-    """Write the formula in rescaled variables; None if no way is the same model, by its ML criterion."""
-    ways = in_new_variables(case.design, movable, move)
-    return next((formula for formula in ways if _serves(case, formula, movable)), None)
+def rewritten(case: Case, movable: Movable, move: Move) -> Comparison | None:
+    """The model in rescaled variables, fitted; None if no way is the same model, by its ML criterion."""
+    ways = (_serving(case, formula, movable) for formula in in_new_variables(case.design, movable, move))
+    return next((comparison for comparison in ways if comparison is not None), None)
 
 
 def moved_names(movable: Movable, move: Move) -> tuple[str, ...]:
@@ -122,16 +122,17 @@ def _fixed_rewritten(
     return formula if new == old else replace_fixed_variable(formula, old, new)
 
 
-def _serves(case: Case, formula: Formula, movable: Movable) -> bool:
-    """Whether a formula is the same model and, where X had to move, cures what the moved columns cured."""
+def _serving(case: Case, formula: Formula, movable: Movable) -> Comparison | None:
+    """The fit of a formula that is the same model and, where X moved, cures what the moved columns cured."""
     try:
         comparison = case.bench.compare(case.bench.build(formula))
         is_same = is_same_model(case.bench, case.comparison, comparison)
     except TimeBudgetError:
         raise
     except MmtriageError:  # `log(x)` of a centered x has no values
-        return False
-    return is_same and (not movable.fixed or _is_cured(case, comparison))
+        return None
+    serves = is_same and (not movable.fixed or _is_cured(case, comparison))
+    return comparison if serves else None
 
 
 def _is_cured(case: Case, comparison: Comparison) -> bool:

@@ -37,7 +37,7 @@ from mmtriage.ladder.records import (
     with_proposals,
 )
 from mmtriage.ladder.remedies.change_link import CAVEATS, safe_link, title_of, with_link
-from mmtriage.ladder.remedies.measured import compared, fitted_model
+from mmtriage.ladder.remedies.measured import arriving, compared, fitted_model
 from mmtriage.ladder.remedies.plain_model import CHANGES
 from mmtriage.ladder.remedies.read_missing import as_missing
 from mmtriage.ladder.search_down import Tried, smaller_models
@@ -190,7 +190,7 @@ def _proposal(tried: Tried, bench: Bench, loss: float) -> Proposal:
         id="drop-refused",
         title=f"Leave out what cannot be estimated: {text}",
         label=tried.step.title,
-        code=bench.commands.both(text),
+        code=arriving(bench.commands, tried.comparison).both(text),
         changes="the random-effects structure",
     )
 
@@ -209,7 +209,7 @@ def _relinked(design: Design, bench: Bench) -> RungResult | None:
         NO_PRESENT_FIT,
         id="change-link",
         title=title_of(link),
-        code=with_link(bench.commands, link).both(design.formula.to_text()),
+        code=arriving(with_link(bench.commands, link), comparison).both(design.formula.to_text()),
         changes=meaning,
         caveats=CAVEATS,
     )

@@ -29,13 +29,14 @@ from mmtriage.engine.comparison import (
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.if_sound import compare_if_sound
 from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated
+from mmtriage.engine.lme4.glmer import fit_glmer_from
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.ladder.case import OtherModel
 from mmtriage.ladder.emitted.commands import Commands
-from mmtriage.ladder.emitted.r_table import r_reading
+from mmtriage.ladder.emitted.r_table import r_reading, text_columns
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.fewer_rows import without_rows
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
@@ -59,6 +60,7 @@ class Workbench:
             options=options,
             reading=table.reading,
             r_table=r_reading(table),
+            texts=text_columns(table),
             of_statsmodels=given.formula if given and given.software.name == STATSMODELS else None,
         )
         self.deadline: Deadline = deadline_in(options.time_budget)
@@ -199,6 +201,12 @@ class Workbench:
             transform=transform,
             tolerance=tolerance,
         )
+
+    @staticmethod
+    def run_from(prepared: Prepared, fit: Fit) -> Lme4Run | Lme4Failure:
+        """Fit as glmer does from the parameters of a fit, without its first stage."""
+        run = fit_glmer_from(prepared.design, fit.theta, fit.beta, fit.se)
+        return run if isinstance(run, Lme4Failure) else prepared.measured(run)
 
 
 def is_same_data(one: Design, two: Design) -> bool:

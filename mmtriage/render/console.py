@@ -47,12 +47,20 @@ def heading(console: Console, text: str) -> None:
     console.print(Text(text, style="bold underline"))
 
 
-def paragraph(console: Console, text: str, *, indent: int = 0, hanging: int = 0, style: str = "") -> None:
+def paragraph(
+    console: Console, text: str | Text, *, indent: int = 0, hanging: int = 0, style: str = ""
+) -> None:
     """Wrapped text, folded where a word is too long; `hanging` indents all lines but the first."""
-    wrapped = Text(text, style=style).wrap(console, console.width - indent - hanging, overflow="fold")
+    written = Text(text, style=style) if isinstance(text, str) else text
+    wrapped = written.wrap(console, console.width - indent - hanging, overflow="fold")
     for position, line in enumerate(wrapped):
         left = indent + (hanging if position > 0 else 0)
         console.print(Text(" " * left) + line, soft_wrap=True)
+
+
+def with_code(text: str, code: str, style: str = "") -> Text:
+    """A sentence with a code at its end, which is for `explain` and for programs: dim."""
+    return Text.assemble((text, style), "  ", (code, "dim"))
 
 
 def verbatim(console: Console, text: str, *, indent: int, style: str = "") -> None:
@@ -61,7 +69,7 @@ def verbatim(console: Console, text: str, *, indent: int, style: str = "") -> No
         console.print(Text(" " * indent + line, style=style), soft_wrap=True)
 
 
-def grid(console: Console, grid: Grid) -> None:
+def grid(console: Console, grid: Grid, *, style: str = "dim") -> None:
     """A table without a frame: two blanks between columns, numbers aligned at their decimal points.
 
     Columns of words share the width that is left and wrap; numbers never do. (A `rich` table would crop.)
@@ -74,7 +82,7 @@ def grid(console: Console, grid: Grid) -> None:
     ]
     widths = _widths(grid, columns, console.width - INDENT)
     if any(grid.header):
-        _row(console, grid.header, widths, grid.numeric, style="dim")
+        _row(console, grid.header, widths, grid.numeric, style=style)
     for cells in zip(*columns, strict=True):
         _row(console, cells, widths, grid.numeric)
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from mmtriage.render import labels, sentences, tables
 from mmtriage.render.df_note import df_notes
+from mmtriage.render.reporting import for_the_paper
 from mmtriage.render.tables import Grid
 from mmtriage.report.facts import Report
+
+MOST_CODES = 6  # of checks that were not made, before they are only counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +26,30 @@ class EvidencePart:
 
 
 def parts(report: Report, *, full: bool) -> tuple[EvidencePart, ...]:
-    """The evidence, without what depends on the clock.
+    """The estimates, then the evidence in short, without what depends on the clock.
 
-    `full` adds the refits of every rung, their gradients, theta, and what was not assessed.
+    `full` adds lme4's fit beside the optimum, its proof, the refits of every rung, theta, and why a check was
+    not made.
     """
-    found = [_comparison(report), EvidencePart(title=labels.LADDER, grid=tables.ladder(report))]
-    found += [*_attempts(report, full=full), *_estimates(report)]
+    found = [*_estimates(report, full=full), _short(report, full=full)]
     if full:
-        found += _particulars(report)
+        found += [_comparison(report), EvidencePart(title=labels.LADDER, grid=tables.ladder(report))]
+        found += [*_attempts(report), *_particulars(report)]
     return tuple(found)
+
+
+def _short(report: Report, *, full: bool) -> EvidencePart:
+    """What a reviewer could ask for, in a few lines."""
+    head, messages = sentences.ends_with(report)
+    lines = [*sentences.proof(report), *sentences.climbed(report)]
+    if full:
+        lines.insert(0, report.verdict.message)
+    elif codes := list(dict.fromkeys(item.code for item in report.not_assessed)):
+        named = ", ".join(codes) if len(codes) <= MOST_CODES else f"{len(codes)} checks"
+        lines.append(f"Not assessed (-v says why): {named}.")
+    paper = for_the_paper(report)
+    lines += [] if paper is None else [f"{labels.PAPER}: {paper}"]
+    return EvidencePart(title=labels.EVIDENCE, quote_head=head, quotes=messages, lines=tuple(lines))
 
 
 def _comparison(report: Report) -> EvidencePart:
@@ -45,24 +63,24 @@ def _comparison(report: Report) -> EvidencePart:
     )
 
 
-def _attempts(report: Report, *, full: bool) -> Iterator[EvidencePart]:
-    """The optimizer table whenever allFit ran; the refits of the other rungs in full detail only."""
+def _attempts(report: Report) -> Iterator[EvidencePart]:
+    """The refits of every rung."""
     for result in report.ladder:
-        if result.attempts and (full or result.id == "allfit"):
-            grid = tables.attempts(result.attempts, with_gradient=full)
+        if result.attempts:
+            grid = tables.attempts(result.attempts, with_gradient=True)
             yield EvidencePart(title=sentences.attempts_title(result), grid=grid)
 
 
-def _estimates(report: Report) -> Iterator[EvidencePart]:
-    whose = sentences.estimates_of(report)
-    if fixed := tables.fixed_effects(report):
+def _estimates(report: Report, *, full: bool) -> Iterator[EvidencePart]:
+    whose = "" if report.reference else f" of {report.fitted_by}'s fit"
+    if fixed := tables.fixed_effects(report, full=full):
         dropped = tuple(sentences.dropped_column(column) for column in report.model.dropped_columns)
         note = sentences.se_note(report.reference or report.baseline)
         lines = (*dropped, *([] if note is None else [note]), *df_notes(report))
-        yield EvidencePart(title=f"{labels.FIXED_EFFECTS} {whose}", grid=fixed, lines=lines)
-    if random := tables.random_effects(report):
+        yield EvidencePart(title=f"{labels.FIXED_EFFECTS}{whose}", grid=fixed, lines=lines)
+    if random := tables.random_effects(report, full=full):
         lines = tuple(sentences.meaningless(report))
-        yield EvidencePart(title=f"{labels.RANDOM_EFFECTS} {whose}", grid=random, lines=lines)
+        yield EvidencePart(title=f"{labels.RANDOM_EFFECTS}{whose}", grid=random, lines=lines)
 
 
 def _particulars(report: Report) -> Iterator[EvidencePart]:

@@ -61,7 +61,7 @@ def error_command(error: MmtriageError, settings: Settings = PLAIN) -> str:
 
 def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
     verdict = report.verdict
-    title = _title(sentences.verdict_words(report), settings)
+    title = _title(sentences.verdict_words(report, settings.fail_on), settings)
     if verdict.severity == "ok" or not verdict_counts(report.drift):
         return _data(f"{title}: {report.model.formula}")
     message = "\n".join([report.model.formula, *sentences.story(report)])

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmtriage.errors import MmtriageError
-from mmtriage.render import labels, overview, sentences, since
+from mmtriage.render import labels, overview, remedy_words, sentences, since
 from mmtriage.render.evidence import parts
 from mmtriage.render.plots import can_draw, plots_of, remarks
 from mmtriage.render.problem import in_full
@@ -72,6 +72,7 @@ def _filled(template: str, report: Report, settings: Settings, *, root: str = "m
         root=root,
         report=report,
         name=printable(settings.name),
+        fail_on=settings.fail_on,
         plots=_by_kind(plots),
         plot_remarks=remarks(report),
         changed=since.part(report),
@@ -102,7 +103,14 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = _prose
-    environment.globals.update(labels=labels, roles=roles, sentences=sentences, WIDE=WIDE, padding=_padding)
+    environment.globals.update(
+        labels=labels,
+        roles=roles,
+        sentences=sentences,
+        remedy_words=remedy_words,
+        WIDE=WIDE,
+        padding=_padding,
+    )
     return environment
 
 

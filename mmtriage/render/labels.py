@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmtriage.diagnose.finding import BaselineState
 from mmtriage.diagnose.verdict import VerdictStatus
-from mmtriage.ladder.records import RungStatus, Scope
+from mmtriage.ladder.records import RungStatus
 
 STATUS_WORDS: dict[VerdictStatus, str] = {
     "undetermined": "Undetermined",
@@ -25,11 +25,6 @@ RUNG_STATUS_WORDS: dict[RungStatus, str] = {
     "not_applicable": "not applicable",
     "failed": "failed",
 }
-SCOPE_WORDS: dict[Scope, str] = {
-    "same_model": "same model",
-    "changes_model": "changes the model",
-    "advice": "advice",
-}
 BASELINE_WORDS: dict[BaselineState, str] = {
     "new": "new",
     "updated": "graver than before",
@@ -37,10 +32,13 @@ BASELINE_WORDS: dict[BaselineState, str] = {
 }
 
 # Headings
+CAUSES = "Why"
+EVIDENCE = "Evidence"
+PAPER = "For the paper"
 CONSEQUENCES = "What follows from it"
 OTHERS = "Also noted"
 REMEDIES = "What to do"
-STEPS = {1: "Step 1: the same model, at its optimum", 2: "Step 2: what to do about that optimum"}
+STEPS = {1: "Step 1: the same model", 2: "Step 2: what to do about its optimum"}
 PLOTS = "Plots"
 COMPARISON = "lme4's fit and the optimum"
 LADDER = "The ladder"

@@ -13,7 +13,7 @@ from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.records import Remedy
-from mmtriage.render import labels, overview, sentences, since
+from mmtriage.render import labels, overview, remedy_words, sentences, since
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line, pieces
@@ -25,7 +25,7 @@ from mmtriage.report.facts import Report, ToolFacts
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary
 
-LANGUAGE = {"statsmodels": "python", "mmtriage": "sh", "lme4": "r"}
+LANGUAGE = {"statsmodels": "python", "mmtriage": "sh", "R": "r"}
 MOST_ROWS = 40  # of a table: GitHub refuses comments of more than 65,536 characters
 MOST_CHARACTERS = 60_000
 # Characters of Markdown and HTML, which are written as references; and what GitHub would make a link of
@@ -86,7 +86,8 @@ def _blocks(report: Report, settings: Settings) -> list[str]:
 def _head(report: Report, settings: Settings) -> list[str]:
     model = report.model
     name = f"{printable(settings.name)}: " if settings.name else ""
-    blocks = [f"## {_text(name + sentences.verdict_words(report))}", *map(_prose, sentences.lead(report))]
+    title = sentences.verdict_words(report, settings.fail_on)
+    blocks = [f"## {_text(name + title)}", *map(_prose, sentences.lead(report))]
     if incomplete := sentences.incomplete(report):
         blocks.append(f"**{_prose(incomplete)}**")
     table = f"{_span(_flat(report.input.source))}: {sentences.rows_line(report)}"
@@ -102,7 +103,7 @@ def _drift(report: Report) -> list[str]:
 def _findings(report: Report) -> list[str]:
     blocks = []
     if causes := roles.causes(report):
-        blocks += [f"### {sentences.causes_heading(causes)}", *_each(causes, report)]
+        blocks += [f"### {labels.CAUSES}", *_each(causes, report)]
     others = roles.others(report)
     grave = [finding for finding in others if finding.severity != "info"]
     if grave:
@@ -131,9 +132,9 @@ def _remedies(report: Report) -> list[str]:
     if calm is not None:
         blocks.append(_prose(calm))
     for position, remedy in enumerate(report.remedies):
-        if head := sentences.step_heading(report.remedies, position):
+        if head := remedy_words.step_heading(report.remedies, position):
             blocks.append(_prose(head))
-        title = sentences.remedy_title(remedy)
+        title = remedy_words.title(remedy)
         if position == 0:
             blocks += [f"**{_prose(title)}**", *_remedy(remedy, report)]
         else:
@@ -144,12 +145,10 @@ def _remedies(report: Report) -> list[str]:
 
 
 def _remedy(remedy: Remedy, report: Report) -> list[str]:
-    facts = [f"- {_prose(line)}" for line in sentences.remedy_lines(remedy, report.model)]
-    blocks = [
-        _text(sentences.effect_of(remedy, report.verdict.status)),
-        *(["\n".join(facts)] if facts else []),
-    ]
-    return blocks + [_code(code, LANGUAGE[program]) for program, code in sentences.remedy_code(remedy)]
+    facts = [f"- {_prose(line)}" for line in remedy_words.lines(remedy, report.model)]
+    written = [_code(code, LANGUAGE[program]) for program, code in remedy_words.code(remedy)]
+    effect = _text(sentences.as_sentence(remedy_words.effect_of(remedy, report.verdict.status)))
+    return [effect, *(["\n".join(facts)] if facts else []), *written]
 
 
 def _part(part: EvidencePart) -> Iterable[str]:

@@ -5,20 +5,22 @@ Calm, exact, lme4's terms. "Not assessed" is not "passed".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, NotAssessed
-from mmtriage.diagnose.verdict import SE_FACTOR, VerdictStatus
+from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
+from mmtriage.diagnose.verdict import SE_FACTOR
 from mmtriage.ladder.rank import RANKED_BY
-from mmtriage.ladder.records import LikelihoodRatio, Remedy, RungResult
-from mmtriage.render import labels
-from mmtriage.render.effect_words import effect_words
+from mmtriage.ladder.records import RungResult
+from mmtriage.render import labels, remedy_words
 from mmtriage.report import roles
+from mmtriage.report.exit_code import fails
 from mmtriage.report.facts import CertificateFacts, DroppedColumnFacts, FitFacts, ModelFacts, Report
 
 NOTHING_TO_DO = "Nothing has to be done."
+NAMES_OF_R = ("lme4", "glmer", "lmer", "allFit")
 WARNING_GOES = "What follows makes the warning go away."
 
 
@@ -30,22 +32,35 @@ def criterion_name(model: ModelFacts) -> str:
 
 
 def model_line(model: ModelFacts) -> str:
-    """The kind of model and its size, as in the head of lme4's summary."""
-    groups = ", ".join(f"{name} {levels:,}" for name, levels in model.groups.items())
-    size = f"{figures.count(model.n_obs, 'observation')}; groups: {groups or 'none'}"
+    """The kind of model, how it is fitted, and its size: "Poisson, log link, Laplace; 25 levels of g"."""
+    sizes = [
+        f"{levels:,} {'level' if levels == 1 else 'levels'} of {name}"
+        for name, levels in model.groups.items()
+    ]
+    used = [
+        f"{what} {value}"
+        for what, value in (
+            ("weights", model.weights),
+            ("offset", model.offset),
+            ("rows where", model.subset),
+        )
+        if value is not None
+    ]
+    return "; ".join([_kind(model), ", ".join(sizes) or "no groups", *used])
+
+
+def _kind(model: ModelFacts) -> str:
     if not model.spec.is_approximated:
-        return f"Linear mixed model fit by {model.method}; {size}"
-    return (
-        f"Generalized linear mixed model fit by maximum likelihood ({_approximation(model)}). "
-        f"Family: {model.family} ({model.link}); {size}"
-    )
+        return f"Linear mixed model, {model.method}"
+    family = f"{model.family[0].upper()}{model.family[1:]}".replace(".", " ")
+    return f"{family}, {model.link} link, {_approximation(model)}"
 
 
 def _approximation(model: ModelFacts) -> str:
-    """How the integral over the random effects is computed, in the words of lme4's summary."""
+    """How the integral over the random effects is computed."""
     if model.method == "Laplace":
-        return "Laplace Approximation"
-    return f"Adaptive Gauss-Hermite Quadrature, nAGQ = {model.nagq}"
+        return "Laplace"
+    return "quadrature with " + figures.count(model.nagq or 0, "point") if model.nagq else "nAGQ = 0"
 
 
 def se_note(fit: FitFacts | None) -> str | None:
@@ -73,6 +88,17 @@ def finding_title(finding: Finding) -> str:
     ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
     since = f", {labels.BASELINE_WORDS[finding.baseline_state]}" if finding.baseline_state else ""
     return f"{finding.code} {finding.name} ({finding.severity}{since}{origin}{ignored})"
+
+
+def code_of(finding: Finding) -> str:
+    """The code, which is for `explain`; beside an earlier report also its name, and that it is new."""
+    return finding.code if finding.baseline_state is None else f"{finding.code} {name_of(finding)}"
+
+
+def name_of(finding: Finding) -> str:
+    """The name, and since when it is there: "far-origin, new"."""
+    since = f", {labels.BASELINE_WORDS[finding.baseline_state]}" if finding.baseline_state else ""
+    return f"{finding.name}{since}"
 
 
 def gap(report: Report) -> str:
@@ -109,37 +135,6 @@ def _rounded(value: float) -> str:
     return f"{value:.4g}"
 
 
-def effect_of(remedy: Remedy, verdict: VerdictStatus) -> str:
-    """What a remedy is and does: "same model, clears the verdict (rung 1)"."""
-    sound = "certified and not singular" if verdict == "converged" else "clears the verdict"
-    reaches = ", reaches the optimum" if remedy.scope == "same_model" else ""
-    clears = f", {sound}" if remedy.clears else reaches
-    return f"{labels.SCOPE_WORDS[remedy.scope]}{clears} (rung {remedy.rung})"
-
-
-def measured(remedy: Remedy, model: ModelFacts) -> str:
-    """What was measured: criterion, AIC and BIC, the largest move of a fixed effect."""
-    parts = []
-    if remedy.criterion is not None:
-        parts.append(f"{criterion_name(model)} {figures.criterion(remedy.criterion)}")
-    if remedy.delta_aic is not None and remedy.scope != "same_model":
-        parts.append(f"AIC {figures.signed(remedy.delta_aic)}")
-    if remedy.delta_bic is not None and remedy.scope != "same_model":
-        parts.append(f"BIC {figures.signed(remedy.delta_bic)}")
-    if words := effect_words(remedy.effects, model.spec.statistic):
-        parts.append(words)
-    elif remedy.max_shift_se is not None:
-        parts.append(f"fixed effects move by at most {figures.shift(remedy.max_shift_se)} SE")
-    return "; ".join(parts)
-
-
-def likelihood_ratio(test: LikelihoodRatio, of_criterion: float | None) -> str:
-    """A likelihood-ratio test in one line, its reference distribution named."""
-    df = "" if test.df is None else f" on {test.df:g} df"
-    ratio, p = figures.gap(test.statistic, of_criterion), figures.p_value(test.p_value)
-    return f"likelihood ratio {ratio}{df}, {p} ({test.method})"
-
-
 def nothing_to_do(report: Report) -> str | None:
     """The first line of advice on a false alarm, where no standard error is wrong either."""
     lme4, optimum = report.baseline, report.reference
@@ -149,42 +144,6 @@ def nothing_to_do(report: Report) -> str | None:
     if any(not 1 / SE_FACTOR <= a.se / b.se <= SE_FACTOR for a, b in pairs if b.se > 0):
         return None
     return NOTHING_TO_DO if not report.remedies else f"{NOTHING_TO_DO} {WARNING_GOES}"
-
-
-def step_heading(remedies: Sequence[Remedy], position: int) -> str | None:
-    """What stands above the first remedy of each step, where there are two of them."""
-    steps = [remedy.step for remedy in remedies]
-    if len(set(steps)) < 2 or steps[position] in steps[:position]:
-        return None
-    return labels.STEPS[steps[position]]
-
-
-def remedy_title(remedy: Remedy) -> str:
-    """Rank and title: "1. Center and scale Year"."""
-    return f"{remedy.rank}. {remedy.title}"
-
-
-def remedy_code(remedy: Remedy) -> list[tuple[str, str]]:
-    """What to paste, each with the name of the program that takes it."""
-    code = remedy.code
-    every = (("statsmodels", code.python), ("mmtriage", code.mmtriage), ("lme4", code.lme4))
-    return [(program, text) for program, text in every if text]
-
-
-def remedy_lines(remedy: Remedy, model: ModelFacts) -> list[str]:
-    """What a remedy changes, what was measured, and what to beware of."""
-    return [f"{label}: {text}" for label, text in remedy_facts(remedy, model)]
-
-
-def remedy_facts(remedy: Remedy, model: ModelFacts) -> list[tuple[str, str]]:
-    """The same, labels apart."""
-    lines = [("Changes", remedy.changes), ("Measured", measured(remedy, model))]
-    if remedy.lrt is not None:
-        lines.append(("Test", likelihood_ratio(remedy.lrt, remedy.criterion)))
-    if remedy.not_comparable:
-        lines.append(("AIC, BIC and test", f"{figures.NOT_ASSESSED}, {remedy.not_comparable}"))
-    lines += [("Note", caveat) for caveat in remedy.caveats]
-    return [(label, text) for label, text in lines if text]
 
 
 def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
@@ -198,6 +157,46 @@ def lme4_says(report: Report) -> tuple[str, tuple[str, ...]]:
     if not messages:
         return f"{who} {verb[0]} no warning.", ()
     return f"{who} {verb[1]}:", messages
+
+
+def ends_with(report: Report) -> tuple[str, tuple[str, ...]]:
+    """Where the fit that is judged ended, and what was said of it: the first line of each message."""
+    head, messages = lme4_says(report)
+    fit = report.baseline
+    if fit is None:
+        return head, messages
+    after = "" if fit.evaluations is None else f" after {figures.count(fit.evaluations, 'evaluation')}"
+    who = report.fitted_by if fit.lme4 is None else f"lme4 {fit.lme4}"
+    ends = (
+        f"{who} ends at {remedy_words.criterion_word(report.model)} {figures.criterion(fit.criterion)}{after}"
+    )
+    if messages:
+        messages = tuple(message.splitlines()[0] for message in messages)
+        return f"{ends}, and {'said' if report.is_given else 'says'}:", messages
+    return f"{ends}{'. ' + head if fit.lme4_messages is None else ', without a message.'}", ()
+
+
+def proof(report: Report) -> Iterator[str]:
+    """The optimum, on how many starts it rests, and how far the fit is from it."""
+    optimum = report.reference
+    if optimum is None or (certificate := optimum.certificate) is None:
+        return
+    where = figures.criterion(optimum.criterion)
+    if not certificate.certified:
+        yield f"The best point found, {where}, could not be proven an optimum: {certificate.reason}."
+        return
+    starts = figures.count(len(certificate.starts), "start")
+    optima = figures.count(len(certificate.distinct_optima), "optimum", "optima")
+    distance = "" if report.verdict.gap is None else f": gap {gap(report)}"
+    yield f"The proven optimum is {where} ({starts}, {optima}){distance}."
+
+
+def climbed(report: Report) -> Iterator[str]:
+    """The rungs that were climbed, in a line."""
+    tried = [r for r in report.ladder if r.status not in ("not_needed", "not_applicable")]
+    if tried:
+        words = (f"{r.rung} {r.id} {labels.RUNG_STATUS_WORDS[r.status]}" for r in tried)
+        yield f"Rungs climbed: {', '.join(words)}."
 
 
 def comparison_title(report: Report) -> str:
@@ -249,22 +248,28 @@ def dropped_column(dropped: DroppedColumnFacts) -> str:
     return f"Dropped, as lme4 drops it: {dropped.name} = {summands or '0'}"
 
 
-def verdict_title(report: Report) -> str:
+def verdict_title(report: Report, fail_on: str = DEFAULT_FAIL_ON) -> str:
     """The verdict in capitals: "CONVERGED, with 1 warning"."""
-    return f"{labels.STATUS_WORDS[report.verdict.status].upper()}{_with_warnings(report)}"
+    return f"{labels.STATUS_WORDS[report.verdict.status].upper()}{_with_findings(report, fail_on)}"
 
 
-def verdict_words(report: Report) -> str:
+def verdict_words(report: Report, fail_on: str = DEFAULT_FAIL_ON) -> str:
     """The verdict as a heading: "Converged, with 1 warning"."""
-    return f"{labels.STATUS_WORDS[report.verdict.status]}{_with_warnings(report)}"
+    return f"{labels.STATUS_WORDS[report.verdict.status]}{_with_findings(report, fail_on)}"
 
 
-def _with_warnings(report: Report) -> str:
-    """Warnings beside a verdict that is no error: they fail a check that the verdict alone would pass."""
+def _with_findings(report: Report, fail_on: str) -> str:
+    """What stands beside a verdict that is no error, and fails a check that the verdict alone would pass."""
     if report.verdict.severity == "error":
         return ""
-    grave = [found for found in roles.others(report) if found.severity in ("error", "warning")]
-    return f", with {figures.count(len(grave), 'warning')}" if grave else ""
+    others = roles.others(report)
+    grave = [found for found in others if found.severity in ("error", "warning")]
+    if grave:
+        return f", with {figures.count(len(grave), 'warning')}"
+    failing = [found for found in others if fails(found.severity, fail_on)]
+    return (
+        f", with {figures.count(len(failing), 'note')}" if failing and report.verdict.severity == "ok" else ""
+    )
 
 
 def lead(report: Report) -> list[str]:
@@ -279,27 +284,37 @@ def incomplete(report: Report) -> str | None:
 
 def table_line(report: Report) -> str:
     """The table, and how much of it was used."""
-    return f"{report.input.source}: {rows_line(report)}"
+    return f"{report.input.source}, {rows_line(report)}"
 
 
 def story(report: Report) -> list[str]:
     """The verdict, its causes and the best remedy in a few lines, for logs and annotations."""
     lines = [*lead(report), *([unfinished] if (unfinished := incomplete(report)) else [])]
-    lines += [f"{causes_heading((cause,))}: {finding_line(cause)}" for cause in roles.causes(report)]
+    lines += [f"{labels.CAUSES}: {finding_line(cause)}" for cause in roles.causes(report)]
     for best in report.remedies[:1]:
-        lines.append(f"{labels.REMEDIES}: {best.title} ({effect_of(best, report.verdict.status)})")
-        lines += [f"{program}:\n{code}" for program, code in remedy_code(best)]
+        effect = remedy_words.effect_of(best, report.verdict.status)
+        lines.append(f"{labels.REMEDIES}: {best.title} ({effect})")
+        lines += [f"{program}:\n{code}" for program, code in remedy_words.code(best)]
     return lines
+
+
+def as_sentence(text: str) -> str:
+    """A message with a capital and a full stop; what begins with code, or a name of R's, stays as it is."""
+    whole = text if text.endswith((".", "?", "!")) else f"{text}."
+    return whole if whole.startswith(NAMES_OF_R) else f"{whole[:1].upper()}{whole[1:]}"
+
+
+def in_short(finding: Finding) -> str:
+    """A message without the numbers of a null direction, which are for those who ask for everything."""
+    direction = finding.evidence.get("null_direction")
+    if not isinstance(direction, str):
+        return as_sentence(finding.message)
+    return as_sentence(finding.message.replace(f"the combination {direction}", "one combination"))
 
 
 def finding_line(finding: Finding) -> str:
     """A finding in one line."""
     return f"{finding_title(finding)}: {finding.message}"
-
-
-def causes_heading(findings: tuple[Finding, ...]) -> str:
-    """The heading above what is at the root of the verdict."""
-    return "Cause" if len(findings) == 1 else "Causes"
 
 
 def ranked_by() -> str:
@@ -317,11 +332,6 @@ def meaningless(report: Report) -> Iterator[str]:
             yield f"SDs and correlations of {term} mean nothing: the data cannot tell them apart."
 
 
-def estimates_of(report: Report) -> str:
-    """Whose estimates are shown, to follow "Fixed effects"."""
-    return "at the optimum" if report.reference else "of lme4's fit"
-
-
 def unassessed(item: NotAssessed) -> str:
     """A check that was not made, and why."""
     return f"{item.code} {item.name}: {item.reason}"
@@ -330,4 +340,4 @@ def unassessed(item: NotAssessed) -> str:
 def read_on(report: Report) -> str | None:
     """Where a finding is explained: the first cause, else the first finding."""
     codes = [finding.code for finding in (*roles.causes(report), *report.findings)]
-    return f"Explain a finding: mmtriage explain {codes[0]}" if codes else None
+    return f"More: mmtriage explain {codes[0]}, and -v for all that was tried." if codes else None

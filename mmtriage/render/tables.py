@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmtriage import figures
+from mmtriage.diagnose.verdict import SE_FACTOR
 from mmtriage.ladder.records import Attempt
 from mmtriage.render import labels, sentences
 from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, Report
 
 FAMILY_THETA = "theta of the negative binomial"
 NOT_KNOWN = "not known"
+# From where lme4's own numbers stand beside the optimum's: what a reader would see in two digits.
+SHOWS_MOVE, SHOWS_FACTOR, SHOWS_SD = 0.02, 1.02, 0.005  # SE; a factor; a share of the SD
+SMALL_SD = 1e-4  # share of the largest SD below which one counts as zero
 PIRLS_CONVERGED = "the same, PIRLS converged"
 
 
@@ -110,25 +114,58 @@ def _or_dash(value: float | None, spell: Callable[[float], str]) -> str:
     return "-" if value is None else spell(value)
 
 
-def fixed_effects(report: Report) -> Grid | None:
-    """The estimates at the optimum, and where lme4's lie; lme4's own where there is no optimum."""
+def fixed_effects(report: Report, *, full: bool = True) -> Grid | None:
+    """The estimates at the optimum; lme4's own where there is no optimum.
+
+    Beside them stands where lme4's fit lies: in `full`, else only what differs visibly.
+    """
     fit = report.reference or report.baseline
     if fit is None or not fit.fixed_effects:
         return None
-    statistic = f"{report.model.spec.statistic} value"
     has_p = any(effect.p_value is not None for effect in fit.fixed_effects)
-    beside = report.baseline if report.reference is not None else None
     has_df = any(effect.df is not None for effect in fit.fixed_effects)
+    statistic = report.model.spec.statistic
     header = ["", "estimate", "SE", *(["df"] if has_df else []), statistic, *(["p"] if has_p else [])]
     rows = [_estimate(effect, has_df=has_df, has_p=has_p) for effect in fit.fixed_effects]
-    if beside is not None:
-        whose = figures.possessive(report.fitted_by)
-        header += [f"{whose} shift, SE", f"{whose} SE"]
-        rows = [
-            (*row, *_shifted(effect, theirs))
-            for row, effect, theirs in zip(rows, fit.fixed_effects, beside.fixed_effects, strict=True)
-        ]
-    return Grid(header=tuple(header), rows=tuple(rows), numeric=_all_but_first(len(header)))
+    numeric = len(header)
+    if (beside := report.baseline) is not None and report.reference is not None:
+        pairs = list(zip(fit.fixed_effects, beside.fixed_effects, strict=True))
+        for name, cells in _beside(report, pairs, full=full):
+            header.append(name)
+            rows = [(*row, cell) for row, cell in zip(rows, cells, strict=True)]
+            numeric += name != ""
+    return Grid(header=tuple(header), rows=tuple(rows), numeric=frozenset(range(1, numeric)))
+
+
+def _beside(
+    report: Report, pairs: Sequence[tuple[FixedEffect, FixedEffect]], *, full: bool
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Columns of lme4's own numbers; the last, without a name, says which standard errors are wrong."""
+    moves, errors = zip(*(_shifted(ours, theirs) for ours, theirs in pairs), strict=True)
+    if full or any(abs(_move(ours, theirs)) >= SHOWS_MOVE for ours, theirs in pairs):
+        yield f"shift in {in_whose(report)}, SE", moves
+    factors = [_factor(ours, theirs) for ours, theirs in pairs]
+    if full or any(factor > SHOWS_FACTOR for factor in factors):
+        yield f"SE in {in_whose(report)}", errors
+    if not full and any(factor > SE_FACTOR for factor in factors):
+        yield "", tuple("wrong" if factor > SE_FACTOR else "" for factor in factors)
+
+
+def in_whose(report: Report) -> str:
+    """Where people read the other numbers: R, or the program that made the fit."""
+    return report.fitted_by if report.is_given else "R"
+
+
+def _move(ours: FixedEffect, theirs: FixedEffect) -> float:
+    known = math.isfinite(ours.estimate) and 0 < ours.se < math.inf
+    return (theirs.estimate - ours.estimate) / ours.se if known else 0.0
+
+
+def _factor(ours: FixedEffect, theirs: FixedEffect) -> float:
+    """By what factor a standard error is off; 1 where there is nothing to compare."""
+    if not (math.isfinite(ours.estimate) and 0 < ours.se < math.inf and theirs.se > 0):
+        return 1.0
+    return max(theirs.se / ours.se, ours.se / theirs.se)
 
 
 def _estimate(effect: FixedEffect, *, has_df: bool, has_p: bool) -> tuple[str, ...]:
@@ -156,12 +193,17 @@ def _shifted(effect: FixedEffect, theirs: FixedEffect) -> tuple[str, str]:
     return figures.shift(moved), figures.to_precision_of(theirs.se, theirs.se) if known else "-"
 
 
-def random_effects(report: Report) -> Grid | None:
-    """Standard deviations and correlations as in lme4's VarCorr, with lme4's SDs beside the optimum's."""
+def random_effects(report: Report, *, full: bool = True) -> Grid | None:
+    """Standard deviations and correlations as in lme4's VarCorr.
+
+    lme4's SDs stand beside the optimum's: in `full`, else only where they differ visibly.
+    """
     fit = report.reference or report.baseline
     if fit is None:
         return None
     beside = report.baseline if report.reference is not None else None
+    if beside is not None and not full and not _differ(fit, beside):
+        beside = None
     width = max((len(effect.terms) for effect in fit.random_effects), default=1)
     theirs = beside.random_effects if beside is not None else fit.random_effects
     rows = [
@@ -170,17 +212,27 @@ def random_effects(report: Report) -> Grid | None:
         for row in _components(effect, other if beside is not None else None, width - 1)
     ]
     if fit.sigma is not None:
-        residual = [figures.spread(beside.sigma)] if beside is not None and beside.sigma is not None else []
-        rows.append(("Residual", "", figures.spread(fit.sigma), *residual, *[""] * (width - 1)))
+        residual = (
+            [figures.deviation(beside.sigma)] if beside is not None and beside.sigma is not None else []
+        )
+        rows.append(("Residual", "", figures.deviation(fit.sigma), *residual, *[""] * (width - 1)))
     correlations = ["corr", *[""] * (width - 2)] if width > 1 else []
-    header = (
-        "group",
-        "term",
-        "SD",
-        *([f"{figures.possessive(report.fitted_by)} SD"] if beside is not None else []),
-        *correlations,
-    )
+    other = [f"SD in {in_whose(report)}"] if beside is not None else []
+    header = ("group", "term", "SD", *other, *correlations)
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(2, len(header))))
+
+
+def _differ(fit: FitFacts, other: FitFacts) -> bool:
+    """Whether any SD of two fits differs so that it shows."""
+    pairs = [
+        (a, b)
+        for one, two in zip(fit.random_effects, other.random_effects, strict=True)
+        for a, b in zip(one.sd, two.sd, strict=True)
+    ]
+    if fit.sigma is not None and other.sigma is not None:
+        pairs.append((fit.sigma, other.sigma))
+    largest = max((a for a, _ in pairs if math.isfinite(a)), default=0.0)
+    return any(abs(a - b) > SHOWS_SD * max(a, SMALL_SD * largest) for a, b in pairs)
 
 
 def _components(
@@ -194,8 +246,8 @@ def _components(
             (
                 effect.group if position == 0 else "",
                 term,
-                figures.spread(effect.sd[position]),
-                *([figures.spread(other.sd[position])] if other is not None else []),
+                figures.deviation(effect.sd[position]),
+                *([figures.deviation(other.sd[position])] if other is not None else []),
                 *correlations,
                 *[""] * (n_correlations - len(correlations)),
             )

@@ -66,7 +66,7 @@ def test_the_exit_code_follows_the_gravest_of_verdict_and_findings(
 
 def test_stdout_carries_the_report_and_nothing_else(data: str, mmtriage: Run) -> None:
     text = mmtriage("fit", data, FORMULA, answer=NOT_CONVERGED)
-    assert text.out.startswith("NOT CONVERGED\n")
+    assert text.out.startswith("NOT CONVERGED   ")
     assert text.err == ""
     assert (
         json.loads(mmtriage("fit", data, FORMULA, "--format", "json").out)["verdict"]["status"] == "converged"

@@ -27,7 +27,7 @@ def test_reports_can_be_written_beside_stdout(data: str, tmp_path: Path, mmtriag
     )
     assert result.code == 1
     assert json.loads(json_path.read_text())["verdict"]["status"] == "singular"
-    assert text_path.read_text().startswith("SINGULAR\n")
+    assert text_path.read_text().startswith("SINGULAR   ")
 
 
 def test_one_run_writes_every_format(data: str, tmp_path: Path, mmtriage: Run) -> None:

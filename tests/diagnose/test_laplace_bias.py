@@ -25,7 +25,8 @@ def test_few_answers_in_widely_different_groups_are_too_little_for_laplace() -> 
     (found,) = off_quadrature(fitted(proven(made), optimum=optimum))
     assert isinstance(found, Finding)
     assert found.message.startswith(
-        "the Laplace approximation is too rough here: quadrature with 25 points moves "
+        "the Laplace approximation is too rough here: quadrature with 25 points, the same model better "
+        "approximated, moves "
     )
     assert "the SD of `(1 | g)` by " in found.message
     assert (found.severity, found.terms, found.evidence["points"]) == ("warning", ("(1 | g)",), 25)

@@ -1,27 +1,31 @@
-"""`python -m tests.emitted [TEXT]`: run all emitted code of the models whose names contain TEXT.
+"""`python -m tests.emitted [TEXT | CASES.json [TEXT]]`: run all emitted code of the models named like TEXT.
 
-Golden models, planted faults in all their variants, and tables made here; by `mmtriage`, and by lme4 where
-Rscript has it. Prints what was run per remedy, and every complaint; 1 if there is any.
+Golden models, planted faults in all their variants, and tables made here, or the models of a list of cases;
+by `mmtriage`, and by lme4 where Rscript has it. Prints what was run per remedy, and every complaint; 1 if
+there is any.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from tests.emitted import commands, lme4
 from tests.emitted.choice import EXTRA
 from tests.emitted.remedies import emitted
-from tests.emitted.subjects import all_golden, all_planted
+from tests.emitted.subjects import all_golden, all_planted, of_cases
 from tests.emitted.tables import EVEN, TABLES
 
 
 def main() -> int:
     """Run everything."""
-    wanted = "".join(sys.argv[1:2])
-    subjects = [s for s in (*TABLES, EVEN, *EXTRA, *all_planted(), *all_golden()) if wanted in s.name]
+    words = sys.argv[1:]
+    cases = Path(words.pop(0)) if words and words[0].endswith(".json") else None
+    known = (*TABLES, EVEN, *EXTRA, *all_planted(), *all_golden()) if cases is None else of_cases(cases)
+    subjects = [s for s in known if "".join(words[:1]) in s.name]
     with threadpool_limits(limits=1, user_api="blas"):
         pieces = list(emitted(subjects))
         ours = [one for one in pieces if one.remedy["code"]["mmtriage"]]

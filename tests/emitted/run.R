@@ -9,11 +9,13 @@ criterion <- function(m) UseMethod("criterion")
 criterion.merMod <- function(m) if (isREML(m)) REMLcrit(m) else -2 * as.numeric(logLik(m))
 criterion.lm <- function(m) -2 * as.numeric(logLik(m))
 criterion.glm <- function(m) m$aic - 2 * m$rank  # with a scale, lme4 counts it in the criterion; logLik() does not
+criterion.geeglm <- criterion.gls <- criterion.brglmFit <- function(m) NA  # advice, or a penalized fit
 criterion.negbin <- function(m) -m$twologlik
 
 # By restricted maximum likelihood, what lm() never prints.
 restricted <- function(m) {
   if (inherits(m, "merMod")) return(if (isREML(m)) REMLcrit(m) else NA)
+  if (is.na(criterion(m))) return(NA)
   if (inherits(m, "glm")) NA else -2 * as.numeric(logLik(m, REML = TRUE))
 }
 
@@ -33,7 +35,7 @@ run <- function(job) {
     invokeRestart(restart)
   }
   here <- new.env(parent = globalenv())
-  if (!startsWith(job$code, "d <- read.csv(")) here$d <- read.csv(job$data, stringsAsFactors = TRUE)
+  if (!startsWith(job$code, "d <- read.csv(")) here$d <- read.csv(job$data)  # as a user does: text is text
   began <- proc.time()[["elapsed"]]
   withCallingHandlers(
     for (line in parse(text = job$code, encoding = "UTF-8")) {
@@ -50,8 +52,8 @@ run <- function(job) {
     criterion = criterion(m),
     restricted = restricted(m),
     maximum = suppressMessages(suppressWarnings(maximum(m))),
-    deviance = if (mixed) NA else deviance(m),
-    df = attr(logLik(m), "df"),
+    deviance = if (mixed || is.na(criterion(m))) NA else deviance(m),
+    df = if (is.na(criterion(m))) NA else attr(logLik(m), "df"),
     singular = if (mixed) isSingular(m) else NA,
     code = if (mixed) m@optinfo$conv$opt else NA,
     messages = paste(trimws(said), collapse = "\n"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def all_golden() -> Iterator[Subject]:
     """Every golden model that has remedies."""
     for case_id in (*golden_cases(), *golden_glmms(), *glmms_that_fail()):
         yield golden(case_id)
+
+
+def of_cases(file: Path) -> Iterator[Subject]:
+    """The models of a list of public reports, as lme4 1.1 has them: the one that R here has."""
+    for case in json.loads(file.read_text(encoding="utf-8")):
+        yield Subject(
+            name=case["id"],
+            table=partial(Path, file.parent / case["csv"]),
+            formula=case["formula"],
+            words=(*case["args"], "--lme4", "1.1"),
+        )
 
 
 def planted(fault: str, variant: int, *words: str) -> Subject:

@@ -37,6 +37,21 @@ def alike() -> Columns:
     return {"y": rng.negative_binomial(2.0, 2.0 / (2.0 + mean)), "x": x, "g": _labels("g", g)}
 
 
+def crowded() -> Columns:
+    """Many groups whose means do not differ: nothing random is left, and GEE has groups enough."""
+    rng, g, x = _groups(511, 40, 5)
+    y = 1.0 + 0.5 * x + rng.normal(size=len(g))
+    y -= (np.bincount(g, y - 0.5 * x) / np.bincount(g))[g]
+    return {"y": y, "x": x, "g": _labels("g", g)}
+
+
+def pure() -> Columns:
+    """Answers in words that never change within a group."""
+    rng, g, x = _groups(512, 20, 4)
+    yes = rng.permutation(np.arange(20) % 2)[g]
+    return {"y": np.array(["no", "Yes"])[yes], "x": x, "g": _labels("g", g)}
+
+
 def even() -> Columns:
     """Counts with less scatter than a Poisson has."""
     rng, g, x = _groups(3, 6, 5)
@@ -93,6 +108,8 @@ TABLES: tuple[Subject, ...] = (
     made("labelled counts", lambda: scattered(labeled=True), "y ~ x + (1 | g)", "--family", "poisson"),
     made("unlabelled counts", lambda: scattered(labeled=False), "y ~ x + (1 | g)", "--family", "poisson"),
     made("alike counts", alike, "y ~ x + (1 | g)", "--family", "negative.binomial"),
+    made("crowded groups", crowded, "y ~ x + (1 | g)"),
+    made("pure groups", pure, "y ~ x + (1 | g)", "--family", "binomial"),
     made("moderated slopes", moderated, "y ~ x + w + (x | g)"),
     made("steep product", steep, "y ~ z + exp(x):z + (1 | g)", "--family", "binomial"),
     made("odd names", odd_names, r"`réaction (ms)` ~ `dose\\mg` * `my cond` + (`dose\\mg` | `school id`)"),

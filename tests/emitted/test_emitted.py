@@ -21,14 +21,15 @@ from tests.emitted.tables import EVEN
 
 pytestmark = pytest.mark.slow
 
+SAME_OR_SMALLER = (records.SameModelId, records.SmallerId)
 IDS = [
     name
-    for names in (records.SameModelId, records.SmallerId, records.OtherId, records.GeneralizedId)
+    for names in (*SAME_OR_SMALLER, records.OtherId, records.MarginalId, records.GeneralizedId)
     for name in get_args(names)
 ]
 ALL = os.environ.get("EMITTED") == "all"
 SLOW = ("poisson",)  # needs 12 seconds
-ELSEWHERE = {"by-lme4": "of fits made elsewhere: tests/given", "one-row": "no subject has pure groups yet"}
+ELSEWHERE = {"by-lme4": "of fits made elsewhere: tests/given"}
 RUN = [name for name in IDS if ALL or name not in SLOW]
 
 
@@ -37,19 +38,7 @@ def pieces() -> tuple[Emitted, ...]:
     return tuple(emitted((*CHOSEN, EVEN) if ALL else CHOSEN))
 
 
-# Open (issue 23): the AIC of an unidentifiable model counts what is identified, the command counts as lme4;
-# and a remedy may "clear" where the command then says wrong_se.
-OPEN = {"crossed_maximal", "fails_gamma_identity"}
-
-
-@pytest.mark.parametrize(
-    "subject",
-    [
-        pytest.param(subject, marks=pytest.mark.xfail(strict=True)) if subject.name in OPEN else subject
-        for subject in CHOSEN
-    ],
-    ids=lambda subject: subject.name,
-)
+@pytest.mark.parametrize("subject", CHOSEN, ids=lambda subject: subject.name)
 def test_a_command_ends_as_its_remedy_claims(subject: Subject) -> None:
     ours = [one for one in emitted([subject]) if one.remedy["code"]["mmtriage"]]
     assert [f"{one.name}: {said}" for one in ours for said in commands.complaints(one)] == []

@@ -74,12 +74,12 @@ def test_no_slow_module_is_imported(argv: list[str]) -> None:
 def test_a_report_says_where_to_read_on() -> None:
     text = terminal.render(NOT_CONVERGED, width=80)
     code = NOT_CONVERGED.verdict.codes[0]
-    assert text.endswith(f"\n\nExplain a finding: mmtriage explain {code}\n")
+    assert text.endswith(f"\n\nMore: mmtriage explain {code}, and -v for all that was tried.\n")
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_only_a_report_with_findings_says_so(name: str) -> None:
     report = REPORTS[name]
     shown = [f for f in report.findings if f.baseline_state != "unchanged"]
-    assert ("Explain a finding: " in terminal.render(report)) == bool(shown)
-    assert "Explain a finding: " not in terminal.render(report, detail="brief")
+    assert ("More: mmtriage explain " in terminal.render(report)) == bool(shown)
+    assert "More: mmtriage explain " not in terminal.render(report, detail="brief")

@@ -14,7 +14,7 @@ from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.guilty_columns import proven_causes, with_proven
 from mmtriage.ladder.records import Attempt, RungResult
-from mmtriage.ladder.rescaled_formula import in_new_variables, rewritten_formula
+from mmtriage.ladder.rescaled_formula import in_new_variables, rewritten
 from mmtriage.ladder.rungs import rescale
 from mmtriage.ladder.rungs.rescale import climb
 from mmtriage.ladder.standardized_columns import MOVES, movable_columns, transforms
@@ -145,12 +145,12 @@ def test_a_function_of_the_slopes_column_is_rescaled_itself() -> None:
 def test_a_formula_is_offered_only_if_its_own_fit_is_free_of_the_alarm() -> None:
     case = poisson("log(wide + 1) + (1 | g)", fit=stubs.comparison)
     movable = movable_columns(case.design)
-    assert rewritten_formula(case, movable, SCALE) is not None
-    assert rewritten_formula(stubs.on_bench(case, fit=_not_same), movable, SCALE) is None
+    assert rewritten(case, movable, SCALE) is not None
+    assert rewritten(stubs.on_bench(case, fit=_not_same), movable, SCALE) is None
 
 
 def test_what_no_formula_says_is_done_to_the_model_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
+    monkeypatch.setattr(rescale, "rewritten", lambda *_: None)
     case = poisson("wide + offset(t) + (1 | g)", run=lambda *_, **__: stubs.baseline(100.0))
     (remedy,) = (r for r in climb(case).remedies if r.id == "rescale")
     assert remedy.code.mmtriage is None

@@ -152,6 +152,7 @@ def test_separated_effects_need_a_prior() -> None:
     (remedy,) = remedies(fixed_prior.propose(replace(case, findings=(by_level,)))).values()
     assert (remedy.scope, remedy.clears, remedy.criterion) == ("advice", False, None)
     assert remedy.code.lme4 == (
+        '# needs install.packages("blme")\n'
         "m <- blme::bglmer(yes ~ f + (1 | g), data = d, family = binomial, cov.prior = NULL, "
         "fixef.prior = normal(sd = c(10, 2.5)), control = glmerControl(nAGQ0initStep = FALSE))"
     )

@@ -38,7 +38,7 @@ class Runs:
 def _one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without group-mean centering, which is another model, and without formulas to prove."""
     monkeypatch.setattr(centered_within, "propose", lambda _: [])
-    monkeypatch.setattr(rescale, "rewritten_formula", lambda case, *_: case.formula)
+    monkeypatch.setattr(rescale, "rewritten", lambda case, *_: case.comparison)
 
 
 def test_three_moves_are_tried_on_the_columns_of_z() -> None:
@@ -128,7 +128,7 @@ def test_a_fit_that_stopped_short_of_a_singular_optimum_is_repaired_first() -> N
 
 
 def test_what_no_formula_can_say_is_no_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rescale, "rewritten_formula", lambda *_: None)
+    monkeypatch.setattr(rescale, "rewritten", lambda *_: None)
     result = climb(case(FAR, run=Runs(both=0.0)))
     assert (result.status, result.remedies) == ("cleared", ())
 

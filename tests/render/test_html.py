@@ -11,7 +11,7 @@ from typing import Any
 import html5lib
 import pytest
 
-from mmtriage.render import htmldoc, labels, sentences, tables
+from mmtriage.render import htmldoc, labels, remedy_words, sentences, tables
 from mmtriage.render.settings import Plot, Settings
 from mmtriage.report.printable import printable_text
 from tests.real_reports.records import CONVERGED, NOT_CONVERGED, REPORTS, SINGULAR
@@ -126,7 +126,7 @@ def test_everything_in_the_report_is_on_the_page() -> None:
         assert sentences.finding_title(finding) in text
     for remedy in NOT_CONVERGED.remedies:
         assert remedy.title.replace("`", "") in text
-        for _, code in sentences.remedy_code(remedy):
+        for _, code in remedy_words.code(remedy):
             assert code in text
     for result in NOT_CONVERGED.ladder:
         assert result.reason.replace("`", "") in text

@@ -97,8 +97,8 @@ def test_a_failure_says_what_is_wrong_and_what_to_do() -> None:
         "Use the fixed effects that R prints (they are right to 0.01 SE). Do not"
     )
     assert "The fit stopped 42.82 deviance units short of the proven optimum" in failure.message
-    assert "Cause: MM106 far-origin (warning): `Year` lies far from zero" in failure.text
-    assert "What to do: Centre and scale Year (same model, clears the verdict (rung 1))" in failure.text
+    assert "Why: MM106 far-origin (warning): `Year` lies far from zero" in failure.text
+    assert "What to do: Centre and scale Year (the same model, at its optimum)" in failure.text
     assert NOT_CONVERGED.remedies[0].code.lme4 in failure.text
 
 

@@ -82,7 +82,7 @@ def test_a_fence_is_longer_than_what_it_holds() -> None:
 def test_the_cause_and_the_first_remedy_are_in_the_open() -> None:
     text = markdown.render(NOT_CONVERGED)
     opened = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
-    assert "### Cause\n\n**MM106" in opened
+    assert "### Why\n\n**MM106" in opened
     assert "**1. Centre and scale Year**" in opened
     assert "```sh\nmmtriage fit sample_data/sleepstudy_year.csv" in opened
     assert "```r\nm <- lmer(Reaction ~ I((Year - 2004)/3) + " in opened

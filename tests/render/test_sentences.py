@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.model.spec import Method
-from mmtriage.render import sentences, tables
+from mmtriage.render import remedy_words, sentences, tables
 from mmtriage.report import roles
 from tests.real_reports.records import (
     NEGATIVE_BINOMIAL,
@@ -44,8 +44,8 @@ def test_a_dropped_column_is_shown_with_what_it_equals() -> None:
 
 def test_what_was_not_fitted_is_not_assessed() -> None:
     assert sentences.certificate_lines(REFUSED) == ["There is no reference optimum: not assessed."]
-    (advice,) = UNIDENTIFIABLE.remedies
-    assert sentences.remedy_lines(advice, UNIDENTIFIABLE.model)[1] == (
+    advice = UNIDENTIFIABLE.remedies[0]
+    assert remedy_words.lines(advice, UNIDENTIFIABLE.model)[1] == (
         "AIC, BIC and test: not assessed, a posterior mode is not a maximum of the likelihood: "
         "no AIC, BIC or likelihood ratio"
     )
@@ -54,41 +54,38 @@ def test_what_was_not_fitted_is_not_assessed() -> None:
 @pytest.mark.parametrize(
     ("method", "nagq", "approximation", "criterion"),
     [
-        ("Laplace", 1, "Laplace Approximation", "-2 log-likelihood"),
-        (
-            "AGQ",
-            9,
-            "Adaptive Gauss-Hermite Quadrature, nAGQ = 9",
-            "-2 log-likelihood, less a constant",
-        ),
-        ("PIRLS", 0, "Adaptive Gauss-Hermite Quadrature, nAGQ = 0", "-2 log-likelihood"),
+        ("Laplace", 1, "Laplace", "-2 log-likelihood"),
+        ("AGQ", 9, "quadrature with 9 points", "-2 log-likelihood, less a constant"),
+        ("PIRLS", 0, "nAGQ = 0", "-2 log-likelihood"),
     ],
 )
-def test_a_generalized_model_is_headed_as_lme4_heads_it(
+def test_a_generalized_model_is_headed_by_its_family(
     method: Method, nagq: int, approximation: str, criterion: str
 ) -> None:
     model = replace(WRONG_SE.model, method=method, nagq=nagq)
     assert sentences.model_line(model) == (
-        f"Generalized linear mixed model fit by maximum likelihood ({approximation}). "
-        "Family: poisson (log); 403 observations; groups: BROOD 118, LOCATION 63"
+        f"Poisson, log link, {approximation}; 118 levels of BROOD, 63 levels of LOCATION"
     )
     assert sentences.criterion_name(model) == criterion
 
 
 def test_gaussian_with_another_link_is_a_generalized_model() -> None:
     model = replace(WRONG_SE.model, family="gaussian", link="log")
-    assert "Family: gaussian (log)" in sentences.model_line(model)
-    assert sentences.model_line(NOT_CONVERGED.model) == (
-        "Linear mixed model fit by REML; 180 observations; groups: Subject 18"
-    )
+    assert sentences.model_line(model).startswith("Gaussian, log link, Laplace; ")
+    assert sentences.model_line(NOT_CONVERGED.model) == "Linear mixed model, REML; 18 levels of Subject"
+
+
+def test_weights_offset_and_subset_are_echoed() -> None:
+    model = replace(NOT_CONVERGED.model, weights="w", offset="log(t)", subset="x > 1")
+    assert sentences.model_line(model).endswith("; weights w; offset log(t); rows where x > 1")
 
 
 def test_a_generalized_model_has_z_values_and_p_values_and_no_residual() -> None:
     fixed, random = tables.fixed_effects(WRONG_SE), tables.random_effects(WRONG_SE)
     assert fixed is not None
     assert random is not None
-    assert fixed.header[:5] == ("", "estimate", "SE", "z value", "p")
-    assert fixed.rows[1][:5] == ("YEAR96", "1.1656", "0.2298", "5.072", "< 0.001")
+    assert fixed.header[:5] == ("", "estimate", "SE", "z", "p")
+    assert fixed.rows[1][:5] == ("YEAR96", "1.166", "0.230", "5.072", "< 0.001")
     assert [row[0] for row in random.rows] == ["BROOD", "LOCATION"]
 
 

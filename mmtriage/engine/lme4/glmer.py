@@ -16,7 +16,7 @@ from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.glmer_nb import fit_negative_binomial
 from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
-from mmtriage.engine.lme4.glmer_stages import DEFAULT_PAIR, Course, GlmerCall, fit_family
+from mmtriage.engine.lme4.glmer_stages import DEFAULT_PAIR, Course, GlmerCall, fit_family, fit_second_stage
 from mmtriage.engine.lme4.optwrap import StoppedError
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
 from mmtriage.engine.lme4.transform import Transform
@@ -75,6 +75,25 @@ def lme4_error(design: Design, *, deadline: Deadline = NEVER) -> str | None:
     """The error with which glmer stops by default, None if it does not."""
     run = fit_glmer(design, deadline=deadline)
     return run.error if isinstance(run, Lme4Failure) else None
+
+
+def fit_glmer_from(design: Design, theta: Array, beta: Array, sd: Array) -> Lme4Run | Lme4Failure:
+    """Fit as glmer does from theta (m,) and beta (p,) without its first stage: nAGQ0initStep = FALSE.
+
+    `sd` (p,) are about what the standard errors of beta are, the steps of its first simplex.
+    """
+    call = _call(design, DEFAULT_PAIR, None, (theta, beta), None, NEVER)
+    course = Course(list(_messages_before(design, None)))
+    try:
+        return fit_second_stage(call, family_of(design.spec), course, sd)
+    except (StoppedError, np.linalg.LinAlgError) as stop:
+        return Lme4Failure(
+            error=str(stop),
+            start=call.theta,
+            optimizer=call.optimizers[1].name,
+            total_evaluations=course.evaluations,
+            lme4_messages=tuple(course.messages),
+        )
 
 
 def _call(

@@ -144,6 +144,21 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
     return replace(made, predictor=criterion.predictor), criterion
 
 
+def fit_second_stage(call: GlmerCall, family: Family, course: Course, sd: Array) -> Lme4Run:
+    """Fit as lme4 does without its first stage, from the call's theta and beta.
+
+    Its modules are set up by a PIRLS of u alone at the template theta, with beta at zero; `sd` (p,) are the
+    steps of beta's first simplex.
+    """
+    criterion = call.criterion(family)
+    criterion.start(template_theta(call.sizes), jointly=False)
+    stage_2 = course.counted(criterion.stage_2)
+    lower = with_free_beta(lower_bounds(call.sizes), criterion.p)
+    start = np.concatenate([call.theta, criterion.pirls.beta if call.beta is None else call.beta])
+    run = course.run(stage_2, start, lower, _of_stage_2(call, sd), call, last=True)
+    return replace(finish(call, run, stage_2, lower, course), predictor=criterion.predictor)
+
+
 def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, course: Course) -> Lme4Run:
     """Step onto the edge, check, and write it down."""
     parameters, value, moved = step_onto_edge(criterion, run.result, lower)

@@ -8,8 +8,8 @@ the formula needs (`r_formula`) and the call (`r_call`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmtriage.arrays import Array
@@ -24,6 +24,7 @@ from mmtriage.ladder.emitted.r_call import (
     r_allfit,
     r_call,
     r_function,
+    r_packages,
     r_restart,
 )
 from mmtriage.ladder.emitted.r_formula import for_r
@@ -31,6 +32,14 @@ from mmtriage.ladder.emitted.r_table import r_factors
 from mmtriage.ladder.records import Code
 from mmtriage.option_values import arguments_of
 from mmtriage.options import TriageOptions, call_arguments, command_words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StartValues:
+    """Parameters at which R is told to start."""
+
+    theta: Array  # (m,)
+    beta: Array | None  # (p,) of a generalized model; None: lme4 profiles it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,13 @@ class Commands:
     options: TriageOptions
     reading: Reading = PLAINLY  # how the user had the table read
     r_table: tuple[str, ...] = ()  # R code that reads it, where a plain read.csv() would not do
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns of text in `d` -> levels
     of_statsmodels: str | None = None  # the formula of the fit that is judged, where it was made by that
+    start: StartValues | None = None  # where R is to start a mixed model; None: where lme4 starts
+
+    def starting_at(self, theta: Array, beta: Array | None) -> Commands:
+        """Have R start at theta (m,) and beta (p,), where its own start does not lead to an optimum."""
+        return replace(self, start=StartValues(theta, beta))
 
     def of(self, **changes: Any) -> Commands:
         """Change the options: another family, link, number of points, optimizer or budget."""
@@ -74,6 +89,12 @@ class Commands:
         """Write R code alone, for what no command can ask: see `r_code`."""
         code = self.r_code(formula, kind=kind, before=before, start=start, beta=beta, tolerance=tolerance)
         return Code(mmtriage=None, lme4=code)
+
+    def called(
+        self, formula: str, write: Callable[[TriageOptions, str], str], *, before: Sequence[str] = ()
+    ) -> Code:
+        """Write R code alone, whose call is one of `r_marginal`."""
+        return Code(mmtriage=None, lme4=self._around(formula, write, before))
 
     def summarized(self) -> Code:
         """Write what prints the other standard errors of the user's own fit `m`."""
@@ -120,10 +141,23 @@ class Commands:
             beta: of a mixed model, beside theta: glmer's first stage is then left out.
             tolerance: glmer's tolPwrss; None: lme4's.
         """
-        needed, formula = for_r(formula, frozenset(map(quote_name, self.reading.factors)))
-        lines = [*self.r_table, *r_factors(self.reading), *before, *needed]
-        call = r_call(self.options, formula, kind=kind, start=start, beta=beta, tolerance=tolerance)
-        return "\n".join([*lines, *call])
+        if start is None and self.start is not None and kind == "mixed":
+            start, beta = self.start.theta, self.start.beta
+        options = self.options
+
+        def write(_: TriageOptions, written: str) -> str:
+            call = r_call(options, written, kind=kind, start=start, beta=beta, tolerance=tolerance)
+            return "\n".join(call)
+
+        return self._around(formula, write, before)
+
+    def _around(self, formula: str, write: Callable[[TriageOptions, str], str], before: Sequence[str]) -> str:
+        """Put before a call what it needs: packages, the table, its factors, and columns."""
+        needed, formula = for_r(formula, frozenset(map(quote_name, self.reading.factors)), self.texts)
+        call = write(self.options, formula)
+        used = "\n".join([call, *self.options.contrasts, *before, *needed])
+        lines = [*self.r_table, *r_factors(self.reading, used), *before, *needed]
+        return "\n".join([*r_packages([call]), *lines, call])
 
     def r_function(self, kind: CallKind) -> str:
         """The R function that fits such a model."""

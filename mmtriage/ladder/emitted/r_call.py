@@ -34,6 +34,14 @@ PRIORS: dict[CallKind, list[str]] = {
 PRIOR_OPTIMIZER = "Nelder_Mead"
 # The first stage of glmer() knows nothing of a prior on the fixed effects: under separation it has no end.
 NO_FIRST_STAGE = "nAGQ0initStep = FALSE"
+# What R does not have by itself, and lme4 does not bring -> how a call shows that it is needed.
+PACKAGES = {
+    "blme": "blme::",
+    "dfoptim": '"nmkbw"',
+    "optimx": '"optimx"',
+    "geepack": "geepack::",
+    "brglm2": "brglm2::",
+}
 R_SUMMARY = "summary(m, use.hessian = FALSE)"  # standard errors from RX
 R_KENWARD_ROGER = 'summary(lmerTest::as_lmerModLmerTest(m), ddf = "Kenward-Roger")'
 ESTIMATED_FAMILY = 'MASS::negative.binomial(theta = getME(m, "glmer.nb.theta"))'  # blme cannot estimate theta
@@ -57,8 +65,8 @@ def r_call(
     """
     spec, lines = options.spec, []
     if kind in PRIORS and spec.r_function == "glmer.nb":
-        lines.append(f"m <- glmer.nb({', '.join(_arguments(options, formula, 'mixed'))})")
-    arguments = _arguments(options, formula, kind)
+        lines.append(f"m <- glmer.nb({', '.join(call_arguments(options, formula, 'mixed'))})")
+    arguments = call_arguments(options, formula, kind)
     if start is not None:
         arguments.append(f"start = {_start(spec, kind, start, beta)}")
     control = _control(options, kind, tolerance)
@@ -72,6 +80,14 @@ def r_call(
 def r_function(spec: ModelSpec, kind: CallKind) -> str:
     """The R function that fits such a model."""
     return FUNCTIONS[kind][spec.r_function]
+
+
+def r_packages(call: Sequence[str]) -> list[str]:
+    """A remark on what must be installed beside lme4 for a call to run."""
+    text = "\n".join(call)
+    needed = [package for package, mark in PACKAGES.items() if mark in text]
+    named = ", ".join(map(r_string, needed))
+    return [f"# needs install.packages({named if len(needed) == 1 else f'c({named})'})"] if needed else []
 
 
 def r_allfit(spec: ModelSpec) -> str:
@@ -91,11 +107,14 @@ def _start(spec: ModelSpec, kind: CallKind, values: Array, beta: Array | None) -
     """A starting point; all mixed models but lmer's take theta as one part of a list."""
     if beta is not None:
         return f"list(theta = {r_vector(values, digits=8)}, fixef = {r_vector(beta, digits=8)})"
+    if kind == "mixed" and spec.r_function == "lmer":
+        return r_vector(values, digits=8)
     is_part = kind != "plain" and spec.r_function != "lmer"
     return f"list(theta = {r_vector(values)})" if is_part else r_vector(values)
 
 
-def _arguments(options: TriageOptions, formula: str, kind: CallKind) -> list[str]:
+def call_arguments(options: TriageOptions, formula: str, kind: CallKind) -> list[str]:
+    """The arguments of a call, without start and control."""
     arguments = [formula, "data = d", *_likelihood(options.spec, kind)]
     for name, column in (("weights", options.weights), ("offset", options.offset)):
         if column is not None:

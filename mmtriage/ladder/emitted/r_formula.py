@@ -7,7 +7,7 @@ in any case.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mmtriage.errors import FormulaError
@@ -15,19 +15,33 @@ from mmtriage.formula import Bar, Formula, parse_formula
 from mmtriage.formula.edit import with_random
 from mmtriage.formula.nodes import Call, Name, Node, children, names_in
 from mmtriage.formula.text import quote_name, to_text
+from mmtriage.ladder.emitted.r_values import r_strings
 
 SPLINES = ("bs", "ns")  # of a package that R has and does not attach
+NO_TEXTS: Mapping[str, Sequence[str]] = {}
 OF_FACTORS = ("relevel", "droplevels", "levels")  # R stops where their column is text
 
 
-def for_r(formula: str, factors: Collection[str] = ()) -> tuple[list[str], str]:
-    """Write the lines that a formula needs, and the formula; `factors` are made factors already."""
+def for_r(
+    formula: str, factors: Collection[str] = (), texts: Mapping[str, Sequence[str]] = NO_TEXTS
+) -> tuple[list[str], str]:
+    """Write the lines that a formula needs, and the formula.
+
+    Args:
+        factors: columns that are made factors already, quoted where R needs it.
+        texts: columns that R may have as text -> their levels. As a response a text has no value in R, and
+            its levels decide which answer counts as a success, so that they are said.
+    """
     try:
         parsed = parse_formula(formula)
     except FormulaError:  # not one of the program's own
         return [], formula
     lines = ["library(splines)"] * _uses(parsed, SPLINES)
     lines += [f"d${name} <- factor(d${name})" for name in _texts(parsed) if name not in factors]
+    response = parsed.response
+    if isinstance(response, Name) and response.name in texts:
+        name = quote_name(response.name)
+        lines.append(f"d${name} <- factor(d${name}, levels = {r_strings(texts[response.name])})")
     made = _columns(parsed)
     lines += [f"d${name} <- with(d, {to_text(call)})" for call, name in made.items()]
     if not made:

@@ -7,6 +7,7 @@ keep both, rename columns that are no R names, and know nothing of `--sep` and `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,19 +71,37 @@ def _ungrouped(table: Table) -> list[str]:
     ]
 
 
-def r_factors(reading: Reading) -> list[str]:
-    """R code that makes factors of the columns that were read as factors."""
-    lines = []
+def text_columns(table: Table) -> dict[str, tuple[str, ...]]:
+    """The columns that are text in `d`, with their levels: not those that the code makes factors anyway."""
+    if r_reading(table):
+        return {}
+    return {
+        name: column.levels
+        for name, column in table.columns.items()
+        if column.kind == "factor" and name not in table.reading.factors
+    }
+
+
+def r_factors(reading: Reading, used: str) -> list[str]:
+    """R code that makes factors of the columns that were read as factors and stand in the text `used`."""
+    lines, plain = [], []
     for column, levels in reading.factors.items():
-        name = f"d${quote_name(column)}"
-        lines.append(f"{name} <- factor({name}{_order(levels)})")
+        if re.search(rf"(?<![\w.]){re.escape(column)}(?![\w.])", used) is None:
+            continue
+        name = quote_name(column)
+        if levels is None:
+            plain.append(column)
+        else:
+            lines.append(f"d${name} <- factor(d${name}{_order(levels)})")
+    if len(plain) > 1:
+        lines.insert(0, f"d[{r_strings(plain)}] <- lapply(d[{r_strings(plain)}], factor)")
+    elif plain:
+        lines.insert(0, f"d${quote_name(plain[0])} <- factor(d${quote_name(plain[0])})")
     return lines
 
 
-def _order(levels: Sequence[str] | None) -> str:
+def _order(levels: Sequence[str]) -> str:
     """The arguments of factor() for listed levels; R compares labels, so `1.0` is not the number 1."""
-    if levels is None:
-        return ""
     numbers = [number(level) for level in levels]
     known = [value for value in numbers if value is not None]
     labels = list(levels) if len(known) < len(levels) else number_labels(np.array(known))

@@ -22,7 +22,7 @@ from mmtriage.formula.text import to_text
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.r_columns import centered_within, complete_rows
 from mmtriage.ladder.records import Proposal
-from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.measured import arriving, changed_model
 
 MIXED = (0.02, 0.98)  # within-group share of a slope's variance between which it mixes two questions
 
@@ -69,14 +69,15 @@ def _centered(case: Case, slope: Slope, *, with_mean: bool) -> Proposal:
     columns = {within: _on_table(case, values - means), between: _on_table(case, means)}
     groups = ", ".join(to_text(node) for node in slope.term.bar.group)
     before = [*_rows_in_use(case), *centered_within(name, groups, within=within, between=between)]
+    comparison = case.refit(formula, columns)
     return changed_model(
         case,
-        case.refit(formula, columns),
+        comparison,
         id="cwc-mean" if with_mean else "cwc",
         rung=1,
         title=f"Centre {name} within {group}" + (" and add its group mean" if with_mean else ""),
         label=f"{name} centred within {group}" + (", group mean added" if with_mean else ""),
-        code=case.commands.in_r(formula.to_text(), before=before),
+        code=arriving(case.commands, comparison).in_r(formula.to_text(), before=before),
         changes=(
             f"the slope becomes the effect of {name} within {group}; differences between groups are "
             + ("a separate coefficient" if with_mean else "no longer adjusted for")

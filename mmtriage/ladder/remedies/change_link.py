@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.records import Proposal
-from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.measured import arriving, changed_model
 from mmtriage.model.family_names import default_link
 from mmtriage.model.spec import ModelSpec
 
@@ -28,15 +28,16 @@ def propose(case: Case) -> Iterator[Proposal]:
     if safe is None or not _is_in_trouble(case):
         return
     link, meaning = safe
+    comparison = case.refit(case.formula, link=link)
     yield changed_model(
         case,
-        case.refit(case.formula, link=link),
+        comparison,
         id="change-link",
         title=title_of(link),
         changes=meaning,
         caveats=CAVEATS,
         note=f"link {link} instead of {spec.link}",
-        code=with_link(case.commands, link).both(case.formula.to_text()),
+        code=arriving(with_link(case.commands, link), comparison).both(case.formula.to_text()),
     )
 
 

@@ -48,7 +48,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         scope="advice",
         formula=case.formula.to_text(),
         code=case.commands.kenward_roger() if by_design and case.design.spec.reml else NO_CODE,
-        changes="nothing: estimates and likelihood are those of the optimum; say what lies on the boundary: "
+        changes="nothing; say what lies on the boundary: "
         + "; ".join(_reported(case, defect) for defect in found),
         caveats=tuple(_of_design(case, effects, group) for group, effects in by_design.items()),
         order=BY_DESIGN if by_design else AS_IT_IS,

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmtriage import figures
-from mmtriage.diagnose.judgement import is_short
+from mmtriage.diagnose.judgement import gives_wrong_errors, is_short
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
 from mmtriage.ladder.attempts import changed_model_attempt, is_alarm
 from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.effect_changes import effects_of, repaired_effects
+from mmtriage.ladder.emitted.commands import Commands
+from mmtriage.ladder.emitted.r_call import R_SUMMARY
 from mmtriage.ladder.records import (
     Attempt,
     Code,
@@ -26,6 +28,8 @@ from mmtriage.ladder.records import (
     Scope,
 )
 
+VISIBLE = 0.01  # deviance units between what R prints and what is measured, from which it is said
+CHANCE = "MM409"  # hangs-on-rounding
 NOT_TRIED = "what was measured is the model itself: statsmodels was not run"
 
 
@@ -50,6 +54,8 @@ def same_model_remedy(
     """
     if not clears:
         caveats = (*caveats, "the optimum that it reaches is singular: see step 2")
+    if case.found(CHANCE):
+        caveats = (*caveats, f"where R ends hangs on rounding here ({CHANCE}): its criterion may be another")
     alarms = [message for message in attempt.lme4_messages if is_alarm(message)]
     if alarms and formula is None:
         said = alarms[0].splitlines()[0]
@@ -68,6 +74,7 @@ def same_model_remedy(
         changes=changes,
         caveats=caveats,
         cost=(attempt.evaluations or 0) if cost is None else cost,
+        messages=attempt.lme4_messages,
         order=order,
     )
 
@@ -98,6 +105,8 @@ def changed_model(
     """
     against = compare(case, comparison)
     users = in_users_columns or comparison
+    if against.delta_aic is not None:
+        caveats = (*caveats, *_counted_by_r(case, comparison))
     if in_users_columns is not None:
         against = replace(against, max_shift_se=common_shift(case.comparison, in_users_columns))
     proposal = fitted_model(
@@ -111,7 +120,7 @@ def changed_model(
         label=label,
         note=note,
         lrt=lrt,
-        code=code or case.commands.both(comparison.prepared.design.formula.to_text()),
+        code=code or arriving(case.commands, comparison).both(comparison.prepared.design.formula.to_text()),
         scope=scope,
         effects=effects_of(case, users.prepared, users.optimum_fit),
     )
@@ -137,14 +146,14 @@ def fitted_model(
     effects: tuple[EffectChange, ...] = (),
 ) -> Proposal:
     """Make a proposal of another model that was fitted, whatever it is compared with: see `changed_model`."""
-    caveats = (*caveats, *_in_r(comparison))
+    caveats = (*caveats, *ends_in_r(comparison), *_wrong_errors(comparison))
     remedy = compared(
         against,
         id=id,
         rung=rung,
         title=title,
         scope=scope,
-        clears=comparison.is_sound and not is_short(comparison),
+        clears=comparison.is_sound and not is_short(comparison) and not gives_wrong_errors(comparison),
         formula=comparison.prepared.design.formula.to_text(),
         criterion=comparison.optimum_fit.criterion,
         lrt=lrt,
@@ -153,20 +162,71 @@ def fitted_model(
         caveats=caveats,
         effects=effects,
         cost=0 if comparison.lme4 is None else comparison.lme4.evaluations,
+        messages=_said_of(comparison),
     )
     return Proposal(
         remedy=remedy, attempt=changed_model_attempt(title if label is None else label, comparison, note)
     )
 
 
-def _in_r(comparison: Comparison) -> tuple[str, ...]:
-    """Where R does not end where this program does: what is measured is the optimum."""
+def arriving(commands: Commands, comparison: Comparison) -> Commands:
+    """Commands whose R code ends where this program does: started there, if lme4's start leads elsewhere."""
+    spec = comparison.prepared.design.spec
+    if not is_short(comparison) or not _takes_start(comparison):
+        return commands
+    fit = comparison.optimum_fit
+    return commands.starting_at(fit.theta, fit.beta if spec.optimizes_beta else None)
+
+
+def _takes_start(comparison: Comparison) -> bool:
+    """Whether R can be started at the optimum: where there is one, and not by glmer.nb, which starts anew."""
+    certified = comparison.optimum.certificate.certified and not comparison.optimum.refuted
+    return certified and comparison.prepared.design.spec.r_function != "glmer.nb"
+
+
+def ends_in_r(comparison: Comparison) -> tuple[str, ...]:
+    """Where R's own start does not lead where this program ends: what is measured is the optimum."""
+    where = "what is measured is the optimum"
+    if _takes_start(comparison):
+        where = "the code starts at the optimum"
     if comparison.lme4_error is not None:
-        return (f"R stops there with an error of its own: {comparison.lme4_error}",)
+        return (f"from its own start R stops with an error ({comparison.lme4_error}): {where}",)
+    if comparison.lme4 is None:
+        return (f"where R ends from its own start was not followed: {where}",)
     if is_short(comparison) and comparison.gap is not None:
         gap = figures.gap(comparison.gap, comparison.optimum_fit.criterion)
-        return (f"R's own fit of it ends {gap} deviance units above the optimum that is measured here",)
+        ends = figures.criterion(comparison.optimum_fit.criterion + comparison.gap)
+        return (f"from its own start R ends at {ends}, {gap} above the optimum: {where}",)
+    printed = comparison.lme4.criterion
+    if abs(printed - comparison.optimum_fit.criterion) > VISIBLE:
+        return (f"R prints {figures.criterion(printed)}: its inner iteration stops early",)
     return ()
+
+
+def _said_of(comparison: Comparison) -> tuple[str, ...] | None:
+    """What R says of its fit; not known of one that starts elsewhere than lme4 does."""
+    if comparison.lme4 is None or is_short(comparison):
+        return None
+    return tuple(comparison.lme4.lme4_messages)
+
+
+def _wrong_errors(comparison: Comparison) -> tuple[str, ...]:
+    """Where R's summary of it has wrong standard errors."""
+    if not gives_wrong_errors(comparison):
+        return ()
+    return (f"the standard errors that R prints of it are wrong: take those of {R_SUMMARY}",)
+
+
+def _counted_by_r(case: Case, comparison: Comparison) -> tuple[str, ...]:
+    """Where R counts parameters that the data do not determine, and its AIC moves by more."""
+    spare = len(case.comparison.prepared.null) - len(comparison.prepared.null)
+    if spare <= 0:
+        return ()
+    many = figures.count(spare, "parameter")
+    return (
+        f"R counts {many} of the present model that the data do not determine: its AIC moves by "
+        f"{figures.signed(-2.0 * spare)} more",
+    )
 
 
 def compared(
@@ -185,6 +245,7 @@ def compared(
     lrt: LikelihoodRatio | None = None,
     cost: int = 0,
     effects: tuple[EffectChange, ...] = (),
+    messages: tuple[str, ...] | None = None,
     order: int | None = None,
 ) -> Remedy:
     """Make a remedy; `against` is what is known of it, `not_compared(reason)` where that is nothing."""
@@ -209,5 +270,6 @@ def compared(
         caveats=tuple(caveats),
         cost=cost,
         effects=effects,
+        messages=messages,
         order=order,
     )

@@ -20,9 +20,10 @@ from mmtriage.formula import Formula, parse_formula
 from mmtriage.formula.nodes import Name, names_in
 from mmtriage.formula.text import quote_name, to_text
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Code, Proposal
-from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.remedies.measured import arriving, changed_model
 from mmtriage.ladder.remedies.still_found import still_found
 
 CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
@@ -60,14 +61,14 @@ def propose(case: Case) -> Iterator[Proposal]:
             *(() if group else ("no column of the table has one level per row: make one first",)),
         ),
         note=f"SD {sd:.4g}",
-        code=_code(case, formula, None if group else name),
+        code=_code(arriving(case.commands, comparison), formula, None if group else name),
     )
 
 
-def _code(case: Case, formula: Formula, made: str | None) -> Code:
+def _code(commands: Commands, formula: Formula, made: str | None) -> Code:
     """No command can make a column of row numbers; R code can."""
     text = formula.to_text()
-    return case.commands.both(text) if made is None else case.commands.in_r(text, before=row_numbers(made))
+    return commands.both(text) if made is None else commands.in_r(text, before=row_numbers(made))
 
 
 def _sd_of_rows(comparison: Comparison) -> float:

@@ -7,7 +7,8 @@
     change-link, quadrature         failures of PIRLS, a biased Laplace approximation
     poisson, negative-binomial,
     observation-level               scatter that is not the family's
-    fixed-prior, one-row            separation
+    fixed-prior, firth,
+    without-level, one-row          separation
     tight-stop                      a stop rule that ends too early
     start                           failures of PIRLS from lme4's own start
 
@@ -30,6 +31,7 @@ from mmtriage.ladder.remedies import (
     check_rows,
     cross_level,
     drop_aliased,
+    firth,
     fixed_prior,
     more_points,
     negative_binomial,
@@ -41,6 +43,7 @@ from mmtriage.ladder.remedies import (
     recode,
     start_values,
     stop_rules,
+    without_level,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
@@ -61,6 +64,8 @@ OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
     observation_level.propose,
     more_points.propose,
     fixed_prior.propose,
+    firth.propose,
+    without_level.propose,
 )
 
 

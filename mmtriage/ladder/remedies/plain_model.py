@@ -20,7 +20,7 @@ from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.keep import design_effects, false_rejections, largest_icc
 from mmtriage.ladder.remedies.measured import compared
 
-GEE_GROUPS = 30  # below it the sandwich standard errors of GEE are too small (Mancl & DeRouen 2001)
+UNPROVEN = "this fit is not proven to be the maximum, and R's own iteration may end elsewhere"
 CHANGES = "no random effects are left: rows are treated as independent"
 
 
@@ -54,8 +54,9 @@ def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) 
         criterion=fit.criterion,
         code=case.commands.in_r(formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)),
         changes=CHANGES,
-        caveats=(*_risks(case), *_averages(case)),
+        caveats=(*_risks(case), *(() if is_proven else (UNPROVEN,))),
         cost=1,
+        messages=(),
         effects=plain_effects(case, fit),
         order=order,
     )
@@ -81,12 +82,6 @@ def _risks(case: Case) -> Iterator[str]:
         )
     if not by_design:
         yield "if groups were sampled by design, say so in the report"
-
-
-def _averages(case: Case) -> Iterator[str]:
-    """The other choice, which needs enough groups."""
-    if any(len(term.levels) >= GEE_GROUPS for term in case.design.random):
-        yield "for population averages with correlated rows, GEE (geepack::geeglm) is the other choice"
 
 
 def without_bars(formula: Formula) -> str:

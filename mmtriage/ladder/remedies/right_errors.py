@@ -123,7 +123,7 @@ def _rx_remedy(case: Case, attempt: Attempt, run: Lme4Run) -> Remedy:
     if remains:
         caveats.append(f"nothing is fitted again, so what lme4 has said remains: {'; '.join(remains)}")
     measured = _measured(case, rx_covariance(case.comparison, run), run)
-    return same_model_remedy(
+    remedy = same_model_remedy(
         case,
         replace(attempt, lme4_messages=()),
         clears=reaches_optimum(case, attempt),
@@ -134,11 +134,11 @@ def _rx_remedy(case: Case, attempt: Attempt, run: Lme4Run) -> Remedy:
         changes=f"standard errors, z and p, and nothing else: {measured}",
         caveats=caveats,
     )
+    return replace(remedy, messages=tuple(run.lme4_messages))
 
 
 def _tight_remedy(case: Case, attempt: Attempt, run: Lme4Run) -> Remedy:
     measured = _measured(case, printed_covariance(case.comparison, run, None), run)
-    silent = not any(map(is_alarm, attempt.lme4_messages))
     return same_model_remedy(
         case,
         attempt,
@@ -148,7 +148,6 @@ def _tight_remedy(case: Case, attempt: Attempt, run: Lme4Run) -> Remedy:
         title="Tighten the inner iteration: the same model, fitted again",
         code=case.commands.in_r(case.formula.to_text(), tolerance=TIGHT),
         changes=f"nothing but standard errors, z and p: {measured}",
-        caveats=("lme4 has no message left",) if silent else (),
     )
 
 

@@ -7,11 +7,13 @@ the search has nothing to cross.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
-from mmtriage.ladder.attempts import reaches_optimum
+from mmtriage.engine.lme4.outcome import Lme4Failure
+from mmtriage.ladder.attempts import reaches_optimum, reaches_singular_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
-from mmtriage.ladder.records import Attempt, Proposal
+from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import same_model_remedy
 
 TITLE = "Start where the optimum is, without glmer's first stage"
@@ -24,27 +26,23 @@ def propose(case: Case) -> Iterator[Proposal]:
     if has_fit or comparison.prepared.null or not comparison.optimum.certificate.certified:
         return
     fit, formula = comparison.optimum_fit, case.formula.to_text()
-    attempt = Attempt(
-        label=TITLE,
-        formula=formula,
-        optimizer="mmtriage",
-        criterion=fit.criterion,
-        gap=0.0,
-        max_abs_gradient=None,
-        evaluations=comparison.optimum.gradients,
-        certified=True,
-        singular=comparison.is_singular,
-        note="the proven optimum: where R is told to start",
-    )
+    began = time.perf_counter()
+    run = case.bench.run_from(comparison.prepared, fit)
+    if isinstance(run, Lme4Failure):  # R stops from there too
+        return
+    attempt = same_model_attempt(case, TITLE, run, time.perf_counter() - began)
+    clears = reaches_optimum(case, attempt)
+    if not clears and not reaches_singular_optimum(case, attempt):
+        return
     remedy = same_model_remedy(
         case,
         attempt,
         id="start",
-        clears=reaches_optimum(case, attempt),
+        clears=clears,
         rung=5,
         title=TITLE,
         code=case.commands.in_r(formula, start=fit.theta, beta=fit.beta),
         changes="nothing: the same model, with start values",
-        caveats=("R stops at the first of its own stages from its own start; the values are the optimum's",),
+        caveats=("from its own start R stops; these values are the optimum's",),
     )
     yield Proposal(remedy=remedy, attempt=attempt)

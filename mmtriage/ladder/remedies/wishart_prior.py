@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmtriage import figures
-from mmtriage.diagnose.naming import term_text
+from mmtriage.diagnose.naming import listed, term_text
+from mmtriage.engine.algebra.theta import lower_bounds
 from mmtriage.engine.estimates import Fit, correlation, largest_shift
 from mmtriage.engine.optimum.posterior import prior_mode
 from mmtriage.ladder.against_present import NO_MAXIMUM, not_compared
@@ -22,6 +23,8 @@ from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
 
 RUNAWAY = 1e3  # SD of a term per average row, in residual SDs, above which no data hold it
+SINGULAR_THETA = 1e-4  # lme4's limit for a diagonal element of theta
+FAR = 100.0  # mean over SD of a column that blme's own columns suffer from
 TITLE = "Keep the structure under a weak Wishart prior"
 
 
@@ -70,12 +73,40 @@ def propose(case: Case) -> Iterator[Proposal]:
             "covariances are the mode of a posterior; it costs "
             f"{figures.gap(loss, present.criterion)} deviance units of likelihood; {moved}"
         ),
-        caveats=("say that a prior was used; with very little information it decides the estimate",),
+        caveats=(
+            "say that a prior was used; with very little information it decides the estimate",
+            *_in_r(case, fit),
+        ),
         cost=search.gradients,
         effects=effects_of(case, prepared, fit),
     )
     case.keep(remedy, Refit(prepared=prepared, fit=fit, place=mode))
     yield Proposal(remedy=remedy, attempt=attempt)
+
+
+def _in_r(case: Case, fit: Fit) -> Iterator[str]:
+    """What blme's own search and lme4's checks make of it."""
+    yield (
+        "blme stops where its posterior is flat: R's criterion may be some hundredths another, and lme4's "
+        "check of the gradient, made for likelihoods, may object"
+    )
+    diagonal = [
+        fit.theta[j] for j, low in enumerate(lower_bounds(case.comparison.prepared.sizes)) if low == 0
+    ]
+    if any(value < SINGULAR_THETA for value in diagonal):
+        yield "lme4 still warns, of a fit that is not singular: its limit for theta hangs on the unit"
+    far = list(_far(case)) if case.design.spec.is_approximated else []
+    if far:
+        error = "Downdated VtV is not positive definite"
+        yield f"where R stops with an error ({error}), centre {listed(far)} first"
+
+
+def _far(case: Case) -> Iterator[str]:
+    """Columns of X far from zero, on which lme4's cross-products lose their digits."""
+    for name, column in zip(case.design.fixed_names, case.design.X.T, strict=True):
+        sd = float(np.std(column))
+        if sd > 0 and abs(float(np.mean(column))) > FAR * sd:
+            yield name
 
 
 def _runs_away(fit: Fit) -> bool:

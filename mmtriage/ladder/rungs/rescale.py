@@ -19,10 +19,11 @@ References: Enders & Tofighi 2007, Psychological Methods 12(2); lme4 ?convergenc
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mmtriage import figures
 from mmtriage.diagnose.naming import listed
+from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.attempts import (
     IMPROVED,
     is_alarm,
@@ -33,8 +34,8 @@ from mmtriage.ladder.attempts import (
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus, with_proposals
 from mmtriage.ladder.remedies import centered_within
-from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.ladder.rescaled_formula import in_matrix, moved_names, rewritten_formula
+from mmtriage.ladder.remedies.measured import arriving, ends_in_r, same_model_remedy
+from mmtriage.ladder.rescaled_formula import in_matrix, moved_names, rewritten
 from mmtriage.ladder.standardized_columns import MOVES, Movable, movable_columns, transforms
 from mmtriage.optimizers import OPTIMIZERS
 
@@ -155,10 +156,15 @@ def _best_arrival(case: Case, attempts: Sequence[Attempt]) -> Attempt | None:
 def _remedies(case: Case, arrived: Attempt, movable: Movable) -> tuple[Remedy, ...]:
     """The columns to rescale, with code that does it; none where nobody can paste it."""
     move = next(m for m in MOVES if m.label == arrived.label)
-    formula = rewritten_formula(case, movable, move)
-    if formula is None and movable.slopes:
+    written = rewritten(case, movable, move)
+    if written is None and movable.slopes:
         return ()
-    text = (formula or case.formula).to_text()
+    if written is None:
+        text, code = case.formula.to_text(), in_matrix(case, move)
+        notes: tuple[str, ...] = (UNSAID,)
+    else:
+        text = written.prepared.design.formula.to_text()
+        code, notes = arriving(case.commands, written).both(text), ends_in_r(written)
     remedy = same_model_remedy(
         case,
         arrived,
@@ -167,17 +173,17 @@ def _remedies(case: Case, arrived: Attempt, movable: Movable) -> tuple[Remedy, .
         rung=1,
         title=f"{move.verb} {', '.join(moved_names(movable, move))}",
         formula=text,
-        code=in_matrix(case, move) if formula is None else case.commands.both(text),
+        code=code,
         changes="nothing: the same model in other units; estimates transformed back are in this report",
-        caveats=(_new_units(movable),) if formula else (_new_units(movable), UNSAID),
+        caveats=(*_new_units(case, movable, written), *notes),
     )
     return (remedy,)
 
 
-def _new_units(movable: Movable) -> str:
-    if movable.fixed:
-        return "coefficients and SDs are now per rescaled unit, and the intercept is at the new origin"
-    return (
-        "the slope's coefficient and SD are now per rescaled unit, the intercept is at the new origin, "
-        "and a REML criterion differs by the constant 2 sum log s"
-    )
+def _new_units(case: Case, movable: Movable, written: Comparison | None) -> Iterator[str]:
+    """What has another unit now, and what R prints as criterion: by REML it hangs on the columns of X."""
+    which = "coefficients and SDs are" if movable.fixed else "the slope's coefficient and SD are"
+    yield f"{which} now per rescaled unit, and the intercept is at the new origin"
+    if written is not None and case.design.spec.reml:
+        printed = figures.criterion(written.optimum_fit.criterion)
+        yield f"in these units R prints REML {printed}, for the same fit"

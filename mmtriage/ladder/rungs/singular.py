@@ -20,7 +20,7 @@ from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.singularity import Defect, defects, null_text
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal, RungResult, changed_model_result
-from mmtriage.ladder.remedies import drop_zero, keep, wishart_prior
+from mmtriage.ladder.remedies import averages, drop_zero, keep, wishart_prior
 from mmtriage.ladder.remedies.as_fixed import as_fixed
 from mmtriage.model.ranef import RandomTerm
 
@@ -51,6 +51,7 @@ def _proposals(case: Case, found: Sequence[Defect]) -> list[Proposal]:
         *as_fixed(case, few, rung=4),
         *wishart_prior.propose(case),
         *keep.propose(case),
+        *averages.propose(case),
     ]
 
 
