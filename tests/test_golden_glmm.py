@@ -236,7 +236,7 @@ def test_where_glmer_finds_no_start_the_row_is_named() -> None:
     assert outcome.code == 2
     error = outcome.report["error"]
     assert golden_case("fails_start").expected["error"] in error["message"]
-    assert error["where"] == "column `y`, row 12"
+    assert error["where"] == "column `y`, row 13"  # of the file, its first line being the names
 
 
 def assert_valid(outcome: Outcome) -> None:
