@@ -65,7 +65,7 @@ def perfect_correlation(seed: int = 0) -> Iterator[Case]:
             fault="MM311",
             columns=columns,
             formula=f"{y} ~ {x}{extra} + ({x} | {g})",
-            statuses=("not_converged",) if i == 0 else ("singular",),
+            statuses=("singular", "not_converged"),  # where lme4 ends on the edge hangs on the draw
             severity="warning",
             options={"reml": i % 3 != 2},
         )
