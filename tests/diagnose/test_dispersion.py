@@ -116,6 +116,16 @@ def test_what_an_effect_of_each_row_gains_counts_by_the_law_of_a_variance_at_zer
     assert (found is not None) is is_found
 
 
+def test_rows_that_tell_next_to_nothing_are_given_no_effect() -> None:
+    """Ten events in 200 rows, of one group all: Laplace would give each row an effect of any size."""
+    made = counts(0, mean=1.0)
+    y = np.zeros(200)
+    y[:10] = 1.0
+    for found in overdispersed(fitted(proven(replace(made, y=y)))):
+        assert isinstance(found, Finding)
+        assert found.evidence["row_effect_gain"] is None
+
+
 def test_scatter_of_cbpp_is_found_by_the_effect_of_each_row() -> None:
     """Pearson alone says p = 0.044; R's anova() of both models has 9.4142, halved p = 0.00108."""
     found = by_code(overdispersed(fitted(golden_proven("cbpp"))))["MM501"]
