@@ -12,7 +12,7 @@ from tests.random_models.laplace import DenseLaplace
 
 FEW, MANY = 12, 50  # starts
 A_HANDFUL = 6  # levels of a group up to which, and slopes with which, there are many
-ITERATIONS = 60
+EVALUATIONS = 100  # of a descent, which is followed once more if it has not arrived
 DECREMENT = 1e-8  # deviance units still to be gained at which a descent ends
 LEAST_SHARE = 1e-8  # of a step
 LONGEST = 3.0  # move of a parameter in one step
@@ -75,18 +75,21 @@ def descend(dense: Criterion, start: Array) -> End | None:
         return None
     value, slopes = here
     inverse, is_fresh = _plain(slopes), True
-    for _ in range(ITERATIONS):
+    spent = 0
+    while spent < EVALUATIONS:
         step = -inverse @ slopes
         gain = -float(step @ slopes)
-        if not gain > 0.0 and not is_fresh:
+        if not gain > 0.0:
+            if is_fresh:
+                return End(value, at, arrived=gain == 0.0)
             inverse, is_fresh = _plain(slopes), True
             continue
-        if 0.5 * gain <= DECREMENT and (not is_fresh or gain == 0.0):
+        if 0.5 * gain <= DECREMENT and not is_fresh:
             return End(value, at, arrived=True)
         share = min(1.0, LONGEST / float(np.max(np.abs(step))))
         there = None
         while share > LEAST_SHARE:
-            there = _evaluated(dense, at + share * step)
+            there, spent = _evaluated(dense, at + share * step), spent + 1
             if there is not None and there[0] <= value - 1e-4 * share * gain:
                 break
             there, share = None, 0.35 * share

@@ -72,13 +72,17 @@ def judged(model: RandomModel, *, climbs: bool) -> Record:
     return _against(model, comparison.prepared, comparison.optimum, comparison.optimum_fit, record)
 
 
+def prepared_of(model: RandomModel) -> Prepared:
+    """The model's likelihood, as the package lays it out."""
+    bench = Workbench(table_from_frame(model.frame), TriageOptions(**model.options), None)
+    return prepare(bench.build(parse_formula(model.formula)))
+
+
 def _of_proof(model: RandomModel) -> Record | None:
     """The record of an optimum that is proven, and rightly; None where more has to be asked."""
-    options = TriageOptions(**model.options)
-    bench = Workbench(table_from_frame(model.frame), options, None)
     try:
-        prepared = prepare(bench.build(parse_formula(model.formula)))
-        optimum, fit = prove_optimum(prepared, {}, seed=options.seed)
+        prepared = prepared_of(model)
+        optimum, fit = prove_optimum(prepared, {}, seed=TriageOptions().seed)
     except Exception:  # the report, which is made then, says what it is
         return None
     if not optimum.certificate.certified:

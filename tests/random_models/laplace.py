@@ -142,7 +142,10 @@ class DenseLaplace(Dense):
             else:
                 break
             u, rows = moved, there
-            if decrement <= limit * min(1.0, here / self.n):
+            gained = here - rows.deviance - float(u @ u)
+            if decrement <= limit * min(1.0, here / self.n) or (
+                halvings and gained <= 1e-13 * (self.n + here)
+            ):
                 break
         else:
             raise NoValueError

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmtriage.engine.comparison import prove_optimum
 from tests.random_models.against_r import beside_r, generalized, r_best
 from tests.random_models.draw import draw
-from tests.random_models.judge import judged
+from tests.random_models.judge import judged, prepared_of
 from tests.random_models.laplace import DenseLaplace
 
 SEED = 22
@@ -31,6 +32,27 @@ def test_an_optimum_far_out_is_met_and_refuted() -> None:
     assert record["failures"] == []
     assert record["criterion"] == pytest.approx(21.639365, abs=1e-5)
     assert record["refuted"] == pytest.approx([20.794259], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("seed", "index", "criterion"),
+    [
+        (40, 18, 35.996352),  # poisson, sqrt: the predictor changes its sign; other starts end at 40.955690
+        (30, 48, 238.847335),  # inverse Gaussian, identity: the smallest response is met; else 245.470283
+    ],
+)
+def test_fixed_effects_with_two_optima(seed: int, index: int, criterion: float) -> None:
+    prepared = prepared_of(draw(seed, index))
+    optimum, _ = prove_optimum(prepared, {}, seed=1)
+    assert optimum.certificate.certified
+    assert optimum.criterion == pytest.approx(criterion, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_what_the_reference_goes_on_to_is_not_refuted() -> None:
+    """The optimum that quadrature confirms was left on the way to another, at which the reference arrives."""
+    optimum, _ = prove_optimum(prepared_of(draw(40, 40)), {}, seed=1)
+    assert optimum.refuted == ()
 
 
 def test_sampling_finds_the_integral() -> None:

@@ -23,6 +23,8 @@ from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.family_names import LAPLACE
 
 LITTLE = 1.0  # expected information on a random effect, beside 1 of its distribution
+BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
+NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = 20.0  # standard deviations beside those of the template
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
@@ -71,7 +73,33 @@ class GeneralizedModel(GeneralizedLikelihood):
 
     def further_starts(self) -> list[Start]:
         """Where it starts too, if several optima are to be feared."""
-        return self._started([*explored(self), *self._beyond()])
+        return [*self._started([*explored(self), *self._beyond()]), *self._bent()]
+
+    def _bent(self) -> list[Start]:
+        """Starts at a predictor that is bent along each column, either way, without random effects.
+
+        Where the link leaves the likelihood of the fixed effects not convex they may have optima of their
+        own, where the predictor changes its sign among the rows, if its square is the mean, and near the edge
+        of the means' range, where a row of a tiny response decides.
+        """
+        family, X = self.family, self.rows.X
+        even = np.ptp(family.link.inverse(np.array([-1.0, 1.0]))) == 0.0
+        if self.is_convex or self.free.profiles_beta or not (even or family.eta_sign):
+            return []
+        level = self.pirls.constant_mean(family)
+        predictor = self.pirls.offset + X @ level
+        zero = [np.zeros((k, k)) for k in self.widths]
+        found = []
+        for j in range(self.p):
+            far = BEND * float(np.linalg.norm(predictor) / np.linalg.norm(X[:, j]))
+            for side in (1.0, -1.0):
+                step = side * far
+                if family.eta_sign:
+                    room = family.eta_sign * predictor / np.maximum(-family.eta_sign * side * X[:, j], 1e-300)
+                    step = side * min(far, NEARLY * float(np.min(room)))
+                moved = level + step * (np.arange(self.p) == j)
+                found.append(Start(f"bent {int(side) * (j + 1):+d}", zero, moved))
+        return found
 
     def _beyond(self) -> list[tuple[str, Sequence[Array]]]:
         """A start far out, where Laplace's approximation may have an optimum of its own.

@@ -27,7 +27,7 @@ from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.faces import face_at
 from mmtriage.engine.optimum.protocol import supports
-from mmtriage.engine.optimum.search import Descent, Optimum, Refuted, certified_at
+from mmtriage.engine.optimum.search import DISTINCT_OPTIMUM, Descent, Optimum, Refuted, certified_at
 from mmtriage.engine.optimum.settling import FacePoint, settle
 from mmtriage.model.family_names import FINE_POINTS, LAPLACE
 
@@ -48,12 +48,13 @@ def without_refuted(model: GeneralizedModel, found: Optimum, *, seed: int) -> Op
         confirmed, method = _by_sampling(model, asked, seed), "importance sampling"
     if confirmed is None or confirmed is asked[0]:
         return found
+    reference = certified_at(model, found, confirmed)  # which may have gone on to the end that seemed refuted
     refuted = tuple(
         Refuted(criterion=end.criterion, place=end.place, method=method)
         for end in asked
-        if end.criterion < confirmed.criterion
+        if end.criterion < min(confirmed.criterion, reference.criterion - DISTINCT_OPTIMUM)
     )
-    return replace(certified_at(model, found, confirmed), refuted=refuted)
+    return replace(reference, refuted=refuted)
 
 
 def _is_laplace(model: GeneralizedModel) -> bool:

@@ -36,6 +36,8 @@ from mmtriage.engine.optimum.starts import is_at_risk, is_grave
 NEARNESS = (0.5, 0.3)
 CAREFUL_NEARNESS = (0.02, 0.05)
 DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
+FAR_AWAY = 1e3  # relative SD beyond which a search that has not arrived may never do so
+STILL_FALLING = "the criterion still falls where the search gave up, at a relative SD of {:.0e}"
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
 BEYOND_DIGITS = (
     f"a random effect is more than {RUNAWAY:.0e} times as large as the residual: double precision cannot "
@@ -169,6 +171,9 @@ def find_optimum(
         place, certificate = end.place, uncertified(end.face, BEYOND_DIGITS)
     else:
         place, certificate = _certify(likelihood, end)
+        size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
+        if not certificate.certified and not best.arrived and size > FAR_AWAY:
+            certificate = replace(certificate, reason=f"{STILL_FALLING.format(size)} ({certificate.reason})")
     return Optimum(
         place=place,
         criterion=likelihood.criterion(*place),
