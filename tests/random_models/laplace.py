@@ -23,8 +23,8 @@ from tests.random_models.families import DenseFamily, Rows
 
 NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
-MANY = 50  # steps
-HALVINGS = 20
+MANY = 30  # steps
+HALVINGS = 12
 SAMPLES, DF = 4000, 3.0
 FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
 
@@ -143,9 +143,8 @@ class DenseLaplace(Dense):
                 break
             u, rows = moved, there
             gained = here - rows.deviance - float(u @ u)
-            if decrement <= limit * min(1.0, here / self.n) or (
-                halvings and gained <= 1e-13 * (self.n + here)
-            ):
+            is_rounding = halvings > 0 and gained <= 1e-13 * (self.n + here)
+            if is_rounding or decrement <= limit * min(1.0, here / self.n):
                 break
         else:
             raise NoValueError
