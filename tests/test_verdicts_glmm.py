@@ -110,7 +110,8 @@ def test_a_separated_level_is_named_and_no_estimate_is_offered_as_one() -> None:
     assert report["verdict"]["codes"][0] == "MM203"
     (separated,) = (f for f in report["findings"] if f["code"] == "MM203")
     assert "`period` = `p4`" in separated["message"]
-    assert not any(r["clears"] for r in report["remedies"])
+    # Firth's penalty and leaving the level out are other models, which have an optimum.
+    assert {r["scope"] for r in report["remedies"] if r["clears"]} == {"changes_model"}
     assert [(r["id"], r["scope"]) for r in report["remedies"]] == [("fixed-prior", "advice")]
 
 
@@ -122,7 +123,9 @@ def test_where_pirls_fails_the_reason_is_said_and_another_link_tried(case_id: st
     (failure,) = (f for f in report["findings"] if f["code"] == "MM408")
     assert failure["evidence"]["reason"] == "link"
     remedy = next(r for r in report["remedies"] if r["id"] == "change-link")
-    assert (remedy["clears"], remedy["scope"]) == (True, "changes_model")
+    assert remedy["scope"] == "changes_model"
+    # Beside an identity link R's standard errors of the other model are wrong, which the remedy says.
+    assert remedy["clears"] is (case_id != "fails_gamma_identity")
 
 
 @pytest.mark.slow

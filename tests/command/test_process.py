@@ -116,7 +116,7 @@ def test_a_full_disk_is_said(data: str) -> None:
 def test_columns_sets_the_width(data: str) -> None:
     with process(["fit", data, FORMULA], COLUMNS="50") as narrow, process(["fit", data, FORMULA]) as piped:
         (first, _), (second, _) = narrow.communicate(), piped.communicate()
-    assert "\n  the proven optimum: the coefficients hardly\n" in first.decode()
+    assert first.decode().startswith("NOT CONVERGED   Use the fixed effects that R\nprints (they are right to")
     assert second.decode() == (ROOT / "tests/render/snapshots/not_converged_80.txt").read_text()
 
 
@@ -147,7 +147,7 @@ def test_what_needs_no_fit_is_answered_without_what_is_slow_to_import(
 def test_a_linear_model_waits_for_nothing_that_only_others_need() -> None:
     argv = ["fit", "sample_data/sleepstudy.csv", "Reaction ~ Days + (Days | Subject)"]
     printed, modules = imported_by(argv)
-    assert printed[0] == "CONVERGED"
+    assert printed[0].startswith("CONVERGED ")
     assert "mmtriage.engine.linear.model" in modules
     of_others = (
         "scipy.special",
