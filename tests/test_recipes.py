@@ -90,7 +90,7 @@ def test_the_workflow_annotates_summarizes_and_uploads(project: Project) -> None
 
     summary = project.directory / "summary.md"
     assert project.run(summarize, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
-    assert summary.read_text(encoding="utf-8").startswith("## 1 of 4 models fails\n")
+    assert summary.read_text(encoding="utf-8").startswith("## 2 of 4 models fail\n")
 
     (upload,) = (step["with"] for step in job["steps"] if "upload-sarif" in step.get("uses", ""))
     sarif = json.loads((project.directory / upload["sarif_file"]).read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ def test_jq_answers(project: Project) -> None:
     command, *questions = block("recipe: jq", "sh").splitlines()
     assert project.run(command).returncode == 1
     failing, verdicts, findings, code, certified = (project.run(question) for question in questions)
-    assert failing.stdout == "by-year\n"
+    assert failing.stdout == "by-year\nherds\n"
     assert (
         verdicts.stdout == "reaction\tconverged\nby-year\tnot_converged\nherds\tconverged\nyield\tsingular\n"
     )

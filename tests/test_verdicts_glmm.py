@@ -75,7 +75,9 @@ def test_allfit_fails_on_contraception_where_lme4s_fails() -> None:
     failed = {a["label"] for a in attempts if a["criterion"] is None}
     assert failed == {"SLSQP", "nmkbw", "L-BFGS-B"}
     assert all("PIRLS" in a["note"] for a in attempts if a["label"] in failed)
-    assert all(a["certified"] for a in attempts if a["label"] not in failed)
+    short = {a["label"] for a in attempts if a["label"] not in failed and not a["certified"]}
+    assert short <= {"pybobyqa"}  # it has a share of evaluations, which it says
+    assert all("ran out of its share" in a["note"] for a in attempts if a["label"] in short)
 
 
 def test_allfit_agrees_on_cbpp_as_lme4s_does() -> None:

@@ -116,7 +116,9 @@ def test_a_full_disk_is_said(data: str) -> None:
 def test_columns_sets_the_width(data: str) -> None:
     with process(["fit", data, FORMULA], COLUMNS="50") as narrow, process(["fit", data, FORMULA]) as piped:
         (first, _), (second, _) = narrow.communicate(), piped.communicate()
-    assert first.decode().startswith("NOT CONVERGED   Use the fixed effects that R\nprints (they are right to")
+    assert first.decode().startswith(
+        "NOT CONVERGED   Use the fixed effects that R\nprints (they are right to"
+    )
     assert second.decode() == (ROOT / "tests/render/snapshots/not_converged_80.txt").read_text()
 
 

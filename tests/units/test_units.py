@@ -7,7 +7,7 @@ import math
 import pytest
 
 from mmtriage.report.facts import Report
-from tests.units.measured import LINKS, TABLES, UNITS, Model, r_best, report_of, rows_of
+from tests.units.measured import LINKS, OF_THE_SUITE, TABLES, Model, r_best, report_of, rows_of
 
 ABOVE_R = 1e-4  # deviance units
 SAME = 1e-5  # deviance units between two units of one Gamma model
@@ -25,7 +25,7 @@ def certified(report: Report) -> bool:
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("link", LINKS["Gamma"])
 def test_gamma_is_judged_the_same_in_every_unit(table: str, link: str) -> None:
-    reports = {unit: report_of(Model(table, "Gamma", link, unit)) for unit in UNITS}
+    reports = {unit: report_of(Model(table, "Gamma", link, unit)) for unit in OF_THE_SUITE}
     here = reports[1.0]
     assert here.reference is not None
     for unit, there in reports.items():
@@ -54,7 +54,7 @@ def of_data(report: Report) -> set[str]:
 )
 def test_r_has_no_better_point_in_any_unit(table: str, family: str, link: str) -> None:
     best = r_best()
-    for unit in UNITS:
+    for unit in OF_THE_SUITE:
         model = Model(table, family, link, unit)
         report = report_of(model)
         assert certified(report), model
