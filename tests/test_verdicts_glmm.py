@@ -114,7 +114,11 @@ def test_a_separated_level_is_named_and_no_estimate_is_offered_as_one() -> None:
     assert "`period` = `p4`" in separated["message"]
     # Firth's penalty and leaving the level out are other models, which have an optimum.
     assert {r["scope"] for r in report["remedies"] if r["clears"]} == {"changes_model"}
-    assert [(r["id"], r["scope"]) for r in report["remedies"]] == [("fixed-prior", "advice")]
+    assert [(r["id"], r["scope"]) for r in report["remedies"]] == [
+        ("fixed-prior", "advice"),
+        ("firth", "changes_model"),
+        ("without-level", "changes_model"),
+    ]
 
 
 @pytest.mark.parametrize(

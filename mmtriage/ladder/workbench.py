@@ -29,7 +29,6 @@ from mmtriage.engine.comparison import (
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.if_sound import compare_if_sound
 from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated
-from mmtriage.engine.lme4.glmer import fit_glmer_from
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.errors import UnjudgedError
@@ -205,6 +204,9 @@ class Workbench:
     @staticmethod
     def run_from(prepared: Prepared, fit: Fit) -> Lme4Run | Lme4Failure:
         """Fit as glmer does from the parameters of a fit, without its first stage."""
+        # Here: linear models start sooner without.
+        from mmtriage.engine.lme4.glmer import fit_glmer_from
+
         run = fit_glmer_from(prepared.design, fit.theta, fit.beta, fit.se)
         return run if isinstance(run, Lme4Failure) else prepared.measured(run)
 
