@@ -23,7 +23,6 @@ from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.measured import compared
 from mmtriage.ladder.remedies.plain_model import without_bars
 from mmtriage.model.design import Design
-from mmtriage.model.families import family_of
 
 CANONICAL = {("binomial", "logit"), ("poisson", "log")}
 PENALIZED = "a penalized likelihood is no likelihood: no AIC, BIC or likelihood ratio"
@@ -89,6 +88,8 @@ def propose(case: Case) -> Iterator[Proposal]:
 
 def firth_fit(design: Design) -> FirthFit | None:
     """The mode of the penalized likelihood; None if the steps do not settle."""
+    from mmtriage.model.families import family_of  # here: linear models start sooner without
+
     family, X = family_of(design.spec), design.X
     counts_trials = design.spec.distribution.has_trials
     weights = np.asarray(design.row_weights, dtype=np.float64)
