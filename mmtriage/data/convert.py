@@ -18,6 +18,7 @@ from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column
 
 NA_STRINGS = ("NA", "")
+FEW_CELLS = 0.05  # share of the cells that are no numbers, up to which a column is one of numbers
 LOGICALS = {"TRUE": 1.0, "T": 1.0, "FALSE": 0.0, "F": 0.0}  # "true" and "True" are text, as in read.csv
 
 
@@ -100,15 +101,25 @@ def _ungrouped(cell: str, mark: str) -> str:
     return cell.replace(mark, "") if re.match(grouped, cell) else cell
 
 
+def strange_levels(column: Column) -> list[int]:
+    """The codes of a factor's levels that are no numbers."""
+    return [code for code, level in enumerate(column.levels) if number(level) is None]
+
+
+def rows_with(column: Column, codes: Sequence[int]) -> Index:
+    """The rows (k,), counted from 0, in which a factor has one of these levels."""
+    return np.flatnonzero(np.isin(column.values, codes))
+
+
 def first_non_number(column: Column) -> tuple[str, int] | None:
     """The first value that keeps a text column from being numeric, with its row (counted from 0).
 
     None when half of the levels or more are no numbers: then the column is text because it is text.
     """
-    strangers = [code for code, level in enumerate(column.levels) if number(level) is None]
+    strangers = strange_levels(column)
     if not strangers or 2 * len(strangers) >= len(column.levels):
         return None
-    row = int(np.flatnonzero(np.isin(column.values, strangers))[0])
+    row = int(rows_with(column, strangers)[0])
     return column.levels[int(column.values[row])], row
 
 

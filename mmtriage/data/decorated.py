@@ -9,10 +9,9 @@ import re
 
 import numpy as np
 
-from mmtriage.data.convert import number
+from mmtriage.data.convert import FEW_CELLS, rows_with, strange_levels
 from mmtriage.data.table import Column
 
-MOST_STRANGERS = 0.05  # of the cells: up to here the others say what the column is, and MM107 names the cells
 _SIGN = "[-+\u2212\u2013\uff0d]"
 _MONEY = "[$\u20ac\u00a3\u00a5\u20b9]|USD|EUR|GBP|CHF"
 _SPACE = "[ \u00a0\u202f\u2009']"
@@ -27,12 +26,11 @@ def decorated_cell(column: Column) -> tuple[str, int] | None:
     """A decorated number and its row, counted from 0, of a column that is text because of such; else None."""
     if column.kind != "factor":
         return None
-    strangers = [code for code, level in enumerate(column.levels) if number(level) is None]
+    strangers = strange_levels(column)
     if not strangers or not all(DECORATED.fullmatch(column.levels[code].strip()) for code in strangers):
         return None
-    is_strange = np.isin(column.values, strangers)
-    known = int(np.count_nonzero(~column.is_missing))
-    if np.count_nonzero(is_strange) <= MOST_STRANGERS * known:
+    rows = rows_with(column, strangers)
+    if len(rows) <= FEW_CELLS * np.count_nonzero(~column.is_missing):  # MM107 names them
         return None
-    row = int(np.flatnonzero(is_strange)[0])
+    row = int(rows[0])
     return column.levels[int(column.values[row])], row

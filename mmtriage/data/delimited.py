@@ -269,17 +269,14 @@ def _titled(header: Header, first: Sequence[str], source: str) -> DataError | No
     words = [name for name in header.names if name]
     if len(words) != 1 or not _are_names(first):
         return None
-    if not words[0][0].isalnum() and words[0][0] not in "._":
-        mark = words[0][0]
-        return DataError(
-            f"the first line is a comment (`{words[0]}`), and the names of the columns follow it",
-            where=source,
-            hint=f"Say so: --comment '{mark}'; or leave the line out: --skip 1.",
-        )
+    mark = words[0][0]
+    what, hint = "title", "Leave it out: --skip 1."
+    if not mark.isalnum() and mark not in "._":
+        what, hint = "comment", f"Say so: --comment '{mark}'; or leave the line out: --skip 1."
     return DataError(
-        f"the first line is a title (`{words[0]}`), and the names of the columns follow it",
+        f"the first line is a {what} (`{words[0]}`), and the names of the columns follow it",
         where=source,
-        hint="Leave it out: --skip 1.",
+        hint=hint,
     )
 
 

@@ -37,13 +37,11 @@ def plain_text(source: Source, reading: Reading) -> PlainText:
 
     Raises DataError where bytes cannot be decoded or nothing is left, OptionError for an unknown encoding.
     """
-    text, encoding = _decoded(source, reading.encoding)
-    notes = []
-    if encoding != UTF8 and reading.encoding is None:
-        line = _line_of(source.content, _first_odd_byte(source.content))
-        notes.append(
-            f"{source.name} is not UTF-8 (line {line}) and was read as {encoding}; --encoding names another"
-        )
+    notes: tuple[str, ...] = ()
+    if reading.encoding is None:
+        text, encoding, notes = _decoded(source)
+    else:
+        text, encoding = _as_asked(source, reading.encoding), reading.encoding
     as_decoded = text
     text = _without_lines(text, reading.skip, source.name)
     above, separator = reading.skip, None
@@ -58,7 +56,7 @@ def plain_text(source: Source, reading: Reading) -> PlainText:
         lines_above=above,
         separator=separator,
         is_as_stored=encoding == UTF8 and text is as_decoded,
-        notes=tuple(notes),
+        notes=notes,
     )
 
 
@@ -72,10 +70,8 @@ def _one_character(word: str, option: str) -> str:
     return word
 
 
-def _decoded(source: Source, encoding: str | None) -> tuple[str, str]:
-    """The text, and the encoding in which it was read."""
-    if encoding is not None:
-        return _as_asked(source, encoding), encoding
+def _decoded(source: Source) -> tuple[str, str, tuple[str, ...]]:
+    """The text, the encoding in which it was read, and what is to be said of that."""
     if (position := source.content.find(b"\x00")) >= 0:
         raise DataError(
             "this is not a text file: it contains a NUL byte",
@@ -83,12 +79,15 @@ def _decoded(source: Source, encoding: str | None) -> tuple[str, str]:
             hint=SAVE_AS_CSV,
         )
     try:
-        return source.content.decode(UTF8), UTF8
+        return source.content.decode(UTF8), UTF8, ()
     except UnicodeDecodeError as error:
         try:
-            return source.content.decode(WINDOWS), WINDOWS
+            text = source.content.decode(WINDOWS)
         except UnicodeDecodeError:
             raise _undecodable(source, error, UTF8) from None
+        line = _line_of(source.content, error.start)
+        note = f"{source.name} is not UTF-8 (line {line}) and was read as {WINDOWS}; --encoding names another"
+        return text, WINDOWS, (note,)
 
 
 def _as_asked(source: Source, encoding: str) -> str:
@@ -116,14 +115,6 @@ def _undecodable(source: Source, error: UnicodeDecodeError, encoding: str) -> Da
         where=f"{source.name}, line {_line_of(source.content, error.start)}",
         hint="Name its encoding with --encoding, or save the table as UTF-8.",
     )
-
-
-def _first_odd_byte(content: bytes) -> int:
-    try:
-        content.decode(UTF8)
-    except UnicodeDecodeError as error:
-        return error.start
-    return 0
 
 
 def _line_of(content: bytes, position: int) -> int:

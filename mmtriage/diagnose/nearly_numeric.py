@@ -7,39 +7,27 @@ grouping columns are not asked; nor are columns that the user has declared a fac
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmtriage.arrays import Index
-from mmtriage.data.convert import number
+from mmtriage.data.convert import FEW_CELLS, rows_with, strange_levels
 from mmtriage.data.table import Column
 from mmtriage.diagnose.finding import Finding, finding
-from mmtriage.formula.nodes import names_in
+from mmtriage.formula.nodes import columns_named
 from mmtriage.model.design import Design
 
-FEW_CELLS = 0.05  # share of the cells of a text column that are no numbers, up to which it is nearly numeric
 MOST_SHOWN = 3  # cells that a message shows
 
 
 def strange_cells(design: Design) -> list[Finding]:
     """MM107 of each column that effects are made of."""
     formula = design.formula
-    terms = [*formula.fixed, *(term for bar in formula.random for term in bar.terms)]
-    nodes = [*(v for term in terms for v in term.variables), *formula.offsets]
-    names = dict.fromkeys(name.name for node in nodes for name in names_in(node))
     found = []
-    for name in names:
+    for name in columns_named([*formula.effects(), *formula.offsets]):
         column = design.variables.get(name)
         if column is not None and column.kind == "factor" and name not in design.declared_factors:
-            rows = _strangers(column)
+            rows = rows_with(column, strange_levels(column))
             if 0 < len(rows) <= FEW_CELLS * len(column.values):
                 found.append(_nearly_numeric(design, column, rows))
     return found
-
-
-def _strangers(column: Column) -> Index:
-    """The rows (k,) of a factor whose labels are no numbers."""
-    strange = np.array([number(level) is None for level in column.levels] + [False])
-    return np.flatnonzero(strange[column.values])
 
 
 def _nearly_numeric(design: Design, column: Column, rows: Index) -> Finding:

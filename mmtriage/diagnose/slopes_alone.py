@@ -8,14 +8,14 @@ variables (`log(x)` beside a slope of `x`), or span the slope's columns (`x` as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fixed import SPANNED_SHARE
 from mmtriage.diagnose.naming import listed, term_text
-from mmtriage.formula.nodes import Node, names_in
+from mmtriage.formula.nodes import columns_named
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -32,18 +32,13 @@ def slopes_without_mean(design: Design) -> list[Finding]:
 
 def _alone(design: Design, term: RandomTerm) -> Iterator[str]:
     """The labels of a term's slopes that no fixed effect is the mean of."""
-    known = {_columns_of(t.variables) for t in design.formula.fixed}
-    known |= {_columns_of([offset]) for offset in design.formula.offsets}
+    known = {frozenset(columns_named(t.variables)) for t in design.formula.fixed}
+    known |= {frozenset(columns_named([offset])) for offset in design.formula.offsets}
     known.add(frozenset({design.spec.offset or ""}))
     for number, slope in enumerate(term.bar.terms, start=1):
-        own = [j for j, assigned in enumerate(term.assign) if assigned == number]
-        if _columns_of(slope.variables) not in known and not _is_spanned(design, term, own):
+        is_known = frozenset(columns_named(slope.variables)) in known
+        if not is_known and not _is_spanned(design, term, term.columns_of(number)):
             yield slope.label
-
-
-def _columns_of(nodes: Iterable[Node]) -> frozenset[str]:
-    """The columns of the table that expressions are made of."""
-    return frozenset(name.name for node in nodes for name in names_in(node))
 
 
 def _is_spanned(design: Design, term: RandomTerm, columns: list[int]) -> bool:

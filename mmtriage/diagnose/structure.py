@@ -56,10 +56,7 @@ def _thin_slopes(term: RandomTerm) -> list[Finding]:
 
 def carrying_groups(term: RandomTerm, index: int) -> int:
     """The number of groups in which a column of Z takes more than one value."""
-    values, codes = term.Z[:, index], term.codes
-    low, high = (np.full(len(term.levels), sign * np.inf) for sign in (1.0, -1.0))
-    np.minimum.at(low, codes, values)
-    np.maximum.at(high, codes, values)
+    low, high = term.extremes(term.Z[:, index])
     return int(np.sum(high > low))
 
 

@@ -118,9 +118,6 @@ def _intercept(term: RandomTerm) -> int:
 
 def _is_constant_within(column: Array, term: RandomTerm) -> bool:
     """Whether a column of X (n,) is constant within every level of a term's grouping."""
-    n_levels = len(term.levels)
-    low, high = np.full(n_levels, np.inf), np.full(n_levels, -np.inf)
-    np.minimum.at(low, term.codes, column)
-    np.maximum.at(high, term.codes, column)
+    low, high = term.extremes(column)
     seen = np.isfinite(low)
     return bool(np.all((high - low)[seen] <= CONSTANT * np.max(np.abs(column), initial=0.0)))

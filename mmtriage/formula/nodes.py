@@ -6,7 +6,7 @@ are kept as nodes because R keeps them: `I((x + 1)^2)` is the name of a column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -155,6 +155,11 @@ def names_in(node: Node) -> Iterator[Name]:
         if isinstance(current, Name):
             yield current
         stack.extend(reversed(children(current)))
+
+
+def columns_named(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The names in several expressions, each once."""
+    return tuple(dict.fromkeys(name.name for node in nodes for name in names_in(node)))
 
 
 def without_parens(node: Node) -> Node:

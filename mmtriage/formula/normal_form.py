@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mmtriage.errors import FormulaError, Span
@@ -70,10 +70,21 @@ class Formula:
 
     def nodes(self) -> tuple[Node, ...]:
         """Each variable of the model once: response, fixed, offsets, then the bars' effects and groups."""
-        fixed = (variable for term in self.fixed for variable in term.variables)
-        effects = (v for bar in self.random for term in bar.terms for v in term.variables)
         groups = (node for bar in self.random for node in bar.group)
+        fixed, effects = _variables(self.fixed), _variables(self._slopes)
         return tuple(dict.fromkeys((self.response, *fixed, *self.offsets, *effects, *groups)))
+
+    def effects(self) -> tuple[Node, ...]:
+        """Each variable that effects are made of, once: of the fixed part, then of the bars."""
+        return tuple(dict.fromkeys(_variables((*self.fixed, *self._slopes))))
+
+    @property
+    def _slopes(self) -> tuple[Term, ...]:
+        return tuple(term for bar in self.random for term in bar.terms)
+
+
+def _variables(terms: Iterable[Term]) -> Iterator[Node]:
+    return (variable for term in terms for variable in term.variables)
 
 
 def parse_formula(text: str) -> Formula:

@@ -18,7 +18,7 @@ from mmtriage.formula.edit import (
     replace_whole_fixed_variable,
     with_random,
 )
-from mmtriage.formula.nodes import names_in
+from mmtriage.formula.nodes import columns_named
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Case
@@ -97,7 +97,7 @@ def _fixed_in_columns(design: Design, movable: Movable, move: Move, taken: froze
     numbers = dict.fromkeys(design.assign[column.index] for column in movable.fixed)
     variables = [v for number in numbers if number for v in design.formula.fixed[number - 1].variables]
     formula = design.formula
-    for name in dict.fromkeys(name.name for v in variables for name in names_in(v)):
+    for name in columns_named(variables):
         column = design.variables.get(name)
         if column is None or column.kind != "numeric" or name in taken or is_two_valued(column.values):
             continue

@@ -268,7 +268,7 @@ def slopes_to_drop(term: RandomTerm, keep: Sequence[str]) -> list[str]:
 def columns_of(term: RandomTerm, label: str) -> list[int]:
     """The columns of Z that one term of a bar makes."""
     number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
-    return [j for j, assigned in enumerate(term.assign) if assigned == number]
+    return term.columns_of(number)
 
 
 def _contribution(comparison: Comparison, term: RandomTerm, label: str) -> float:

@@ -12,7 +12,7 @@ from mmtriage.data.decorated import decorated_cell
 from mmtriage.data.table import Column, Table
 from mmtriage.errors import DataError, FormulaError, OptionError
 from mmtriage.formula import Formula, parse_expression
-from mmtriage.formula.nodes import Name, Node, String, children, names_in
+from mmtriage.formula.nodes import Name, Node, String, children, columns_named, names_in
 from mmtriage.formula.text import quote_name, to_text
 from mmtriage.model.columns import factor_levels
 from mmtriage.model.evaluate import Evaluator
@@ -58,7 +58,7 @@ def model_frame(table: Table, formula: Formula, spec: ModelSpec) -> Frame:
     if not used.any():
         raise _no_rows(values, in_subset)
     expressions = [*values, *(_parsed(table, text) for text in (spec.weights, spec.offset) if text)]
-    names = dict.fromkeys(name.name for node in expressions for name in names_in(node))
+    names = columns_named(expressions)
     return Frame(
         table=table,
         formula=formula,
@@ -73,9 +73,7 @@ def model_frame(table: Table, formula: Formula, spec: ModelSpec) -> Frame:
 
 def _refuse_decorated(table: Table, formula: Formula) -> None:
     """Numbers written for people, which would be levels; names of groups may look as they like."""
-    terms = [*formula.fixed, *(term for bar in formula.random for term in bar.terms)]
-    nodes = [formula.response, *(variable for term in terms for variable in term.variables)]
-    for name in dict.fromkeys(name.name for node in nodes for name in names_in(node)):
+    for name in columns_named([formula.response, *formula.effects()]):
         if name not in table.columns or name in table.reading.factors:
             continue
         if (found := decorated_cell(table.columns[name])) is not None:

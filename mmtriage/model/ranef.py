@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+import numpy as np
+
 from mmtriage.arrays import Array, Index
 from mmtriage.errors import FormulaError
 from mmtriage.formula import Bar
@@ -36,6 +38,17 @@ class RandomTerm:
     bar: Bar
     assign: tuple[int, ...]  # (k,) the number of the bar's term, 0 for the intercept
     factors: Mapping[str, tuple[str, ...]]  # factors among the effects, by their text, with their levels
+
+    def columns_of(self, number: int) -> list[int]:
+        """The columns of Z that a term of the bar makes, of which the intercept is number 0."""
+        return [j for j, assigned in enumerate(self.assign) if assigned == number]
+
+    def extremes(self, values: Array) -> tuple[Array, Array]:
+        """The least and the greatest of values (n,) in each level, (levels,); infinite without rows."""
+        low, high = np.full(len(self.levels), np.inf), np.full(len(self.levels), -np.inf)
+        np.minimum.at(low, self.codes, values)
+        np.maximum.at(high, self.codes, values)
+        return low, high
 
 
 def random_term(

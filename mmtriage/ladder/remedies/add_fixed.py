@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from mmtriage.diagnose.grouping import HARDLY_VARIES, within_share
 from mmtriage.formula import Formula
-from mmtriage.formula.edit import add_fixed, drop_bar_term, with_random
+from mmtriage.formula.edit import add_fixed, bar_terms, drop_bar_term, with_random
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
+from mmtriage.ladder.steps import columns_of
 from mmtriage.model.ranef import RandomTerm
 
 CAUSE = "MM313"  # slope-without-fixed-effect
@@ -58,6 +59,6 @@ def _with_effects(case: Case, labels: list[str]) -> tuple[Formula, list[str]]:
 
 def _is_constant(term: RandomTerm, label: str) -> bool:
     """Whether a term has this slope, and it hardly varies within any group."""
-    numbers = [number for number, slope in enumerate(term.bar.terms, start=1) if slope.label == label]
-    columns = [j for j, assigned in enumerate(term.assign) if assigned in numbers]
-    return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)
+    if label not in bar_terms(term.bar):
+        return False
+    return all(within_share(term, j) <= HARDLY_VARIES for j in columns_of(term, label))
