@@ -186,14 +186,14 @@ class Comparison:
         )
 
     def beside(self, run: Lme4Run | Lme4Failure) -> Comparison:
-        """The optimum with a run of lme4 beside it."""
+        """The optimum with a run of lme4 beside it, in the place of any other."""
         if isinstance(run, Lme4Failure):
-            return replace(self, lme4_error=run.error)
+            return replace(self, lme4=None, lme4_fit=None, lme4_error=run.error)
         try:
-            return replace(self, lme4=run, lme4_fit=self.prepared.fit_of(run))
+            return replace(self, lme4=run, lme4_fit=self.prepared.fit_of(run), lme4_error=None)
         except np.linalg.LinAlgError as failure:
             error = f"the criterion has no value where the fit ended ({failure})"
-            return replace(self, lme4_error=error)
+            return replace(self, lme4=None, lme4_fit=None, lme4_error=error)
 
     @property
     def whose_fit(self) -> str:

@@ -66,16 +66,11 @@ def repeated(
 
 def _compared(comparison: Comparison, run: Lme4Run | Lme4Failure, number: int) -> Comparison:
     """A run in the place of the one without noise."""
-    if isinstance(run, Lme4Failure):
-        return replace(comparison, lme4=None, lme4_fit=None, lme4_error=run.error)
-    try:
-        fit = comparison.prepared.fit_of(run)
-    except np.linalg.LinAlgError as failure:
-        error = f"the criterion has no value where the fit ended ({failure})"
-        return replace(comparison, lme4=None, lme4_fit=None, lme4_error=error)
-    place = comparison.prepared.place_of(run)
-    comparison.pass_by(f"run {number} with noise of a last bit", place, fit.criterion)
-    return replace(comparison, lme4=run, lme4_fit=fit, lme4_error=None)
+    noisy = comparison.beside(run)
+    if noisy.lme4 is not None and noisy.lme4_fit is not None:
+        place = comparison.prepared.place_of(noisy.lme4)
+        comparison.pass_by(f"run {number} with noise of a last bit", place, noisy.lme4_fit.criterion)
+    return noisy
 
 
 def _with_noise(model: Model, random: np.random.Generator) -> Model:

@@ -135,13 +135,7 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
         made = finish(call, run, stage_1, lower, course)
         return replace(made, beta=frozen(criterion.pirls.beta), predictor=criterion.predictor), criterion
     criterion.save()
-    stage_2 = course.counted(criterion.stage_2)
-    beta = criterion.pirls.beta if call.beta is None else call.beta
-    optimizer = _of_stage_2(call, criterion.fixed_sd())
-    lower = with_free_beta(lower, criterion.p)
-    run = course.run(stage_2, np.concatenate([run.result.theta, beta]), lower, optimizer, call, last=True)
-    made = finish(call, run, stage_2, lower, course)
-    return replace(made, predictor=criterion.predictor), criterion
+    return _second_stage(call, criterion, course, run.result.theta, criterion.fixed_sd()), criterion
 
 
 def fit_second_stage(call: GlmerCall, family: Family, course: Course, sd: Array) -> Lme4Run:
@@ -152,9 +146,17 @@ def fit_second_stage(call: GlmerCall, family: Family, course: Course, sd: Array)
     """
     criterion = call.criterion(family)
     criterion.start(template_theta(call.sizes), jointly=False)
+    return _second_stage(call, criterion, course, call.theta, sd)
+
+
+def _second_stage(
+    call: GlmerCall, criterion: GlmerCriterion, course: Course, theta: Array, sd: Array
+) -> Lme4Run:
+    """Run the second stage from theta (m,) and the call's beta, or that of the modules as they stand."""
     stage_2 = course.counted(criterion.stage_2)
+    beta = criterion.pirls.beta if call.beta is None else call.beta
     lower = with_free_beta(lower_bounds(call.sizes), criterion.p)
-    start = np.concatenate([call.theta, criterion.pirls.beta if call.beta is None else call.beta])
+    start = np.concatenate([theta, beta])
     run = course.run(stage_2, start, lower, _of_stage_2(call, sd), call, last=True)
     return replace(finish(call, run, stage_2, lower, course), predictor=criterion.predictor)
 
