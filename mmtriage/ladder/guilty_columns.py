@@ -81,39 +81,16 @@ def _proven(code: str, movable: Movable, good: str) -> Finding | None:
 def _slope_scale(slopes: Sequence[Slope], good: str) -> Finding | None:
     """MM101 of the random slopes that can be what scaling has cured."""
     off = [s for s in slopes if not 1.0 / OFF_SCALE <= s.sd <= OFF_SCALE]
-    if not off:
-        return None
     described = ", ".join(f"`{s.column}` in `{term_text(s.term)}` has SD {s.sd:.3g}" for s in off)
-    return finding(
-        SCALE,
-        f"random slope off unit scale: {described}; {good} once it is scaled",
-        columns=tuple(dict.fromkeys(s.column for s in off)),
-        terms=tuple(dict.fromkeys(term_text(s.term) for s in off)),
-        smallest_sd=min(s.sd for s in off),
-        largest_sd=max(s.sd for s in off),
-        threshold=OFF_SCALE,
-    )
+    message = f"random slope off unit scale: {described}; {good} once it is scaled"
+    return _of_scale(off, message, OFF_SCALE, _terms_of(off))
 
 
 def _slope_origin(slopes: Sequence[Slope], good: str) -> Finding | None:
     """MM106 of the random slopes that can be what centering has cured."""
     off = [s for s in slopes if abs(s.mean) >= OFF_ORIGIN * s.sd]
-    if not off:
-        return None
-    worst = max(off, key=lambda s: abs(s.mean) / s.sd)
-    names = tuple(dict.fromkeys(s.column for s in off))
-    terms = tuple(dict.fromkeys(term_text(s.term) for s in off))
-    return finding(
-        ORIGIN,
-        f"{listed(names)} of {listed(terms)} lies away from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}); "
-        f"{good} once it is centred",
-        columns=names,
-        terms=terms,
-        mean=worst.mean,
-        sd=worst.sd,
-        ratio=abs(worst.mean) / worst.sd,
-        threshold=OFF_ORIGIN,
-    )
+    terms = _terms_of(off)
+    return _of_origin(off, f"of {listed(terms)} lies away from zero", good, OFF_ORIGIN, terms)
 
 
 def _scale(columns: Sequence[FixedColumn], good: str) -> Finding | None:
@@ -122,34 +99,59 @@ def _scale(columns: Sequence[FixedColumn], good: str) -> Finding | None:
     # Far less off scale than the worst of them is no part of the trouble.
     limit = max(float(np.log(CAN_BE_SCALE)), 0.5 * max(size.values()))
     guilty = [c for c in columns if size[c.column] >= limit]
-    if not guilty:
-        return None
     described = ", ".join(f"`{c.column}` has SD {c.sd:.3g}" for c in guilty)
-    return finding(
-        SCALE,
-        f"fixed-effect columns far from unit scale: {described}; {good} once they are scaled",
-        columns=tuple(c.column for c in guilty),
-        smallest_sd=min(c.sd for c in guilty),
-        largest_sd=max(c.sd for c in guilty),
-        threshold=CAN_BE_SCALE,
-    )
+    message = f"fixed-effect columns far from unit scale: {described}; {good} once they are scaled"
+    return _of_scale(guilty, message, CAN_BE_SCALE)
 
 
 def _origin(columns: Sequence[FixedColumn], good: str) -> Finding | None:
     """MM106 of the columns that can be what centering has cured; `good` is what it has led to."""
     guilty = [c for c in columns if abs(c.mean) >= CAN_BE_ORIGIN * c.sd]
+    return _of_origin(guilty, "lies far from zero", good, CAN_BE_ORIGIN)
+
+
+def _terms_of(slopes: Sequence[Slope]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term_text(s.term) for s in slopes))
+
+
+def _of_scale(
+    guilty: Sequence[FixedColumn | Slope], message: str, threshold: float, terms: tuple[str, ...] = ()
+) -> Finding | None:
+    """MM101 of these columns, if there are any."""
+    if not guilty:
+        return None
+    return finding(
+        SCALE,
+        message,
+        columns=tuple(dict.fromkeys(c.column for c in guilty)),
+        terms=terms,
+        smallest_sd=min(c.sd for c in guilty),
+        largest_sd=max(c.sd for c in guilty),
+        threshold=threshold,
+    )
+
+
+def _of_origin(
+    guilty: Sequence[FixedColumn | Slope],
+    where: str,
+    good: str,
+    threshold: float,
+    terms: tuple[str, ...] = (),
+) -> Finding | None:
+    """MM106 of these columns, if there are any; the farthest of them is described."""
     if not guilty:
         return None
     worst = max(guilty, key=lambda c: abs(c.mean) / c.sd)
-    names = listed([c.column for c in guilty])
+    names = tuple(dict.fromkeys(c.column for c in guilty))
     return finding(
         ORIGIN,
-        f"{names} lies far from zero (mean {worst.mean:.5g}, SD {worst.sd:.3g}); {good} once it is centred",
-        columns=tuple(c.column for c in guilty),
+        f"{listed(names)} {where} (mean {worst.mean:.5g}, SD {worst.sd:.3g}); {good} once it is centred",
+        columns=names,
+        terms=terms,
         mean=worst.mean,
         sd=worst.sd,
         ratio=abs(worst.mean) / worst.sd,
-        threshold=CAN_BE_ORIGIN,
+        threshold=threshold,
     )
 
 

@@ -54,12 +54,13 @@ class Workbench:
     def __init__(self, table: Table, options: TriageOptions, given: GivenFit | None = None) -> None:
         self.table = table
         self.options = options
+        reads = r_reading(table)
         self.commands = Commands(
             source=table.source,
             options=options,
             reading=table.reading,
-            r_table=r_reading(table),
-            texts=text_columns(table),
+            r_table=reads,
+            texts={} if reads else text_columns(table),
             of_statsmodels=given.formula if given and given.software.name == STATSMODELS else None,
         )
         self.deadline: Deadline = deadline_in(options.time_budget)

@@ -58,10 +58,10 @@ def _outcome(report: Report) -> Iterator[str]:
                 "(mmtriage)."
             )
         case "not_converged":
-            yield f"{who}'s default fit {_short(report)}{repaired or OF_OPTIMUM}."
+            yield f"{figures.possessive(who)} default fit {_short(report)}{repaired or OF_OPTIMUM}."
         case "wrong_se":
             yield f"Standard errors by finite differences were wrong{repaired}."
-    if report.verdict.status != "unidentifiable" and _is_singular(report):
+    if report.verdict.status != "unidentifiable" and report.singular_terms:
         yield from _singular(report)
     if report.verdict.status == "unidentifiable":
         chosen = f"; we report {best.formula}" if best is not None and best.clears and best.formula else ""
@@ -73,14 +73,6 @@ def _short(report: Report) -> str:
     if gap is None or optimum is None:
         return "did not reach the optimum"
     return f"stopped {figures.gap(gap, optimum.criterion)} units of deviance short of the optimum"
-
-
-def _is_singular(report: Report) -> bool:
-    certificate = None if report.reference is None else report.reference.certificate
-    if certificate is None:
-        return False
-    sizes = [len(term.terms) for term in report.model.random_terms]
-    return any(rank < size for rank, size in zip(certificate.rank, sizes, strict=True))
 
 
 def _singular(report: Report) -> Iterator[str]:

@@ -231,6 +231,15 @@ class Report:
     plot_data: PlotData | None = None  # computed only where there are plots; not in the JSON
 
     @property
+    def singular_terms(self) -> tuple[RandomTermFacts, ...]:
+        """The random terms whose covariance lies on its boundary at the optimum."""
+        certificate = None if self.reference is None else self.reference.certificate
+        if certificate is None:
+            return ()
+        ranks = zip(self.model.random_terms, certificate.rank, strict=True)
+        return tuple(term for term, rank in ranks if rank < len(term.terms))
+
+    @property
     def fitted_by(self) -> str:
         """Who made the fit that is judged."""
         software = None if self.baseline is None else self.baseline.software

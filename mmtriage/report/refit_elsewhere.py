@@ -134,10 +134,7 @@ def _code(parts: dict[str, Any], *, reml: bool) -> str:
 
 def _remedy(report: Report, criterion: float, code: str) -> Remedy:
     certificate = report.reference.certificate if report.reference else None
-    is_full = certificate is not None and all(
-        rank == len(term.terms)
-        for rank, term in zip(certificate.rank, report.model.random_terms, strict=True)
-    )
+    is_full = certificate is not None and not report.singular_terms
     return Remedy(
         id="restart",
         rung=5,

@@ -143,9 +143,8 @@ class Commands:
         """
         if start is None and self.start is not None and kind == "mixed":
             start, beta = self.start.theta, self.start.beta
-        options = self.options
 
-        def write(_: TriageOptions, written: str) -> str:
+        def write(options: TriageOptions, written: str) -> str:
             call = r_call(options, written, kind=kind, start=start, beta=beta, tolerance=tolerance)
             return "\n".join(call)
 

@@ -72,9 +72,7 @@ def _ungrouped(table: Table) -> list[str]:
 
 
 def text_columns(table: Table) -> dict[str, tuple[str, ...]]:
-    """The columns that are text in `d`, with their levels: not those that the code makes factors anyway."""
-    if r_reading(table):
-        return {}
+    """The columns that a plain `read.csv()` leaves text, with their levels, but for declared factors."""
     return {
         name: column.levels
         for name, column in table.columns.items()
