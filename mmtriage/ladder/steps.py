@@ -79,7 +79,7 @@ def _origins(term: RandomTerm, bars: Sequence[Bar]) -> dict[str, float]:
     """Where each variable of the bars has its middle, but for those that lie there already."""
     found = {}
     for label in bar_terms(term.bar):
-        columns = columns_of(term, label)
+        columns = term.columns_labelled(label)
         is_plain = label != INTERCEPT and ":" not in label and label not in term.factors
         if is_plain and len(columns) == 1:
             values = term.Z[:, columns[0]]
@@ -157,7 +157,7 @@ def without_slope(formula: Formula, term: RandomTerm, label: str) -> Step | None
         others = [bar for bar in formula.random if bar != term.bar and bar.group_name == term.bar.group_name]
         if not others:
             return None
-    dropped = len(columns_of(term, label))
+    dropped = len(term.columns_labelled(label))
     k = len(term.columns)
     kind: RemovalKind = "scalar" if k == 1 else "column" if dropped == 1 else "several"
     return Step(
@@ -265,14 +265,8 @@ def slopes_to_drop(term: RandomTerm, keep: Sequence[str]) -> list[str]:
     ]
 
 
-def columns_of(term: RandomTerm, label: str) -> list[int]:
-    """The columns of Z that one term of a bar makes."""
-    number = bar_terms(term.bar).index(label) + (0 if term.bar.intercept else 1)
-    return term.columns_of(number)
-
-
 def _contribution(comparison: Comparison, term: RandomTerm, label: str) -> float:
     """Share of the response's variance that the columns of a term's slope bring in, n^-1 tr(Z S Z')."""
     t = next(i for i, other in enumerate(comparison.prepared.design.random) if other is term)
     S = comparison.optimum_fit.covariances[t]
-    return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in columns_of(term, label)))
+    return float(sum(S[j, j] * np.mean(term.Z[:, j] ** 2) for j in term.columns_labelled(label)))

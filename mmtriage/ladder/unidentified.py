@@ -29,7 +29,6 @@ from mmtriage.formula.edit import INTERCEPT, bar_terms
 from mmtriage.ladder.kept_terms import is_kept
 from mmtriage.ladder.steps import (
     Step,
-    columns_of,
     slopes_to_drop,
     without_intercept,
     without_slope,
@@ -63,7 +62,7 @@ class _Suspect:
         parts = (part for part in self.direction.parts if part.term is not None)
         columns = {column for part in parts for column in (part.a, part.b)}
         free = slopes_to_drop(self.term, self.keep)
-        return [label for label in reversed(free) if columns & set(columns_of(self.term, label))]
+        return [label for label in reversed(free) if columns & set(self.term.columns_labelled(label))]
 
     @property
     def is_spare(self) -> bool:
@@ -131,5 +130,5 @@ def _slopes(suspect: _Suspect, labels: Iterable[str]) -> Iterator[Step]:
 
 def is_constant(term: RandomTerm, label: str) -> bool:
     """Whether a slope hardly varies within any group."""
-    columns = columns_of(term, label)
+    columns = term.columns_labelled(label)
     return bool(columns) and all(within_share(term, j) <= HARDLY_VARIES for j in columns)

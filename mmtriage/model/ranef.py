@@ -16,6 +16,7 @@ import numpy as np
 from mmtriage.arrays import Array, Index
 from mmtriage.errors import FormulaError
 from mmtriage.formula import Bar
+from mmtriage.formula.edit import bar_terms
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels, model_columns
@@ -42,6 +43,10 @@ class RandomTerm:
     def columns_of(self, number: int) -> list[int]:
         """The columns of Z that a term of the bar makes, of which the intercept is number 0."""
         return [j for j, assigned in enumerate(self.assign) if assigned == number]
+
+    def columns_labelled(self, label: str) -> list[int]:
+        """The columns of Z that the term of the bar with this label makes; "1" is the intercept's."""
+        return self.columns_of(bar_terms(self.bar).index(label) + (0 if self.bar.intercept else 1))
 
     def extremes(self, values: Array) -> tuple[Array, Array]:
         """The least and the greatest of values (n,) in each level, (levels,); infinite without rows."""

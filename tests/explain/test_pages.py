@@ -35,7 +35,7 @@ THRESHOLDS = {
     "MM101": ("diagnose.scale.SLOPE_SCALE", "engine.lme4.checks.SCALE_RATIO"),
     "MM102": ("diagnose.scale.EXTREME_RESPONSE",),
     "MM106": ("diagnose.scale.FAR_ORIGIN",),
-    "MM107": ("diagnose.nearly_numeric.FEW_CELLS",),
+    "MM107": ("data.convert.FEW_CELLS",),
     "MM108": ("diagnose.outliers.LARGE_RESIDUAL", "diagnose.outliers.OUTLYING"),
     "MM201": ("model.aliased.RANK_TOLERANCE",),
     "MM202": ("diagnose.fixed.SEVERE_INFLATION", "diagnose.fixed.NOTED_INFLATION"),

@@ -15,7 +15,6 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
-from mmtriage.ladder.steps import columns_of
 from mmtriage.model.ranef import RandomTerm
 
 CAUSE = "MM313"  # slope-without-fixed-effect
@@ -61,4 +60,4 @@ def _is_constant(term: RandomTerm, label: str) -> bool:
     """Whether a term has this slope, and it hardly varies within any group."""
     if label not in bar_terms(term.bar):
         return False
-    return all(within_share(term, j) <= HARDLY_VARIES for j in columns_of(term, label))
+    return all(within_share(term, j) <= HARDLY_VARIES for j in term.columns_labelled(label))

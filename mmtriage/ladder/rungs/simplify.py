@@ -30,7 +30,7 @@ from mmtriage.ladder.records import LikelihoodRatio, Proposal, RungResult, chang
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.ladder.remedies.plain_model import plain_model
 from mmtriage.ladder.search_down import Tried, fitted, smaller_models
-from mmtriage.ladder.steps import Step, columns_of, dropped_slopes
+from mmtriage.ladder.steps import Step, dropped_slopes
 from mmtriage.ladder.unidentified import is_constant
 
 
@@ -144,7 +144,7 @@ def _one_column(case: Case, smaller: Formula) -> Removal | None:
         k = len(term.columns)
         for label in bar_terms(term.bar):
             bar = drop_bar_term(term.bar, label)
-            if k == 1 or bar is None or len(columns_of(term, label)) > 1:
+            if k == 1 or bar is None or len(term.columns_labelled(label)) > 1:
                 continue
             if swap_bar(case.formula, term.bar, [bar]) == smaller:
                 return Removal("column", k, k)
