@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 
 LMER_OPTIMIZER = "nloptwrap"
 GLMER_OPTIMIZERS = ("bobyqa", "Nelder_Mead")  # of its two stages
-JOBS = WholeNumber(least=1)
+JOBS = WholeNumber(least=1, most=1000)
+MOST_REPEATS = 10_000
+MOST_SAMPLES = 1_000_000  # of the bootstrap: the smallest p-value that anybody has asked for
+LARGEST_SEED = 2**53  # a report keeps it, and readers of JSON keep no more digits
 DEFAULT_SEED = 0  # fixed, so that two runs of one command print the same report
 
 # What a command to paste repeats, in this order: the likelihood, the columns and rows, the search. The rest
@@ -157,7 +160,7 @@ class TriageOptions:
     )
     # None: as many as cost nothing that anybody would notice.
     repeats: int | None = option(
-        WholeNumber(least=0),
+        WholeNumber(least=0, most=MOST_REPEATS),
         None,
         metavar="N",
         example="9",
@@ -170,14 +173,14 @@ class TriageOptions:
         Texts(), (), metavar="TERM", help="Never drop this random term. Repeatable."
     )
     bootstrap: int = option(
-        WholeNumber(least=0),
+        WholeNumber(least=0, most=MOST_SAMPLES),
         0,
         metavar="N",
         example="1000",
         help="Parametric bootstrap samples for the tests of dropped terms.",
     )
     seed: int = option(
-        WholeNumber(least=0),
+        WholeNumber(least=0, most=LARGEST_SEED),
         DEFAULT_SEED,
         metavar="N",
         example="1",

@@ -158,6 +158,83 @@ def test_python_is_refused_what_no_command_line_could_say(values: dict[str, Any]
     assert (caught.value.message, caught.value.where) == (message, f"option {next(iter(values))}")
 
 
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-e", "3000000000"), "`3000000000` is not a whole number of at most 2147483647"),
+        (("-e", LONG), f"`{LONG[:57]}...` is not a whole number of at most 2147483647"),
+        (("-e", f"-{LONG}"), f"`-{LONG[:56]}...` is not a whole number of at least 1"),
+        (("-e", "\u0663"), "`\u0663` is not a whole number of at least 1"),
+        (("-e", "1_0"), "`1_0` is not a whole number of at least 1"),
+        (("--max-time", "1_0"), "`1_0` is not a positive number of seconds"),
+        (("--max-time", "1e308"), "`1e308` is more than 100000000 seconds"),
+        (("--holes", "a\nb"), r"`a\nb` is not a list with commas"),
+        (("--holes", '"a'), '`"a` is not a list with commas'),
+        (("--layer", "top=0\n1"), r"`0\n1` is not a list with commas"),
+        (
+            ("--oven", "a\udcff"),
+            f"`a\udcff` is not {Text().wanted}",
+        ),
+    ],
+)
+def test_numbers_have_a_range_and_texts_an_alphabet(words: tuple[str, ...], message: str) -> None:
+    """What lies outside was once a traceback, or a complaint of the library that met it."""
+    with pytest.raises(OptionError) as caught:
+        cooked(*words)
+    assert caught.value.message == message
+
+
+def test_a_cell_may_hold_a_line_break_within_quotes() -> None:
+    assert cooked("--holes", '"a\nb",c', "--layer", 'top="0\n1"')[0] == Cooking(
+        holes=("a\nb", "c"), layers={"top": ("0\n1",)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"eggs": 10**30}, "`a number of more digits` is not a whole number of at most 2147483647"),
+        ({"eggs": "3"}, "`3` is not a whole number of at least 1"),
+        ({"eggs": True}, "`True` is not a whole number of at least 1"),
+        ({"max_time": "1"}, "`1` is not a positive number of seconds"),
+        ({"dry": 0}, "`0` is neither True nor False"),
+        ({"oven": 5}, "`5` is not text"),
+        ({"spices": "salt"}, "`salt` is not a list of texts"),
+        ({"holes": (1,)}, "`1` is not text"),
+        ({"layers": ["top"]}, "`['top']` does not map columns"),
+        ({"layers": {1: None}}, "`1` is not text"),
+        ({"cuts": {"top": 3}}, "`3` is not known"),
+    ],
+)
+def test_python_is_refused_other_types(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        Cooking(**values)
+    assert (caught.value.message, caught.value.where) == (message, f"option {next(iter(values))}")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "message"),
+    [
+        ("eggs", 3_000_000_000, "`3000000000` is not a whole number of at most 2147483647"),
+        ("max_time", 1e300, "`1e+300` is more than 100000000 seconds"),
+        ("spices", ["a\0"], rf"`a\0` is not {Text().wanted}"),
+        (
+            "layers",
+            {"top": ["\0"]},
+            rf"`\0` is not {Text().wanted}",
+        ),
+    ],
+)
+def test_a_configuration_has_the_same_ranges(name: str, written: object, message: str) -> None:
+    declared = next(item for item in options_of(Cooking) if item.name == name)
+    with pytest.raises(ConfigError) as caught:
+        reader(declared.meaning)(node(declared.key, written))
+    assert caught.value.message == message
+
+
 @pytest.mark.parametrize(
     ("name", "written", "value"),
     [
@@ -188,6 +265,8 @@ def test_a_configuration_refuses_other_types() -> None:
 def test_a_meaning_that_no_configuration_can_say_is_a_bug() -> None:
     class Odd:
         is_repeatable = False
+
+        def check(self, value: object) -> None: ...
 
         def read(self, words: object) -> str:
             return ""

@@ -183,6 +183,8 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], Tom
         raise _syntax_error(str(error), text, name) from None
     except RecursionError:
         raise ConfigError("the file is nested too deeply", where=name) from None
+    except ValueError:  # Python refuses to read a number of 5,000 digits
+        raise ConfigError("a number of the file has thousands of digits", where=name) from None
 
 
 def _text(path: Path, name: str) -> str:

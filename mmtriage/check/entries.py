@@ -5,7 +5,7 @@ A key is the option of `fit` with underscores, as in Python; hyphens, as on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -34,12 +34,25 @@ from mmtriage.options import OPTIONS, TriageOptions
 from mmtriage.report.decisions import codes_of
 
 Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 Record = TypeVar("Record")
 Reader = Callable[[Node], Any]
 
 
 def reader(meaning: Meaning[Any]) -> Reader:
-    """What reads the value of an option from a configuration, where types are TOML's own."""
+    """What reads the value of an option from a configuration: of TOML's own types, and as the option asks."""
+    typed = _of_type(meaning)
+
+    def checked(node: Node) -> Any:
+        value = typed(node)
+        _as_option(node, meaning.check, value)
+        return value
+
+    return checked
+
+
+def _of_type(meaning: Meaning[Any]) -> Reader:
+    """What reads it where types are TOML's own."""
     match meaning:
         case Text():
             return read.text
@@ -216,9 +229,9 @@ def _listed(node: Node) -> Iterable[Node]:
     return node.items() if isinstance(node.value, list) else (node,)
 
 
-def _as_option(node: Node, meaning: Callable[[Sequence[str]], Answer], words: Sequence[str]) -> Answer:
-    """Read a value as the command line does; what is wrong is said of the line in the configuration."""
+def _as_option(node: Node, meaning: Callable[[Value], Answer], value: Value) -> Answer:
+    """Read or check a value as the command line does; what is wrong is said of the line of the key."""
     try:
-        return meaning(words)
+        return meaning(value)
     except OptionError as error:
         raise node.error(error.message, error.hint) from None

@@ -15,6 +15,7 @@ from mmtriage.check.places import KeyPath, TomlPlace
 from mmtriage.errors import ConfigError, did_you_mean
 
 SHOWN = 40  # characters of a value in a message
+MOST_READ = 10**SHOWN  # a number that is shown; Python refuses to write one of 5,000 digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,8 @@ def described(value: object) -> str:
     elif isinstance(value, list | dict):
         kind = "list" if isinstance(value, list) else "table"
         return f"a {kind}" if value else f"an empty {kind}"
+    elif isinstance(value, int) and abs(value) >= MOST_READ:
+        return "a number of more digits"
     else:
         written = str(value)
     return written if len(written) <= SHOWN else written[: SHOWN - 3] + "..."

@@ -38,6 +38,9 @@ class Codes:
         listed = [part.strip() for word in words for part in word.split(",")]
         return tuple(code for part in listed for code in codes_of(part, ""))
 
+    def check(self, value: object) -> None:
+        Texts().check(value)
+
     def write(self, value: Sequence[str]) -> list[str]:
         return [",".join(value)] if value else []
 

@@ -39,7 +39,10 @@ class Reading:
         Text(), None, metavar="CHAR", help="Mark between groups of three digits (default: none)."
     )
     encoding: str | None = option(
-        Text(), None, metavar="NAME", help="Encoding of the text (default: UTF-8, else cp1252, with a note)."
+        Text(r"[\w. :()+-]+", "a name of an encoding"),
+        None,
+        metavar="NAME",
+        help="Encoding of the text (default: UTF-8, else cp1252, with a note).",
     )
     skip: int = option(
         WholeNumber(least=0), 0, metavar="N", help="Leave out so many lines above the names of columns."

@@ -577,6 +577,10 @@ def test_a_broken_configuration_names_key_and_line(text: str, said: str) -> None
 def test_a_document_that_no_parser_can_hold() -> None:
     with pytest.raises(ConfigError, match="nested too deeply"):
         read("x = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(ConfigError, match="a number of the file has thousands of digits"):
+        read(f"x = {'9' * 5000}")
+    with pytest.raises(ConfigError, match="`a number of more digits` is not a whole number of at most 1000"):
+        read(f"jobs = 0x{'f' * 5000}")
 
 
 @pytest.mark.parametrize(
