@@ -28,12 +28,12 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str | None = None, 
     """Triage one mixed model, or judge one that statsmodels has fitted.
 
     Args:
-        data: a data frame, the path of a table (CSV, TSV, gzip, Parquet), a `Table`; or a fitted statsmodels
+        data: a data frame, the path of a table (as of `mmtriage fit`), a `Table`; or a fitted statsmodels
             `MixedLM`, whose own parameters, standard errors and warnings are then judged.
         formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)"; none for a fitted model.
         options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and of
             `mmtriage.data.reading.Reading`: `factors`, the names of columns to be read as factors (or a
-            mapping of names to levels), and for files `sep` and `na_values`.
+            mapping of names to levels), and for files `sep`, `na_values`, `sheet`.
 
     Raises:
         mmtriage.errors.InputError: what the user gave is wrong; the message says what, where and what to do.

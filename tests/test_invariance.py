@@ -423,7 +423,7 @@ def test_the_format_of_the_file_changes_nothing(form: str, tmp_path: Path, from_
         case "bom":
             path.write_bytes(b"\xef\xbb\xbf" + text.encode())
         case "parquet":
-            pytest.importorskip("pyarrow", reason="Parquet needs the extra `parquet`")
+            pytest.importorskip("pyarrow", reason="Parquet needs the extra `files`")
             pd.read_csv(source).to_parquet(path)
     outcome = ran("fit", str(path), "Reaction ~ Year + (Year | Subject)", "--format", "json")
     assert without_input(outcome.text) == from_csv

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 def fit(data: str, formula: str, **given: Any) -> int:
     """Fit a mixed model as lme4 would, judge the fit, and rank what can be done about it.
 
-    DATA is a CSV or TSV file (plain or gzipped), a Parquet file, or - for standard input. FORMULA is lme4's,
-    in quotes.
+    DATA is a text (CSV, TSV), a workbook, a file of SPSS, Stata, SAS, Parquet or Feather, packed or not; or -
+    for standard input. FORMULA is lme4's, in quotes.
 
     \b
       mmtriage fit sleepstudy.csv "Reaction ~ Days + (Days | Subject)"

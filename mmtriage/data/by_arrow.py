@@ -1,4 +1,4 @@
-"""Columns of a large text by Arrow's reader (the `parquet` extra): several times faster than any other.
+"""Columns of a large text by Arrow's reader (the extra `files`): several times faster than any other.
 
 It reads what the csv module reads, or nothing: whatever it might read otherwise is left to the slow path, or
 comes back as text, of which `column_from_text` decides cell by cell.

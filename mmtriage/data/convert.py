@@ -8,7 +8,7 @@ cell is missing in text columns too (R's `na.strings = c("NA", "")`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -31,6 +31,11 @@ class Numerals:
 
 
 PLAIN_NUMERALS = Numerals()
+
+
+def na_strings_of(na_values: Iterable[str]) -> frozenset[str]:
+    """The cells that mean missing, with those that the user names."""
+    return frozenset((*NA_STRINGS, *na_values))
 
 
 def column_from_text(

@@ -1,40 +1,43 @@
 """From delimited text to columns.
 
 There is one meaning and two speeds. The `csv` module defines the meaning: every mistake is found and named
-there, with its line. Files above `BULK_BYTES` that are plain go through a faster reader, Arrow's where it is
-installed (`by_arrow`), else that of pandas (`by_pandas`); a table that it stumbles over goes back to the slow
-path, which knows what to say.
+there, with its line. Large files that are plain go through a faster reader (`bulk`); a table that it stumbles
+over goes back to the slow path, which knows what to say.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mmtriage.arrays import Index
-from mmtriage.data.convert import Numerals, column_from_text, number
+from mmtriage.data.bulk import bulk_columns, is_large, is_regular
+from mmtriage.data.convert import Numerals, column_from_text, na_strings_of, number
+from mmtriage.data.header import (
+    named_row_numbers,
+    nameless,
+    names_of,
+    refuse_duplicates,
+    refuse_no_rows,
+    titled,
+)
 from mmtriage.data.plain_text import PlainText, plain_text
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
-from mmtriage.data.table import Column, Punctuation
+from mmtriage.data.table import Column, Found, Punctuation, by_name
 from mmtriage.errors import DataError, OptionError
 
-BULK_BYTES = 1_000_000  # here Arrow is as fast, its import counted, and soon ten times as fast
-PANDAS_BYTES = 4_000_000  # here pandas is twice as fast, its import counted
 SEPARATORS = (",", "\t", ";", "|", " ")  # in order of preference
 SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar", " ": "space"}
 SAMPLE_RECORDS = 50  # of the beginning of a file, from which the separator is sniffed
 SAMPLE_CHARACTERS = 1 << 16  # they are looked for no further than this
 
-Bytes = npt.NDArray[np.uint8]
 Record = tuple[int, list[str]]  # line on which it starts, its fields
 
 
@@ -45,12 +48,12 @@ class Header:
     names: tuple[str, ...]  # one per column; "" for a column without a name
     has_row_names: bool  # rows carry one field more than the header, as written by R's write.table
     separator: str
+    line: int  # of the file, on which they stand
 
 
-def read_delimited(
-    source: Source, reading: Reading, na_strings: Collection[str]
-) -> tuple[list[Column], Punctuation, tuple[str, ...]]:
-    """All columns of a delimited text, in file order, how it is punctuated, and what is to be said of it."""
+def read(source: Source, reading: Reading) -> Found:
+    """All columns of a delimited text, in file order."""
+    na_strings = na_strings_of(reading.na_values)
     plain = plain_text(source, reading)
     text = plain.text
     if not text or text.isspace():
@@ -58,19 +61,28 @@ def read_delimited(
         raise DataError(
             f"{what} is empty", where=source.name, hint="Give a table with a line of column names."
         )
-    separator = _separator(text, plain, reading)
+    separator, header_line = _separator(text, plain, reading), plain.lines_above + 1
     header = _read_header(text, separator, source.name)
     if plain.is_as_stored and reading.decimal in (None, ".") and reading.thousands is None:
         first = _first_of_many(source, text, header)
         if first is not None:
             del plain, text  # as large as the file
-            if found := _bulk_columns(source, header, first, na_strings):
-                return found, Punctuation(separator, "."), ()
+            if found := bulk_columns(source.content, separator, header.names, first, na_strings):
+                return Found(
+                    columns=by_name(found),
+                    layout=Punctuation(separator, "."),
+                    header_line=header_line,
+                )
             plain = plain_text(source, reading)
             text = plain.text
     rows = _checked_rows(text, header, source.name)
     columns, decimal = _columns(rows, header, na_strings, source.name, reading)
-    return columns, Punctuation(separator, decimal, plain.encoding, plain.lines_above), plain.notes
+    return Found(
+        columns=by_name(columns),
+        layout=Punctuation(separator, decimal, plain.encoding),
+        header_line=header_line,
+        notes=plain.notes,
+    )
 
 
 def _separator(text: str, plain: PlainText, reading: Reading) -> str:
@@ -166,34 +178,14 @@ def _consistency(sample: str, separator: str) -> tuple[int, int]:
 def _read_header(text: str, separator: str, source: str) -> Header:
     (line, fields), *rows = _first_records(text, separator, source, 3)
     if not rows:
-        raise DataError(
-            "the file has a line of column names but no rows",
-            where=source,
-            hint="The first line is read as names; the rows of data must follow it.",
-        )
-    names = [field.strip() for field in fields]
-    if all(number(name) is not None for name in names):
-        raise DataError(
-            f"the first line holds numbers (`{names[0]}`), not column names",
-            where=f"{source}, line {line}",
-            hint="Add a first line that names the columns.",
-        )
+        raise refuse_no_rows(source)
+    where = f"{source}, line {line}"
+    names = names_of(fields, where)
     has_row_names = all(len(cells) == len(names) + 1 and cells[-1].strip() for _, cells in rows)
-    if not names[0] and not has_row_names and "X" not in names:
-        names[0] = "X"  # R's name for the row numbers that write.csv and to_csv put first
-    _refuse_duplicates(names, f"{source}, line {line}")
-    return Header(names=tuple(names), has_row_names=has_row_names, separator=separator)
-
-
-def _refuse_duplicates(names: Sequence[str], where: str) -> None:
-    for position, name in enumerate(names):
-        first = names.index(name)
-        if name and first < position:
-            raise DataError(
-                f"two columns are called `{name}`: columns {first + 1} and {position + 1}",
-                where=where,
-                hint="Rename one of them.",
-            )
+    if not has_row_names:
+        names = named_row_numbers(names)
+    refuse_duplicates(names, where)
+    return Header(names=tuple(names), has_row_names=has_row_names, separator=separator, line=line)
 
 
 def _columns(
@@ -222,7 +214,7 @@ def _columns(
         if name:
             columns.append(column_from_text(name, cells, codes[position], na_strings, numerals))
         elif any(cell.strip() for cell in cells):
-            raise _nameless(position, header, rows, source)
+            raise nameless(position, header.names, rows[0], source, header.line)
     return columns, numerals.decimal
 
 
@@ -242,7 +234,7 @@ def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
     rows: list[list[str]] = []
     for line, fields in itertools.islice(_records(text, header.separator, source), 1, None):
         if len(fields) != expected:
-            if not rows and (title := _titled(header, fields, source)) is not None:
+            if not rows and (title := titled(header.names, fields, source, header.line)) is not None:
                 raise title
             raise _ragged(fields, expected, header, f"{source}, line {line}")
         rows.append(fields[1:] if header.has_row_names else fields)
@@ -258,34 +250,6 @@ def _ragged(fields: list[str], expected: int, header: Header, where: str) -> Dat
     return DataError(f"this row has {count}, but the table has {expected} columns", where=where, hint=hint)
 
 
-def _nameless(position: int, header: Header, rows: list[list[str]], source: str) -> DataError:
-    return _titled(header, rows[0], source) or DataError(
-        f"column {position + 1} has values but no name", where=source, hint="Name it in the first line."
-    )
-
-
-def _titled(header: Header, first: Sequence[str], source: str) -> DataError | None:
-    """What to say where the names of the columns stand below a title or a comment."""
-    words = [name for name in header.names if name]
-    if len(words) != 1 or not _are_names(first):
-        return None
-    mark = words[0][0]
-    what, hint = "title", "Leave it out: --skip 1."
-    if not mark.isalnum() and mark not in "._":
-        what, hint = "comment", f"Say so: --comment '{mark}'; or leave the line out: --skip 1."
-    return DataError(
-        f"the first line is a {what} (`{words[0]}`), and the names of the columns follow it",
-        where=source,
-        hint=hint,
-    )
-
-
-def _are_names(cells: Sequence[str]) -> bool:
-    """Whether cells could name columns: none is empty, a number or there twice."""
-    words = [cell.strip() for cell in cells]
-    return all(word and number(word) is None for word in words) and len(set(words)) == len(words)
-
-
 def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
     """Files separated by semicolons write 1,5 for 1.5 (R's read.csv2), unless no cell is such a number."""
     if separator != ";":
@@ -298,7 +262,7 @@ def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:
 def _first_of_many(source: Source, text: str, header: Header) -> list[list[str]] | None:
     """The first records of a text for a faster reader; None where only the csv module knows what is meant."""
     size, separator = len(source.content), header.separator
-    if size <= (BULK_BYTES if _has_arrow() else PANDAS_BYTES):
+    if not is_large(size):
         return None
     if header.has_row_names or not all(header.names) or separator in ";| " or len(header.names) < 2:
         return None
@@ -307,48 +271,4 @@ def _first_of_many(source: Source, text: str, header: Header) -> list[list[str]]
     except DataError:  # there may be another mistake before
         return None
     has_all = all(len(fields) == len(header.names) for fields in first)
-    return first if has_all and _is_regular(source.content, separator) else None
-
-
-def _bulk_columns(
-    source: Source, header: Header, first: Sequence[Sequence[str]], na_strings: Collection[str]
-) -> list[Column] | None:
-    """Read the same columns by a faster reader; None where it stumbles."""
-    raw, *sample = first
-    if _has_arrow():
-        from mmtriage.data.by_arrow import arrow_columns
-
-        return arrow_columns(source.content, header.separator, header.names, raw, sample, na_strings)
-    from mmtriage.data.by_pandas import pandas_columns
-
-    return pandas_columns(source.content, header.separator, header.names, sample[0], na_strings)
-
-
-def _has_arrow() -> bool:
-    return importlib.util.find_spec("pyarrow") is not None
-
-
-def _is_regular(content: bytes, separator: str) -> bool:
-    """Whether quotes stand where fields begin and end, and every carriage return is half of a line end.
-
-    What other text means is for the csv module to say.
-    """
-    characters = np.frombuffer(content, dtype=np.uint8)
-    if b"\r" in content:
-        returns = np.flatnonzero(characters == ord("\r"))
-        if not np.all(characters[np.minimum(returns + 1, characters.size - 1)] == ord("\n")):
-            return False
-    return b'"' not in content or _quotes_are_regular(characters, separator)
-
-
-def _quotes_are_regular(characters: Bytes, separator: str) -> bool:
-    """Opening quotes follow an edge, closing ones precede it; a doubled quote closes and opens at once."""
-    at = np.flatnonzero(characters == ord('"'))
-    if at.size % 2:
-        return False
-    opening, closing = at[::2], at[1::2]
-    edges = [ord("\n"), ord('"'), ord(separator)]
-    before = (opening == 0) | np.isin(characters[opening - 1], edges)
-    last = closing == characters.size - 1
-    after = last | np.isin(characters[np.minimum(closing + 1, characters.size - 1)], [*edges, ord("\r")])
-    return bool(np.all(before) and np.all(after))
+    return first if has_all and is_regular(source.content, separator) else None

@@ -6,12 +6,13 @@ lines are no rows, and a message can name the line that a text editor shows.
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
 
+from mmtriage.data.file_kinds import SAVE_AS_CSV
 from mmtriage.data.reading import Reading
-from mmtriage.data.source import SAVE_AS_CSV, Source
+from mmtriage.data.source import Source
+from mmtriage.data.text_encoding import refuse_unknown_encoding
 from mmtriage.errors import DataError, OptionError
 
 UTF8 = "UTF-8"
@@ -33,7 +34,7 @@ class PlainText:
 
 
 def plain_text(source: Source, reading: Reading) -> PlainText:
-    """The text of a source that is not Parquet.
+    """The text of a source that is text.
 
     Raises DataError where bytes cannot be decoded or nothing is left, OptionError for an unknown encoding.
     """
@@ -91,16 +92,7 @@ def _decoded(source: Source) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _as_asked(source: Source, encoding: str) -> str:
-    try:
-        is_of_text = codecs.lookup(encoding)._is_text_encoding
-    except (LookupError, ValueError):
-        is_of_text = False
-    if not is_of_text:
-        raise OptionError(
-            f"`{encoding}` is no encoding of text",
-            where="option --encoding",
-            hint="Such as UTF-8, UTF-16, cp1252 (Windows, western Europe), latin1, cp932 (Japanese).",
-        )
+    refuse_unknown_encoding(encoding)
     try:
         return source.content.decode(encoding)
     except UnicodeDecodeError as error:

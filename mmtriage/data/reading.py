@@ -44,6 +44,9 @@ class Reading:
         metavar="NAME",
         help="Encoding of the text (default: UTF-8, else cp1252, with a note).",
     )
+    sheet: str | None = option(
+        Text(), None, metavar="NAME", help="Sheet of a workbook, by name or number (default: the first)."
+    )
     skip: int = option(
         WholeNumber(least=0), 0, metavar="N", help="Leave out so many lines above the names of columns."
     )

@@ -1,43 +1,22 @@
-"""From what the user named (a path or `-`) to bytes, and from bytes to text.
-
-Files that are no text at all are recognized by their first bytes, so that the message can say what they are.
-"""
+"""From what the user named (a path or `-`) to the bytes of a table, and what kind of file they are."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import re
 import sys
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmtriage.data.file_kinds import FileKind, kind_of, why_foreign
+from mmtriage.data.packed import unpacked
 from mmtriage.errors import DataError, did_you_mean
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet")
-GZIP = b"\x1f\x8b"
-PARQUET = b"PAR1"
-
-SAVE_AS_CSV = "Save the table as CSV (UTF-8) and give that file."
-UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
-# First bytes -> what the file is, and what to do.
-FOREIGN: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", SAVE_AS_CSV),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", SAVE_AS_CSV),
-    (b"$FL2", "an SPSS file", SAVE_AS_CSV),
-    (b"<stata_dta>", "a Stata file", SAVE_AS_CSV),
-    (b"RDX", "an R workspace", "In R, write the data frame with write.csv(d, file, row.names = FALSE)."),
-    (
-        b"X\n\x00\x00",
-        "an R data file",
-        "In R, write the data frame with write.csv(d, file, row.names = FALSE).",
-    ),
-    (b"BZh", "a bzip2 archive", "Unpack it first, or use gzip."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it first, or use gzip."),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first, or use gzip."),
-    (b"%PDF", "a PDF document", SAVE_AS_CSV),
-    *((mark, "text in UTF-16", "Say so: --encoding UTF-16.") for mark in UTF16),
+TABLE_SUFFIXES = (
+    *(".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip", ".xlsx", ".xls", ".ods"),
+    *(".sav", ".dta", ".sas7bdat", ".parquet", ".feather", ".arrow"),
 )
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,29 +24,47 @@ class Source:
     """The bytes of a table, unpacked."""
 
     name: str  # as the user wrote it
+    kind: FileKind
     content: bytes  # unpacked, without a byte order mark
     sha256: str  # of the bytes as stored: what `sha256sum` prints of the file
-
-    @property
-    def is_parquet(self) -> bool:
-        return self.content.startswith(PARQUET)
+    member: str | None = None  # of a zip archive, if it came in one
 
 
 def open_source(name: str | Path, *, has_encoding: bool = False) -> Source:
-    """Read a file, or standard input for `-`; gzip is recognized by its first bytes.
+    """Read a file, or standard input for `-`; what is around a table is recognized by its first bytes.
 
     Args:
         has_encoding: the user has named one, so that UTF-16 is no stranger.
     """
     source = str(name)
-    stored = sys.stdin.buffer.read() if source == "-" else _read_file(Path(name))
-    content = _unpacked(stored, source) if stored.startswith(GZIP) else stored
-    _refuse_foreign(content, source, has_encoding=has_encoding)
+    if re.match(r"[A-Za-z][\w+.-]*://", source):
+        hint = (
+            "Download it first, and give the file."
+            if not source.startswith("file:")
+            else "Give the path alone."
+        )
+        raise DataError(f"`{source}` is a URL, and only files are read", hint=hint)
+    stored = sys.stdin.buffer.read() if source == "-" else _read_file(_at_home(Path(name)))
+    found = unpacked(stored, source)
+    foreign = why_foreign(found.content, source, has_encoding=has_encoding)
+    if foreign is not None:
+        what, hint = foreign
+        raise DataError(f"this is {what}, not a text table", where=source, hint=hint)
     return Source(
         name=source,
-        content=content.removeprefix(b"\xef\xbb\xbf"),
+        kind=kind_of(found.content),
+        content=found.content.removeprefix(BYTE_ORDER_MARK),
         sha256=hashlib.sha256(stored).hexdigest(),
+        member=found.member,
     )
+
+
+def _at_home(path: Path) -> Path:
+    """The path with a leading `~` as the user's home, as a shell has it where the word is not quoted."""
+    try:
+        return path if path.exists() else path.expanduser()
+    except (OSError, RuntimeError, ValueError):  # no such home, a name too long: it is no file either
+        return path
 
 
 def _read_file(path: Path) -> bytes:
@@ -96,20 +93,3 @@ def _directory_hint(path: Path) -> str:
         return "Give the file that holds the table."
     shown = ", ".join(f"`{name}`" for name in tables[:5])
     return f"Give one file, such as {shown}{', ...' if len(tables) > 5 else '.'}"
-
-
-def _unpacked(stored: bytes, source: str) -> bytes:
-    try:
-        return gzip.decompress(stored)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"the gzip data cannot be unpacked: {error}",
-            where=source,
-            hint="The file may be cut short; copy it anew.",
-        ) from None
-
-
-def _refuse_foreign(content: bytes, source: str, *, has_encoding: bool) -> None:
-    for magic, what, hint in FOREIGN:
-        if content.startswith(magic) and not (has_encoding and magic in UTF16):
-            raise DataError(f"this is {what}, not a text table", where=source, hint=hint)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ class Column:
     kind: ColumnKind
     values: npt.NDArray[Any]  # (n_rows,) float64, NaN = missing; of a factor int64 level codes, -1 = missing
     levels: tuple[str, ...] = ()  # of a factor, in order; the first is the reference
+    is_ordered: bool = False  # of a factor: R codes it by polynomials
     note: str | None = None  # what whoever uses it must know
 
     def __post_init__(self) -> None:
@@ -45,12 +46,54 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Punctuation:
-    """How a text separates fields and writes numbers."""
+    """A text: how it separates fields and writes numbers."""
 
     separator: str
     decimal: str
     encoding: str = "UTF-8"
-    lines_above: int = 0  # before the line of column names
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A file of SPSS, Stata or SAS, whose values may have labels."""
+
+    kind: Literal["sav", "dta", "sas7bdat"]
+    encoding: str | None = None  # that the user names
+    factors: tuple[str, ...] = ()  # columns of which all values have labels
+    ordered: tuple[str, ...] = ()  # those of them that the file calls ordinal
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowFile:
+    """A file of Arrow's."""
+
+    kind: Literal["parquet", "feather", "stream"]
+
+
+def by_name(columns: Iterable[Column]) -> dict[str, Column]:
+    """The columns, each under its name."""
+    return {column.name: column for column in columns}
+
+
+Layout = Punctuation | Sheet | Labelled | ArrowFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """What a reader has found in a source."""
+
+    columns: Mapping[str, Column]
+    layout: Layout | None = None  # None: it was no file
+    header_line: int = 0  # of the file, counted from 1, that names the columns; 0: no line does
+    notes: tuple[str, ...] = ()  # what must be known of how it was read
+    unusable: Mapping[str, str] = field(default_factory=dict)  # column of the source -> why it is not here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,11 +105,12 @@ class Table:
     source: str  # as the user wrote it: a path, "-", or one of IN_MEMORY
     sha256: str  # of the bytes read
     reading: Reading = PLAINLY  # how the user had it read
-    punctuation: Punctuation | None = None  # None: not read from text
-    notes: tuple[str, ...] = ()  # what a reader must know of how it was read
-    unusable: Mapping[str, str] = field(default_factory=dict)  # column of the source -> why it is not here
+    layout: Layout | None = None  # these are as in `Found`
+    header_line: int = 0
+    notes: tuple[str, ...] = ()
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    member: str | None = None  # the file within the zip archive that was read
 
     def row_name(self, row: int) -> str:
         """The row as a spreadsheet or an editor numbers it, counted from 0 here: with the lines above it."""
-        above = 0 if self.punctuation is None else self.punctuation.lines_above + 1
-        return f"row {row + above + 1}"
+        return f"row {row + self.header_line + 1}"

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from mmtriage.data import by_arrow, by_pandas, delimited
+from mmtriage.data import bulk, by_arrow, by_pandas, delimited
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.errors import DataError
@@ -29,7 +29,7 @@ LARGE = 6_000  # rows; here and there one is unlike the others, out of sight of 
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """One of the fast readers; `asked` of it makes it read texts of any size."""
     if request.param == "pandas":
-        monkeypatch.setattr(delimited, "_has_arrow", lambda: False)
+        monkeypatch.setattr(bulk, "has_arrow", lambda: False)
         monkeypatch.delattr(by_arrow, "arrow_columns")
     else:
         pytest.importorskip("pyarrow")
@@ -38,8 +38,8 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> p
 
 
 def asked(reader: pytest.MonkeyPatch) -> None:
-    reader.setattr(delimited, "BULK_BYTES", 0)
-    reader.setattr(delimited, "PANDAS_BYTES", 0)
+    reader.setattr(bulk, "BULK_BYTES", 0)
+    reader.setattr(bulk, "PANDAS_BYTES", 0)
 
 
 def must_do(reader: pytest.MonkeyPatch) -> None:

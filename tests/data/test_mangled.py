@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmtriage.data import delimited
+from mmtriage.data import bulk as bulk_reader
 from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Table
 from mmtriage.errors import DataError
@@ -63,7 +63,7 @@ def test_a_mangled_table_is_read_or_refused_alike_by_all_readers(
     name: str, has_arrow: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not has_arrow:
-        monkeypatch.setattr(delimited, "_has_arrow", lambda: False)  # then that of pandas
+        monkeypatch.setattr(bulk_reader, "has_arrow", lambda: False)  # then that of pandas
     content = (SAMPLES / f"{name}.csv").read_bytes()
     random = np.random.default_rng(len(name))
     path = tmp_path / "d.csv"
@@ -72,8 +72,8 @@ def test_a_mangled_table_is_read_or_refused_alike_by_all_readers(
         path.write_bytes(mangled(content, random))
         with monkeypatch.context() as patch:
             slow = outcome(path)
-            patch.setattr(delimited, "BULK_BYTES", 0)
-            patch.setattr(delimited, "PANDAS_BYTES", 0)
+            patch.setattr(bulk_reader, "BULK_BYTES", 0)
+            patch.setattr(bulk_reader, "PANDAS_BYTES", 0)
             bulk = outcome(path)
         outcomes.add(type(slow))
         if isinstance(slow, str):

@@ -123,15 +123,20 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
         ),
         pytest.param(
             b"PK\x03\x04rest",
-            ["this is a zip archive or an Excel workbook, not a text table", "d.csv", SAVE_AS_CSV],
-            id="xlsx",
+            [
+                "the zip archive cannot be unpacked: File is not a zip file",
+                "d.csv",
+                "The file may be cut short; copy it anew.",
+            ],
+            id="cut-zip",
         ),
         pytest.param(
             gzip.compress(b"RDX3\nX\n"),
             [
                 "this is an R workspace, not a text table",
                 "d.csv",
-                "In R, write the data frame with write.csv(d, file, row.names = FALSE).",
+                'In R:\n    d <- get(load("d.csv")[1])  # its first object\n'
+                '    write.csv(d, "d.csv", row.names = FALSE)',
             ],
             id="rdata",
         ),
@@ -164,6 +169,22 @@ def test_a_file_that_cannot_be_read_says_why(
     with pytest.raises(DataError) as caught:
         read_table(path)
     assert facts(caught.value, path) == expected
+
+
+@pytest.mark.parametrize("name", ["https://example.org/d.csv", "s3://bucket/d.parquet"])
+def test_a_url_is_no_file(name: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_table(name)
+    assert caught.value.message == f"`{name}` is a URL, and only files are read"
+    assert caught.value.hint == "Download it first, and give the file."
+
+
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, "a,b\n1,2\n")
+    assert list(read_table("~/d.csv").columns) == ["a", "b"]
+    with pytest.raises(DataError):
+        read_table("~nobody-of-this-name/d.csv")
 
 
 def test_a_mistyped_file_name_suggests_the_nearest(tmp_path: Path) -> None:
@@ -236,5 +257,5 @@ def test_parquet_without_pyarrow_says_what_to_install(
     assert facts(caught.value, path) == [
         "reading Parquet needs pyarrow, which is not installed",
         "d.parquet",
-        "Install it: pip install 'mmtriage[parquet]'.",
+        "Install it: pip install 'mmtriage[files]'.",
     ]

@@ -14,8 +14,9 @@ import numpy as np
 
 from mmtriage.data.convert import NA_STRINGS, number, number_labels
 from mmtriage.data.reading import Reading
-from mmtriage.data.table import Table
+from mmtriage.data.table import Punctuation, Table
 from mmtriage.formula.text import quote_name
+from mmtriage.ladder.emitted.r_files import r_other_file, r_path
 from mmtriage.ladder.emitted.r_values import r_string, r_strings
 
 STDIN = "-"
@@ -23,19 +24,22 @@ STDIN = "-"
 
 def r_reading(table: Table) -> tuple[str, ...]:
     """R code that reads the table into `d`; nothing where `read.csv()`, or the user, does it as well."""
-    if table.punctuation is None or table.source == STDIN:
+    if table.layout is None or table.source == STDIN:
         return ()
+    if not isinstance(table.layout, Punctuation):
+        return r_other_file(table)
     given = table.reading.na_values
     odd_names = any(quote_name(name) != name for name in table.columns)
     gaps = any(column.kind == "factor" and column.is_missing.any() for column in table.columns.values())
-    punctuation, reading = table.punctuation, table.reading
+    punctuation, reading, lines_above = table.layout, table.reading, table.header_line - 1
     separator, decimal = punctuation.separator, punctuation.decimal
     twins = any(column.note is not None for column in table.columns.values())
     is_utf8 = punctuation.encoding.upper().replace("-", "") == "UTF8"
-    is_plain = is_utf8 and not punctuation.lines_above and reading.comment is None and decimal == "."
+    is_plain = is_utf8 and not lines_above and reading.comment is None and decimal == "."
+    is_plain = is_plain and table.member is None
     if not (given or odd_names or gaps or reading.thousands) and is_plain and separator == ",":
         return ()
-    arguments = [r_string(table.source)]
+    arguments = [r_path(table)]
     if separator != ",":
         said = '"\\t"' if separator == "\t" else r_string(separator)
         arguments.append(f"sep = {said}")
@@ -44,8 +48,8 @@ def r_reading(table: Table) -> tuple[str, ...]:
     arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *given)))}")
     if odd_names:
         arguments.append("check.names = FALSE")
-    if punctuation.lines_above:
-        arguments.append(f"skip = {punctuation.lines_above}")
+    if lines_above:
+        arguments.append(f"skip = {lines_above}")
     if reading.comment is not None:
         arguments.append(f"comment.char = {r_string(reading.comment)}")
     if not is_utf8:
@@ -58,10 +62,10 @@ def r_reading(table: Table) -> tuple[str, ...]:
 def _ungrouped(table: Table) -> list[str]:
     """R code that makes numbers of the columns that have marks between groups of digits."""
     marks = table.reading.thousands
-    if marks is None or table.punctuation is None:
+    if marks is None or not isinstance(table.layout, Punctuation):
         return []
     names = [name for name, column in table.columns.items() if column.kind == "numeric"]
-    points = table.punctuation.decimal
+    points = table.layout.decimal
     number_of = f'gsub({r_string(marks)}, "", x, fixed = TRUE)'
     if points != ".":
         number_of = f'sub({r_string(points)}, ".", {number_of}, fixed = TRUE)'

@@ -1,0 +1,118 @@
+"""Files within files: gzip, bzip2 and xz around a table, and a zip archive of one table."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from mmtriage.errors import DataError
+
+MOST_LAYERS = 3  # one around the other, such as a gzipped text in a zip archive
+MEMBERS_SHOWN = 5
+ZIP = b"PK\x03\x04"
+EMPTY_ZIP = b"PK\x05\x06"
+OF_WORKBOOKS = ("[Content_Types].xml", "mimetype")  # members of Excel's and of OpenDocument's archives
+OF_THE_SYSTEM = ("__MACOSX", ".")  # how names of folders and files begin that nobody put there by hand
+
+CUT_SHORT = "The file may be cut short; copy it anew."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """A way to pack one file."""
+
+    name: str
+    begins: bytes
+    unpack: Callable[[bytes], bytes]
+
+
+PACKINGS = (
+    Packing(name="gzip", begins=b"\x1f\x8b", unpack=gzip.decompress),
+    Packing(name="bzip2", begins=b"BZh", unpack=bz2.decompress),
+    Packing(name="xz", begins=b"\xfd7zXZ\x00", unpack=lzma.decompress),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """The bytes of a table."""
+
+    content: bytes
+    member: str | None = None  # its name in the zip archive, if it came in one
+
+
+def unpacked(stored: bytes, source: str) -> Unpacked:
+    """Take a table out of whatever is around it."""
+    found = Unpacked(content=stored)
+    for _ in range(MOST_LAYERS):
+        packing = next((each for each in PACKINGS if found.content.startswith(each.begins)), None)
+        if packing is not None:
+            found = Unpacked(content=_without(packing, found.content, source), member=found.member)
+        elif found.content.startswith((ZIP, EMPTY_ZIP)) and not is_workbook(found.content):
+            found = _only_member(found.content, source)
+        else:
+            break
+    return found
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether this is a zip archive that a spreadsheet program has written."""
+    if not content.startswith(ZIP):
+        return False
+    try:
+        return any(name in OF_WORKBOOKS for name in zipfile.ZipFile(io.BytesIO(content)).namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _without(packing: Packing, content: bytes, source: str) -> bytes:
+    try:
+        return packing.unpack(content)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(
+            f"the {packing.name} data cannot be unpacked: {error}", where=source, hint=CUT_SHORT
+        ) from None
+
+
+def _only_member(content: bytes, source: str) -> Unpacked:
+    """The one file of an archive, but for what a system puts beside it."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        members = [member for member in archive.infolist() if _is_users(member)]
+        if len(members) != 1:
+            raise _not_one([member.filename for member in members], source)
+        if members[0].flag_bits & 1:
+            raise DataError(
+                f"`{members[0].filename}` in the archive is protected by a password",
+                where=source,
+                hint="Unpack it first, and give the table.",
+            )
+        return Unpacked(content=archive.read(members[0]), member=members[0].filename)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zlib.error) as error:
+        raise DataError(
+            f"the zip archive cannot be unpacked: {error}", where=source, hint=CUT_SHORT
+        ) from None
+
+
+def _is_users(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(member.filename).parts
+    return not member.is_dir() and not any(part.startswith(OF_THE_SYSTEM) for part in parts)
+
+
+def _not_one(names: list[str], source: str) -> DataError:
+    if not names:
+        return DataError("the zip archive holds no file", where=source, hint="Give the table itself.")
+    shown = ", ".join(f"`{name}`" for name in names[:MEMBERS_SHOWN])
+    more = ", ..." if len(names) > MEMBERS_SHOWN else ""
+    return DataError(
+        f"the zip archive holds {len(names)} files, not one table: {shown}{more}",
+        where=source,
+        hint="Unpack it, and give one of them.",
+    )
