@@ -8,8 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmtriage.errors import MmtriageError, OptionError
-from mmtriage.render import since
-from mmtriage.report.baseline_file import WHERE, Baseline, compared, keep, open_baseline
+from mmtriage.report.baseline_file import WHERE, Baseline, Kept, compared, keep, open_baseline
 from mmtriage.report.decisions import selected
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Summary
@@ -18,7 +17,10 @@ from mmtriage.report.summary import Summary
 def open_baselines(directory: Path, names: Iterable[str], *, update: bool) -> dict[str, Baseline]:
     """The files of those models that a directory has a report of; of all, where they are to be updated."""
     if update and not directory.exists() and directory.parent.is_dir():
-        directory.mkdir()
+        try:
+            directory.mkdir()
+        except OSError as error:
+            raise OptionError(f"`{directory}` cannot be made: {error.strerror}", where=WHERE) from None
     if not directory.is_dir():
         problem = "is not a directory" if directory.exists() else "does not exist"
         hint = "It holds a report of each model; --update-baseline creates it."
@@ -61,14 +63,14 @@ def _compared(report: Report, baseline: Baseline, select: Collection[str] | None
     return found if select is None else selected(found, select)
 
 
-def keep_each(summary: Summary, baselines: Mapping[str, Baseline]) -> tuple[Summary, str]:
-    """Put the reports of a summary in the place of earlier ones, and say what changes."""
-    models, said = [], ""
+def keep_each(summary: Summary, baselines: Mapping[str, Baseline]) -> tuple[Summary, tuple[Kept, ...]]:
+    """Put the reports of a summary in the place of earlier ones; what came of each is for who says it."""
+    models, all_kept = [], []
     for model in summary.models:
         if isinstance(model.outcome, Report):
             kept = keep(model.outcome, baselines[model.name])
             fail_on = "never" if kept.is_kept else model.fail_on
             model = replace(model, outcome=kept.report, fail_on=fail_on)
-            said += since.kept(kept)
+            all_kept.append(kept)
         models.append(model)
-    return replace(summary, models=tuple(models)), said
+    return replace(summary, models=tuple(models)), tuple(all_kept)

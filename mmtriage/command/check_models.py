@@ -14,9 +14,9 @@ from mmtriage.command import completion
 from mmtriage.command.choices import OF_CHECK, ReportOptions
 from mmtriage.command.completion import completed
 from mmtriage.command.flags import flags, read
-from mmtriage.command.output import Output, outputs, write
+from mmtriage.command.output import Output, outputs, write_each
 from mmtriage.command.progress import progress_line
-from mmtriage.command.screen import INTERRUPTED, show, wants_color, width
+from mmtriage.command.screen import INTERRUPTED, code_if_unwritten, show, wants_color, width
 from mmtriage.option_values import Seconds, Text, option, options_of
 from mmtriage.options import JOBS
 
@@ -87,14 +87,13 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     except InterruptedCheckError as stop:
         sys.stderr.write(_how_far(stop.done, stop.undone))
         return INTERRUPTED
-    summary = _since_each(summary, config, baselines, update=asked.update_baseline)
+    summary, is_kept = _since_each(summary, config, baselines, update=asked.update_baseline)
     for model in summary.models:
         if model.traceback:
             sys.stderr.write(f"Model {model.name}:\n{model.traceback}")
-    for output in files:
-        write(output.path, _as_file(summary, output.format_name, asked))
+    is_written = write_each(files, lambda output: {output.path: _as_file(summary, output.format_name, asked)})
     _show(summary, asked)
-    return summary.exit_code
+    return summary.exit_code if is_kept and is_written else code_if_unwritten(summary.exit_code)
 
 
 def _configuration(names: Sequence[str], of_all: CheckOptions, asked: ReportOptions) -> Config:
@@ -136,15 +135,18 @@ def _files(config: Config, asked: ReportOptions, baselines: Mapping[str, Baselin
 
 def _since_each(
     summary: Summary, config: Config, baselines: Mapping[str, Baseline], *, update: bool
-) -> Summary:
-    """The models compared with earlier reports, and these replaced if that is wanted."""
+) -> tuple[Summary, bool]:
+    """The models compared with earlier reports or put in their place, and whether all could be written."""
     from mmtriage.check.baselines import compared_each, keep_each
+    from mmtriage.render import since
 
     if not update:
-        return compared_each(summary, baselines, {model.name: model.select for model in config.models})
-    kept, said = keep_each(summary, baselines)
-    sys.stderr.write(said)
-    return kept
+        selects = {model.name: model.select for model in config.models}
+        return compared_each(summary, baselines, selects), True
+    summary, all_kept = keep_each(summary, baselines)
+    for kept in all_kept:
+        sys.stderr.write(since.kept(kept))
+    return summary, all(kept.outcome != "unwritten" for kept in all_kept)
 
 
 def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:

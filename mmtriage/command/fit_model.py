@@ -14,9 +14,9 @@ from mmtriage.command.choices import OF_FIT, ReportOptions
 from mmtriage.command.complaints import refuse_extra_arguments
 from mmtriage.command.completion import Given, completed
 from mmtriage.command.flags import flags, read, said_of_flags, verbatim
-from mmtriage.command.output import SVG, Output, outputs, wants_plots, write, write_plots
+from mmtriage.command.output import SVG, Output, of_plots, outputs, wants_plots, write_each
 from mmtriage.command.progress import progress_line
-from mmtriage.command.screen import INTERRUPTED, show, wants_color, width
+from mmtriage.command.screen import INTERRUPTED, code_if_unwritten, complain, show, wants_color, width
 from mmtriage.data.reading import Reading
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.errors import DataError, InterruptedTriage, UnjudgedError
@@ -25,7 +25,7 @@ from mmtriage.options import OPTIONS, TriageOptions
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Settings
-    from mmtriage.report.baseline_file import Baseline
+    from mmtriage.report.baseline_file import Baseline, Kept
     from mmtriage.report.facts import Report
 
 
@@ -75,17 +75,19 @@ def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked
     plots = wants_plots({asked.format, *(output.format_name for output in files)})
     report, stopped = _as_far_as_it_came(triaged, plots)
     report = accepted(report, asked.reasons)
+    is_written = True
     if baseline is not None and stopped is None:  # half a report is no news
-        report, is_kept = _since(report, baseline, update=asked.update_baseline)
-        settings = replace(settings, fail_on="never") if is_kept else settings
+        report, kept = _since(report, baseline, update=asked.update_baseline)
+        settings = replace(settings, fail_on="never") if kept and kept.is_kept else settings
+        is_written = kept is None or kept.outcome != "unwritten"
     if asked.select:
         report = selected(report, asked.select)
     if plots:
         settings = replace(settings, plots=plots_of(report))
-    for output in files:
-        _write(output, report, asked, settings)
+    is_written &= write_each(files, lambda output: _contents(output, report, asked, settings))
     _show(report, asked, settings)
-    return exit_code_of(report, settings.fail_on) if stopped is None else stopped
+    code = exit_code_of(report, settings.fail_on) if stopped is None else stopped
+    return code if is_written else code_if_unwritten(code)
 
 
 def _as_far_as_it_came(triaged: Callable[[bool], Report], plots: bool) -> tuple[Report, int | None]:
@@ -102,9 +104,7 @@ def _as_far_as_it_came(triaged: Callable[[bool], Report], plots: bool) -> tuple[
     except UnjudgedError as error:
         if not isinstance(error.so_far, Report):
             raise
-        from mmtriage.render.problem import render_error
-
-        sys.stderr.write(render_error(error, width=width()))
+        complain(error)
         return error.so_far, error.exit_code
 
 
@@ -154,23 +154,22 @@ def _triage(
         return triage_table(table, formula, replace(options, progress=progress))
 
 
-def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report, bool]:
-    """The report compared with an earlier one, and whether it has taken its place."""
+def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report, Kept | None]:
+    """The report compared with an earlier one, and what came of putting it in the place of that."""
     from mmtriage.render import since
     from mmtriage.report.baseline_file import compared, keep
 
     if not update:
-        return compared(report, baseline.document, str(baseline.path)), False
+        return compared(report, baseline.document, str(baseline.path)), None
     kept = keep(report, baseline)
     sys.stderr.write(since.kept(kept))
-    return kept.report, kept.is_kept
+    return kept.report, kept
 
 
-def _write(output: Output, report: Report, asked: ReportOptions, settings: Settings) -> None:
+def _contents(output: Output, report: Report, asked: ReportOptions, settings: Settings) -> Mapping[Path, str]:
     if output.format_name == SVG:
-        write_plots(output.path, settings.plots)
-    else:
-        write(output.path, _as_file(report, output.format_name, asked, settings))
+        return of_plots(output.path, settings.plots)
+    return {output.path: _as_file(report, output.format_name, asked, settings)}
 
 
 def _show(report: Report, asked: ReportOptions, settings: Settings) -> None:

@@ -12,14 +12,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from mmtriage.command.complaints import as_option_error, refuse_unknown_command
 from mmtriage.command.group import COMMANDS, cli
-from mmtriage.command.screen import INTERRUPTED, show, width
+from mmtriage.command.screen import INTERRUPTED, Patient, code_at_the_end, complain, show
 from mmtriage.errors import InterruptedTriageError, MmtriageError, OptionError, UnjudgedError
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -35,7 +34,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale
-    sys.exit(run(sys.argv[1:]))
+    sys.stdout, sys.stderr = stdout, _ = Patient(sys.stdout), Patient(sys.stderr)
+    sys.exit(code_at_the_end(stdout, run(sys.argv[1:])))
 
 
 def _replace_closed_streams() -> None:
@@ -85,9 +85,7 @@ def words_in_file(argv: Sequence[str]) -> Sequence[str]:
 
 def _fail(error: MmtriageError, argv: Sequence[str]) -> int:
     """One message on stderr; the same on stdout where a program expects to read a report."""
-    from mmtriage.render.problem import render_error as in_words
-
-    sys.stderr.write(in_words(error, width=width()))
+    complain(error)
     _say_in_format(error, argv)
     return error.exit_code
 
@@ -98,8 +96,7 @@ def _say_in_format(error: MmtriageError, argv: Sequence[str]) -> None:
         from mmtriage.render import ERROR_FORMATS, render_error
 
         if format_name in ERROR_FORMATS:
-            with suppress(UnjudgedError):  # of a stdout that cannot be written
-                show(render_error(error, format_name))
+            show(render_error(error, format_name))
 
 
 def _wanted_format(argv: Sequence[str]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmtriage.errors import OptionError
+from mmtriage.command.screen import complain
+from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.option_values import one_of
+from mmtriage.whole_files import write_whole
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Plot
@@ -62,9 +64,11 @@ def _understood(value: str, formats: Collection[str]) -> Output:
 
 
 def _refuse_a_file(output: Output) -> None:
-    if output.path.exists() and not output.path.is_dir():
-        hint = "Give a directory; it is made if it does not exist."
-        raise OptionError(f"`{output.written}` is a file", where=WHERE, hint=hint)
+    hint = "Give a directory; it is made if it does not exist."
+    there = next(path for path in (output.path, *output.path.absolute().parents) if path.exists())
+    if not there.is_dir():
+        problem = "is a file" if there == output.path else f"cannot be made: `{there}` is a file"
+        raise OptionError(f"`{output.written}` {problem}", where=WHERE, hint=hint)
 
 
 def _refuse_no_place_for_a_file(output: Output) -> None:
@@ -103,21 +107,31 @@ def wants_plots(formats: Set[str]) -> bool:
     return not formats.isdisjoint((SVG, "html")) and can_draw()
 
 
-def write(path: Path, text: str) -> None:
-    """Write one file."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OptionError(f"`{path}` cannot be written: {error.strerror}", where=WHERE) from None
+def write_each(files: Sequence[Output], contents: Callable[[Output], Mapping[Path, str]]) -> bool:
+    """Whether all files could be written; of one that could not it is said, and the others are written.
+
+    Args:
+        contents: the texts of an output: of a directory, several.
+    """
+    unwritten = [output for output in files if not _is_written(output, contents(output))]
+    return not unwritten
 
 
-def write_plots(directory: Path, plots: Sequence[Plot]) -> None:
-    """A file for each plot, in a directory that is made if need be."""
+def _is_written(output: Output, contents: Mapping[Path, str]) -> bool:
+    path = output.path
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        if output.format_name == SVG:
+            path.mkdir(parents=True, exist_ok=True)
+        for path, text in contents.items():
+            write_whole(path, text)
     except OSError as error:
-        raise OptionError(f"`{directory}` cannot be made: {error.strerror}", where=WHERE) from None
-    for plot in plots:
-        write(directory / f"{plot.name}.svg", plot.svg)
+        complain(UnjudgedError(f"`{path}` cannot be written: {error.strerror}", where=WHERE))
+        return False
+    return True
+
+
+def of_plots(directory: Path, plots: Sequence[Plot]) -> dict[Path, str]:
+    """A file for each plot."""
     if not plots:
         sys.stderr.write("There is nothing to plot: the model was not fitted.\n")
+    return {directory / f"{plot.name}.svg": plot.svg for plot in plots}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from mmtriage.data.table import Column, Table
 from mmtriage.given.from_statsmodels import Handed
 from mmtriage.given.record import SCHEMA_VERSION, GivenFit
+from mmtriage.whole_files import write_whole
 
 
 def write(handed: Handed, path: Path) -> None:
@@ -18,7 +20,7 @@ def write(handed: Handed, path: Path) -> None:
     table = path.with_suffix(".csv")
     document = {**document_of(handed.fit), "data": table.name, "factors": _factors(handed.table)}
     _write_table(handed.table, table)
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
 def document_of(fit: GivenFit) -> dict[str, Any]:
@@ -64,10 +66,11 @@ def _factors(table: Table) -> list[dict[str, Any]]:
 
 def _write_table(table: Table, path: Path) -> None:
     cells = [_cells(column) for column in table.columns.values()]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(table.columns)
-        writer.writerows(zip(*cells, strict=True))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(table.columns)
+    writer.writerows(zip(*cells, strict=True))
+    write_whole(path, text.getvalue())
 
 
 def _cells(column: Column) -> list[str]:

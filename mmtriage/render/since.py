@@ -50,6 +50,8 @@ def _outcome(update: Kept) -> str:
     match update.outcome:
         case "no_verdict":
             return "not written, for there is no verdict"
+        case "unwritten":
+            return f"cannot be written: {update.refusal}"
         case "unchanged":
             return "nothing has changed"
         case "created":

@@ -6,9 +6,6 @@ It holds a report as --format json prints it.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,9 +15,10 @@ from mmtriage.errors import OptionError
 from mmtriage.report.document import json_text, report_document
 from mmtriage.report.drift import compare, is_by_tool, snapshot, state_of
 from mmtriage.report.facts import Report
+from mmtriage.whole_files import write_whole
 
 WHERE = "option --baseline"
-Outcome = Literal["created", "replaced", "unchanged", "no_verdict"]
+Outcome = Literal["created", "replaced", "unchanged", "no_verdict", "unwritten"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,12 @@ class Kept:
     outcome: Outcome
     report: Report  # compared with the earlier one, where there is one on this model
     other_model: str | None = None  # why the earlier one cannot be compared
+    refusal: str | None = None  # of the system, why it is unwritten
 
     @property
     def is_kept(self) -> bool:
         """Whether the report is the baseline now: then nothing that it says fails the build."""
-        return self.outcome != "no_verdict"
+        return self.outcome not in ("no_verdict", "unwritten")
 
 
 def open_baseline(path: Path, *, update: bool) -> Baseline:
@@ -92,9 +91,13 @@ def keep(report: Report, baseline: Baseline) -> Kept:
         except OptionError as error:
             other_model = error.message
     outcome = _outcome(report, baseline)
+    kept = Kept(path=baseline.path, outcome=outcome, report=shown, other_model=other_model)
     if outcome in ("created", "replaced"):
-        write_baseline(baseline.path, json_text(report_document(report)))
-    return Kept(path=baseline.path, outcome=outcome, report=shown, other_model=other_model)
+        try:
+            write_whole(baseline.path, json_text(report_document(report)))
+        except OSError as error:
+            return replace(kept, outcome="unwritten", refusal=error.strerror)
+    return kept
 
 
 def _outcome(report: Report, baseline: Baseline) -> Outcome:
@@ -110,22 +113,6 @@ def is_same(baseline: Baseline, report: Report) -> bool:
     if not isinstance(baseline.document, dict):
         return False
     return {**baseline.document, "timing": None} == {**report_document(report), "timing": None}
-
-
-def write_baseline(path: Path, text: str) -> None:
-    """Put a new text in the place of the old one at once: no reader ever meets half of it."""
-    place = path.resolve()  # of a link, what it points to
-    partial = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        if place.exists():
-            shutil.copymode(place, partial)
-        os.replace(partial, place)
-    except OSError as error:
-        raise OptionError(f"`{path}` cannot be written: {error.strerror}", where=WHERE) from None
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def _document(path: Path, name: str) -> object:

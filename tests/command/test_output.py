@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -68,15 +69,35 @@ def test_a_report_never_overwrites_the_table(name: str, data: str, tmp_path: Pat
     assert table.read_bytes() == before
 
 
-def test_an_output_that_cannot_be_written_is_an_input_error(
+def test_an_output_that_cannot_be_written_costs_no_other(
     data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mmtriage: Run
 ) -> None:
-    def refuse(*_: object, **__: object) -> int:
-        raise OSError(28, "No space left on device")
+    """The old file stands, stdout has its report, and the exit code is 3: what was found did not arrive."""
+    written = os.replace
 
-    monkeypatch.setattr(Path, "write_text", refuse)
-    result = mmtriage("fit", data, FORMULA, "--output", f"json:{tmp_path / 'r.json'}")
-    assert (result.code, result.out) == (2, "")
-    assert result.err == (
-        f"Error in option --output: `{tmp_path / 'r.json'}` cannot be written: No space left on device\n"
-    )
+    def refuse(source: Path, place: Path) -> None:
+        if place.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        written(source, place)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    old, other = tmp_path / "r.json", tmp_path / "r.txt"
+    old.write_text("old")
+    words = ["--output", f"json:{old}", "--output", f"text:{other}"]
+    result = mmtriage("fit", data, FORMULA, *words, answer=SINGULAR)
+    assert result.code == 3
+    assert result.err == f"Error in option --output: `{old}` cannot be written: No space left on device\n"
+    assert result.out.startswith("SINGULAR")
+    assert (old.read_text(), other.read_text()[:8]) == ("old", "SINGULAR")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "r.json", "r.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_what_is_no_file_is_written_and_not_replaced(data: str, tmp_path: Path, mmtriage: Run) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert mmtriage("fit", data, FORMULA, "--output", f"github:{pipe}", answer=SINGULAR).code == 1
+    assert os.read(reader, 9) == b"::warning"
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,8 @@ def data(tmp_path: Path) -> str:
     path.write_text("Reaction,Days,Subject\n250,0,a\n260,1,a\n")
     return str(path)
 
+
+UNWRITTEN = b"Error in stdout: the answer cannot be written: No space left on device\n"
 
 # Nothing is imported before main(), as in the installed command.
 STUB = """
@@ -109,8 +112,35 @@ def test_a_full_disk_is_said(data: str) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
         )
-    message = b"Error in stdout: the report cannot be written: No space left on device\n"
-    assert (done.returncode, done.stderr) == (3, message)
+    assert (done.returncode, done.stderr) == (3, UNWRITTEN)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("argv", "stream", "code"),
+    [
+        (["--help"], "stdout", 3),
+        (["explain", "--help"], "stdout", 3),
+        (["nonsense"], "stdout", 2),  # nothing was to be written there
+        (["nonsense"], "stderr", 2),  # once 1: the error of the error
+        (["--help"], "stderr", 0),
+    ],
+)
+def test_what_cannot_be_written_changes_no_meaning(argv: list[str], stream: str, code: int) -> None:
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", STUB, *argv], cwd=ROOT, **{**streams, stream: full})
+    assert done.returncode == code
+    if code == 3:
+        assert done.stderr == UNWRITTEN
+
+
+def test_help_for_a_reader_that_stops_early_is_no_error() -> None:
+    with process(["--help"]) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.stderr.read(), started.wait()) == (b"", 0)
 
 
 def test_columns_sets_the_width(data: str) -> None:
