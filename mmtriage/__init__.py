@@ -28,8 +28,9 @@ def triage(data: pd.DataFrame | str | Path | Table, formula: str | None = None, 
     """Triage one mixed model, or judge one that statsmodels has fitted.
 
     Args:
-        data: a data frame, the path of a table (as of `mmtriage fit`), a `Table`; or a fitted statsmodels
-            `MixedLM`, whose own parameters, standard errors and warnings are then judged.
+        data: a data frame (of pandas, polars, pyarrow, ...), the path of a table (as of `mmtriage fit`), a
+            `Table`; or a fitted statsmodels `MixedLM`, whose own parameters, standard errors and warnings are
+            then judged.
         formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)"; none for a fitted model.
         options: fields of `mmtriage.options.TriageOptions`, e.g. `reml=False`, `all_rungs=True`; and of
             `mmtriage.data.reading.Reading`: `factors`, the names of columns to be read as factors (or a

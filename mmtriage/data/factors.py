@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def _with_levels(factor: Column, levels: tuple[str, ...]) -> Column:
     new_codes = [code_of.get(_match(level, levels), -1) for level in factor.levels]
     _refuse_unlisted(factor, new_codes, levels, where)
     values = np.array([*new_codes, -1], dtype=np.int64)[factor.values]
-    return Column(name=factor.name, kind="factor", values=values, levels=levels)
+    return replace(factor, values=values, levels=levels)
 
 
 def _match(level: str, listed_levels: tuple[str, ...]) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmtriage.data.convert import number_labels
 from mmtriage.data.factors import apply_factors
+from mmtriage.data.frames import as_pandas
 from mmtriage.data.objects import UnusableError, column_of_objects, gathered
 from mmtriage.data.reading import DATA_FRAME, PLAINLY, Reading
 from mmtriage.data.table import Column, Table
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def table_from_frame(frame: pd.DataFrame, reading: Reading = PLAINLY, *, source: str = DATA_FRAME) -> Table:
-    """A table from a pandas data frame; the index is ignored.
+def table_from_frame(data: Any, reading: Reading = PLAINLY, *, source: str = DATA_FRAME) -> Table:
+    """A table from a data frame of any library (`frames`); an index is ignored.
 
-    Categories keep their order, logicals stay logical, text becomes a factor with levels in code-point order.
+    Categories keep their order, and those that are ordered are an ordered factor; logicals stay logical, text
+    becomes a factor with levels in code-point order.
     The table's hash is that of names, kinds, levels and values, since a frame has no bytes of its own.
     """
+    frame = as_pandas(data)
     found, unusable = frame_columns(frame, source)
     columns = apply_factors(found, reading.factors)
     return Table(
@@ -44,8 +47,6 @@ def frame_columns(frame: pd.DataFrame, source: str) -> tuple[dict[str, Column], 
     """The columns of a pandas data frame, and why others cannot be used."""
     import pandas as pd
 
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"expected a pandas DataFrame, not {type(frame).__name__}", where=source)
     if isinstance(frame.columns, pd.MultiIndex):
         raise DataError(
             "the columns have several header rows", where=source, hint="Flatten the column names."
@@ -85,8 +86,9 @@ def _categorical(name: str, series: pd.Series) -> Column:
         labels = number_labels(categories.to_numpy(dtype=np.float64))
     else:
         labels = [str(category) for category in categories]
+    codes = series.cat.codes.to_numpy(dtype=np.int64)
     return Column(
-        name=name, kind="factor", values=series.cat.codes.to_numpy(dtype=np.int64), levels=tuple(labels)
+        name=name, kind="factor", values=codes, levels=tuple(labels), is_ordered=bool(series.cat.ordered)
     )
 
 
@@ -94,6 +96,7 @@ def content_hash(columns: Mapping[str, Column]) -> str:
     """The hash of names, kinds, levels and values."""
     digest = hashlib.sha256()
     for column in columns.values():
-        digest.update(repr((column.name, column.kind, column.levels)).encode())
+        ordered = ("ordered",) if column.is_ordered else ()
+        digest.update(repr((column.name, column.kind, column.levels, *ordered)).encode())
         digest.update(column.values.tobytes())
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def used_columns(frame: Frame) -> dict[str, Column]:
     rows = frame.rows
     taken = ((name, from_column(frame.table.columns[name]).take(rows)) for name in frame.columns)
     return {
-        name: Column(name=name, kind=value.kind, values=value.data, levels=value.levels)
+        name: replace(frame.table.columns[name], values=value.data, levels=value.levels)
         for name, value in taken
     }
 

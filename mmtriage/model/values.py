@@ -69,7 +69,7 @@ def read_only(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
 
 def from_column(column: Column) -> Value:
     """A table column as a value."""
-    return Value(kind=column.kind, data=column.values, levels=column.levels)
+    return Value(kind=column.kind, data=column.values, levels=column.levels, is_ordered=column.is_ordered)
 
 
 def drop_unused(factor: Value) -> Value:

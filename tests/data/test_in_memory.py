@@ -54,9 +54,6 @@ def test_a_frame_can_name_factors_and_has_a_hash_of_its_content() -> None:
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
-        pytest.param(
-            {"a": [1]}, ["expected a pandas DataFrame, not dict", "<data frame>", None], id="not-a-frame"
-        ),
         pytest.param(pd.DataFrame({"a": []}), ["the table has no rows", "<data frame>", None], id="no-rows"),
         pytest.param(
             pd.DataFrame(index=[1]), ["the table has no columns", "<data frame>", None], id="no-columns"
