@@ -7,7 +7,8 @@
 A worker does one item at a time and is told the next one when it has answered; one that has died is replaced.
 (concurrent.futures gives up the whole pool when one process dies.) Workers are spawned, never forked: they
 share nothing, threads of a numerical library neither, and are the same on every system. They end with this
-process, whatever ends it.
+process, whatever ends it. Where the system refuses one (no more files, no more memory), those that there are
+do the work.
 
 multiprocessing is imported where a worker is started: a fit on one process does not wait for it.
 """
@@ -36,6 +37,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Task = Callable[[Item], Answer]
 
+PATIENCE = 5.0  # seconds for a process that has closed its pipe to end
 MEMORY_HINT = "There may not be enough memory. Fewer processes (-j) need less."  # why a process dies, mostly
 
 
@@ -43,10 +45,12 @@ MEMORY_HINT = "There may not be enough memory. Fewer processes (-j) need less." 
 class Died:
     """The answer of a process that ended before it could give one."""
 
-    exit_code: int | None  # negative: the signal that ended it
+    exit_code: int | None  # negative: the signal that ended it; None: there was none, the system refused it
 
     def __str__(self) -> str:
-        if self.exit_code is None or self.exit_code >= 0:
+        if self.exit_code is None:
+            return "could not be started"
+        if self.exit_code >= 0:
             return f"ended with exit code {self.exit_code}"
         try:
             name = signal.Signals(-self.exit_code).name
@@ -62,20 +66,23 @@ class _Raised:
     error: Exception
 
 
-def run_all(task: Task[Item, Answer], items: Sequence[Item], *, jobs: int) -> list[Answer]:
+def run_all(task: Task[Item, Answer], items: Sequence[Item], *, jobs: int) -> list[Answer | Died]:
     """`[task(item) for item in items]`, on up to `jobs` processes; all must pickle when `jobs` > 1.
 
+    A process that dies costs its own answer.
+
     Raises:
-        UnjudgedError: a process died.
+        UnjudgedError: every process died.
         Exception: whatever a task has raised.
     """
     if min(jobs, len(items)) < 2:
         return [task(item) for item in items]
-    answers: list[Answer] = []
-    for answer in run_each(task, items, jobs=jobs):
-        if isinstance(answer, Died):
-            raise UnjudgedError(f"one of the processes {answer}", hint=MEMORY_HINT)
-        answers.append(answer)
+    answers = run_each(task, items, jobs=jobs)
+    died = [answer for answer in answers if isinstance(answer, Died)]
+    if died == [Died(exit_code=None)] * len(items):  # nothing is known against doing it here
+        return [task(item) for item in items]
+    if len(died) == len(items):
+        raise UnjudgedError(f"none of {len(died)} processes has answered: one {died[0]}", hint=MEMORY_HINT)
     return answers
 
 
@@ -101,22 +108,37 @@ def run_each(
     waiting = iter(enumerate(items))
     try:
         for number in range(min(jobs, len(items))):
-            workers[number] = _started(task)
+            if not _start(workers, number, task):
+                break
             workers[number].begin(next(waiting, None))
         while any(worker.index is not None for worker in workers.values()):
             for number in _ready(workers):
-                worker = workers[number]
-                index, answer = worker.answer()
+                index, answer = workers[number].answer()
                 answers[index] = answer
                 on_answer(index, answer)
-                following = next(waiting, None)
-                if isinstance(answer, Died) and following is not None:
-                    worker = workers[number] = _started(task)
-                worker.begin(following)
+                if isinstance(answer, Died):
+                    workers.pop(number).end()
+                    if len(answers) == len(items) or not _start(workers, number, task):
+                        continue
+                workers[number].begin(next(waiting, None))
     finally:
         for worker in workers.values():
             worker.end()
+    for index in range(len(items)):
+        if index not in answers:
+            answers[index] = Died(exit_code=None)
+            on_answer(index, answers[index])
     return [answers[index] for index in range(len(items))]
+
+
+def _start(workers: dict[int, _Worker[Item, Answer]], number: int, task: Task[Item, Answer]) -> bool:
+    """Whether one more process could be started: then it is among the workers, whatever signal comes."""
+    with _without_interrupts():
+        try:
+            workers[number] = _started(task)
+        except OSError:  # no more files, no more processes, no more memory
+            return False
+    return True
 
 
 class _Worker(Generic[Item, Answer]):
@@ -140,6 +162,8 @@ class _Worker(Generic[Item, Answer]):
         try:
             answer: Answer | _Raised = self.pipe.recv()
         except (EOFError, ConnectionResetError):
+            self.process.join(PATIENCE)
+            self.process.kill()  # in case it has closed its pipe and hangs
             self.process.join()
             return self.index, Died(exit_code=self.process.exitcode)
         if isinstance(answer, _Raised):
@@ -166,22 +190,31 @@ def _started(task: Task[Item, Answer]) -> _Worker[Item, Answer]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(task, theirs), daemon=True)
-    with _without_interrupts(), _without_main():
-        process.start()
-    theirs.close()  # now only the process holds it: its end is the end of the pipe
+    try:
+        with _without_main():
+            process.start()
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()  # now only the process holds it: its end is the end of the pipe
     return _Worker(process, ours)
 
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """A process started in here never sees Ctrl-C, which a terminal sends to all: this one ends it."""
+    """What interrupts this process waits until the one that is started in here is known to it.
+
+    That one inherits the block: it never sees Ctrl-C, which a terminal sends to all.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # its start, with the first process, would lift the block
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    with suppress(OSError):
+        resource_tracker.ensure_running()  # its start, with the first process, would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -208,6 +241,8 @@ def _work(task: Task[Item, Answer], pipe: Connection) -> None:
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

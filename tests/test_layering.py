@@ -58,7 +58,7 @@ WITHIN = {
         "records",
         "emitted",
         *("case", "printed_errors", "attempts", "against_present", "effect_changes"),
-        *("lrt", "bootstrap", "clusters", "shares", "kept_terms", "rank"),
+        *("lrt", "bootstrap", "by_each_optimizer", "clusters", "shares", "kept_terms", "rank"),
         "remedies",
         *("standardized_columns", "rescaled_formula", "guilty_columns"),
         *("steps", "unidentified", "search_down"),

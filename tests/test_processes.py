@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mmtriage import processes
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import UnjudgedError
 from mmtriage.processes import MEMORY_HINT, Died, run_all, run_each
@@ -90,13 +93,51 @@ def test_what_a_task_raises_is_raised_here(jobs: int) -> None:
         assert "in raise_at_three" in caught.value.__notes__[0]
 
 
-def test_a_crash_among_all_is_said() -> None:
+def test_a_crash_among_all_costs_one_answer() -> None:
+    assert run_all(tasks.die_at_three, range(6), jobs=2) == [0, 1, 2, Died(exit_code=-9), 4, 5]
+
+
+def test_a_crash_of_all_is_an_error() -> None:
     with pytest.raises(UnjudgedError) as caught:
-        run_all(tasks.die_at_three, range(6), jobs=2)
+        run_all(tasks.always_die, range(3), jobs=2)
     assert (caught.value.message, caught.value.hint) == (
-        "one of the processes was ended by SIGKILL",
+        "none of 3 processes has answered: one ended with exit code 1",
         MEMORY_HINT,
     )
+
+
+def refusing(first: int) -> Callable[..., object]:
+    """What starts processes, until the system has no more files: the start of that number is refused."""
+    started, number = processes._started, itertools.count()
+
+    def start(task: Callable[[int], int]) -> object:
+        if next(number) >= first:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return started(task)
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("first", "answers"),
+    [
+        (0, [Died(exit_code=None)] * 6),
+        (1, [0, 1, 2, Died(exit_code=-9), Died(exit_code=None), Died(exit_code=None)]),
+        (3, [0, 1, 2, Died(exit_code=-9), 4, 5]),
+    ],
+)
+def test_where_the_system_refuses_processes_those_there_are_do_the_work(
+    first: int, answers: list[int | Died], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `ulimit -n 16` and -j 8 this once waited for ever."""
+    monkeypatch.setattr(processes, "_started", refusing(first))
+    assert run_each(tasks.die_at_three, range(6), jobs=2) == answers
+    assert str(Died(exit_code=None)) == "could not be started"
+
+
+def test_where_there_are_no_processes_at_all_this_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_started", refusing(0))
+    assert run_all(tasks.process, range(2), jobs=2) == [os.getpid()] * 2
 
 
 def test_a_process_has_one_blas_thread() -> None:

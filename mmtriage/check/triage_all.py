@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from mmtriage.check.entries import ModelEntry
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
-from mmtriage.errors import MmtriageError, UnjudgedError
+from mmtriage.errors import InterruptedTriageError, MmtriageError, UnjudgedError
 from mmtriage.processes import MEMORY_HINT, Died, run_each
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.facts import Report
@@ -20,6 +21,7 @@ from mmtriage.report.summary import Checked, Summary
 
 KEPT_TABLES = 4  # per process; models that share a table stand together as a rule
 NOT_ENOUGH_MEMORY = "there is not enough memory for this table and model"
+NOT_DONE = "not checked: it was interrupted before"
 BUG = "this is a bug in mmtriage; please report it with the traceback"
 
 
@@ -31,19 +33,6 @@ class Answer:
     traceback: str | None = None  # of a bug
 
 
-class InterruptedCheckError(Exception):
-    """The user has had enough; the error says how far the check came.
-
-    Args:
-        done, undone: names of models, in order.
-    """
-
-    def __init__(self, done: tuple[str, ...], undone: tuple[str, ...]) -> None:
-        super().__init__(f"{len(done)} of {len(done) + len(undone)} models were checked")
-        self.done = done
-        self.undone = undone
-
-
 def check_models(
     config: Config,
     *,
@@ -53,32 +42,26 @@ def check_models(
 ) -> Summary:
     """Triage every model on up to `jobs` processes; `jobs` changes nothing but the time.
 
+    An interrupt (KeyboardInterrupt) ends the processes, and is the outcome of the models that were not done.
+
     Args:
         progress: told how many models are done.
         task: what is done for each model; `triage_entry` unless a test has something else in mind.
-
-    Raises:
-        InterruptedCheckError: by the user; the processes have ended.
     """
     models = config.models
-    done: set[int] = set()
+    done: dict[int, Answer | Died] = {}
 
-    def on_answer(index: int, _: object) -> None:
-        done.add(index)
+    def on_answer(index: int, answer: Answer | Died) -> None:
+        done[index] = answer
         if progress is not None:
             progress(f"{len(done)}/{len(models)} models")
 
     if progress is not None:
         progress(f"0/{len(models)} models")
-    try:
-        answers = run_each(task or triage_entry, models, jobs=jobs, on_answer=on_answer)
-    except KeyboardInterrupt:
-        names = [model.name for model in models]
-        raise InterruptedCheckError(
-            tuple(name for index, name in enumerate(names) if index in done),
-            tuple(name for index, name in enumerate(names) if index not in done),
-        ) from None
-    checked = [_checked(config, model, answer) for model, answer in zip(models, answers, strict=True)]
+    with suppress(KeyboardInterrupt):
+        run_each(task or triage_entry, models, jobs=jobs, on_answer=on_answer)
+    undone = Answer(outcome=InterruptedTriageError(NOT_DONE))
+    checked = [_checked(config, model, done.get(index, undone)) for index, model in enumerate(models)]
     return Summary(models=tuple(checked))
 
 

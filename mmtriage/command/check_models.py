@@ -16,7 +16,7 @@ from mmtriage.command.completion import completed
 from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, write_each
 from mmtriage.command.progress import progress_line
-from mmtriage.command.screen import INTERRUPTED, code_if_unwritten, show, wants_color, width
+from mmtriage.command.screen import code_if_unwritten, show, wants_color, width
 from mmtriage.option_values import Seconds, Text, option, options_of
 from mmtriage.options import JOBS
 
@@ -75,19 +75,18 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     The exit code is the worst model's: 2 the input is wrong, then 3 it could not be judged, then 1 something
     is at or above --fail-on, then 0. One model that fails does not stop the others.
     """
-    from mmtriage.check.triage_all import InterruptedCheckError, check_models
+    from mmtriage.check.triage_all import check_models
 
     asked, of_all = read(ReportOptions, given), read(CheckOptions, given)
     config = _configuration(name, of_all, asked)
     baselines = _baselines(config, asked)
     files = _files(config, asked, baselines)
-    try:
-        with progress_line(wanted=asked.detail != "brief") as progress:
-            summary = check_models(config, jobs=of_all.jobs or config.jobs or 1, progress=progress)
-    except InterruptedCheckError as stop:
-        sys.stderr.write(_how_far(stop.done, stop.undone))
-        return INTERRUPTED
-    summary, is_kept = _since_each(summary, config, baselines, update=asked.update_baseline)
+    with progress_line(wanted=asked.detail != "brief") as progress:
+        summary = check_models(config, jobs=of_all.jobs or config.jobs or 1, progress=progress)
+    if summary.undone:
+        sys.stderr.write(_how_far(summary))
+    update = asked.update_baseline and not summary.undone  # a check that is half done changes none
+    summary, is_kept = _since_each(summary, config, baselines, update=update)
     for model in summary.models:
         if model.traceback:
             sys.stderr.write(f"Model {model.name}:\n{model.traceback}")
@@ -149,9 +148,11 @@ def _since_each(
     return summary, all(kept.outcome != "unwritten" for kept in all_kept)
 
 
-def _how_far(done: Sequence[str], undone: Sequence[str]) -> str:
+def _how_far(summary: Summary) -> str:
     """What an interrupted check has and has not done."""
-    lines = [f"Interrupted: {len(done)} of {len(done) + len(undone)} models were checked."]
+    undone = summary.undone
+    done = [model.name for model in summary.models if model.name not in undone]
+    lines = [f"Interrupted: {len(done)} of {len(summary.models)} models were checked."]
     for label, names in (("Checked", done), ("Not checked", undone)):
         if names:
             more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -30,6 +31,8 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what matters is said in the report
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # not where it is ignored
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` interrupts as Ctrl-C does
     _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -7,9 +7,9 @@ import shutil
 import sys
 from typing import Any, TextIO
 
-from mmtriage.errors import InputError, MmtriageError, UnjudgedError
+from mmtriage.errors import InputError, InterruptedTriageError, MmtriageError, UnjudgedError
 
-INTERRUPTED = 130  # exit code, as shells have it
+INTERRUPTED = InterruptedTriageError.exit_code
 FALLBACK_WIDTH = 80  # of a pipe
 
 

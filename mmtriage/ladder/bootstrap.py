@@ -13,7 +13,7 @@ from mmtriage.engine.estimates import Fit
 from mmtriage.engine.optimum.search import Start, find_optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.ladder.case import Case
-from mmtriage.processes import run_all
+from mmtriage.processes import Died, run_all
 
 
 def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
@@ -22,7 +22,7 @@ def bootstrap_statistics(case: Case, smaller: Comparison) -> tuple[Array, int]:
     replicate = partial(_statistic, full, case.bench.fit_ml(full), null, case.bench.fit_ml(null))
     generators = np.random.default_rng(case.options.seed).spawn(case.options.bootstrap)
     statistics = run_all(replicate, generators, jobs=case.options.jobs)
-    drawn = np.array([value for value in statistics if value is not None])
+    drawn = np.array([value for value in statistics if value is not None and not isinstance(value, Died)])
     return drawn, len(statistics) - len(drawn)
 
 

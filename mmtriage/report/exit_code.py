@@ -1,18 +1,20 @@
 """What the shell is told: of one report, and of several.
 
 The exit code of several models is the worst one's. From good to bad: 0 nothing found, 1 found, 3 not judged,
-2 wrong input. A finding is an answer; a model without a verdict may hide any finding; a model that could not
-even be read hides the same, and stays so until somebody repairs the configuration.
+2 wrong input, 130 interrupted. A finding is an answer; a model without a verdict may hide any finding; a
+model that could not even be read hides the same, and stays so until somebody repairs the configuration. Of
+an interrupted check nothing is known of what was not done.
 """
 
 from __future__ import annotations
 
 from mmtriage.diagnose.severity import FAIL_ON
-from mmtriage.errors import InputError, UnjudgedError
+from mmtriage.errors import InputError, InterruptedTriageError, UnjudgedError
 from mmtriage.report.facts import Report
 
 CLEAN, FOUND, INVALID, UNJUDGED = 0, 1, InputError.exit_code, UnjudgedError.exit_code
-BADNESS = (CLEAN, FOUND, UNJUDGED, INVALID)
+INTERRUPTED = InterruptedTriageError.exit_code
+BADNESS = (CLEAN, FOUND, UNJUDGED, INVALID, INTERRUPTED)
 
 
 def exit_code_of(report: Report, fail_on: str) -> int:

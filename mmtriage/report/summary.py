@@ -8,7 +8,7 @@ from typing import get_args
 
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.diagnose.verdict import VerdictStatus
-from mmtriage.errors import MmtriageError
+from mmtriage.errors import InterruptedTriageError, MmtriageError
 from mmtriage.report.exit_code import BADNESS, CLEAN, exit_code_of
 from mmtriage.report.facts import Report, ToolFacts
 
@@ -45,6 +45,11 @@ class Summary:
     def exit_code(self) -> int:
         """The worst model's."""
         return max((model.exit_code for model in self.models), key=BADNESS.index, default=CLEAN)
+
+    @property
+    def undone(self) -> tuple[str, ...]:
+        """The names of the models that were not checked, for the check was interrupted."""
+        return tuple(m.name for m in self.models if isinstance(m.outcome, InterruptedTriageError))
 
     @property
     def failing(self) -> tuple[Checked, ...]:

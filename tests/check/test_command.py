@@ -19,8 +19,9 @@ import pytest
 from mmtriage.check import triage_all
 from mmtriage.check.config import Config
 from mmtriage.command import main as cli
-from mmtriage.errors import UnjudgedError
+from mmtriage.errors import InterruptedTriageError, MmtriageError, UnjudgedError
 from mmtriage.render import RENDERERS, render_all, terminal
+from mmtriage.report.facts import Report
 from mmtriage.report.schema import schema_text
 from mmtriage.report.summary import Checked, Summary
 from tests.check.configs import CONFIG, EXPECTED
@@ -224,11 +225,18 @@ def test_progress_is_for_a_terminal(mmtriage: Run, seen: list[Any], monkeypatch:
 @pytest.mark.parametrize("format_name", ["text", "json"])
 def test_what_an_interrupt_leaves(format_name: str, mmtriage: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def check(config: Config, **_: object) -> Summary:
-        raise triage_all.InterruptedCheckError(("one",), tuple(f"m{number}" for number in range(12)))
+        undone = InterruptedTriageError(triage_all.NOT_DONE)
+        outcomes: dict[str, Report | MmtriageError] = {
+            "one": CONVERGED,
+            **{f"m{number}": undone for number in range(12)},
+        }
+        models = [Checked(name=n, path="m.toml", line=1, outcome=o) for n, o in outcomes.items()]
+        return Summary(models=tuple(models))
 
     monkeypatch.setattr(triage_all, "check_models", check)
     result = mmtriage("--config", "m.toml", "--format", format_name)
-    assert (result.code, result.out) == (130, "")
+    assert result.code == 130
+    assert result.out.count(triage_all.NOT_DONE) >= 12
     assert result.err == (
         "Interrupted: 1 of 13 models were checked.\n"
         "  Checked: one\n"
@@ -294,7 +302,10 @@ def test_ctrl_c_ends_all_processes_at_once(directory: Path) -> None:
         wait_for(lambda: len(list(directory.glob("*.slow"))) == 2)
         os.killpg(started.pid, signal.SIGINT)
         out, err = started.communicate()
-    assert (started.returncode, out) == (130, b"")
+    assert started.returncode == 130
+    models = {model["name"]: model for model in json.loads(out)["models"]}
+    assert models["quick"]["exit_code"] == 0
+    assert [models[name]["error"]["kind"] for name in names[1:]] == ["interrupted"] * 3
     assert err.decode() == (
         "Interrupted: 1 of 4 models were checked.\n  Checked: quick\n  Not checked: slow 1, slow 2, last\n"
     )

@@ -11,7 +11,7 @@ import pytest
 from mmtriage.check import triage_all
 from mmtriage.check.config import Config, read_config
 from mmtriage.check.entries import ModelEntry
-from mmtriage.check.triage_all import InterruptedCheckError, check_models, triage_entry
+from mmtriage.check.triage_all import check_models, triage_entry
 from mmtriage.data.reading import Reading
 from mmtriage.errors import MmtriageError, UnjudgedError
 from mmtriage.render import RENDERERS, render_all
@@ -165,13 +165,13 @@ def test_an_interrupt_says_how_far_it_came(small: Config, monkeypatch: pytest.Mo
     def interrupted(
         task: object, items: object, *, jobs: int, on_answer: Callable[[int, object], None]
     ) -> list[object]:
-        on_answer(2, None)
+        on_answer(2, triage_all.Answer(outcome=CONVERGED))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(triage_all, "run_each", interrupted)
-    with pytest.raises(InterruptedCheckError) as caught:
-        check_models(small, jobs=2)
-    assert (caught.value.done, caught.value.undone) == (("c",), ("a", "b"))
+    summary = check_models(small, jobs=2)
+    assert (summary.undone, summary.exit_code) == (("a", "b"), 130)
+    assert summary.models[2].outcome == CONVERGED
 
 
 @pytest.mark.parametrize(

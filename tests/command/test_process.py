@@ -69,11 +69,12 @@ def test_a_reader_that_stops_early_is_no_error(data: str) -> None:
         assert (started.stderr.read(), started.wait()) == (b"", 1)
 
 
-def test_ctrl_c_ends_quietly(data: str) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_quietly(sent: signal.Signals, data: str) -> None:
     with process(["fit", data, FORMULA], SLEEP="1") as started:
         assert started.stderr is not None
         assert started.stderr.readline() == b"ready\n"
-        started.send_signal(signal.SIGINT)
+        started.send_signal(sent)
         assert started.communicate()[1] == b"\nInterrupted.\n"
         assert started.returncode == 130
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +13,10 @@ from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.errors import UnjudgedError
+from mmtriage.ladder import by_each_optimizer
 from mmtriage.ladder.rungs.allfit import applies, climb, disagreement
 from mmtriage.optimizers import ALLFIT, OPTIMIZERS, Optimizer
+from mmtriage.processes import Died
 from tests import tasks
 from tests.ladder import stubs
 from tests.ladder.stubs import SLOPE, baseline, case, comparison, design_of, failure
@@ -172,8 +174,24 @@ def test_optimizers_that_were_not_run_are_not_assessed() -> None:
 
 def test_an_optimizer_that_takes_its_process_with_it_is_said() -> None:
     """The walk makes of it a rung that has failed, as of any error of ours."""
-    with pytest.raises(UnjudgedError, match="one of the processes ended with exit code 3"):
+    with pytest.raises(UnjudgedError, match="none of 9 processes has answered: one ended with exit code 3"):
         climb(case(run=tasks.die_fitting, jobs=2))
+
+
+def test_a_process_that_dies_costs_its_own_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other optimizers agree; nothing is said against the one whose process died."""
+    present = case(SLOPE, run=Runs())
+
+    def answers(task: Callable[[str], object], names: Sequence[str], *, jobs: int) -> list[object]:
+        return [Died(exit_code=-9) if name == "bobyqa" else task(name) for name in names]
+
+    monkeypatch.setattr(by_each_optimizer, "run_all", answers)
+    result = climb(present)
+    assert result.reason.endswith("bobyqa is not among them: its process was ended by SIGKILL")
+    assert "all 8 optimizers" in result.reason
+    lost = next(attempt for attempt in result.attempts if attempt.label == "bobyqa")
+    assert (lost.criterion, lost.evaluations, lost.note) == (None, None, "its process was ended by SIGKILL")
+    assert disagreement(present, [result]) == []
 
 
 def test_a_proven_higher_optimum_is_not_called_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

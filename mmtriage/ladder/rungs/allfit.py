@@ -12,10 +12,8 @@ References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -25,19 +23,17 @@ from mmtriage.diagnose.convergence import several_optima_at
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.severity import Severity
 from mmtriage.diagnose.verdict import GAP
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.nearby import is_curved
 from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, reaches_singular_optimum, same_model_attempt
+from mmtriage.ladder.by_each_optimizer import attempt_without_answer, run_by_each, with_note
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.ladder.shares import share_of
 from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
-from mmtriage.processes import run_all
-
-Runner = Callable[..., Lme4Run | Lme4Failure]
+from mmtriage.processes import Died
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
 OTHER_IN_R = ("SLSQP", "pybobyqa")  # the emitted R code calls another optimizer than the one that was tried
@@ -60,36 +56,27 @@ def climb(case: Case) -> RungResult:
     attempts: list[Attempt] = []
     maxfun = case.options.maxfun
     budgets = {name: maxfun or share_of(OPTIMIZERS[name], case.comparison) for name in ALLFIT}
-    task = partial(_timed_run, case.bench.run, case.comparison.prepared, budgets)
-    for name, (run, seconds) in zip(ALLFIT, run_all(task, ALLFIT, jobs=case.options.jobs), strict=True):
+    died: dict[str, Died] = {}
+    for name, answer in run_by_each(case, budgets).items():
+        if isinstance(answer, Died):
+            died[name] = answer
+            attempts.append(attempt_without_answer(case, name, answer))
+            continue
+        run, seconds = answer
         runs.append((name, run))
         attempt = same_model_attempt(case, name, run, seconds)
-        attempts.append(attempt if maxfun else _with_note(attempt, run, budgets[name]))
+        attempts.append(attempt if maxfun else with_note(attempt, run, budgets[name]))
     elsewhere = at_other_optima(case, runs)
     attempts = [replace(a, note=ANOTHER_OPTIMUM) if a.label in elsewhere else a for a in attempts]
     attempts.append(_own_attempt(case))
     verdict = judge_runs(case, runs, elsewhere)
     status, reason = _status(case, attempts, verdict)
     reason += _from_the_fits_end(case, maxfun)
+    reason += "".join(f". {name} is not among them: its process {answer}" for name, answer in died.items())
     remedies = _remedies(case, attempts) if status in ("cleared", "reached") else ()
     return RungResult(
         rung=3, id="allfit", status=status, reason=reason, attempts=tuple(attempts), remedies=remedies
     )
-
-
-def _with_note(attempt: Attempt, run: Lme4Run | Lme4Failure, budget: int) -> Attempt:
-    """The attempt, saying so where its share of evaluations was not enough."""
-    if isinstance(run, Lme4Failure) or run.status != "maxfun":
-        return attempt
-    return replace(attempt, note=f"ran out of its share of {budget:,} evaluations")
-
-
-def _timed_run(
-    run: Runner, prepared: Prepared, budgets: Mapping[str, int], name: str, start: Lme4Run | None = None
-) -> tuple[Lme4Run | Lme4Failure, float]:
-    began = time.perf_counter()
-    made = run(prepared, optimizers=[OPTIMIZERS[name]], maxfun=budgets[name], start=start)
-    return made, time.perf_counter() - began
 
 
 def _from_the_fits_end(case: Case, maxfun: int | None) -> str:
@@ -99,15 +86,15 @@ def _from_the_fits_end(case: Case, maxfun: int | None) -> str:
     if not is_meant or comparison.lme4 is None or case.verdict.status != "not_converged":
         return ""
     budgets = dict.fromkeys(LME4S, maxfun or ALLFIT_MAXFUN)
-    task = partial(_timed_run, case.bench.run, comparison.prepared, budgets, start=comparison.lme4)
-    ended = [run for run, _ in run_all(task, LME4S, jobs=case.options.jobs)]
+    answers = run_by_each(case, budgets, start=comparison.lme4).values()
+    ended = [answer[0] for answer in answers if not isinstance(answer, Died)]
     best = comparison.optimum_fit.criterion
     gaps = [run.criterion - best for run in ended if isinstance(run, Lme4Run) and np.isfinite(run.criterion)]
     arrived = sum(gap <= GAP for gap in gaps)
     where = "allFit of lme4 2.x starts where the fit ended, by default (start_from_mle = TRUE)"
     short = [gap for gap in gaps if gap > GAP]
     of_others = f"; the others stop up to {figures.gap(max(short), best)} short" if short else ""
-    return f". {where}: from there {arrived} of {len(LME4S)} of its own reach it{of_others}"
+    return f". {where}: from there {arrived} of {len(ended)} of its own reach it{of_others}"
 
 
 def at_other_optima(case: Case, runs: Sequence[tuple[str, Lme4Run | Lme4Failure]]) -> tuple[str, ...]:
@@ -160,7 +147,7 @@ def disagreement(case: Case, ladder: Sequence[RungResult]) -> Sequence[Said]:
         return [not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)")]
     if case.options.maxfun is not None:
         return []  # under the user's own budget a failure says nothing about the model
-    others = [a for a in result.attempts if a.optimizer != OURS]
+    others = [a for a in result.attempts if a.optimizer != OURS and a.evaluations is not None]
     missing = [a for a in others if not a.certified]
     return [*_disagreeing(case, others, missing), *_second_optimum(case, missing)] if missing else []
 
