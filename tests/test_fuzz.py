@@ -11,7 +11,7 @@ import pytest
 from tests import fuzz
 from tests.fuzz_glmm import glmm_case
 
-FORMULAS, TABLES, GLMMS = 300, 60, 40
+FORMULAS, TABLES, GLMMS = 160, 40, 24
 SEED = 20
 EVALUATIONS = 1000  # of the criterion, a case; to leave undone what takes more, and say so, is sound, too
 UNJUDGED = 8  # one case in so many may need more

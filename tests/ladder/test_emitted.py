@@ -221,6 +221,7 @@ def remedies() -> list[dict[str, Any]]:
     return [*found, *budget.report["remedies"]]
 
 
+@pytest.mark.xdist_group("reports with code to paste")  # one worker makes them all
 def test_every_command_in_a_report_parses(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

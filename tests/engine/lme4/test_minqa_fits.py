@@ -80,7 +80,7 @@ def test_nlminbwrap_is_run_by_its_stand_in_under_the_stand_ins_name() -> None:
     assert TriageOptions(optimizer="nlminbwrap", family="poisson").stages == ("SLSQP", "SLSQP")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_glmer_nb_ends_with_lme4s_wrong_standard_errors() -> None:
     """R: four warnings, max|grad| 0.067, every standard error 0.00105; ours said `converged`, SE 0.367."""
     spec = ModelSpec(family="negative.binomial", link="log")
