@@ -54,6 +54,11 @@ class MmtriageError(Exception):
         self.text = text
         self.span = span
 
+    def __str__(self) -> str:
+        """All of it: the message with its place, the underlined text, the hint; each on its own lines."""
+        head = f"{self.message} ({self.where})" if self.where else self.message
+        return "\n".join(filter(None, [head, self.underlined(), self.hint]))
+
     def underlined(self) -> str | None:
         """The source text with the offending characters underlined on a second line, or None."""
         if self.text is None or self.span is None:

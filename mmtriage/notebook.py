@@ -7,10 +7,13 @@ both.
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
-from mmtriage.render import render
+from mmtriage.errors import OptionError
+from mmtriage.render import ENDINGS, render
 from mmtriage.report import facts
 from mmtriage.report.document import Json, report_document
+from mmtriage.whole_files import write_whole
 
 
 class Report(facts.Report):
@@ -34,6 +37,14 @@ class Report(facts.Report):
         """The report as `--format markdown` prints it."""
         return render(self, "markdown")
 
+    def save(self, path: str | Path) -> None:
+        """Write the report to a file, in the format that the ending of its name says (`render.ENDINGS`).
+
+        Raises:
+            mmtriage.errors.OptionError: no format has this ending, or there is no such directory.
+        """
+        _write(self, Path(path))
+
     def __str__(self) -> str:
         return render(self, "text")
 
@@ -47,3 +58,17 @@ class Report(facts.Report):
 def with_methods(report: facts.Report) -> Report:
     """The same report, to be asked."""
     return Report(**{item.name: getattr(report, item.name) for item in fields(report)})
+
+
+def _write(report: facts.Report, path: Path) -> None:
+    """See `Report.save`."""
+    if path.suffix.lower() not in ENDINGS:
+        hint = f"Known are: {', '.join(ENDINGS)}."
+        raise OptionError(f"no format has the ending of `{path}`", where="report.save(path)", hint=hint)
+    text = render(report, ENDINGS[path.suffix.lower()])
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise OptionError(
+            f"`{path}` cannot be written: {error.strerror}", where="report.save(path)"
+        ) from None

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -71,8 +72,8 @@ def test_options_are_those_of_the_command_line() -> None:
     report = mmtriage.triage(
         PATH,
         FORMULA,
-        factors=["Subject"],
-        reml=False,
+        factor=["Subject"],
+        ml=True,
         optimizer="bobyqa",
         subset="Days > 0",
         seed=3,
@@ -93,14 +94,14 @@ def test_progress_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_factors_make_a_slope_a_factor() -> None:
-    report = mmtriage.triage(PATH, "Reaction ~ Days + (1 | Subject)", factors=["Days"])
+    report = mmtriage.triage(PATH, "Reaction ~ Days + (1 | Subject)", factor=["Days"])
     assert report.model.fixed_names == ("(Intercept)", *(f"Days{day}" for day in range(1, 10)))
 
 
 def test_a_file_is_read_as_the_command_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text(PATH.read_text().replace(",", ";"))
-    report = mmtriage.triage(path, FORMULA, sep=";", na_values=["308"], factors={"Subject": None})
+    report = mmtriage.triage(path, FORMULA, sep=";", na_values=["308"], factor={"Subject": None})
     assert (report.input.rows_read, report.input.rows_used) == (180, 170)
 
 
@@ -108,7 +109,7 @@ def test_how_to_read_is_no_question_of_what_has_been_read() -> None:
     with pytest.raises(OptionError, match="a data frame has been read already"):
         mmtriage.triage(pd.read_csv(PATH), FORMULA, sep=";")
     with pytest.raises(OptionError, match="a `Table` has been read already"):
-        mmtriage.triage(read_table(PATH), FORMULA, factors=["Subject"])
+        mmtriage.triage(read_table(PATH), FORMULA, factor=["Subject"])
 
 
 def test_errors_are_of_one_family() -> None:
@@ -123,7 +124,7 @@ def test_errors_are_of_one_family() -> None:
     with pytest.raises(InputError):
         mmtriage.triage(PATH, "Reaction ~ Days")
     with pytest.raises(InputError):
-        mmtriage.triage(PATH, FORMULA, factors=["Nope"])
+        mmtriage.triage(PATH, FORMULA, factor=["Nope"])
     with pytest.raises(InputError):
         mmtriage.triage(pd.DataFrame(), FORMULA)
     with pytest.raises(UnjudgedError, match="time budget"):
@@ -131,8 +132,9 @@ def test_errors_are_of_one_family() -> None:
 
 
 def test_an_unknown_option_is_an_error_of_the_caller() -> None:
-    with pytest.raises(TypeError, match="max_fun"):
-        mmtriage.triage(PATH, FORMULA, max_fun=20)
+    with pytest.raises(OptionError) as caught:
+        mmtriage.triage(PATH, FORMULA, max_fun=20)  # type: ignore[call-arg]
+    assert str(caught.value) == "there is no option `max_fun`\nDid you mean `maxfun`?"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,6 @@ def test_an_unknown_option_is_an_error_of_the_caller() -> None:
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_options_that_make_no_sense_are_input_errors(options: dict[str, object]) -> None:
+def test_options_that_make_no_sense_are_input_errors(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         mmtriage.triage(PATH, FORMULA, **options)

@@ -67,7 +67,7 @@ def frame_of(case_id: str) -> pd.DataFrame:
 
 def ask(frame: pd.DataFrame, question: Question, formula: str | None = None, **options: Any) -> Report:
     case = golden_case(question.case_id)
-    return mmtriage.triage(frame, formula or case.formula, factors=case.factors, reml=case.reml, **options)
+    return mmtriage.triage(frame, formula or case.formula, factor=case.factors, ml=not case.reml, **options)
 
 
 def findings_of(report: Report) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -24,7 +24,7 @@ PARTS = (
     *("errors", "arrays", "version", "deadline", "processes", "option_values", "figures", "whole_files"),
     *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "given"),
     *("ladder",),
-    *("plotted", "report", "explain", "render", "triage_table", "notebook", "__init__"),
+    *("plotted", "report", "explain", "render", "triage_table", "notebook", "in_python", "__init__"),
     *("check", "command", "__main__"),
 )
 WITHIN = {
@@ -84,7 +84,7 @@ SIBLINGS = (  # they look alike and never at each other
 HOMES = {
     "click": ("command",),
     "rich": ("render/console.py", "render/terminal.py"),
-    "pandas": ("data", "__init__.py"),  # there only as the type of an argument
+    "pandas": ("data", "in_python"),  # there for what it gives back
     "pyarrow": ("data",),
     "jinja2": ("render/htmldoc.py",),
     "markupsafe": ("render/htmldoc.py",),

@@ -17,7 +17,20 @@ CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 PAGES = {MAP: (PACKAGE, ROOT), CONTRIBUTING: (ROOT,)}  # page -> where its paths begin
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 ENDINGS = (".py", ".md", ".json", ".R", "/")
-KINDS = ("option", "finding", "remedy", "function", "family", "optimizer", "format", "rung", "command")
+KINDS = (
+    *(
+        "option",
+        "reader",
+        "finding",
+        "remedy",
+        "function",
+        "family",
+        "optimizer",
+        "format",
+        "rung",
+        "command",
+    ),
+)
 
 
 def quoted(text: str) -> Iterator[str]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import mmtriage
+from mmtriage.errors import OptionError
 from mmtriage.notebook import Report
-from mmtriage.render import render
+from mmtriage.render import ENDINGS, render
 from tests.triaged import SAMPLES
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
     frame = pd.read_csv(SAMPLES / "sleepstudy_year.csv")
-    return mmtriage.triage(frame, "Reaction ~ Year + (Year | Subject)", factors=["Subject"], reml=False)
+    return mmtriage.triage(frame, "Reaction ~ Year + (Year | Subject)", factor=["Subject"], ml=True)
 
 
 def test_it_prints_as_the_text_report(report: Report) -> None:
@@ -40,3 +42,26 @@ def test_a_data_frame_has_no_name_for_a_command(report: Report) -> None:
         again = eval(code, {"mmtriage": mmtriage, "d": d})
         assert isinstance(again, Report)
         assert again.model.method == "ML"
+
+
+@pytest.mark.parametrize(("ending", "format_name"), ENDINGS.items())
+def test_it_is_saved_in_the_format_of_the_ending(
+    report: Report, tmp_path: Path, ending: str, format_name: str
+) -> None:
+    path = tmp_path / f"report{ending.upper()}"
+    report.save(path)
+    assert path.read_text(encoding="utf-8") == render(report, format_name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("r.pdf", "no format has the ending of `DIR/r.pdf`"),
+        ("r", "no format has the ending of `DIR/r`"),
+        ("none/r.json", "`DIR/none/r.json` cannot be written: No such file or directory"),
+    ],
+)
+def test_where_it_cannot_be_saved_is_said(report: Report, tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        report.save(tmp_path / name)
+    assert caught.value.message.replace(str(tmp_path), "DIR") == said

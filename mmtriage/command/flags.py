@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import click
 
 from mmtriage.command.completion import Completer, Given, completed
 from mmtriage.errors import OptionError
-from mmtriage.option_values import Choice, Option, Switch, options_of
+from mmtriage.option_values import Choice, Option, Switch, options_of, spelled
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Record = TypeVar("Record")
@@ -78,15 +78,9 @@ def _value(item: Option, words: Sequence[str]) -> Any:
         raise OptionError(error.message, where=f"option {item.flag}", hint=hint) from None
 
 
-@contextmanager
-def said_of_flags(record: type) -> Iterator[None]:
+def said_of_flags(record: type) -> AbstractContextManager[None]:
     """What is wrong with a field of a record is said of its flag."""
-    try:
-        yield
-    except OptionError as error:
-        flag_at = {f"option {item.name}": f"option {item.flag}" for item in options_of(record)}
-        where = flag_at.get(error.where or "", error.where)
-        raise OptionError(error.message, where=where, hint=error.hint) from None
+    return spelled(record, lambda item: item.flag)
 
 
 def verbatim(record: type, given: Given) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from mmtriage.option_values.declaration import (
     check_values,
     option,
     options_of,
+    spelled,
     words_of,
 )
 from mmtriage.option_values.listed import CONTRASTS, Cells, Codings, Factors, Levels
@@ -55,5 +56,6 @@ __all__ = [
     "one_of",
     "option",
     "options_of",
+    "spelled",
     "words_of",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar, cast
 
@@ -24,8 +25,8 @@ class Option:
     meaning: Meaning[Any]
     default: object
     help: str  # one sentence or two for --help
-    name: str = ""  # of the field, and in Python
-    key: str = ""  # in a configuration; with hyphens, on the command line
+    name: str = ""  # of the field
+    key: str = ""  # in a configuration and in Python; with hyphens, on the command line
     short: str | None = None  # `-j`
     metavar: str | None = None  # what --help calls the value
     shows_default: bool = False  # whether --help says it
@@ -84,6 +85,17 @@ def options_of(record: type) -> tuple[Option, ...]:
     return tuple(replace(found, name=name, key=found.key or name) for name, found in declared)
 
 
+@contextmanager
+def spelled(record: type, spell: Callable[[Option], str]) -> Iterator[None]:
+    """What is wrong with a field of a record is said of what the user has written."""
+    try:
+        yield
+    except OptionError as error:
+        place_of = {f"option {item.name}": f"option {spell(item)}" for item in options_of(record)}
+        where = place_of.get(error.where or "", error.where)
+        raise OptionError(error.message, where=where, hint=error.hint) from None
+
+
 def check_values(record: object) -> None:
     """Refuse values that no command line could give: of another type, out of range.
 
@@ -110,7 +122,8 @@ def words_of(record: object, names: Iterable[str] | None = None) -> list[str]:
 
 def arguments_of(record: object, names: Iterable[str] | None = None) -> list[str]:
     """The arguments of a Python call that give a record its values; see `words_of`."""
-    return [f"{item.name}={value!r}" for item, value in _given(record, names)]
+    given = _given(record, names)
+    return [f"{item.key}={isinstance(item.meaning, Switch) or value!r}" for item, value in given]
 
 
 def _given(record: object, names: Iterable[str] | None) -> list[tuple[Option, Any]]:

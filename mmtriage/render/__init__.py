@@ -23,6 +23,16 @@ RENDERERS: dict[str, str] = {
     "sarif": "sarif",
     "github": "github",
 }
+# Ending of a file's name -> the format that it is written in unless another is named.
+ENDINGS = {
+    ".txt": "text",
+    ".json": "json",
+    ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xml": "junit",
+    ".sarif": "sarif",
+}
 # Formats for programs, which must not meet an empty stream: they also have `render_error(error) -> str`.
 ERROR_FORMATS = ("json", "junit", "sarif", "github")
 

@@ -193,7 +193,7 @@ def test_what_is_no_mixed_model_is_refused() -> None:
     with pytest.raises(OptionError, match="has its formula"):
         mmtriage.triage(fitted("slope"), "Reaction ~ Days + (1 | Subject)")
     with pytest.raises(OptionError, match="says otherwise"):
-        mmtriage.triage(fitted("slope"), reml=False)
+        mmtriage.triage(fitted("slope"), ml=True)
 
 
 def test_statsmodels_is_imported_by_nobody_but_its_user() -> None:

@@ -24,12 +24,12 @@ CSV = Path(__file__).parent / "csv"
 
 
 @cache
-def report_of(name: str, formula: str, **options: str) -> dict[str, Any]:
+def report_of(name: str, formula: str, **options: Any) -> dict[str, Any]:
     """The report on one of the tables, as JSON."""
     return told(CSV / f"{name}.csv", formula, **options)
 
 
-def told(path: Path, formula: str, **options: str) -> dict[str, Any]:
+def told(path: Path, formula: str, **options: Any) -> dict[str, Any]:
     """A report as its readers have it."""
     document: dict[str, Any] = json.loads(
         json_text(report_document(mmtriage.triage(path, formula, **options)))
