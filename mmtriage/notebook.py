@@ -13,7 +13,7 @@ from mmtriage.errors import OptionError
 from mmtriage.render import ENDINGS, render
 from mmtriage.report import facts
 from mmtriage.report.document import Json, report_document
-from mmtriage.whole_files import write_whole
+from mmtriage.system.whole_files import write_whole
 
 
 class Report(facts.Report):

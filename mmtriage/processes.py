@@ -37,6 +37,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Task = Callable[[Item], Answer]
 
+PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 PATIENCE = 5.0  # seconds for a process that has closed its pipe to end
 MEMORY_HINT = "There may not be enough memory. Fewer processes (-j) need less."  # why a process dies, mostly
 
@@ -189,7 +190,9 @@ def _started(task: Task[Item, Answer]) -> _Worker[Item, Answer]:
 
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(task, theirs), daemon=True)
+    # The task goes through the pipe, since what it imports takes a while: by then the process has to know
+    # how to end.
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
     try:
         with _without_main():
             process.start()
@@ -198,6 +201,8 @@ def _started(task: Task[Item, Answer]) -> _Worker[Item, Answer]:
         raise
     finally:
         theirs.close()  # now only the process holds it: its end is the end of the pipe
+    with suppress(BrokenPipeError):  # as in `begin`
+        ours.send(task)
     return _Worker(process, ours)
 
 
@@ -236,20 +241,23 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _work(task: Task[Item, Answer], pipe: Connection) -> None:
+def _work(pipe: Connection) -> None:
     """What a process does: item after item, until its parent is gone."""
-    from threadpoolctl import threadpool_limits
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    _let_the_system_end_it()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    from threadpoolctl import threadpool_limits
+
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     # One BLAS thread each: workers do not fight over cores, and answers have the bytes of a single process.
-    with suppress(EOFError), threadpool_limits(limits=1, user_api="blas"):
-        while True:
-            pipe.send(_answered(task, pipe.recv()))
+    with suppress(EOFError, ConnectionError):  # the parent has gone, or is about to end this process
+        task = pipe.recv()
+        with threadpool_limits(limits=1, user_api="blas"):
+            while True:
+                pipe.send(_answered(task, pipe.recv()))
 
 
 def _answered(task: Task[Item, Answer], item: Item) -> Answer | _Raised:
@@ -258,6 +266,15 @@ def _answered(task: Task[Item, Answer], item: Item) -> Answer | _Raised:
     except Exception as error:
         error.add_note(f"In a process of its own:\n{traceback.format_exc()}")  # its traceback stays there
         return _Raised(error)
+
+
+def _let_the_system_end_it() -> None:
+    """Have Linux kill this process when its parent ends: a thread would wait for a long call of LAPACK."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError, OSError):  # another C library
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def _end_with_parent() -> None:

@@ -28,8 +28,10 @@ from mmtriage.check.located import Node
 from mmtriage.check.places import TomlPlace, place_at, places_of
 from mmtriage.errors import ConfigError, OptionError, did_you_mean
 from mmtriage.options import JOBS
+from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited, size_in_words
 
 PYPROJECT = "pyproject.toml"
+MOST_BYTES = MEGABYTE  # of a configuration: thousands of models
 TABLE = ("tool", "mmtriage")
 EXAMPLE = "Write [[{}]] with name, data and formula for each model; `mmtriage check --help` shows one."
 WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # how tomllib's messages end
@@ -189,7 +191,13 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], Tom
 
 def _text(path: Path, name: str) -> str:
     try:
-        stored = path.read_bytes()
+        stored = read_file_limited(path, MOST_BYTES)
+    except OverLimitError:
+        raise OptionError(
+            f"`{name}` has more than {size_in_words(MOST_BYTES)}",
+            where="option --config",
+            hint="Give the file that lists the models.",
+        ) from None
     except FileNotFoundError:
         near = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
         raise OptionError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import sys
 import traceback
 import warnings
@@ -19,8 +18,10 @@ import click
 
 from mmtriage.command.complaints import as_option_error, refuse_unknown_command
 from mmtriage.command.group import COMMANDS, cli
+from mmtriage.command.interrupts import hold_interrupts, let_interrupts_through
 from mmtriage.command.screen import INTERRUPTED, Patient, code_at_the_end, complain, show
 from mmtriage.errors import InterruptedTriageError, MmtriageError, OptionError, UnjudgedError
+from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -31,14 +32,15 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what matters is said in the report
-    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # not where it is ignored
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` interrupts as Ctrl-C does
+    hold_interrupts()
     _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale
     sys.stdout, sys.stderr = stdout, _ = Patient(sys.stdout), Patient(sys.stderr)
-    sys.exit(code_at_the_end(stdout, run(sys.argv[1:])))
+    code = run(sys.argv[1:])
+    hold_interrupts()
+    sys.exit(code_at_the_end(stdout, code))
 
 
 def _replace_closed_streams() -> None:
@@ -51,6 +53,7 @@ def _replace_closed_streams() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
+        let_interrupts_through()
         argv = words_in_file(argv)
         refuse_unknown_command(argv, COMMANDS)
         result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
@@ -80,7 +83,9 @@ def words_in_file(argv: Sequence[str]) -> Sequence[str]:
     if len(argv) != 1 or not argv[0].startswith("@"):
         return argv
     try:
-        return Path(argv[0][1:]).read_text(encoding="utf-8").splitlines()
+        return read_file_limited(Path(argv[0][1:]), MEGABYTE).decode("utf-8").splitlines()
+    except OverLimitError as error:
+        raise OptionError(f"{error} in {argv[0][1:]}, and words of a command are fewer") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise OptionError(f"the words of the command in {argv[0][1:]} cannot be read: {reason}") from None

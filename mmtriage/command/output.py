@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mmtriage.command.screen import complain
 from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.option_values import one_of
-from mmtriage.whole_files import write_whole
+from mmtriage.system.whole_files import write_whole
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Plot

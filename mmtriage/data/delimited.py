@@ -19,6 +19,7 @@ import numpy as np
 from mmtriage.arrays import Index
 from mmtriage.data.bulk import bulk_columns, is_large, is_regular
 from mmtriage.data.convert import Numerals, column_from_text, na_strings_of, number
+from mmtriage.data.foreseen import refuse_too_many_cells
 from mmtriage.data.header import (
     named_row_numbers,
     nameless,
@@ -75,6 +76,8 @@ def read(source: Source, reading: Reading) -> Found:
                 )
             plain = plain_text(source, reading)
             text = plain.text
+    if reading.max_bytes is None:
+        refuse_too_many_cells(text.count("\n"), len(header.names), source.name)
     rows = _checked_rows(text, header, source.name)
     columns, decimal = _columns(rows, header, na_strings, source.name, reading)
     return Found(

@@ -7,10 +7,12 @@ from pathlib import PurePath
 from typing import Literal
 
 from mmtriage.data.packed import is_workbook
+from mmtriage.errors import DataError
 
 Reader = Literal["text", "workbook", "labelled", "arrow"]
 Kind = Literal["text", "workbook", "sav", "dta", "sas7bdat", "parquet", "feather", "stream"]
 
+NUL, LINE_END = b"\0", b"\n"
 SAVE_AS_CSV = "Save the table as CSV (UTF-8) and give that file."
 OLD_STATA = tuple(bytes((version,)) for version in (105, 108, 110, 111, 112, 113, 114, 115))
 SAS7BDAT = bytes.fromhex("000000000000000000000000c2ea8160")
@@ -68,6 +70,15 @@ def kind_of(content: bytes) -> FileKind:
     if is_workbook(content):
         return WORKBOOK
     return next((kind for kind in BINARY if content.startswith(kind.begins)), TEXT)
+
+
+def no_text(content: bytes, name: str) -> DataError:
+    """What to say of bytes that are no text, for there is a NUL byte among them."""
+    return DataError(
+        "this is not a text file: it contains a NUL byte",
+        where=f"{name}, line {content.count(LINE_END, 0, content.find(NUL)) + 1}",
+        hint=SAVE_AS_CSV,
+    )
 
 
 def why_foreign(content: bytes, name: str, *, has_encoding: bool) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from mmtriage.errors import DataError
+from mmtriage.system.limited import Limit, Stream, read_limited
 
 MOST_LAYERS = 3  # one around the other, such as a gzipped text in a zip archive
 MEMBERS_SHOWN = 5
@@ -30,13 +31,13 @@ class Packing:
 
     name: str
     begins: bytes
-    unpack: Callable[[bytes], bytes]
+    opened: Callable[[io.BytesIO], Stream]
 
 
 PACKINGS = (
-    Packing(name="gzip", begins=b"\x1f\x8b", unpack=gzip.decompress),
-    Packing(name="bzip2", begins=b"BZh", unpack=bz2.decompress),
-    Packing(name="xz", begins=b"\xfd7zXZ\x00", unpack=lzma.decompress),
+    Packing(name="gzip", begins=b"\x1f\x8b", opened=gzip.open),
+    Packing(name="bzip2", begins=b"BZh", opened=bz2.open),
+    Packing(name="xz", begins=b"\xfd7zXZ\x00", opened=lzma.open),
 )
 
 
@@ -48,18 +49,23 @@ class Unpacked:
     member: str | None = None  # its name in the zip archive, if it came in one
 
 
-def unpacked(stored: bytes, source: str) -> Unpacked:
-    """Take a table out of whatever is around it."""
+def unpacked(stored: bytes, source: str, limit: Limit) -> Unpacked:
+    """Take a table out of whatever is around it; OverLimitError where more comes out than may."""
     found = Unpacked(content=stored)
     for _ in range(MOST_LAYERS):
         packing = next((each for each in PACKINGS if found.content.startswith(each.begins)), None)
         if packing is not None:
-            found = Unpacked(content=_without(packing, found.content, source), member=found.member)
+            found = Unpacked(content=_without(packing, found.content, source, limit), member=found.member)
         elif found.content.startswith((ZIP, EMPTY_ZIP)) and not is_workbook(found.content):
-            found = _only_member(found.content, source)
+            found = _only_member(found.content, source, limit)
         else:
             break
     return found
+
+
+def is_packed(first: bytes) -> bool:
+    """Whether what begins like this is packed."""
+    return first.startswith((ZIP, EMPTY_ZIP, *(packing.begins for packing in PACKINGS)))
 
 
 def is_workbook(content: bytes) -> bool:
@@ -72,16 +78,16 @@ def is_workbook(content: bytes) -> bool:
         return False
 
 
-def _without(packing: Packing, content: bytes, source: str) -> bytes:
+def _without(packing: Packing, content: bytes, source: str, limit: Limit) -> bytes:
     try:
-        return packing.unpack(content)
+        return read_limited(packing.opened(io.BytesIO(content)), limit)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
             f"the {packing.name} data cannot be unpacked: {error}", where=source, hint=CUT_SHORT
         ) from None
 
 
-def _only_member(content: bytes, source: str) -> Unpacked:
+def _only_member(content: bytes, source: str, limit: Limit) -> Unpacked:
     """The one file of an archive, but for what a system puts beside it."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -94,7 +100,8 @@ def _only_member(content: bytes, source: str) -> Unpacked:
                 where=source,
                 hint="Unpack it first, and give the table.",
             )
-        return Unpacked(content=archive.read(members[0]), member=members[0].filename)
+        with archive.open(members[0]) as opened:
+            return Unpacked(content=read_limited(opened, limit), member=members[0].filename)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"the zip archive cannot be unpacked: {error}", where=source, hint=CUT_SHORT

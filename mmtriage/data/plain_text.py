@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mmtriage.data.file_kinds import SAVE_AS_CSV
+from mmtriage.data.file_kinds import NUL, no_text
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
 from mmtriage.data.text_encoding import refuse_unknown_encoding
@@ -73,12 +73,8 @@ def _one_character(word: str, option: str) -> str:
 
 def _decoded(source: Source) -> tuple[str, str, tuple[str, ...]]:
     """The text, the encoding in which it was read, and what is to be said of that."""
-    if (position := source.content.find(b"\x00")) >= 0:
-        raise DataError(
-            "this is not a text file: it contains a NUL byte",
-            where=f"{source.name}, line {_line_of(source.content, position)}",
-            hint=SAVE_AS_CSV,
-        )
+    if NUL in source.content:
+        raise no_text(source.content, source.name)
     try:
         return source.content.decode(UTF8), UTF8, ()
     except UnicodeDecodeError as error:

@@ -15,7 +15,7 @@ from mmtriage.option_values import options_of
 
 def read_table(source: str | Path, reading: Reading = PLAINLY) -> Table:
     """Read a table from a path, or from standard input for `-`, whatever kind of file it is."""
-    opened = open_source(source, has_encoding=reading.encoding is not None)
+    opened = open_source(source, has_encoding=reading.encoding is not None, max_bytes=reading.max_bytes)
     _refuse_idle_options(opened.kind, reading)
     found = _read(opened, reading)
     if not found.columns:

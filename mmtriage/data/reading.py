@@ -21,6 +21,7 @@ from mmtriage.option_values import (
 
 DATA_FRAME = "<data frame>"
 STATSMODELS_RESULT = "<statsmodels result>"
+MOST_MAX_BYTES = 2**50
 IN_MEMORY = (DATA_FRAME, STATSMODELS_RESULT)  # sources that no command can name
 
 
@@ -52,6 +53,13 @@ class Reading:
     )
     comment: str | None = option(
         Text(), None, metavar="CHAR", help="What follows this character on a line is a comment."
+    )
+    max_bytes: int | None = option(
+        WholeNumber(least=1, most=MOST_MAX_BYTES),
+        None,
+        metavar="N",
+        example="2000000000",
+        help="Read no table of more than N bytes, unpacked (default: by the free memory).",
     )
     na_values: tuple[str, ...] = option(
         Cells(), (), metavar="A,B", help="Cells that mean missing, beside NA and the empty one."

@@ -6,11 +6,14 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from mmtriage.data.file_kinds import FileKind, kind_of, why_foreign
-from mmtriage.data.packed import unpacked
+from mmtriage.data.file_kinds import NUL, TEXT, FileKind, kind_of, no_text, why_foreign
+from mmtriage.data.foreseen import FEWER, most_bytes
+from mmtriage.data.packed import is_packed, unpacked
 from mmtriage.errors import DataError, did_you_mean
+from mmtriage.system.limited import Limit, OverLimitError, read_file_limited, read_limited, size_in_words
 
 TABLE_SUFFIXES = (
     *(".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip", ".xlsx", ".xls", ".ods"),
@@ -30,13 +33,15 @@ class Source:
     member: str | None = None  # of a zip archive, if it came in one
 
 
-def open_source(name: str | Path, *, has_encoding: bool = False) -> Source:
+def open_source(name: str | Path, *, has_encoding: bool = False, max_bytes: int | None = None) -> Source:
     """Read a file, or standard input for `-`; what is around a table is recognized by its first bytes.
 
     Args:
         has_encoding: the user has named one, so that UTF-16 is no stranger.
+        max_bytes: of the table, stored and unpacked; None: as the free memory allows.
     """
     source = str(name)
+    limit = partial(_limit, source=source, has_encoding=has_encoding, max_bytes=max_bytes)
     if re.match(r"[A-Za-z][\w+.-]*://", source):
         hint = (
             "Download it first, and give the file."
@@ -44,8 +49,16 @@ def open_source(name: str | Path, *, has_encoding: bool = False) -> Source:
             else "Give the path alone."
         )
         raise DataError(f"`{source}` is a URL, and only files are read", hint=hint)
-    stored = sys.stdin.buffer.read() if source == "-" else _read_file(_at_home(Path(name)))
-    found = unpacked(stored, source)
+    try:
+        stored = _read_stdin(limit) if source == "-" else _read_file(_at_home(Path(name)), limit)
+        found = unpacked(stored, source, limit)
+    except OverLimitError as error:
+        free = "" if max_bytes else ", as the memory that is free allows"
+        raise DataError(
+            f"the table has more than {size_in_words(error.most)}, and no more are read{free}",
+            where=source,
+            hint=FEWER,
+        ) from None
     foreign = why_foreign(found.content, source, has_encoding=has_encoding)
     if foreign is not None:
         what, hint = foreign
@@ -67,9 +80,21 @@ def _at_home(path: Path) -> Path:
         return path
 
 
-def _read_file(path: Path) -> bytes:
+def _limit(first: bytes, *, source: str, has_encoding: bool, max_bytes: int | None) -> int:
+    """How many bytes are read of what begins like this; what is no table (/dev/zero) is left at once."""
+    is_text = not is_packed(first) and kind_of(first) is TEXT and not has_encoding
+    if is_text and NUL in first and why_foreign(first, source, has_encoding=False) is None:
+        raise no_text(first, source)
+    return most_bytes(first, max_bytes)
+
+
+def _read_stdin(limit: Limit) -> bytes:
+    return read_limited(sys.stdin.buffer, limit)
+
+
+def _read_file(path: Path, limit: Limit) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file_limited(path, limit)
     except FileNotFoundError:
         raise DataError(f"there is no file `{path}`", hint=_missing_hint(path)) from None
     except IsADirectoryError:

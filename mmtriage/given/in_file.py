@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from mmtriage.errors import DataError, MmtriageError, did_you_mean
+from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
 
+MOST_BYTES = 100 * MEGABYTE  # of a fit with a million levels of random effects
 SEE_SCHEMA = "`mmtriage schema fit` prints what the file may hold, `mmtriage explain judge` shows one."
 
 
 def text_of(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        return read_file_limited(Path(path), MOST_BYTES).decode("utf-8-sig")
+    except OverLimitError as error:
+        raise DataError(f"{error}: this is no fit", where=path, hint="Name the file of the fit.") from None
     except UnicodeDecodeError:
         raise DataError("this is not text in UTF-8", where=path, hint=SEE_SCHEMA) from None
     except IsADirectoryError:

@@ -12,7 +12,7 @@ from typing import Any
 from mmtriage.data.table import Column, Table
 from mmtriage.given.from_statsmodels import Handed
 from mmtriage.given.record import SCHEMA_VERSION, GivenFit
-from mmtriage.whole_files import write_whole
+from mmtriage.system.whole_files import write_whole
 
 
 def write(handed: Handed, path: Path) -> None:

@@ -15,9 +15,11 @@ from mmtriage.errors import OptionError
 from mmtriage.report.document import json_text, report_document
 from mmtriage.report.drift import compare, is_by_tool, snapshot, state_of
 from mmtriage.report.facts import Report
-from mmtriage.whole_files import write_whole
+from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
+from mmtriage.system.whole_files import write_whole
 
 WHERE = "option --baseline"
+MOST_BYTES = 100 * MEGABYTE  # of a report: the largest that was seen has a hundredth
 Outcome = Literal["created", "replaced", "unchanged", "no_verdict", "unwritten"]
 
 
@@ -117,7 +119,11 @@ def is_same(baseline: Baseline, report: Report) -> bool:
 
 def _document(path: Path, name: str) -> object:
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_constant)
+        return json.loads(
+            read_file_limited(path, MOST_BYTES).decode("utf-8-sig"), parse_constant=_no_constant
+        )
+    except OverLimitError as error:
+        raise OptionError(f"{error} in `{name}`", where=WHERE, hint="Name a JSON report.") from None
     except FileNotFoundError:
         raise OptionError(
             f"there is no file `{name}`", where=WHERE, hint="--update-baseline creates it."

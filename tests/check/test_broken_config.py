@@ -9,7 +9,7 @@ import pytest
 
 from mmtriage.check.config import Config, chosen, find_config, read_config
 from mmtriage.check.entries import DEFAULTS
-from mmtriage.errors import ConfigError, MmtriageError
+from mmtriage.errors import ConfigError, MmtriageError, OptionError
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.render.problem import render_error
 
@@ -575,6 +575,8 @@ def test_a_broken_configuration_names_key_and_line(text: str, said: str) -> None
 
 
 def test_a_document_that_no_parser_can_hold() -> None:
+    with pytest.raises(OptionError, match=r"`m.toml` has more than 1 MB"):
+        read("#" * 1_000_001)
     with pytest.raises(ConfigError, match="nested too deeply"):
         read("x = " + "[" * 5000 + "]" * 5000)
     with pytest.raises(ConfigError, match="a number of the file has thousands of digits"):

@@ -25,6 +25,7 @@ FORMULA = "Reaction ~ Days + (Days | Subject)"
 MODEL = f'[[models]]\nname = "{{}}"\ndata = "{TABLE}"\nformula = "{FORMULA}"\nall_rungs = true\n'
 OLD = "what stood there before"
 PATIENCE = 2.0  # seconds after which no process may be left
+LONGEST_REPORT = 60.0  # seconds that a command may take to its end, on a busy machine
 LONGEST = 8.0  # seconds until a signal comes: somewhat longer than the commands take
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 
@@ -100,12 +101,14 @@ def wrongs(blow: Blow, directory: Path) -> list[str]:
         if not was_over:
             os.kill(targets[0], blow.sent)
         try:
-            out, err = started.communicate(timeout=60 if blow.to_worker or was_over else PATIENCE)
+            dies = blow.sent in (signal.SIGHUP, signal.SIGKILL) and not blow.to_worker
+            out, err = started.communicate(timeout=PATIENCE if dies and not was_over else LONGEST_REPORT)
         except subprocess.TimeoutExpired:
             os.killpg(started.pid, signal.SIGKILL)
             return ["the reader of the pipe waits"]
-        time.sleep(0 if was_over else PATIENCE)
-        left = family(started.pid)
+        end = time.monotonic() + PATIENCE
+        while (left := family(started.pid)) and time.monotonic() < end:
+            time.sleep(0.05)
     return list(_wrong(blow, started.returncode, out, err, output, left, was_over=was_over))
 
 
@@ -138,6 +141,7 @@ def _is_json(text: str) -> bool:
 def main(count: int = 100, seed: int = 1) -> int:
     """Give all blows, print what is wrong, and return how many went wrong."""
     failed = 0
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it, and what it starts does so too
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "m.toml").write_text("".join(MODEL.format(name) for name in ("one", "two", "three")))

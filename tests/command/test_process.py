@@ -1,5 +1,6 @@
 """The command in a process of its own: pipes, signals, locales, and how fast it starts."""
 
+import json
 import os
 import shlex
 import signal
@@ -77,6 +78,23 @@ def test_an_interrupt_ends_quietly(sent: signal.Signals, data: str) -> None:
         started.send_signal(sent)
         assert started.communicate()[1] == b"\nInterrupted.\n"
         assert started.returncode == 130
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signals that wait")
+def test_an_interrupt_while_the_program_is_imported_is_answered() -> None:
+    """It was a traceback, with the exit code of a signal."""
+    script = (
+        "import os, signal\n"
+        "from mmtriage.command.interrupts import hold_interrupts\n"
+        "hold_interrupts()\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "from mmtriage.command.main import main\n"
+        "main()"
+    )
+    words = ["fit", "d.csv", FORMULA, "--format", "json"]
+    done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (130, b"Interrupted.\n")
+    assert json.loads(done.stdout)["error"]["kind"] == "interrupted"
 
 
 def test_any_name_can_be_printed_in_an_ascii_locale(tmp_path: Path) -> None:

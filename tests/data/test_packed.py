@@ -65,7 +65,7 @@ def test_a_packed_table_is_the_table(tmp_path: Path, content: bytes) -> None:
             bz2.compress(TEXT)[:-9],
             [
                 "the bzip2 data cannot be unpacked: "
-                "Compressed data ended before the end-of-stream marker was reached",
+                "Compressed file ended before the end-of-stream marker was reached",
                 "d.zip",
                 "The file may be cut short; copy it anew.",
             ],
@@ -74,7 +74,7 @@ def test_a_packed_table_is_the_table(tmp_path: Path, content: bytes) -> None:
             lzma.compress(TEXT)[:-9],
             [
                 "the xz data cannot be unpacked: "
-                "Compressed data ended before the end-of-stream marker was reached",
+                "Compressed file ended before the end-of-stream marker was reached",
                 "d.zip",
                 "The file may be cut short; copy it anew.",
             ],

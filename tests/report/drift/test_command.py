@@ -15,7 +15,7 @@ from mmtriage.check.baselines import file_of
 from mmtriage.command import main as cli
 from mmtriage.render import jsondoc
 from mmtriage.report.facts import Report
-from mmtriage.whole_files import write_whole
+from mmtriage.system.whole_files import write_whole
 from tests.real_reports.records import CONVERGED, NOT_CONVERGED, SINGULAR, UNDETERMINED
 
 SLEEP = Path(__file__).parents[3] / "sample_data" / "sleepstudy.csv"

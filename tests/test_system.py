@@ -1,0 +1,80 @@
+"""What the system gives: reading with a limit, the free memory. Files written whole: `tests/report/drift`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+
+from mmtriage.system import limited, memory
+from mmtriage.system.limited import BLOCK, OverLimitError, read_file_limited, read_limited, size_in_words
+
+
+class Endless:
+    """A stream that never ends, and counts what is asked of it."""
+
+    def __init__(self) -> None:
+        self.blocks = itertools.count()
+
+    def read(self, size: int, /) -> bytes:
+        next(self.blocks)
+        return b"x" * size
+
+
+def test_a_stream_without_an_end_is_left_at_the_first_block_too_many() -> None:
+    stream = Endless()
+    with pytest.raises(OverLimitError, match="there are more than 3 MB"):
+        read_limited(stream, 3_000_000)
+    assert next(stream.blocks) == 3
+
+
+def test_the_limit_may_depend_on_the_first_block() -> None:
+    seen: list[bytes] = []
+
+    def limit(first: bytes) -> int:
+        seen.append(first)
+        return 10
+
+    with pytest.raises(OverLimitError):
+        read_limited(Endless(), limit)
+    assert [len(first) for first in seen] == [BLOCK]
+
+
+@pytest.mark.parametrize("size", [0, 1, limited.BLOCK, limited.BLOCK + 1])
+def test_what_is_no_larger_than_the_limit_is_read_whole(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a" * size)
+    assert read_file_limited(path, size) == b"a" * size
+    if size:
+        with pytest.raises(OverLimitError):
+            read_file_limited(path, size - 1)
+
+
+def test_sizes_in_words() -> None:
+    sizes = [0, 999, 1_000, 3_140, 1_000_000, 99_400_000, 123_456_789, 5.8e9, 2e12, 3e15]
+    assert [size_in_words(size) for size in sizes] == [
+        *("0 bytes", "999 bytes", "1 kB", "3.1 kB", "1 MB", "99 MB", "123 MB", "5.8 GB", "2 TB", "3000 TB")
+    ]
+
+
+def test_the_free_memory_is_the_least_that_anybody_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, most, used = tmp_path / "meminfo", tmp_path / "max", tmp_path / "current"
+    machine.write_text("MemTotal: 9 kB\nMemAvailable:   4000 kB\n")
+    monkeypatch.setattr(memory, "MEMINFO", machine)
+    monkeypatch.setattr(memory, "CGROUP_LIMITS", ((most, used),))
+    monkeypatch.setattr(memory, "_of_process", lambda: ())
+    assert memory.free_memory() == 4_096_000
+    most.write_text("max\n")
+    used.write_text("100\n")
+    assert memory.free_memory() == 4_096_000
+    most.write_text("1100\n")
+    assert memory.free_memory() == 1000
+    used.write_text("2000\n")
+    assert memory.free_memory() == 0
+    machine.unlink()
+    most.unlink()
+    assert memory.free_memory() == math.inf
