@@ -11,6 +11,7 @@ import pytest
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.engine.comparison import prepare
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.optwrap import Checking
 from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.engine.lme4.run import fit_like_lme4
@@ -100,10 +101,10 @@ def test_2_tests_no_large_model(spec: ModelSpec, rows: int, parameters: int, is_
 
 
 def test_of_a_large_glmer_2_does_not_even_say_that_it_is_singular() -> None:
-    theta, lower = np.zeros(1), np.zeros(1)
-    large = Checking.of(ModelSpec(family="poisson", link="log"), 10_000, 3).check(theta, lower, None)
+    theta, bounds = np.zeros(1), Bounds.below(np.zeros(1))
+    large = Checking.of(ModelSpec(family="poisson", link="log"), 10_000, 3).check(theta, bounds, None)
     assert (large.singular, large.messages) == (True, ())
-    lmer = Checking.of(ModelSpec(), 10_000, 3).check(theta, lower, None)
+    lmer = Checking.of(ModelSpec(), 10_000, 3).check(theta, bounds, None)
     assert len(lmer.messages) == 1
 
 
@@ -119,6 +120,8 @@ def test_2_takes_no_derivatives_of_a_singular_fit() -> None:
     ("bar", "said"),
     [
         ("us(temp | recipe)", "lme4 1.1 has no `us()`"),
+        ("cs(temp | recipe)", '(R stops: could not find function "cs")'),
+        ("ar1(0 + factor(temp) | recipe)", '(R stops: could not find function "ar1")'),
         ("diag(temp | recipe)", "lme4 1.1 has no `diag()`"),
         ("(1 | recipe * replicate)", "Invalid grouping factor specification, recipe * replicate"),
         ("(1 | recipe + replicate)", "Invalid grouping factor specification, recipe + replicate"),

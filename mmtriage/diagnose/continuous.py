@@ -34,8 +34,8 @@ class Slope:
 
     @property
     def has_intercept(self) -> bool:
-        """Whether an intercept stands in the same correlated block."""
-        return "(Intercept)" in self.term.columns
+        """Whether an intercept stands in the same correlated block, and takes up any origin."""
+        return "(Intercept)" in self.term.columns and self.term.takes_any_origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.severity import Severity
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
@@ -65,6 +66,8 @@ def _too_many_effects(design: Design, term: RandomTerm) -> Finding | None:
     n, levels, k, text = len(design.y), len(term.levels), len(term.columns), term_text(term)
     free = design.spec.distribution.estimates_scale
     if levels * k < n or (levels * k == n and not free):
+        return None
+    if term.bar.structure != UNSTRUCTURED:  # a few parameters of many effects may well be told apart
         return None
     what = "the random effects and the residual variance" if free else "their variances and covariances"
     message = (

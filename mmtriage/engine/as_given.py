@@ -22,6 +22,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.comparison import OF_LME4, Comparison, Elsewhere, Prepared, prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import check_convergence
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 
@@ -95,7 +96,7 @@ def compare_given(prepared: Prepared, at: Parameters, fit: Fit, told: Elsewhere,
 def _as_run(at: Parameters, fit: Fit, told: Elsewhere) -> Lme4Run:
     """The fit where a run of lme4's would stand: an end to start from, without any of lme4's checks."""
     theta = frozen(at.theta)
-    unchecked = check_convergence(theta, np.full(len(theta), -np.inf), None)
+    unchecked = check_convergence(theta, Bounds.below(np.full(len(theta), -np.inf)), None)
     return Lme4Run(
         theta=theta,
         criterion=fit.criterion,

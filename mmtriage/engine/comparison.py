@@ -16,10 +16,10 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra.theta import lower_bounds, theta_names
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.identifiability import NullDirection
 from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.run import Model, fit_like_lme4
 from mmtriage.engine.lme4.transform import Transform
@@ -27,7 +27,7 @@ from mmtriage.engine.optimum.certificate import NEGLIGIBLE_CHANGE, face_objectiv
 from mmtriage.engine.optimum.faces import Place, face_at
 from mmtriage.engine.optimum.nearby import curved_optimum_near
 from mmtriage.engine.optimum.newton import minimize
-from mmtriage.engine.optimum.protocol import supports
+from mmtriage.engine.optimum.protocol import cones, supports
 from mmtriage.engine.optimum.search import Optimum, Start, find_optimum
 from mmtriage.figures import noise
 from mmtriage.model.design import Design
@@ -63,8 +63,7 @@ class Prepared:
     @property
     def theta_names(self) -> tuple[str, ...]:
         """lme4's names of the elements of theta."""
-        terms = self.design.random
-        return theta_names([t.group for t in terms], [t.columns for t in terms])
+        return self.model.layout.names(self.design.random)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -116,17 +115,17 @@ class Prepared:
 
     def objective(self, parameters: Array, nb_theta: float | None = None) -> float:
         """The criterion at what lme4's optimizer moves, (m,) or (m + p,); infinite where it has no value."""
-        m = len(lower_bounds(self.sizes))
+        m = len(self.model.layout.lower)
         beta = parameters[m:] if len(parameters) > m else None
         try:
             return self.model.criterion(*self.model.place(parameters[:m], beta, nb_theta))
         except np.linalg.LinAlgError:
             return np.inf
 
-    def lower_bounds(self, parameters: Array) -> Array:
+    def bounds(self, parameters: Array) -> Bounds:
         """lme4's bounds of what its optimizer moves."""
-        lower = lower_bounds(self.sizes)
-        return np.concatenate([lower, np.full(len(parameters) - len(lower), -np.inf)])
+        layout = self.model.layout
+        return Bounds.of(layout, len(parameters) - len(layout.lower))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +294,8 @@ def prove_optimum(prepared: Prepared, ends: Mapping[str, Place], *, seed: int) -
 def plain_fit(prepared: Prepared, start: Place) -> Fit:
     """The same model with every covariance at zero: least squares, or `glm`."""
     zero = [np.zeros((k, k)) for k in prepared.sizes]
-    face, x = face_at(zero, [0] * len(zero), prepared.supports, start.free)
+    of_terms = cones(prepared.model)
+    face, x = face_at(zero, [cone.origin for cone in of_terms], of_terms, start.free)
     scale = face_scale(prepared.model, face, x)
     found = minimize(face_objective(prepared.model, face, scale), x / scale)
     return prepared.model.describe(face.place(found.x * scale))

@@ -29,7 +29,7 @@ from mmtriage.formula.nodes import (
     without_parens,
 )
 from mmtriage.formula.signatures import is_structure
-from mmtriage.formula.structured import Structure, WrittenBar, written_bar
+from mmtriage.formula.structured import UNSTRUCTURED, StructureTag, WrittenBar, written_bar
 from mmtriage.formula.terms import Expansion, Term, check_height, expand, is_call
 from mmtriage.formula.text import operand_text, to_text
 
@@ -47,7 +47,7 @@ class Bar:
     group: Group
     text: str = field(compare=False)  # as the user wrote it, e.g. "(1 | batch/cask)"
     span: Span = field(compare=False)
-    structure: Structure = "us"  # other than "us" until the data are known
+    structure: StructureTag = UNSTRUCTURED
     uncorrelated: bool = field(compare=False, default=False)  # it came from a `||`
     block: int | None = field(compare=False, default=None)  # which `diag()` it is a piece of, if any
 
@@ -59,10 +59,7 @@ class Bar:
     def to_text(self) -> str:
         """Canonical lme4 text, e.g. "(1 + Days | Subject)"."""
         group = ":".join(operand_text(node) for node in self.group)
-        bar = f"{sum_text(self.intercept, self.terms, explicit=True)} | {group}"
-        if self.structure == "us":
-            return f"({bar})"
-        return f"diag({bar}{', hom = TRUE' if self.structure == 'homogeneous' else ''})"
+        return self.structure.around(f"{sum_text(self.intercept, self.terms, explicit=True)} | {group}")
 
 
 def split_bars(predictors: Node, text: str) -> tuple[list[tuple[str, Node]], list[WrittenBar]]:

@@ -1,4 +1,8 @@
-"""Writing out `diag(x | g)`: independent random effects, as the bars that lme4 1.1 has for them."""
+"""Writing out `diag(x | g)`: independent random effects, as the bars that lme4 1.1 has for them.
+
+Different columns of one variance, `diag(1 + x | g, hom = TRUE)`, are no such bars and stay a term of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from mmtriage.formula.coding import term_codings
 from mmtriage.formula.edit import drop_correlations, make_bar, with_random
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.normal_form import Formula
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import to_text
 
 WRITTEN_OUT = "`{tag}` is fitted as what it means: {bars}"
@@ -32,28 +37,25 @@ def resolve_diagonal(formula: Formula, columns: Columns) -> Formula:
     for number, bar in enumerate(formula.random):
         out = _written_out(formula, bar, columns, number)
         pieces += out
-        if bar.structure != "us":
+        if out != (bar,):
             bars = " + ".join(piece.to_text() for piece in out)
             notes.append(WRITTEN_OUT.format(tag=bar.to_text(), bars=bars))
     return replace(with_random(formula, pieces), notes=(*formula.notes, *notes))
 
 
 def _written_out(formula: Formula, bar: Bar, columns: Columns, number: int) -> tuple[Bar, ...]:
-    plain = replace(bar, structure="us")
-    match bar.structure:
-        case "us":
-            return (bar,)
-        case "homogeneous":
-            return (_homogeneous(formula, bar, columns),)
-        case "diag":
-            _check_codings(formula, bar, columns)
-            pieces = drop_correlations(plain, columns.factors, columns.widths)
-            return tuple(replace(piece, block=number) for piece in pieces)
+    if bar.structure.tag != "diag":
+        return (bar,)
+    if bar.structure.homogeneous:
+        return (_homogeneous(bar, columns),)
+    _check_codings(formula, bar, columns)
+    pieces = drop_correlations(bar, columns.factors, columns.widths)
+    return tuple(replace(piece, block=number) for piece in pieces)
 
 
-def _homogeneous(formula: Formula, bar: Bar, columns: Columns) -> Bar:
+def _homogeneous(bar: Bar, columns: Columns) -> Bar:
     """`diag(0 + f | g, hom = TRUE)` as `(1 | g:f)`: independent effects of one variance, one a level of f."""
-    plain = replace(bar, structure="us")
+    plain = replace(bar, structure=UNSTRUCTURED)
     codings = term_codings(bar.terms, bar.intercept, lambda variable: to_text(variable) in columns.factors)
     if not bar.terms:
         return plain
@@ -63,13 +65,7 @@ def _homogeneous(formula: Formula, bar: Bar, columns: Columns) -> Bar:
             return make_bar(replace(plain, group=(*bar.group, *variables)), intercept=True, terms=())
         if set(codings[0]) == {"numeric"} and not any(to_text(v) in columns.widths for v in variables):
             return plain
-    raise FormulaError(
-        f"`{bar.to_text()}` gives different columns one variance, which is not fitted here yet",
-        text=formula.text,
-        span=bar.span,
-        hint="Give each its own, without `hom = TRUE`; the levels of a factor alone, "
-        "`diag(0 + f | g, hom = TRUE)`, are fitted.",
-    )
+    return bar
 
 
 def _check_codings(formula: Formula, bar: Bar, columns: Columns) -> None:

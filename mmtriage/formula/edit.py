@@ -15,6 +15,7 @@ from mmtriage.formula.coding import term_codings
 from mmtriage.formula.nodes import Argument, Binary, Call, Index, Node, Number, Paren, String, Unary
 from mmtriage.formula.normal_form import Formula, join_terms, parse_formula
 from mmtriage.formula.parse import parse_expression
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.terms import Term
 from mmtriage.formula.text import to_text
 
@@ -69,8 +70,9 @@ def drop_correlations(
         # The first variable varies fastest, as in the columns of Z.
         combinations = (combination[::-1] for combination in product(*choices[::-1]))
         columns += [(False, (Term(combination),)) for combination in combinations]
+    plain = replace(bar, structure=UNSTRUCTURED)
     return tuple(
-        make_bar(bar, intercept=intercept, terms=terms, uncorrelated=True) for intercept, terms in columns
+        make_bar(plain, intercept=intercept, terms=terms, uncorrelated=True) for intercept, terms in columns
     )
 
 
@@ -84,7 +86,7 @@ def compound_symmetry(bar: Bar, factor: str) -> tuple[Bar, Bar]:
         raise ValueError(f"{bar.to_text()} has no factor {factor}")
     rest = [term for term in bar.terms if factor not in map(to_text, term.variables)]
     shared = make_bar(bar, intercept=True, terms=rest)
-    crossed = replace(bar, intercept=True, terms=(), group=(*bar.group, involved[0]))
+    crossed = replace(bar, intercept=True, terms=(), group=(*bar.group, involved[0]), structure=UNSTRUCTURED)
     return shared, make_bar(crossed, intercept=True, terms=())
 
 
@@ -138,9 +140,10 @@ def fixed_part(formula: Formula) -> str:
 
 
 def make_bar(bar: Bar, *, intercept: bool, terms: Sequence[Term], uncorrelated: bool | None = None) -> Bar:
-    """A bar like this one, with other effects."""
+    """A bar like this one, with other effects; an intercept alone has no structure."""
     effects = replace(
         bar,
+        structure=bar.structure if terms else UNSTRUCTURED,
         intercept=intercept,
         terms=tuple(terms),
         uncorrelated=bar.uncorrelated if uncorrelated is None else uncorrelated,

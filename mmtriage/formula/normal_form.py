@@ -56,8 +56,8 @@ class Formula:
 
     @property
     def has_diagonal(self) -> bool:
-        """Whether a `diag()` is still to be written out by `mmtriage.formula.edit.resolve_diagonal`."""
-        return any(bar.structure != "us" for bar in self.random)
+        """Whether a `diag()` may be written out by `mmtriage.formula.diagonal.resolve_diagonal`."""
+        return any(bar.structure.tag == "diag" for bar in self.random)
 
     def variables(self) -> tuple[tuple[str, Span], ...]:
         """Each column name used, once, with the span of its first use; R's constant `pi` is left out."""

@@ -80,7 +80,7 @@ SIGNATURES: dict[str, Signature] = {
     "levels": _ONE,
     "offset": Signature(("object",), package="stats"),
 }
-# Tags of random-effects terms, `diag(x | g)`: lme4 2.x has these, and the first two are fitted here.
+# Tags of random-effects terms, `diag(x | g)`, of lme4 2.x.
 STRUCTURES = ("us", "diag", "cs", "ar1")
 
 

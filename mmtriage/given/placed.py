@@ -13,14 +13,15 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import lme4_theta
 from mmtriage.engine.as_given import Parameters
 from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.errors import DataError, did_you_mean
 from mmtriage.given.record import GivenFit, GivenTerm
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
+PRINTED = 1e-2  # relative: a covariance that differs from a structured one by more is no rounding of it
 NOT_A_CORRELATION = -1e-6  # an eigenvalue below this is more than the rounding of printed digits
 
 
@@ -87,7 +88,13 @@ def _by_sd(fit: GivenFit, design: Design) -> Array:
     if left:
         term = f"({' + '.join(left[0].terms)} | {left[0].group})"
         raise _wrong(fit, "random_effects", f"the formula has no term {term}", _terms_of(design))
-    return lme4_theta(factors)
+    layout = layout_of(design.random)
+    theta = layout.theta(factors)
+    for own, F, L in zip(design.random, factors, layout.factors(theta), strict=True):
+        if np.max(np.abs(F @ F.T - L @ L.T)) > PRINTED * np.max(np.diag(F @ F.T)):
+            problem = f"the SDs and correlations of {own.group} are none of `{own.bar.to_text()}`"
+            raise _wrong(fit, "random_effects", problem)
+    return theta
 
 
 def _terms_of(design: Design) -> str:

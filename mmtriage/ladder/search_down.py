@@ -14,6 +14,7 @@ from mmtriage.diagnose.judgement import is_short
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import Formula
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Bench, refit
 from mmtriage.ladder.rescaled_formula import in_new_variables
@@ -22,6 +23,7 @@ from mmtriage.ladder.steps import (
     Step,
     compound_symmetries,
     intercepts_only,
+    other_structures,
     with_correlations,
     without_correlations,
     without_least_slope,
@@ -177,7 +179,10 @@ def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> 
     """Propose other covariances of the same columns or, where there are none, one slope less."""
     formula = comparison.prepared.design.formula
     if len(term.columns) > 1:
-        others = [without_correlations(formula, term), *compound_symmetries(formula, term)]
+        if term.bar.structure == UNSTRUCTURED:
+            others = [without_correlations(formula, term), *compound_symmetries(formula, term)]
+        else:
+            others = list(other_structures(formula, term))
         steps = [step for step in others if step.formula != formula]
         if steps:
             return steps

@@ -9,7 +9,9 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.diagnose.continuous import FixedColumn, Slope, constant_combination, moved_columns, slopes
 from mmtriage.engine.lme4.transform import Transform
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.model.design import Design
+from mmtriage.model.ranef import RandomTerm
 
 OFF_SCALE = 5.0  # SD, or its inverse, from which a column is off unit scale
 OFF_ORIGIN = 1.0  # |mean| / SD from which it is off zero: with less, intercept and slope are no ridge
@@ -81,7 +83,19 @@ def movable_columns(design: Design) -> Movable:
     constant = constant_combination(design) if fixed else None
     if constant is not None and np.any(constant[[c.index for c in fixed]]):
         constant = None  # the constant is made of columns that would move themselves
-    return Movable(tuple(s for s in slopes(design) if s.sd > 0), fixed, constant)
+    moved = tuple(s for s in slopes(design) if s.sd > 0 and s.term.takes_any_unit)
+    return Movable(moved, fixed, constant)
+
+
+def bound_to_origin(design: Design) -> list[str]:
+    """The terms whose structure makes columns about another origin, or in another unit, another model."""
+    terms = dict.fromkeys(s.term.bar.to_text() for s in slopes(design) if not _is_free(s.term))
+    return list(terms)
+
+
+def _is_free(term: RandomTerm) -> bool:
+    has_origin = "(Intercept)" not in term.columns or term.takes_any_origin
+    return term.bar.structure == UNSTRUCTURED or (has_origin and term.takes_any_unit)
 
 
 def transforms(design: Design, movable: Movable, move: Move) -> Transform:

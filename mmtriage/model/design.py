@@ -14,11 +14,12 @@ import numpy as np
 
 from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column, Table
-from mmtriage.errors import DataError, ModelError, OptionError, did_you_mean
+from mmtriage.errors import DataError, FormulaError, ModelError, OptionError, did_you_mean
 from mmtriage.formula import Formula, resolve_dot
 from mmtriage.formula.bars import Group
 from mmtriage.formula.diagonal import Columns, resolve_diagonal
 from mmtriage.formula.nodes import Call, Name, Node, children, names_in
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import to_text
 from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
 from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
@@ -38,6 +39,8 @@ GROUPED_BY_CALL = (
     "lme4 stops at the grouping factor `{group}` (couldn't evaluate grouping factor {group} within model "
     "frame) unless it is made a column first, as the R code of this report does"
 )
+MOST_STRUCTURED = 60  # columns of a structured covariance: what is asked of each pair of them grows too large
+DEPENDENT = 1e-9  # relative length of a new direction, below which a column is one of the others'
 LARGEST = 1e100  # sums of products of two columns stay far inside what a float can hold; so do inverses
 
 
@@ -96,6 +99,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
     kept = independent_columns(R)
     missing = report_missing(frame)
     random = _random_terms(formula, values, rows.size, spec.own_random)
+    _check_structured(random, formula)
     _check_quadrature(random, spec.nagq)
     weights = _weights(frame, spec, response)
     _check_magnitudes(formula, response.y, full, random, weights)
@@ -169,6 +173,32 @@ def _random_terms(
             groupings[bar.group] = grouping_factor(bar, values, formula.text)
         terms.append(random_term(bar, values, groupings[bar.group], n, contrasts))
     return lme4_order(terms)
+
+
+def _check_structured(random: Sequence[RandomTerm], formula: Formula) -> None:
+    """Refuse a structured covariance of very many columns, and of such as depend on each other: no SD is a
+    column's own there.
+    """
+    for term in (t for t in random if t.bar.structure != UNSTRUCTURED):
+        if len(term.columns) > MOST_STRUCTURED:
+            raise FormulaError(
+                f"`{term.bar.to_text()}` has {len(term.columns)} columns: a structured covariance of more "
+                f"than {MOST_STRUCTURED} is not fitted here",
+                text=formula.text,
+                span=term.bar.span,
+                hint="Fewer levels, as of a coarser grid of times, may do.",
+            )
+        lengths = np.linalg.norm(term.Z, axis=0)
+        unit = term.Z / np.where(lengths > 0.0, lengths, 1.0)
+        if np.linalg.svd(unit, compute_uv=False)[-1] < DEPENDENT:
+            raise FormulaError(
+                f"the columns of `{term.bar.to_text()}` depend on each other linearly: its structure is not "
+                "fitted here",
+                text=formula.text,
+                span=term.bar.span,
+                hint="Leave a column out: a factor whose levels all have a column needs no intercept, "
+                "`0 + f`.",
+            )
 
 
 def _check_quadrature(random: Sequence[RandomTerm], nagq: int) -> None:

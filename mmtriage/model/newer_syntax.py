@@ -1,6 +1,8 @@
 """Random-effects terms that lme4 1.1 does not have, and the 2.x that people run today has.
 
-us(x | g), diag(x | g)     structures, of 2.0: 1.1-31 takes them for functions of the fixed part
+us(x | g), cs(...), ...    structures, of 2.0: 1.1-31 takes them for functions of the fixed part, of which
+base R
+                           has but `diag()`
 (1 | a * b), (1 | a + b)   since 1.1-36; 1.1-31 stops: "Invalid grouping factor specification, a * b"
 """
 
@@ -13,7 +15,8 @@ from mmtriage.formula import Formula
 from mmtriage.formula.bars import Bar
 from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
 
-TAGGED = re.compile(r"\s*(us|diag)\s*\(")
+INSTEAD = {"us": "`(x | g)`", "diag": "`(x || g)`"}  # what says the same without the tag
+TAGGED = re.compile(r"\s*(us|diag|cs|ar1)\s*\(")
 
 
 def refuse_newer_syntax(formula: Formula, version: Lme4Version) -> None:
@@ -25,15 +28,18 @@ def refuse_newer_syntax(formula: Formula, version: Lme4Version) -> None:
         tag, grouping = TAGGED.match(written), _grouping(written)
         if tag is not None:
             message = f"lme4 1.1 has no `{tag[1]}()`: covariance structures came with 2.0"
-            instead = "(x | g)" if tag[1] == "us" else "(x || g)"
-            raise _refused(message, formula, bar, f"`{instead}`")
+            if tag[1] != "diag":
+                message += f' (R stops: could not find function "{tag[1]}")'
+            raise _refused(message, formula, bar, INSTEAD.get(tag[1]))
         if _at_top(grouping, "*+"):
             message = f"lme4 1.1 stops here: Invalid grouping factor specification, {grouping}"
             raise _refused(message, formula, bar, "one term for each grouping factor")
 
 
-def _refused(message: str, formula: Formula, bar: Bar, instead: str) -> FormulaError:
-    hint = f"Write {instead}, or leave `--lme4 1.1` out: lme4 2.x reads it."
+def _refused(message: str, formula: Formula, bar: Bar, instead: str | None) -> FormulaError:
+    hint = "Leave `--lme4 1.1` out: lme4 2.x reads it."
+    if instead is not None:
+        hint = f"Write {instead}, or leave `--lme4 1.1` out: lme4 2.x reads it."
     return FormulaError(message, text=formula.text, span=bar.span, hint=hint)
 
 

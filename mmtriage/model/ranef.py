@@ -18,6 +18,7 @@ from mmtriage.errors import FormulaError
 from mmtriage.formula import Bar
 from mmtriage.formula.edit import bar_terms
 from mmtriage.formula.nodes import Node
+from mmtriage.formula.structured import UNSTRUCTURED, StructureTag
 from mmtriage.formula.text import to_text
 from mmtriage.model.columns import factor_levels, model_columns
 from mmtriage.model.contrasts import Contrast
@@ -39,6 +40,17 @@ class RandomTerm:
     bar: Bar
     assign: tuple[int, ...]  # (k,) the number of the bar's term, 0 for the intercept
     factors: Mapping[str, tuple[str, ...]]  # factors among the effects, by their text, with their levels
+
+    @property
+    def takes_any_unit(self) -> bool:
+        """Whether the model is the same in other units of a column: each column has an SD of its own."""
+        return not self.bar.structure.homogeneous or len(self.columns) == 1
+
+    @property
+    def takes_any_origin(self) -> bool:
+        """Whether it is the same about another origin: any covariance of the columns is allowed."""
+        tag = self.bar.structure
+        return tag == UNSTRUCTURED or (tag == StructureTag("cs") and len(self.columns) == 2)
 
     def columns_of(self, number: int) -> list[int]:
         """The columns of Z that a term of the bar makes, of which the intercept is number 0."""

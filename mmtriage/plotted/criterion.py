@@ -22,6 +22,9 @@ BEYOND = 1.3  # times the rise of lme4's fit, to which a curve is followed
 MOST_PARAMETERS = 12  # curves; a term of eight columns has 36
 MOST_PROFILED = 9  # parameters of a model that are optimized anew at each point
 PROFILED_WORK = 40_000  # numbers touched by an evaluation up to which profiles are cheap
+NOT_OF_STRUCTURES = (
+    "the criterion along the parameters of a model with a structured covariance is not plotted"
+)
 ROW_WORK = 20  # numbers touched per row, by an evaluation of a generalized model
 
 
@@ -42,6 +45,9 @@ def criterion_curves(comparison: Comparison) -> Iterator[CriterionCurve | str]:
 
     Raises TimeBudgetError where the time budget runs out between curves.
     """
+    if not comparison.prepared.model.layout.is_ordinary:
+        yield NOT_OF_STRUCTURES
+        return
     tracer = _tracer(comparison)
     wanted = parameters_of(comparison)
     for parameter in wanted[:MOST_PARAMETERS]:

@@ -25,8 +25,9 @@ from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.certificate import face_objective, face_scale
-from mmtriage.engine.optimum.faces import Face, Place, face_at
+from mmtriage.engine.optimum.faces import Face, Place, open_face
 from mmtriage.engine.optimum.newton import Point
+from mmtriage.engine.optimum.protocol import cones
 
 CLOSEST = 1e-10  # that a correlation comes to one
 
@@ -138,8 +139,8 @@ class Surface:
 
     def face(self, spot: Spot) -> tuple[Face, Array, Array]:
         """The face of full rank, the parameters (m,) of a spot on it, and their natural steps (m,)."""
-        model, supports = self.prepared.model, self.prepared.supports
-        face, x = face_at(spot.place.factors, supports, supports, spot.place.free)
+        model = self.prepared.model
+        face, x = open_face(spot.place.factors, cones(model), spot.place.free)
         scale = face_scale(model, face, x)
         if isinstance(model, LinearModel):
             x = np.append(x, spot.log_sigma)
@@ -148,41 +149,45 @@ class Surface:
 
     def spot(self, face: Face, x: Array) -> Spot:
         """The spot at parameters (m,)."""
-        if not self.frees_sigma:
-            return Spot(face.place(x), self.log_sigma)
-        return Spot(face.place(x[:-1]), float(x[-1]))
+        place = face.place(self._covariances(x))
+        return Spot(place, float(x[-1]) if self.frees_sigma else self.log_sigma)
+
+    def _covariances(self, x: Array) -> Array:
+        """The parameters of the face among those of a spot."""
+        return x[:-1] if self.frees_sigma else x
 
     def point(self, face: Face, scale: Array, z: Array) -> Point:
         """The criterion on a face with its derivatives, in natural steps."""
         model = self.prepared.model
         if not isinstance(model, LinearModel):
             return face_objective(model, face, scale)(z)
-        return _with_sigma(model, face, scale, self.spot(face, z * scale))
+        return _with_sigma(model, face, scale, z, self.spot(face, z * scale))
 
     def coordinate(self, parameter: Parameter, face: Face, scale: Array, z: Array) -> tuple[float, Array]:
         """The parameter's coordinate and its gradient (m,) in natural steps."""
         spot = self.spot(face, z * scale)
         value, dF, d_sigma = self.slopes(parameter, spot)
         matrices = [dF if t == parameter.term else np.zeros_like(F) for t, F in enumerate(spot.place.factors)]
-        gradient = face.entries(matrices, np.zeros(face.n_free))
+        gradient = face.slopes(self._covariances(z * scale), matrices, np.zeros(face.n_free))
         gradient = (np.append(gradient, d_sigma) if self.frees_sigma else gradient) * scale
         if parameter.is_correlation:
             gradient = gradient / max(1.0 - value**2, CLOSEST)
         return parameter.coordinate(value), gradient
 
 
-def _with_sigma(model: LinearModel, face: Face, scale: Array, spot: Spot) -> Point:
+def _with_sigma(model: LinearModel, face: Face, scale: Array, z: Array, spot: Spot) -> Point:
+    x = (z * scale)[:-1]
     at = model.evaluate(*spot.place)
     slopes = model.slopes(at)
     lag = np.log(model.sigma(at)) - spot.log_sigma
     excess = np.exp(2.0 * lag)
-    pull = face.entries(_log_sigma_slopes(at.Lambda, model.whitened(at)[:, -1:]))
-    gradient = face.entries(slopes.factors) + 2.0 * model.nu * (excess - 1.0) * pull
+    pull = face.slopes(x, _log_sigma_slopes(at.Lambda, model.whitened(at)[:, -1:]))
+    gradient = face.slopes(x, slopes.factors) + 2.0 * model.nu * (excess - 1.0) * pull
 
     def curvature() -> Array:
         both = np.append(pull, -1.0)
         H = 4.0 * model.nu * excess * np.outer(both, both)
-        H[:-1, :-1] += model.curvature(face, at, slopes)
+        H[:-1, :-1] += model.curvature(face, x, at, slopes)
         return np.asarray(H * np.outer(scale, scale))
 
     return Point(

@@ -16,7 +16,6 @@ from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.deadline import NEVER, TimeBudgetError
 from mmtriage.diagnose.chance import Repeats
-from mmtriage.engine.algebra.theta import lme4_theta
 from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
 from mmtriage.engine.comparison import Comparison, Elsewhere, Prepared
 from mmtriage.engine.estimates import Fit, correlation
@@ -175,9 +174,9 @@ def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFac
     prepared, fit, optimum = comparison.prepared, comparison.optimum_fit, comparison.optimum
     parameters, design = fit.parameters, prepared.design
     tested = Checking.of(design.spec, len(design.y), len(parameters))
-    lower = prepared.lower_bounds(parameters)
+    bounds = prepared.bounds(parameters)
     derivatives = _differences(prepared, fit, parameters, tested)
-    check = tested.check(parameters, lower, derivatives)
+    check = tested.check(parameters, bounds, derivatives)
     before = design_messages(design.X, dropped=len(design.dropped), version=tested.version)
     began = next(d for d in optimum.descents if d.label == optimum.start).began
     way = _Way(
@@ -200,7 +199,7 @@ def _differences(prepared: Prepared, fit: Fit, parameters: Array, tested: Checki
         prepared = prepared.unhurried()
     try:
         return tested.derivatives(
-            lambda at: prepared.objective(at, fit.nb_theta), parameters, prepared.lower_bounds(parameters)
+            lambda at: prepared.objective(at, fit.nb_theta), parameters, prepared.bounds(parameters)
         )
     except TimeBudgetError:
         return None
@@ -211,7 +210,7 @@ def _largest_gradient(derivatives: Derivatives | None) -> float | None:
 
 
 def _user_theta(prepared: Prepared, factors: Sequence[Array]) -> Array:
-    return lme4_theta(in_users_columns(factors, prepared.model.basis.terms))
+    return prepared.model.layout.theta(in_users_columns(factors, prepared.model.basis.terms))
 
 
 def _tests(

@@ -73,19 +73,15 @@ TABLE = [
     ("y ~ «diag»(x)", "`diag()` is not known", "It takes a random-effects term: `diag(x | g)`."),
     ("y ~ «NA»", "`NA` is not a term", "Terms are columns, calls, 0 and 1."),
     (
-        "y ~ x + «cs(0 + f | g)»",
-        "the covariance structure `cs()` is not fitted here yet",
-        "Compound symmetry of a factor `f`, if its correlation is not negative, is `(1 | g) + (1 | g:f)`.",
+        "y ~ cs(0 + f | g, «het = TRUE»)",
+        "`cs()` has no such option",
+        "Its only option is `hom = TRUE` or `FALSE`.",
     ),
-    (
-        "y ~ x + «ar1(0 + f | g, hom = TRUE)»",
-        "the covariance structure `ar1()` is not fitted here yet",
-        "What is nearest to it here is `(1 | g)`, or `(0 + f | g)` with all correlations free.",
-    ),
+    ("y ~ x + «ar1(x || g)»", "`||` inside `ar1()`", "`ar1()` takes one bar: `(x | g)`."),
     (
         "y ~ x + «rr(x | g)»",
         "`rr()` is no covariance structure of lme4",
-        "lme4 2.x has `us()`, `diag()`, `cs()` and `ar1()`, of which the first two are fitted here.",
+        "lme4 2.x has `us()`, `diag()`, `cs()` and `ar1()`.",
     ),
     ("y ~ x + «diag(x || g)»", "`||` inside `diag()`", "`diag()` takes one bar: `(x | g)`."),
     (

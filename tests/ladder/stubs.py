@@ -27,6 +27,7 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate, Multiplier
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.engine.optimum.search import Descent, Optimum
+from mmtriage.engine.structures.interfaces import Inward
 from mmtriage.formula import Formula, parse_formula
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.commands import Commands
@@ -190,7 +191,7 @@ def fit_of(design: Design, criterion: float, ranks: tuple[int, ...], shift: floa
 
 def certificate(widths: tuple[int, ...], ranks: tuple[int, ...], *, certified: bool) -> Certificate:
     multipliers = tuple(
-        Multiplier(term=t, value=2.0, direction=np.eye(k)[:, -1])
+        Multiplier(term=t, value=2.0, along=Inward(2.0, np.eye(k)[:, -1]))
         for t, (k, rank) in enumerate(zip(widths, ranks, strict=True))
         if rank < k
     )
@@ -204,6 +205,7 @@ def certificate(widths: tuple[int, ...], ranks: tuple[int, ...], *, certified: b
         flat_directions=(),
         hessian=None,
         multipliers=multipliers,
+        strata=ranks,
         ranks=ranks,
     )
 

@@ -13,6 +13,7 @@ from mmtriage.data.reading import Reading
 from mmtriage.engine.algebra.theta import lower_bounds, template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
+from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.families import family_of
@@ -173,7 +174,7 @@ def stage_1(name: str) -> tuple[Ending, Recorder, Array]:
     spec = ModelSpec(family=model.family, link=model.link, lme4="1.1")  # as recorded
     design = build_design(table, parse_formula(model.formula), spec)
     sizes = tuple(term.Z.shape[1] for term in design.random)
-    criterion = GlmerCriterion(design, rows_of(design), family_of(spec), sizes=sizes)
+    criterion = GlmerCriterion(design, rows_of(design), family_of(spec), layout=layout_of(design.random))
     start, lower = template_theta(sizes), lower_bounds(sizes)
     criterion.start(start)
     objective = recording(criterion.stage_1)

@@ -16,18 +16,18 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
-from mmtriage.engine.optimum.covariance_slopes import add_same_column, directions
+from mmtriage.engine.optimum.covariance_slopes import add_bends, directions
 from mmtriage.engine.optimum.faces import Face, Place
 
 NB_STEP = 1e-3  # of log theta, for the curvature of the negative binomial's own likelihood
 
 
-def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) -> Array:
+def working_information(face: Face, x: Array, at: GeneralizedEvaluation, slopes: Place) -> Array:
     """Approximate Hessian (m, m) in the parameters of `face`, free ones last; beta must be one of them."""
     rows, W = at.pirls.rows, at.modes.terms.W
     m = face.size - face.n_free
     h = rows.Zt @ at.modes.terms.score
-    V = directions(face, at.Lambda, h)
+    V = directions(face, x, at.Lambda, h)
     ZV = rows.Z @ V
     right = W[:, None] * np.hstack([ZV, rows.X])
     half = at.factor.forward(at.Lambda.transposed(rows.Zt @ right))
@@ -40,7 +40,7 @@ def working_information(face: Face, at: GeneralizedEvaluation, slopes: Place) ->
     H[:m, beta] = 2.0 * cross
     H[beta, :m] = 2.0 * cross.T
     H[:m, :m] = joint[:m, :m] + cross @ np.linalg.lstsq(fixed, cross.T, rcond=None)[0]
-    add_same_column(H, face, at.Lambda.terms, slopes.factors)
+    add_bends(H, face, x, at.Lambda.terms, slopes.factors)
     if at.free.estimates_nb_theta:
         H[-1, -1] = _nb_theta_curvature(at)
     return 0.5 * (H + H.T)

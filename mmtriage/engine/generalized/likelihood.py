@@ -40,6 +40,7 @@ from mmtriage.engine.generalized.units import Units, units_of
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion, template_factors
 from mmtriage.engine.structures.covariance_factor import covariance_gradient
+from mmtriage.engine.structures.parameter_layout import Layout, layout_of
 from mmtriage.model.design import Design
 from mmtriage.model.families import FIRST_THETA, Family, family_of
 from mmtriage.model.family_data import FamilyData
@@ -59,7 +60,7 @@ class GeneralizedLikelihood:
     basis: UnweightedBases
     pirls: Pirls
     units: Units
-    widths: tuple[int, ...]
+    layout: Layout  # lme4's covariance parameters
     free_scale: Array  # natural steps of `free`: conditional standard errors, and 1 for log theta
     deadline: Deadline
 
@@ -83,7 +84,7 @@ class GeneralizedLikelihood:
             basis=basis.in_units(factor=units.factor, predictor=units.predictor),
             pirls=_pirls(design, units, weights, rows_of(design, basis.inverses, X=design.X @ basis.inverse)),
             units=units,
-            widths=tuple(term.Z.shape[1] for term in design.random),
+            layout=layout_of(design.random),
             free_scale=np.ones(len(free)),
             deadline=deadline,
         )
@@ -92,6 +93,11 @@ class GeneralizedLikelihood:
         if free.profiles_beta or not free.p:
             return laid_out
         return replace(laid_out, free_scale=laid_out.natural_steps())
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Columns of each term."""
+        return self.layout.widths
 
     @property
     def rows(self) -> Rows:
@@ -233,7 +239,7 @@ class GeneralizedLikelihood:
         """The criterion with its derivatives."""
         at = self.evaluate(factors, free)
         slopes = self.slopes(at)
-        return Expansion(at.criterion, slopes, lambda face: self.curvature(face, at, slopes))
+        return Expansion(at.criterion, slopes, lambda face, x: self.curvature(face, x, at, slopes))
 
     def slopes(self, at: GeneralizedEvaluation) -> Place:
         """d criterion / d F_t, ignoring that F_t may be triangular, and d criterion / d free."""
@@ -244,11 +250,11 @@ class GeneralizedLikelihood:
         """`G_t = d criterion / d S_t`, (k, k) symmetric per term, exact on null directions of S_t too."""
         return covariance_gradient(factors, lambda probes: self.slopes(self.evaluate(probes, free)).factors)
 
-    def curvature(self, face: Face, at: GeneralizedEvaluation, slopes: Place) -> Array | None:
+    def curvature(self, face: Face, x: Array, at: GeneralizedEvaluation, slopes: Place) -> Array | None:
         """Approximate Hessian (m, m) in the parameters of `face`; None where the working model has none."""
         if self.free.profiles_beta:
             return None
-        return working_information(face, at, slopes)
+        return working_information(face, x, at, slopes)
 
     @property
     def is_convex(self) -> bool:

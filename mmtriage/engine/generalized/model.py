@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
 from mmtriage.engine.estimates import LOG_NB_THETA, Fit, RandomEffects, SeMethod
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.likelihood import GeneralizedLikelihood
@@ -134,7 +133,7 @@ class GeneralizedModel(GeneralizedLikelihood):
 
     def place(self, theta: Array, beta: Array | None = None, nb_theta: float | None = None) -> Place:
         """The place of lme4's theta and beta."""
-        raw = factors_of_theta(theta, self.widths)
+        raw = self.layout.factors(theta)
         factors = [basis.R @ L for basis, L in zip(self.basis.terms, raw, strict=True)]
         return Place(factors, self.free_of(np.zeros(self.p) if beta is None else beta, nb_theta))
 
@@ -163,7 +162,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         sigma = self.sigma(point)
         raw = in_users_columns(at.factors, self.basis.terms)
         if theta is None:
-            theta = lme4_theta(raw)
+            theta = self.layout.theta(raw)
         scale = sigma**2 if self.design.spec.scales_random_effects else 1.0
         vcov, se_method = _covariance(self, point, hessian, lme4_covariance)
         return Fit(

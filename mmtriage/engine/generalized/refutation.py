@@ -25,8 +25,8 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.model import GeneralizedModel
-from mmtriage.engine.optimum.faces import face_at
-from mmtriage.engine.optimum.protocol import supports
+from mmtriage.engine.optimum.faces import open_face
+from mmtriage.engine.optimum.protocol import cones
 from mmtriage.engine.optimum.search import DISTINCT_OPTIMUM, Descent, Optimum, Refuted, certified_at
 from mmtriage.engine.optimum.settling import FacePoint, settle
 from mmtriage.model.family_names import FINE_POINTS, LAPLACE
@@ -75,8 +75,7 @@ def _by_quadrature(model: GeneralizedModel, ends: Sequence[Descent]) -> Descent 
 
 def _settled(exact: GeneralizedModel, end: Descent) -> FacePoint | None:
     """Where quadrature's own descent from an optimum of Laplace leads; None where it has no value."""
-    full = supports(exact)
-    face, x = face_at(end.place.factors, full, full, end.place.free)
+    face, x = open_face(end.place.factors, cones(exact), end.place.free)
     try:
         return settle(exact, FacePoint(face, x, exact.criterion(*end.place)))
     except np.linalg.LinAlgError:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.engine.generalized.model import GeneralizedModel
-from mmtriage.engine.optimum.faces import Place, face_at
-from mmtriage.engine.optimum.protocol import supports
+from mmtriage.engine.optimum.faces import Place, open_face
+from mmtriage.engine.optimum.protocol import cones
 from mmtriage.engine.optimum.settling import minimize_on
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design
@@ -73,6 +73,5 @@ def _with_row_effect(design: Design) -> Design:
 
 def _descended(model: GeneralizedModel, at: Place) -> Place:
     """Where a descent from a place ends, no covariance set to zero."""
-    full = supports(model)
-    face, x = face_at(at.factors, full, full, at.free)
+    face, x = open_face(at.factors, cones(model), at.free)
     return face.place(minimize_on(model, face, x).x)

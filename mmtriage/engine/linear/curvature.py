@@ -6,8 +6,8 @@ With P as in `linear/likelihood.py` and A_x = dV/dx, the exact Hessian of the pr
     H_xy = nu (y'P A_x P A_y P y / r2 - (y'P A_x P y)(y'P A_y P y) / r2^2),
 
 which need one more solve with the factor already at hand. A_x = Z dS_x Z', so with h = Z'Py / sqrt(r2) and
-V_x = dS_x h (`optimum/covariance_slopes.py`) they are V'Z'PZ V and V'h. In the entries of F, where S = F F',
-the second derivative of S adds to that.
+V_x = dS_x h (`optimum/covariance_slopes.py`) they are V'Z'PZ V and V'h. The second
+derivative of S by the parameters adds to that.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.optimum.covariance_slopes import add_same_column
+from mmtriage.engine.optimum.covariance_slopes import add_bends
 from mmtriage.engine.optimum.faces import Face
 
 
 def average_information(
     face: Face,
+    x: Array,
     V: Array,
     h: Array,
     form: Array,
@@ -33,6 +34,7 @@ def average_information(
     """Approximate Hessian (m, m) in the parameters of `face`.
 
     Args:
+        x: (m,) the parameters.
         V: (q, m) the directions dS h.
         h: (q,) Z'Py / sqrt(r2).
         form: (m, m) V'Z'PZ V.
@@ -40,5 +42,5 @@ def average_information(
         gradient: d criterion / d F (k, k) per term.
     """
     H = nu * (form - np.outer(V.T @ h, V.T @ h))
-    add_same_column(H, face, factors, gradient)
+    add_bends(H, face, x, factors, gradient)
     return 0.5 * (H + H.T)

@@ -4,8 +4,10 @@ The null space of the Gram matrix of the variance components (`moments.py`): a c
 covariance entries, and perhaps the residual variance, that leaves the distribution of the response
 unchanged once the fixed effects are projected out. Judged on unit diagonal, so units do not matter.
 
-The Gram matrix speaks of a term's independent columns only. Where Z n = 0 for some n (a column twice, in two
-units; the intercept beside all levels of a factor), any S + n c' + c n' is as good as S as well.
+Of a structured covariance only those changes of its entries count that its parameters make
+(`component_space.py`). The Gram matrix speaks of a term's independent columns only. Where Z n = 0 for some
+n (a column twice, in two units; the intercept beside all levels of a factor), any S + n c' + c n' is as
+good as S as well.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from scipy.linalg import qr
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.coordinates import TermBasis
+from mmtriage.engine.linear.component_space import parameter_space
 from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import NO_INFORMATION, ComponentGram
 
@@ -63,15 +66,19 @@ def null_directions(
 
     The residual variance takes no part where it is known (`residual_free` is False).
     """
-    diagonal = np.diag(gram.K)
-    lost = diagonal <= NO_INFORMATION * gram.unprojected
+    space = parameter_space(likelihood, gram)
+    K, unprojected = space.gram(gram.K), space.sizes(gram.unprojected)
+    diagonal = np.diag(K)
+    lost = diagonal <= NO_INFORMATION * unprojected
     kept = np.flatnonzero(~lost & (residual_free | (np.arange(len(lost)) > 0)))
     # A covariance of two columns that are never both at work in one level is not in the data to begin with.
-    present = gram.unprojected > NO_INFORMATION * np.max(gram.unprojected)
+    present = unprojected > NO_INFORMATION * np.max(unprojected)
     scale = np.sqrt(diagonal[kept])
-    eigenvalues, vectors = np.linalg.eigh(gram.K[np.ix_(kept, kept)] / np.outer(scale, scale))
+    eigenvalues, vectors = np.linalg.eigh(K[np.ix_(kept, kept)] / np.outer(scale, scale))
     directions = [
-        NullDirection(_parts(likelihood, gram, _unit(len(diagonal), i)), absorbed=bool(present[i]))
+        NullDirection(
+            _parts(likelihood, gram, space.components(_unit(len(diagonal), i))), absorbed=bool(present[i])
+        )
         for i in np.flatnonzero(lost).tolist()
     ]
     directions += [NullDirection(parts, False) for parts in _dependent_columns(likelihood)]
@@ -79,7 +86,7 @@ def null_directions(
     for column in _sparse_basis(null):
         full = np.zeros(len(diagonal))
         full[kept] = column
-        directions.append(NullDirection(_parts(likelihood, gram, full), False))
+        directions.append(NullDirection(_parts(likelihood, gram, space.components(full)), False))
     return tuple(directions)
 
 

@@ -48,7 +48,12 @@ class KenwardRoger:
 
 
 def kenward_roger(likelihood: LinearLikelihood, factors: Sequence[Array]) -> KenwardRoger | None:
-    """At `factors`, in orthonormal coordinates; None where there are more than `MOST_EFFECTS`."""
+    """At `factors`, in orthonormal coordinates; None where there are more than `MOST_EFFECTS`.
+
+    None of a structured covariance too: V is not linear in its parameters.
+    """
+    if not likelihood.layout.is_ordinary:
+        return None
     if likelihood.blocks.q > MOST_EFFECTS:
         return None
     at = likelihood.evaluate(factors)

@@ -41,6 +41,7 @@ from mmtriage.engine.optimum.covariance_slopes import directions
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion
 from mmtriage.engine.structures.covariance_factor import covariance_gradient
+from mmtriage.engine.structures.parameter_layout import Layout, layout_of
 from mmtriage.model.design import Design
 
 SMALL_SHARE = (
@@ -71,7 +72,7 @@ class LinearLikelihood:
     plan: Plan
     A: csr_array  # (q, q) Z'WZ
     C: Array  # (q, p + 1) Z'W[Q, r]
-    widths: tuple[int, ...]  # columns of each term, in the design's order
+    layout: Layout  # lme4's covariance parameters
     sum_log_weights: float
     deadline: Deadline
     rows: LazyRows
@@ -80,6 +81,11 @@ class LinearLikelihood:
     def blocks(self) -> Blocks:
         """How the random effects are laid out."""
         return self.products.blocks
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Columns of each term, in the design's order."""
+        return self.layout.widths
 
     @property
     def n(self) -> int:
@@ -109,7 +115,7 @@ class LinearLikelihood:
             plan=plan(products),
             A=_gram(products),
             C=np.vstack([C.reshape(-1, C.shape[2]) for C in products.fixed]),
-            widths=tuple(term.Z.shape[1] for term in design.random),
+            layout=layout_of(design.random),
             sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
             deadline=deadline,
             rows=LazyRows(design, basis),
@@ -157,19 +163,19 @@ class LinearLikelihood:
         """The criterion with its derivatives."""
         at = self.evaluate(factors, free)
         slopes = self.slopes(at)
-        return Expansion(at.criterion, slopes, lambda face: self.curvature(face, at, slopes))
+        return Expansion(at.criterion, slopes, lambda face, x: self.curvature(face, x, at, slopes))
 
     def slopes(self, at: LinearEvaluation) -> Place:
         """`gradient(at)`; there are no free parameters to have a slope."""
         return Place(tuple(self.gradient(at)), NO_FREE)
 
-    def curvature(self, face: Face, at: LinearEvaluation, slopes: Place) -> Array:
-        """Approximate Hessian (m, m) in the parameters of `face`."""
+    def curvature(self, face: Face, x: Array, at: LinearEvaluation, slopes: Place) -> Array:
+        """Approximate Hessian (m, m) in the parameters x (m,) of `face`."""
         whitened = self.whitened(at)  # (q, p + 1): E and h
         h = whitened[:, -1]
-        V = directions(face, at.Lambda, h)
+        V = directions(face, x, at.Lambda, h)
         form = self._projected_form(at, whitened[:, :-1], V)
-        return average_information(face, V, h, form, self.nu, at.Lambda.terms, slopes.factors)
+        return average_information(face, x, V, h, form, self.nu, at.Lambda.terms, slopes.factors)
 
     def _projected_form(self, at: LinearEvaluation, E: Array, V: Array) -> Array:
         """`V' Z'PZ V`, (m, m)."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
 from mmtriage.engine.estimates import Fit, RandomEffects
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
 from mmtriage.engine.linear.likelihood import LinearLikelihood
@@ -42,7 +41,7 @@ class LinearModel(LinearLikelihood):
     def place(self, theta: Array, beta: Array | None = None, nb_theta: float | None = None) -> Place:
         """The place of lme4's theta; beta is profiled out."""
         del beta, nb_theta
-        return Place(self.basis.relative_factor(factors_of_theta(theta, self.widths)), NO_FREE)
+        return Place(self.basis.relative_factor(self.layout.factors(theta)), NO_FREE)
 
     def remember(self, predictor: Array) -> None:
         """Look for the mode of a predictor (n,): a linear model has one mode only."""
@@ -88,7 +87,7 @@ def fit_at(likelihood: LinearLikelihood, factors: Sequence[Array], theta: Array 
     raw = in_users_columns(factors, likelihood.basis.terms)
     spread = np.array([float(np.sum(F * F)) for F in factors])  # tr(Z S Z') / n, relative to sigma^2
     if theta is None:
-        theta = lme4_theta(raw)
+        theta = likelihood.layout.theta(raw)
     return Fit(
         criterion=at.criterion,
         df=likelihood.p + len(theta) + 1,

@@ -14,19 +14,24 @@ r the residual sum of squares, d the profiled deviance and w = Z'V^-1 X C l / si
         [                            4 nu       ]      d(l'Cl)/dS_t = sigma^2 sum_j w_j w_j'
 
 and d/dF = 2 (d/dS) F. The first derivatives are exact; d'' is taken from the exact gradient d' by central
-differences, which are good to about 1e-8.
+differences, which are good to about 1e-8. Of a model with a structured covariance theta moves F along curves,
+and the coordinates are those of the face on which nothing is held (`optimum/faces.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.linear.likelihood import LinearEvaluation, LinearLikelihood
+from mmtriage.engine.optimum.certificate import face_scale
+from mmtriage.engine.optimum.faces import Face, open_face
+from mmtriage.engine.optimum.protocol import cones
 
 STEP = 1e-4  # of the differences, natural units: the error of h^2 and that of rounding are 1e-8 each
 # Eigenvalue of the Hessian, relative to the largest, below which a direction of (theta, sigma) counts as
@@ -45,11 +50,10 @@ def satterthwaite_df(likelihood: LinearLikelihood, theta: Array, *, leave_out: b
         leave_out: leave directions of (theta, sigma) out that the data do not determine, as lmerTest does.
             False gives NaN to coefficients whose variance changes along one.
     """
-    factors = likelihood.basis.relative_factor(factors_of_theta(theta, likelihood.widths))
     moves = _moves(likelihood, theta)
-    at = likelihood.evaluate(factors)
+    at = likelihood.evaluate(moves.factors)
     variances, slopes = _variance_slopes(likelihood, at, moves)
-    inverse, undetermined = _inverse(_hessian(likelihood, factors, at, moves))
+    inverse, undetermined = _inverse(_hessian(likelihood, at, moves))
     covariance = 2.0 * inverse
     denominator = np.einsum("ap,ab,bp->p", slopes, covariance, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -67,11 +71,87 @@ def whitened_coefficients(likelihood: LinearLikelihood, at: LinearEvaluation) ->
     return half, likelihood.whitened(at)[:, :p] @ half
 
 
-def _moves(likelihood: LinearLikelihood, theta: Array) -> list[list[Array]]:
+def _moves(likelihood: LinearLikelihood, theta: Array) -> Moves:
+    """The ways in which theta can move the factors."""
+    factors = likelihood.basis.relative_factor(likelihood.layout.factors(theta))
+    if likelihood.layout.is_ordinary:
+        # as `certificate.natural_scale`
+        floor = np.sqrt(likelihood.blocks.q / likelihood.n)
+        return Straight(factors, _directions(likelihood, theta), floor)
+    face, x = open_face(factors, cones(likelihood))
+    return Curved(face, x, face_scale(likelihood, face, x))
+
+
+class Moves(Protocol):
+    """Ways in which the factors F (k, k) per term can move, m of them."""
+
+    def __len__(self) -> int: ...
+    @property
+    def factors(self) -> Sequence[Array]: ...
+
+    def along(self, slopes: Sequence[Array]) -> Array:
+        """The slope along each way (m,), from those in F (k, k) per term."""
+
+    def shifted(self, way: int, share: float) -> tuple[float, Sequence[Array], Moves]:
+        """A step of so many natural units: its length, the factors there, and the ways there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Straight:
+    """Orthonormal directions of the factors, each a list of (k, k) per term."""
+
+    factors: Sequence[Array]
+    directions: Sequence[Sequence[Array]]
+    floor: float  # the least natural step
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    def along(self, slopes: Sequence[Array]) -> Array:
+        """Their products with the directions."""
+        pairs = (zip(slopes, move, strict=True) for move in self.directions)
+        return np.array([sum(float(np.vdot(D, M)) for D, M in pair) for pair in pairs])
+
+    def shifted(self, way: int, share: float) -> tuple[float, Sequence[Array], Moves]:
+        """Along a direction, which is the same everywhere."""
+        move = self.directions[way]
+        size = max(float(np.linalg.norm(F)) for F, M in zip(self.factors, move, strict=True) if np.any(M))
+        step = share * max(size, self.floor)
+        return step, [F + step * M for F, M in zip(self.factors, move, strict=True)], self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curved:
+    """The coordinates x (m,) of a face."""
+
+    face: Face
+    x: Array
+    scale: Array  # (m,) natural steps
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def factors(self) -> Sequence[Array]:
+        """The face's own, which are other roots of S than lme4's."""
+        return self.face.factors(self.x)
+
+    def along(self, slopes: Sequence[Array]) -> Array:
+        """By the chain rule."""
+        return self.face.slopes(self.x, slopes)
+
+    def shifted(self, way: int, share: float) -> tuple[float, Sequence[Array], Moves]:
+        """Along a coordinate."""
+        step = share * float(self.scale[way])
+        x = self.x + step * (np.arange(len(self.x)) == way)
+        return step, self.face.factors(x), replace(self, x=x)
+
+
+def _directions(likelihood: LinearLikelihood, theta: Array) -> list[list[Array]]:
     """Orthonormal directions of the factors that theta can move, each a list of (k, k) per term."""
     widths, found = likelihood.widths, []
     zero = [np.zeros((k, k)) for k in widths]
-    units = [likelihood.basis.relative_factor(factors_of_theta(e, widths)) for e in np.eye(len(theta))]
+    units = [likelihood.basis.relative_factor(likelihood.layout.factors(e)) for e in np.eye(len(theta))]
     for t, k in enumerate(widths):
         own = np.array([unit[t].ravel() for unit in units if np.any(unit[t])]).reshape(-1, k * k)
         _, lengths, directions = np.linalg.svd(own / _lengths(own), full_matrices=False)
@@ -85,63 +165,43 @@ def _lengths(rows: Array) -> Array:
     return lengths
 
 
-def _along(moves: Sequence[Sequence[Array]], slopes: Sequence[Array]) -> Array:
-    """The slope along each move (m,), from those in F (k, k) per term."""
-    return np.array([sum(float(np.vdot(D, M)) for D, M in zip(slopes, move, strict=True)) for move in moves])
-
-
-def _hessian(
-    likelihood: LinearLikelihood,
-    factors: Sequence[Array],
-    at: LinearEvaluation,
-    moves: Sequence[Sequence[Array]],
-) -> Array:
+def _hessian(likelihood: LinearLikelihood, at: LinearEvaluation, moves: Moves) -> Array:
     """Of the deviance in (moves, log sigma), (m + 1, m + 1)."""
     m, nu = len(moves), likelihood.nu
     H = np.empty((m + 1, m + 1))
     relative = _residual_slopes(likelihood, at, moves)
-    differences = np.array([_difference(likelihood, factors, move, moves) for move in moves]).reshape(m, m)
+    differences = np.array([_difference(likelihood, moves, way) for way in range(m)]).reshape(m, m)
     H[:m, :m] = 0.5 * (differences + differences.T) + nu * np.outer(relative, relative)
     H[:m, m] = H[m, :m] = -2.0 * nu * relative
     H[m, m] = 4.0 * nu
     return H
 
 
-def _difference(
-    likelihood: LinearLikelihood,
-    factors: Sequence[Array],
-    move: Sequence[Array],
-    moves: Sequence[Sequence[Array]],
-) -> Array:
+def _difference(likelihood: LinearLikelihood, moves: Moves, way: int) -> Array:
     """d'' times one move, (m,), by central differences of the exact gradient."""
-    size = max(float(np.linalg.norm(F)) for F, M in zip(factors, move, strict=True) if np.any(M))
-    step = STEP * max(size, np.sqrt(likelihood.blocks.q / likelihood.n))  # as `certificate.natural_scale`
 
-    def slope(h: float) -> Array:
-        moved = [F + h * M for F, M in zip(factors, move, strict=True)]
-        return _along(moves, likelihood.gradient(likelihood.evaluate(moved)))
+    def slope(share: float) -> tuple[float, Array]:
+        step, factors, there = moves.shifted(way, share)
+        return step, there.along(likelihood.gradient(likelihood.evaluate(factors)))
 
-    found: Array = (slope(step) - slope(-step)) / (2.0 * step)
+    (ahead, above), (_, below) = slope(STEP), slope(-STEP)
+    found: Array = (above - below) / (2.0 * ahead)
     return found
 
 
-def _residual_slopes(
-    likelihood: LinearLikelihood, at: LinearEvaluation, moves: Sequence[Sequence[Array]]
-) -> Array:
+def _residual_slopes(likelihood: LinearLikelihood, at: LinearEvaluation, moves: Moves) -> Array:
     """r' / r along each move, (m,)."""
     h = likelihood.whitened(at)[:, -1:]
-    return _along(moves, [-D for D in _quadratic_slopes(likelihood, at, h)])
+    return moves.along([-D for D in _quadratic_slopes(likelihood, at, h)])
 
 
-def _variance_slopes(
-    likelihood: LinearLikelihood, at: LinearEvaluation, moves: Sequence[Sequence[Array]]
-) -> tuple[Array, Array]:
+def _variance_slopes(likelihood: LinearLikelihood, at: LinearEvaluation, moves: Moves) -> tuple[Array, Array]:
     """l'C l / sigma^2 of each coefficient (p,), and its slopes in (moves, log sigma), (m + 1, p)."""
     half, W = whitened_coefficients(likelihood, at)
     variances = np.einsum("ip,ip->p", half, half)
     slopes = np.empty((len(moves) + 1, likelihood.p))
     for j in range(likelihood.p):
-        slopes[:-1, j] = _along(moves, _quadratic_slopes(likelihood, at, W[:, j : j + 1]))
+        slopes[:-1, j] = moves.along(_quadratic_slopes(likelihood, at, W[:, j : j + 1]))
     slopes[-1] = 2.0 * variances
     return variances, slopes
 

@@ -27,9 +27,9 @@ from itertools import pairwise
 import numpy as np
 
 from mmtriage.arrays import Array, Index
-from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.lme4.cholmod import Order, backward, backward_order, diagonal, factor_levels, forward
 from mmtriage.engine.lme4.eigen import Matrix, cholesky, gram, panels, solve_fixed
+from mmtriage.engine.structures.parameter_layout import Layout, layout_of
 from mmtriage.model.design import Design
 
 LARGEST = 2_000_000  # products per evaluation: 50 MB, some 10 ms
@@ -39,7 +39,7 @@ LARGEST = 2_000_000  # products per evaluation: 50 MB, some 10 ms
 class _Model:
     """What does not depend on theta: K effects in each of G levels. Arrays lie with the rows last."""
 
-    sizes: tuple[int, ...]  # of the terms
+    layout: Layout
     codes: Index  # (n,) level of each row
     bins: Index  # (K (K + p + 1) n,) where each product of `_cross_products` is summed
     levels: int
@@ -92,7 +92,6 @@ def _model(design: Design, *, reml: bool) -> _Model:
     n, p = design.X.shape
     root = None if design.weights is None else np.sqrt(design.weights)
     first = design.random[0]
-    sizes = tuple(term.Z.shape[1] for term in design.random)
     levels = len(first.levels)
     Z = np.ascontiguousarray(np.hstack([term.Z for term in design.random]).T, dtype=np.float64)
     X = np.ascontiguousarray(design.X.T, dtype=np.float64)
@@ -101,7 +100,7 @@ def _model(design: Design, *, reml: bool) -> _Model:
     U, right = (Z, right) if root is None else (Z * root, right * root)
     K = len(Z)
     return _Model(
-        sizes=sizes,
+        layout=layout_of(design.random),
         codes=first.codes,
         bins=(np.arange(K * (K + p + 1))[:, None] * levels + first.codes).ravel(),
         levels=levels,
@@ -124,7 +123,7 @@ def _model(design: Design, *, reml: bool) -> _Model:
 
 def _evaluate(model: _Model, theta: Array) -> float:
     """ldL2 + ldRX2 - sum(log w) + nu (1 + log(2 pi pwrss / nu)), as lmerResp::Laplace adds it up."""
-    factors = factors_of_theta(theta, model.sizes)
+    factors = model.layout.factors(theta)
     K, p = len(model.Z), len(model.X)
     products = _cross_products(model, factors)
     L = factor_levels(products[:, :K])
@@ -132,7 +131,7 @@ def _evaluate(model: _Model, theta: Array) -> float:
     RX, left = _fixed_factor(model, solved)
     beta = solve_fixed(RX, left)
     u = _spherical_effects(model, L, solved[:, p] - _combine(solved.swapaxes(0, 1), beta))
-    pwrss = _squares(_residuals(model, factors, beta, u)) + _squares(_in_lme4_order(u, model.sizes))
+    pwrss = _squares(_residuals(model, factors, beta, u)) + _squares(_in_lme4_order(u, model.layout.widths))
     value = _sum_logs([d * d for d in diagonal(L).T.ravel().tolist()])
     if model.reml:
         value += 2.0 * _sum_logs([row[i] for i, row in enumerate(RX)])

@@ -13,10 +13,13 @@ import numpy as np
 from scipy.linalg import lapack
 
 from mmtriage.arrays import Array
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.differences import Derivatives
 from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
 
-SINGULAR_TOLERANCE = 1e-4  # lme4's check.conv.singular: of a diagonal theta, on the scale of sigma
+SINGULAR_TOLERANCE = (
+    1e-4  # lme4's check.conv.singular: from a bound, of a diagonal theta on the scale of sigma
+)
 GRADIENT_TOLERANCE = 2e-3  # lme4's check.conv.grad
 HESSIAN_TOLERANCE = 1e-6  # lme4's check.conv.hess: of eigenvalues, absolute and relative
 SCALE_RATIO = 1000.0  # lme4's check.scaleX
@@ -67,14 +70,14 @@ def has_wild_scales(X: Array) -> bool:
     return bool(np.any(np.abs(logs) > limit) or logs.max() - logs.min() > limit)
 
 
-def is_singular(theta: Array, lower: Array) -> bool:
-    """lme4's isSingular: any element bounded by 0 below 1e-4; both arguments (m,)."""
-    return bool(np.any(theta[lower == 0.0] < SINGULAR_TOLERANCE))
+def is_singular(theta: Array, bounds: Bounds) -> bool:
+    """lme4's isSingular: any bounded element of theta (m,) within 1e-4 of its bound."""
+    return bounds.nearest(theta) < SINGULAR_TOLERANCE
 
 
 def check_convergence(
     theta: Array,
-    lower: Array,
+    bounds: Bounds,
     derivatives: Derivatives | None,
     *,
     version: Lme4Version = LME4_1_1,
@@ -85,7 +88,7 @@ def check_convergence(
     Args:
         is_told: whether lme4 says that a fit is singular; it is checked all the same.
     """
-    if is_singular(theta, lower):
+    if is_singular(theta, bounds):
         return _check(singular=True, messages=(SINGULAR_MESSAGE,) if is_told else ())
     if derivatives is None:
         return _check()

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from mmtriage.arrays import Array, Index
-from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.lme4.checks import DOWNDATED
+from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.model.design import Design
 
 SUSPICIOUS_SIZE = 1e5  # a column below this squares to less than 1e10: two thirds of the digits at most
@@ -38,7 +38,7 @@ def _downdate_fails(design: Design, theta: Array) -> bool:
     """
     root = None if design.weights is None else np.sqrt(design.weights)
     X = design.X if root is None else design.X * root[:, None]
-    factors = factors_of_theta(theta, [term.Z.shape[1] for term in design.random])
+    factors = layout_of(design.random).factors(theta)
     gram: Array = X.T @ X
     for term, L in zip(design.random, factors, strict=True):
         Z = (term.Z if root is None else term.Z * root[:, None]) @ L

@@ -11,7 +11,6 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra.theta import lme4_theta, template_theta
 from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.glmer_nb import fit_negative_binomial
@@ -20,6 +19,7 @@ from mmtriage.engine.lme4.glmer_stages import DEFAULT_PAIR, Course, GlmerCall, f
 from mmtriage.engine.lme4.optwrap import StoppedError
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
 from mmtriage.engine.lme4.transform import Transform
+from mmtriage.engine.structures.parameter_layout import Layout, layout_of
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
 from mmtriage.optimizers import Optimizer
@@ -68,7 +68,7 @@ def fit_glmer(
             total_evaluations=course.evaluations,
             lme4_messages=tuple(course.messages),
         )
-    return run if transform is None else _in_users_columns(run, call.sizes, transform)
+    return run if transform is None else _in_users_columns(run, call.layout, transform)
 
 
 def lme4_error(design: Design, *, deadline: Deadline = NEVER) -> str | None:
@@ -104,17 +104,17 @@ def _call(
     transform: Transform | None,
     deadline: Deadline,
 ) -> GlmerCall:
-    sizes = tuple(term.Z.shape[1] for term in design.random)
+    layout = layout_of(design.random)
     theta, beta = (None, None) if start is None else start
     return GlmerCall(
         design=design,
         rows=rows_of(design)
         if transform is None
         else rows_of(design, transform.of_terms, design.X @ transform.of_fixed),
-        sizes=sizes,
+        layout=layout,
         optimizers=optimizers,
         maxfun=maxfun,
-        theta=frozen(template_theta(sizes) if theta is None else theta),
+        theta=frozen(layout.start if theta is None else theta),
         beta=beta,
         deadline=deadline,
     )
@@ -128,6 +128,6 @@ def _messages_before(design: Design, transform: Transform | None) -> tuple[str, 
     return (*design_messages(X, dropped=len(design.dropped), version=version), *of_response)
 
 
-def _in_users_columns(run: Lme4Run, sizes: tuple[int, ...], transform: Transform) -> Lme4Run:
+def _in_users_columns(run: Lme4Run, layout: Layout, transform: Transform) -> Lme4Run:
     beta = None if run.beta is None else frozen(transform.of_fixed @ run.beta)
-    return replace(run, theta=frozen(lme4_theta(transform.users_factors(run.theta, sizes))), beta=beta)
+    return replace(run, theta=frozen(layout.theta(transform.users_factors(run.theta, layout))), beta=beta)

@@ -17,18 +17,16 @@ The constants of the saturated model are left out, as in lme4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.linalg import lapack
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.generalized.quadrature import hermite
 from mmtriage.engine.lme4.glmer_pirls import TOLERANCE, GlmerPirls, Standing, row_sum
 from mmtriage.engine.lme4.outcome import frozen
+from mmtriage.engine.structures.parameter_layout import Layout
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 from mmtriage.model.family_data import FamilyData
@@ -46,12 +44,12 @@ class GlmerCriterion:
         rows: Rows,
         family: Family,
         *,
-        sizes: Sequence[int],
+        layout: Layout,
         deadline: Deadline = NEVER,
         tolerance: float = TOLERANCE,
     ) -> None:
         n = len(design.y)
-        self.sizes = tuple(sizes)
+        self.layout = layout
         self.deadline = deadline
         self.base_offset = np.zeros(n) if design.offset is None else design.offset
         weights = np.ones(n) if design.weights is None else design.weights
@@ -121,7 +119,7 @@ class GlmerCriterion:
 
     def _minimize(self, theta: Array, *, jointly: bool) -> None:
         with np.errstate(all="ignore"):
-            self.pirls.minimize(factors_of_theta(theta, self.sizes), jointly=jointly)
+            self.pirls.minimize(self.layout.factors(theta), jointly=jointly)
 
     def _laplace(self) -> float:
         at = self.pirls

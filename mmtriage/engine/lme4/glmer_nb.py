@@ -27,7 +27,7 @@ import numpy as np
 from scipy.special import digamma, polygamma
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import lower_bounds
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_pirls import GlmerPirls
@@ -36,7 +36,6 @@ from mmtriage.engine.lme4.glmer_stages import (
     GlmerCall,
     fit_family,
     on_second_radii,
-    with_free_beta,
 )
 from mmtriage.engine.lme4.optwrap import StoppedError, assemble
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
@@ -150,16 +149,16 @@ def _refit(
     criterion = call.criterion(family)
     criterion.pirls.u = state.pirls.u
     criterion.start(last.theta, jointly=call.is_joint)
-    start, lower = last.theta, lower_bounds(call.sizes)
+    start, bounds = last.theta, Bounds.of(call.layout)
     counted = course.counted(criterion.stage_1 if call.is_joint else criterion.stage_2)
     if not call.is_joint and last.beta is not None:
-        start, lower = np.concatenate([start, last.beta]), with_free_beta(lower, criterion.p)
-    run = course.run(counted, start, lower, _of_refit(call), call, last=not call.is_joint)
+        start, bounds = np.concatenate([start, last.beta]), Bounds.of(call.layout, criterion.p)
+    run = course.run(counted, start, bounds, _of_refit(call), call, last=not call.is_joint)
     made = assemble(
         run,
         run.result.theta,
         run.result.value,
-        lower=lower,
+        bounds=bounds,
         start=call.theta,
         optimizer=course.optimizer,
         messages=course.messages,

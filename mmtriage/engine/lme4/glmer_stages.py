@@ -19,8 +19,8 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.deadline import Deadline
-from mmtriage.engine.algebra.theta import lower_bounds, template_theta
 from mmtriage.engine.algebra.weighted_rows import Rows
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_pirls import TOLERANCE
 from mmtriage.engine.lme4.optwrap import (
@@ -29,10 +29,12 @@ from mmtriage.engine.lme4.optwrap import (
     Criterion,
     StageRun,
     assemble,
+    read_back,
     run_optimizer,
     step_onto_edge,
 )
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
+from mmtriage.engine.structures.parameter_layout import Layout
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family
 from mmtriage.model.spec import CONDITIONAL
@@ -53,7 +55,7 @@ class GlmerCall:
 
     design: Design
     rows: Rows
-    sizes: tuple[int, ...]  # columns of each random term
+    layout: Layout  # of theta
     optimizers: tuple[Optimizer, Optimizer]
     maxfun: int | None
     theta: Array  # (m,) where stage 1 starts
@@ -78,7 +80,7 @@ class GlmerCall:
             self.design,
             self.rows,
             family,
-            sizes=self.sizes,
+            layout=self.layout,
             deadline=self.deadline,
             tolerance=self.tolerance,
         )
@@ -106,7 +108,7 @@ class Course:
         self,
         criterion: Criterion,
         start: Array,
-        lower: Array,
+        bounds: Bounds,
         optimizer: Optimizer,
         call: GlmerCall,
         *,
@@ -115,7 +117,7 @@ class Course:
         """Run lme4's optwrap, which leaves its modules at the optimum; the `last` stage takes differences."""
         self.optimizer = optimizer
         tested = call.tested if last else NOT_TESTED
-        run = run_optimizer(criterion, start, lower, optimizer, call.maxfun, tested)
+        run = run_optimizer(criterion, start, bounds, optimizer, call.maxfun, tested)
         self.messages.extend(run.messages)
         criterion(run.result.theta)
         return run
@@ -127,12 +129,12 @@ def fit_family(call: GlmerCall, family: Family, course: Course) -> tuple[Lme4Run
     Raises StoppedError or LinAlgError in lme4's words where lme4 stops.
     """
     criterion = call.criterion(family)
-    criterion.start(template_theta(call.sizes))
+    criterion.start(call.layout.start)
     stage_1 = course.counted(criterion.stage_1)
-    lower = lower_bounds(call.sizes)
-    run = course.run(stage_1, call.theta, lower, call.optimizers[0], call, last=False)
+    bounds = Bounds.of(call.layout)
+    run = course.run(stage_1, call.theta, bounds, call.optimizers[0], call, last=False)
     if call.is_joint:
-        made = finish(call, run, stage_1, lower, course)
+        made = finish(call, run, stage_1, bounds, course)
         return replace(made, beta=frozen(criterion.pirls.beta), predictor=criterion.predictor), criterion
     criterion.save()
     return _second_stage(call, criterion, course, run.result.theta, criterion.fixed_sd()), criterion
@@ -145,7 +147,7 @@ def fit_second_stage(call: GlmerCall, family: Family, course: Course, sd: Array)
     steps of beta's first simplex.
     """
     criterion = call.criterion(family)
-    criterion.start(template_theta(call.sizes), jointly=False)
+    criterion.start(call.layout.start, jointly=False)
     return _second_stage(call, criterion, course, call.theta, sd)
 
 
@@ -153,22 +155,23 @@ def _second_stage(
     call: GlmerCall, criterion: GlmerCriterion, course: Course, theta: Array, sd: Array
 ) -> Lme4Run:
     """Run the second stage from theta (m,) and the call's beta, or that of the modules as they stand."""
+    read_back(call.layout, theta)
     stage_2 = course.counted(criterion.stage_2)
     beta = criterion.pirls.beta if call.beta is None else call.beta
-    lower = with_free_beta(lower_bounds(call.sizes), criterion.p)
+    bounds = Bounds.of(call.layout, criterion.p)
     start = np.concatenate([theta, beta])
-    run = course.run(stage_2, start, lower, _of_stage_2(call, sd), call, last=True)
-    return replace(finish(call, run, stage_2, lower, course), predictor=criterion.predictor)
+    run = course.run(stage_2, start, bounds, _of_stage_2(call, sd), call, last=True)
+    return replace(finish(call, run, stage_2, bounds, course), predictor=criterion.predictor)
 
 
-def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, course: Course) -> Lme4Run:
+def finish(call: GlmerCall, run: StageRun, criterion: Criterion, bounds: Bounds, course: Course) -> Lme4Run:
     """Step onto the edge, check, and write it down."""
-    parameters, value, moved = step_onto_edge(criterion, run.result, lower)
+    parameters, value, moved = step_onto_edge(criterion, run.result, bounds)
     return assemble(
         run,
         parameters,
         value,
-        lower=lower,
+        bounds=bounds,
         start=call.theta,
         optimizer=course.optimizer,
         messages=course.messages,
@@ -176,11 +179,6 @@ def finish(call: GlmerCall, run: StageRun, criterion: Criterion, lower: Array, c
         tested=call.tested,
         moved_to_edge=moved,
     )
-
-
-def with_free_beta(lower: Array, p: int) -> Array:
-    """Lower bounds of (theta, beta), (m + p,)."""
-    return np.concatenate([lower, np.full(p, -np.inf)])
 
 
 def _of_stage_2(call: GlmerCall, sd: Array) -> Optimizer:

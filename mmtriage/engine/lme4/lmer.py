@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import lme4_theta, lower_bounds, template_theta
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.arithmetic import lme4_criterion
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import DOWNDATED, design_messages
 from mmtriage.engine.lme4.downdate import lme4_failure
 from mmtriage.engine.lme4.optwrap import (
@@ -26,12 +26,14 @@ from mmtriage.engine.lme4.optwrap import (
     Criterion,
     StoppedError,
     assemble,
+    read_back,
     run_optimizer,
     step_onto_edge,
 )
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run, frozen
 from mmtriage.engine.lme4.start import lme4_start
 from mmtriage.engine.lme4.transform import Transform
+from mmtriage.engine.structures.parameter_layout import Layout
 from mmtriage.optimizers import DEFAULT, OPTIMIZERS, Objective, Optimizer
 
 EDGE_STEP = 1e-5  # lme4's restart_edge: forward difference from a bound inwards
@@ -66,24 +68,29 @@ def fit_linear_model(
     return fit_lmer(
         objective or _stopped_at_start(model, theta),
         start=theta,
-        lower=lower_bounds(model.widths),
+        bounds=Bounds.of(model.layout),
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=messages,
         tested=tested,
+        layout=model.layout,
     )
 
 
 def tested_of(model: LinearModel) -> Checking:
     """What lme4 tests of this model's fits."""
-    return Checking.of(model.design.spec, model.n, len(lower_bounds(model.widths)))
+    return Checking.of(model.design.spec, model.n, len(model.layout.lower))
 
 
 def _own_start(model: LinearModel) -> Array:
     """theta (m,) at which lme4 starts."""
     terms = model.design.random
     return lme4_start(
-        model.design.y, [t.group for t in terms], [t.codes for t in terms], [t.columns for t in terms]
+        model.design.y,
+        [t.group for t in terms],
+        [t.codes for t in terms],
+        [t.columns for t in terms],
+        template=model.layout.start,
     )
 
 
@@ -130,10 +137,10 @@ def _fit_transformed(
     design = model.design
     run = fit_lmer(
         lambda theta: model.criterion(
-            model.basis.relative_factor(transform.users_factors(theta, model.widths))
+            model.basis.relative_factor(transform.users_factors(theta, model.layout))
         ),
-        start=template_theta(model.widths),
-        lower=lower_bounds(model.widths),
+        start=model.layout.start,
+        bounds=Bounds.of(model.layout),
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=design_messages(design.X[:, :0], dropped=len(design.dropped)),
@@ -141,42 +148,46 @@ def _fit_transformed(
     )
     if isinstance(run, Lme4Failure):
         return run
-    return replace(run, theta=lme4_theta(transform.users_factors(run.theta, model.widths)))
+    return replace(run, theta=model.layout.theta(transform.users_factors(run.theta, model.layout)))
 
 
 def fit_lmer(
     objective: Objective,
     *,
     start: Array,
-    lower: Array,
+    bounds: Bounds,
     optimizer: Optimizer = OPTIMIZERS[DEFAULT],
     maxfun: int | None = None,
     messages_before: tuple[str, ...] = (),
     tested: Checking = LMER_1_1,
+    layout: Layout | None = None,
 ) -> Lme4Run | Lme4Failure:
     """Fit as lme4 does, on any criterion.
 
     Args:
         objective: REML criterion or deviance as a function of lme4's raw theta, (m,).
         start: where lme4 starts, see `start.py`.
-        lower: lme4's bounds, 0 or -inf, see `algebra/theta.py`.
+        bounds: lme4's.
         optimizer: an entry of `optimizers.OPTIMIZERS`, or one like it.
         maxfun: its budget; None for lme4's default.
         messages_before: what lme4 said while it built the model, see `checks.design_messages`.
         tested: what lme4 tests of the fit.
+        layout: of theta, where it holds correlations that lme4 reads back.
     """
     criterion = Criterion(objective)
     start = frozen(start)
     messages = list(messages_before)
     restarted = False
     try:
-        run = run_optimizer(criterion, start, lower, optimizer, maxfun, tested)
+        run = run_optimizer(criterion, start, bounds, optimizer, maxfun, tested)
         messages.extend(run.messages)
-        if _leaves_the_edge(criterion, run.result.theta, lower):
+        if layout is not None:
+            read_back(layout, run.result.theta)
+        if _leaves_the_edge(criterion, run.result.theta, bounds):
             restarted = True
-            run = run_optimizer(criterion, run.result.theta, lower, optimizer, maxfun, tested)
+            run = run_optimizer(criterion, run.result.theta, bounds, optimizer, maxfun, tested)
             messages.extend(run.messages)
-        theta, value, moved = step_onto_edge(criterion, run.result, lower)
+        theta, value, moved = step_onto_edge(criterion, run.result, bounds)
     except StoppedError as stop:
         return Lme4Failure(
             error=str(stop),
@@ -189,7 +200,7 @@ def fit_lmer(
         run,
         theta,
         value,
-        lower=lower,
+        bounds=bounds,
         start=start,
         optimizer=optimizer,
         messages=messages,
@@ -200,15 +211,23 @@ def fit_lmer(
     )
 
 
-def _leaves_the_edge(criterion: Criterion, theta: Array, lower: Array) -> bool:
-    """lme4's restart_edge: whether the criterion falls from some bound that `theta` is on, inwards."""
-    on_bound = np.flatnonzero(theta == lower)
-    if on_bound.size == 0:
+def _leaves_the_edge(criterion: Criterion, theta: Array, bounds: Bounds) -> bool:
+    """lme4's restart_edge: whether a quotient at some bound that `theta` is on is negative.
+
+    At a lower bound it is the slope inwards. At an upper one, as lme4 2.1-0 takes it, the slope along the
+    parameter, which is negative where the criterion rises inwards.
+    """
+    edges = [
+        (int(i), float(side[i]), step)
+        for side, step in ((bounds.lower, EDGE_STEP), (bounds.upper, -EDGE_STEP))
+        for i in np.flatnonzero(theta == side)
+    ]
+    if not edges:
         return False
     value = criterion(theta)
     slopes = []
-    for i in on_bound:
+    for i, bound, step in edges:
         inside = theta.copy()
-        inside[i] = lower[i] + EDGE_STEP
-        slopes.append((criterion(inside) - value) / EDGE_STEP)
+        inside[i] = bound + step
+        slopes.append((criterion(inside) - value) / step)
     return any(slope < 0.0 for slope in slopes)

@@ -14,13 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import ConvergenceCheck, check_convergence, is_singular
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
+from mmtriage.engine.structures.parameter_layout import Layout
 from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
 from mmtriage.model.spec import ModelSpec
 from mmtriage.optimizers import Objective, Optimizer, OptimizerResult
 
+# lme4 2.1-0's words where a correlation is left with fewer than two standard deviations.
+LOST_RHO = (
+    "error in evaluating the argument 'object' in selecting a method for function 'getPar': 'rho' is not "
+    "identifiable as there is no pair of nonzero standard deviations"
+)
 BOUNDARY_TOLERANCE = 1e-5  # lme4's boundary.tol: nearer than this, the bound itself is tried
 
 
@@ -44,18 +51,18 @@ class Checking:
             is_checked=is_checked,
         )
 
-    def derivatives(self, criterion: Objective, theta: Array, lower: Array) -> Derivatives | None:
+    def derivatives(self, criterion: Objective, theta: Array, bounds: Bounds) -> Derivatives | None:
         """lme4's differences where the optimizer ended, if it takes any."""
         if not self.has_derivatives:
             return None
-        if not self.version.takes_singular and is_singular(theta, lower):
+        if not self.version.takes_singular and is_singular(theta, bounds):
             return None
         return finite_differences(criterion, theta)
 
-    def check(self, theta: Array, lower: Array, derivatives: Derivatives | None) -> ConvergenceCheck:
+    def check(self, theta: Array, bounds: Bounds, derivatives: Derivatives | None) -> ConvergenceCheck:
         """lme4's verdict on a fit."""
         is_told = self.is_linear or self.is_checked
-        return check_convergence(theta, lower, derivatives, version=self.version, is_told=is_told)
+        return check_convergence(theta, bounds, derivatives, version=self.version, is_told=is_told)
 
 
 LMER_1_1 = Checking()  # an lmer of 1.1-31
@@ -69,6 +76,12 @@ class StageRun:
     result: OptimizerResult
     derivatives: Derivatives | None
     messages: tuple[str, ...]
+
+
+def read_back(layout: Layout, theta: Array) -> None:
+    """lme4's mkPar: it reads its parameters back from the factors; raises StoppedError where it cannot."""
+    if layout.loses_rho(theta):
+        raise StoppedError(LOST_RHO)
 
 
 class StoppedError(Exception):
@@ -93,38 +106,41 @@ class Criterion:
 def run_optimizer(
     criterion: Criterion,
     start: Array,
-    lower: Array,
+    bounds: Bounds,
     optimizer: Optimizer,
     maxfun: int | None,
     tested: Checking,
 ) -> StageRun:
     """Run the optimizer, warn if its code is not 0, and take differences where it ended."""
-    result = optimizer.run(criterion, start, lower, np.full(len(start), np.inf), maxfun)
+    result = optimizer.run(criterion, start, bounds.lower, bounds.upper, maxfun)
     if not np.isfinite(result.value):
         raise StoppedError(result.message)
     messages = list(result.warnings)
     if result.code != 0:
         messages.append(f"convergence code {result.code} from {optimizer.r_name}: {result.message}")
-    derivatives = tested.derivatives(criterion, result.theta, lower)
+    derivatives = tested.derivatives(criterion, result.theta, bounds)
     return StageRun(result=result, derivatives=derivatives, messages=tuple(messages))
 
 
 def step_onto_edge(
-    criterion: Criterion, result: OptimizerResult, lower: Array
+    criterion: Criterion, result: OptimizerResult, bounds: Bounds
 ) -> tuple[Array, float, tuple[int, ...]]:
     """lme4's check.boundary: an element almost at its bound is set to it where that lowers the criterion."""
     theta = result.theta.copy()
-    distance = theta - lower
-    near = np.flatnonzero((distance > 0.0) & (distance < BOUNDARY_TOLERANCE))
-    if near.size == 0:
+    near = [
+        (int(i), float(side[i]))
+        for side, distance in ((bounds.lower, theta - bounds.lower), (bounds.upper, bounds.upper - theta))
+        for i in np.flatnonzero((distance > 0.0) & (distance < BOUNDARY_TOLERANCE))
+    ]
+    if not near:
         return theta, result.value, ()
     moved = []
-    for i in near:
+    for i, bound in near:
         on_edge = theta.copy()
-        on_edge[i] = lower[i]
+        on_edge[i] = bound
         if criterion(on_edge) < result.value:
             theta = on_edge
-            moved.append(int(i))
+            moved.append(i)
     return theta, criterion(theta), tuple(moved)
 
 
@@ -133,7 +149,7 @@ def assemble(
     parameters: Array,
     value: float,
     *,
-    lower: Array,
+    bounds: Bounds,
     start: Array,
     optimizer: Optimizer,
     messages: Sequence[str],
@@ -144,9 +160,9 @@ def assemble(
 ) -> Lme4Run:
     """The record of a finished fit, with lme4's checks of it.
 
-    `parameters`, `lower` are theta's (m,), or those of theta and beta (m + p,), as `run` had them.
+    `parameters`, `bounds` are theta's (m,), or those of theta and beta (m + p,), as `run` had them.
     """
-    check = tested.check(parameters, lower, run.derivatives)
+    check = tested.check(parameters, bounds, run.derivatives)
     gradient = None if run.derivatives is None else frozen(run.derivatives.gradient)
     m = len(start)
     return Lme4Run(

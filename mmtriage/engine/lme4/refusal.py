@@ -12,6 +12,7 @@ from mmtriage.errors import FormulaError
 from mmtriage.formula import parse_expression
 from mmtriage.formula.bars import Bar
 from mmtriage.formula.nodes import Binary, Call, Node, without_parens
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
@@ -32,10 +33,15 @@ def lme4_refusal(design: Design) -> str | None:
             f"number of levels of each grouping factor must be {most} number of observations "
             f"(problems: {problems})"
         )
-    for term in design.random:
+    for term in design.random if is_counting_effects(design) else ():
         if _exceeds(design, len(term.levels) * len(term.columns)):
             return _too_many_effects(design, term)
     return CONSTANT if not design.spec.is_linear and np.ptp(design.y) == 0 else None
+
+
+def is_counting_effects(design: Design) -> bool:
+    """Whether random effects are counted at all: where a covariance is structured lme4 2.x counts none."""
+    return all(t.bar.structure == UNSTRUCTURED and t.bar.block is None for t in design.random)
 
 
 def _exceeds(design: Design, count: int) -> bool:

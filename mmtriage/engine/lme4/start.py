@@ -18,13 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.arrays import Array, Index
-from mmtriage.engine.algebra.theta import template_theta
 
 INTERCEPT = ("(Intercept)",)
 
 
 def lme4_start(
-    y: Array, groups: Sequence[str], codes: Sequence[Index], columns: Sequence[Sequence[str]]
+    y: Array,
+    groups: Sequence[str],
+    codes: Sequence[Index],
+    columns: Sequence[Sequence[str]],
+    *,
+    template: Array,
 ) -> Array:
     """theta (m,) at which lme4 starts.
 
@@ -33,9 +37,10 @@ def lme4_start(
         groups: the grouping factor of each term, in lme4's order.
         codes: the level of each row, (n,), per term.
         columns: R's names of the columns, per term.
+        template: where it starts unless it knows better, (m,).
     """
     one_way = _one_way_start(y, groups, codes, columns)
-    return template_theta([len(names) for names in columns]) if one_way is None else one_way
+    return template if one_way is None else one_way
 
 
 def _one_way_start(

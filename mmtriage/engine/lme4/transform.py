@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import factors_of_theta
+from mmtriage.engine.structures.parameter_layout import Layout
 
 
 class Transform(NamedTuple):
@@ -18,6 +18,6 @@ class Transform(NamedTuple):
     of_terms: Sequence[Array]  # T (k, k) per term
     of_fixed: Array  # A (p, p)
 
-    def users_factors(self, theta: Array, sizes: Sequence[int]) -> list[Array]:
+    def users_factors(self, theta: Array, layout: Layout) -> list[Array]:
         """`T L` (k, k) per term: the factors in the user's columns at theta (m,) in these."""
-        return [T @ L for T, L in zip(self.of_terms, factors_of_theta(theta, sizes), strict=True)]
+        return [T @ L for T, L in zip(self.of_terms, layout.factors(theta), strict=True)]

@@ -9,6 +9,10 @@ there. On the cone of covariances, with G_t = d criterion / d S_t, a point is a 
 * the Hessian on the face is positive semidefinite;
 * N' G_t N is positive semidefinite on the null space N of S_t: its eigenvalues are the multipliers. A
   negative one is a direction in which a variance wants to leave zero: a saddle of the criterion in theta.
+
+Of a structured covariance the multipliers are the slopes in its own parameters that are held, SDs at zero
+and a correlation at its bound, inwards (`structures/scaled_cone.py`). One that is zero to rounding proves
+nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.optimum.faces import Face, Place
+from mmtriage.engine.optimum.faces import Face
 from mmtriage.engine.optimum.newton import (
     Point,
     SmoothObjective,
@@ -29,8 +33,9 @@ from mmtriage.engine.optimum.newton import (
     natural_units,
     newton_step,
 )
-from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.optimum.protocol import Likelihood
 from mmtriage.engine.structures.covariance_factor import CovarianceFactor
+from mmtriage.engine.structures.interfaces import Inward, Stratum
 
 DECREMENT_TOLERANCE = 1e-6  # deviance units that may be left to gain at a point that counts as stationary
 CURVATURE_TOLERANCE = 1e-7  # relative: central differences of exact gradients are good to about 1e-8
@@ -47,8 +52,8 @@ class Multiplier:
     """The slope of the criterion in the variance along one null direction of a term."""
 
     term: int
-    value: float  # deviance units per unit of relative variance; negative: the variance wants to grow
-    direction: Array  # (k,) unit vector in orthonormal coordinates
+    value: float  # `Inward.value`
+    along: Inward
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +69,7 @@ class Certificate:
     flat_directions: tuple[Array, ...]  # parameter vectors along which the criterion does not change
     hessian: Array | None  # (m, m) of the criterion in the parameters of the face, free ones last
     multipliers: tuple[Multiplier, ...]
+    strata: tuple[Stratum, ...]  # what each term's covariance holds
     ranks: tuple[int, ...]
 
 
@@ -85,19 +91,23 @@ def natural_scale(likelihood: Likelihood, factors: Sequence[Array]) -> list[floa
 def face_scale(likelihood: Likelihood, face: Face, x: Array) -> Array:
     """`natural_scale` spread over the parameters of a face, (m,), and that of the free parameters."""
     natural = natural_scale(likelihood, face.factors(x))
-    return np.concatenate([np.repeat(natural, [term.size for term in face.terms]), likelihood.free_scale])
+    of_terms = (
+        term.scales(part, size) for term, part, size in zip(face.terms, face.parts(x), natural, strict=True)
+    )
+    return np.concatenate([*of_terms, likelihood.free_scale])
 
 
 def face_objective(likelihood: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
     """The criterion in a face's parameters, in units of `scale` (m,)."""
 
     def evaluate(z: Array) -> Point:
-        at = likelihood.expand(*face.place(z * scale))
-        gradient = face.entries(*at.slopes) * scale
+        x = z * scale
+        at = likelihood.expand(*face.place(x))
+        gradient = face.slopes(x, *at.slopes) * scale
 
         def curvature() -> Array:
             """The likelihood's own approximate Hessian, else differences of its gradient."""
-            H = at.curvature(face)
+            H = at.curvature(face, x)
             if H is not None:
                 return H * np.outer(scale, scale)
             return differenced_hessian(lambda v: evaluate(v).gradient, z, gradient)
@@ -107,19 +117,16 @@ def face_objective(likelihood: Likelihood, face: Face, scale: Array) -> Callable
     return evaluate
 
 
-def multipliers(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> list[Multiplier]:
-    """Multipliers of all null directions of terms whose covariance is not of full rank."""
-    factors = place.factors
-    full = supports(likelihood)
-    if tuple(ranks) == full:
+def multipliers(likelihood: Likelihood, face: Face, x: Array) -> list[Multiplier]:
+    """Multipliers of all that the terms' covariances hold at a point of a face."""
+    if face.is_open:
         return []
+    place = face.place(x)
+    parts = zip(face.terms, face.parts(x), place.factors, strict=True)
     found = []
-    for t, G in enumerate(likelihood.covariance_gradient(*place)):
-        if ranks[t] == full[t]:
-            continue
-        N = CovarianceFactor(factors[t], full[t]).null_space(ranks[t])
-        values, vectors = np.linalg.eigh(N.T @ G @ N)
-        found += [Multiplier(t, float(v), N @ w) for v, w in zip(values, vectors.T, strict=True)]
+    for t, ((term, part, F), G) in enumerate(zip(parts, likelihood.covariance_gradient(*place), strict=True)):
+        if not term.is_open:
+            found += [Multiplier(t, along.value, along) for along in term.inward(part, F, G)]
     return found
 
 
@@ -150,11 +157,11 @@ def polish_and_certify(
             for i in np.flatnonzero(np.abs(eigenvalues) <= FLAT_CURVATURE * max(highest, 1e-300))
             if _is_flat(objective, z, Q[:, i])
         )
-    found = multipliers(likelihood, face.place(z * scale), face.ranks)
+    found = multipliers(likelihood, face, z * scale)
     reason = _missing(decrement, lowest, highest, found, saddle_free) or _no_end(face, flat)
     certificate = Certificate(
         certified=reason is None,
-        reason=reason or _proven(face, likelihood),
+        reason=reason or _proven(face),
         newton_decrement=decrement,
         min_eigenvalue_free=lowest,
         max_eigenvalue_free=highest,
@@ -162,6 +169,7 @@ def polish_and_certify(
         flat_directions=flat,
         hessian=H / np.outer(scale, scale),
         multipliers=tuple(found),
+        strata=face.strata,
         ranks=face.ranks,
     )
     return z * scale, certificate
@@ -179,6 +187,7 @@ def uncertified(face: Face, reason: str) -> Certificate:
         flat_directions=(),
         hessian=None,
         multipliers=(),
+        strata=face.strata,
         ranks=face.ranks,
     )
 
@@ -250,6 +259,8 @@ def _missing(
     worst = min((m.value for m in found), default=0.0)
     if worst < 0 and not saddle_free:
         return f"a variance at zero wants to grow (multiplier {worst:.3g})"
+    if not all(m.along.is_decided for m in found):
+        return "whether the criterion falls from the boundary of a structured covariance is not decided"
     return None
 
 
@@ -266,6 +277,6 @@ def _no_end(face: Face, flat: Sequence[Array]) -> str | None:
     return None
 
 
-def _proven(face: Face, likelihood: Likelihood) -> str:
-    where = "in the interior" if face.ranks == supports(likelihood) else "on the boundary"
+def _proven(face: Face) -> str:
+    where = "in the interior" if face.is_open else "on the boundary"
     return f"second-order optimum {where}: stationary, no descent direction within or off its face"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.engine.optimum.certificate import Certificate, polish_and_certify
-from mmtriage.engine.optimum.faces import Place, face_at
-from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.optimum.faces import Place, open_face
+from mmtriage.engine.optimum.protocol import Likelihood, cones
 from mmtriage.engine.optimum.settling import FacePoint, escape, minimize_on, settle
 
 
@@ -23,8 +23,7 @@ def is_curved(certificate: Certificate) -> bool:
 
 def curved_optimum_near(likelihood: Likelihood, place: Place, *, within: float) -> float | None:
     """The criterion of a certified, curved optimum at most `within` deviance units below a place, or None."""
-    full = supports(likelihood)
-    face, x = face_at(place.factors, full, full, place.free)
+    face, x = open_face(place.factors, cones(likelihood), place.free)
     try:
         began = likelihood.criterion(*place)
         found = minimize_on(likelihood, face, x)

@@ -14,10 +14,11 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.optimum.certificate import face_objective, face_scale
-from mmtriage.engine.optimum.faces import Face, Place, face_at
+from mmtriage.engine.optimum.faces import Face, Place, open_face
 from mmtriage.engine.optimum.newton import Minimum, Point, minimize
-from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.optimum.protocol import Likelihood, cones, supports
 from mmtriage.engine.structures.covariance_factor import covariance_factors
+from mmtriage.engine.structures.unstructured import RankFace
 
 EXTRA_DF = 2.5  # blme's default: df = k + 2.5
 OPEN_SD = 0.3  # relative SD a direction at zero starts from
@@ -27,7 +28,7 @@ def prior_mode(likelihood: Likelihood, place: Place) -> tuple[Place, Minimum]:
     """The posterior mode, started from `place`, and how the search went."""
     full = supports(likelihood)
     opened = [at.opened(OPEN_SD) for at in covariance_factors(place.factors, full)]
-    face, x = face_at(opened, full, full, place.free)
+    face, x = open_face(opened, cones(likelihood), place.free)
     scale = face_scale(likelihood, face, x)
     diagonal = _diagonal(face)
     power = (EXTRA_DF - 1.0) * diagonal
@@ -50,4 +51,8 @@ def prior_mode(likelihood: Likelihood, place: Place) -> tuple[Place, Minimum]:
 
 def _diagonal(face: Face) -> Array:
     """Which parameters stand on the diagonal of their term's triangle."""
-    return np.concatenate([*(term.is_diagonal for term in face.terms), np.zeros(face.n_free, dtype=bool)])
+    of_terms = []
+    for term in face.terms:
+        assert isinstance(term, RankFace)  # `wishart_prior` asks: blme knows no structured covariance
+        of_terms.append(term.is_diagonal)
+    return np.concatenate([*of_terms, np.zeros(face.n_free, dtype=bool)])

@@ -17,6 +17,8 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.coordinates import TermBasis
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.optimum.faces import Face, Place
+from mmtriage.engine.structures.interfaces import Cone, Stratum
+from mmtriage.engine.structures.parameter_layout import Layout, cone_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +27,8 @@ class Expansion:
 
     criterion: float  # deviance units
     slopes: Place  # exact d criterion / d F_t, ignoring that F_t may be triangular, and d criterion / d free
-    curvature: Callable[[Face], Array | None]  # (m, m) in the parameters of a face; None: there is none
+    # (m, m) in the parameters of a face, at the place on it that they are; None: there is none
+    curvature: Callable[[Face, Array], Array | None]
 
 
 class TermBases(Protocol):
@@ -43,6 +46,8 @@ class Likelihood(Protocol):
     @property
     def basis(self) -> TermBases: ...
     @property
+    def layout(self) -> Layout: ...
+    @property
     def products(self) -> CrossProducts: ...
     @property
     def free_scale(self) -> Array: ...
@@ -57,6 +62,17 @@ class Likelihood(Protocol):
 def supports(likelihood: Likelihood) -> tuple[int, ...]:
     """The largest rank that each term's covariance can have."""
     return tuple(basis.rank for basis in likelihood.basis.terms)
+
+
+def cones(likelihood: Likelihood) -> tuple[Cone, ...]:
+    """The covariances that each term can have."""
+    pairs = zip(likelihood.layout.structures, likelihood.basis.terms, strict=True)
+    return tuple(cone_of(structure, basis) for structure, basis in pairs)
+
+
+def interior(likelihood: Likelihood) -> tuple[Stratum, ...]:
+    """The strata in which no term's covariance is held."""
+    return tuple(cone.interior for cone in cones(likelihood))
 
 
 def template_factors(likelihood: Likelihood) -> list[Array]:

@@ -19,8 +19,8 @@ from mmtriage.engine.optimum.certificate import (
     polish_and_certify,
     uncertified,
 )
-from mmtriage.engine.optimum.faces import NO_FREE, Face, Place, face_at
-from mmtriage.engine.optimum.protocol import Likelihood, supports
+from mmtriage.engine.optimum.faces import NO_FREE, Face, Place, face_at, open_face
+from mmtriage.engine.optimum.protocol import Likelihood, cones, interior
 from mmtriage.engine.optimum.settling import (
     SADDLE_GAIN,
     SNAP_COST,
@@ -30,6 +30,7 @@ from mmtriage.engine.optimum.settling import (
     settle,
 )
 from mmtriage.engine.optimum.starts import is_at_risk, is_grave
+from mmtriage.engine.structures.interfaces import Stratum
 
 # Deviance units, and relative distance in S, within which a descent heads for a known optimum: where several
 # are to be feared it is not given up before it has all but arrived.
@@ -63,7 +64,7 @@ class Descent:
     began: Place
     criterion: float
     place: Place
-    ranks: tuple[int, ...]
+    strata: tuple[Stratum, ...]  # what each term's covariance holds
     gradients: int
     joined: str | None  # label of the earlier descent whose optimum it ran into
     saddles: int  # saddle points escaped on the way
@@ -192,12 +193,12 @@ def _is_doubtful(likelihood: Likelihood, descents: Sequence[Descent]) -> bool:
     few small ones make far from zero (Henn & Hodges 2014, Int. Stat. Rev. 82(3)).
     """
     ends = [d for d in descents if d.joined is None]
-    return len(descents) < 2 or len(ends) != 1 or ends[0].ranks != supports(likelihood)
+    return len(descents) < 2 or len(ends) != 1 or ends[0].strata != interior(likelihood)
 
 
 def certified_at(likelihood: Likelihood, found: Optimum, end: Descent) -> Optimum:
     """Another of the optima found, certified."""
-    face, x = face_at(end.place.factors, end.ranks, supports(likelihood), end.place.free)
+    face, x = face_at(end.place.factors, end.strata, cones(likelihood), end.place.free)
     place, certificate = _certify(likelihood, FacePoint(face, x, end.criterion))
     return replace(
         found,
@@ -221,7 +222,7 @@ def _certify(likelihood: Likelihood, at: FacePoint) -> tuple[Place, Certificate]
             return at.place, uncertified(face, reason)
         if certificate.certified:
             lower = settle(likelihood, FacePoint(face, polished, likelihood.criterion(*face.place(polished))))
-            if lower.face.ranks == face.ranks:
+            if lower.face.strata == face.strata:
                 break
             at = lower  # the polish has brought a direction so near to zero that it can be set to it
             continue
@@ -253,9 +254,8 @@ def _descend(
     likelihood: Likelihood, start: Start, descents: list[Descent], settled: dict[str, FacePoint]
 ) -> None:
     """Follow one start and add where it led to `descents`; a start that cannot be evaluated adds nothing."""
-    full = supports(likelihood)
-    began = Place(start.factors, start.free)
-    face, x = face_at(start.factors, full, full, start.free)
+    face, x = open_face(start.factors, cones(likelihood), start.free)
+    began = face.place(x) if not likelihood.layout.is_ordinary else Place(start.factors, start.free)
     joined: list[str] = []
 
     def stop(at: Array, value: float) -> bool:
@@ -286,7 +286,7 @@ def _descend(
             began=began,
             criterion=end.value,
             place=place,
-            ranks=end.face.ranks,
+            strata=end.face.strata,
             gradients=end.gradients,
             joined=same[0] if is_known else None,
             saddles=end.saddles,
@@ -317,7 +317,7 @@ def _joining(label: str, began: Place, target: Descent, gradients: int) -> Desce
         began=began,
         criterion=target.criterion,
         place=target.place,
-        ranks=target.ranks,
+        strata=target.strata,
         gradients=gradients,
         joined=target.label,
         saddles=0,

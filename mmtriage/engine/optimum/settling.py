@@ -25,8 +25,8 @@ from mmtriage.engine.optimum.certificate import (
 )
 from mmtriage.engine.optimum.faces import Face, Place, face_at
 from mmtriage.engine.optimum.newton import Minimum, minimize
-from mmtriage.engine.optimum.protocol import Likelihood, supports
-from mmtriage.engine.structures.covariance_factor import covariance_factors
+from mmtriage.engine.optimum.protocol import Likelihood, cones
+from mmtriage.engine.structures.interfaces import Stratum
 
 SNAP = 1e-3  # relative SD below which a direction is tried at zero: 0.1 % of the residual SD
 SNAP_COST = 1e-6  # deviance units that setting a direction to zero may cost
@@ -74,14 +74,15 @@ def settle(likelihood: Likelihood, at: FacePoint) -> FacePoint:
 
 def escape(likelihood: Likelihood, at: FacePoint) -> FacePoint | None:
     """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained."""
-    place, ranks = at.place, at.face.ranks
-    negative = [m for m in multipliers(likelihood, place, ranks) if m.value < 0]
+    negative = [m for m in multipliers(likelihood, at.face, at.x) if m.value < 0]
     for m in sorted(negative, key=lambda m: m.value):
-        extended = _extended(likelihood, place, m, ranks[m.term], at.value)
+        extended = _extended(likelihood, at, m)
         if extended is None:
             continue
-        higher = [rank + (t == m.term) for t, rank in enumerate(ranks)]
-        tried = _on_ranks(likelihood, extended, higher)
+        wider = [
+            term.opened(m.along) if t == m.term else term.stratum for t, term in enumerate(at.face.terms)
+        ]
+        tried = _on_strata(likelihood, extended, wider)
         if tried is not None and tried.value < at.value - SADDLE_GAIN:
             return tried
     return None
@@ -89,20 +90,26 @@ def escape(likelihood: Likelihood, at: FacePoint) -> FacePoint | None:
 
 def _snapped(likelihood: Likelihood, at: FacePoint) -> FacePoint:
     """The lowest face that costs no more than `SNAP_COST`: all small directions at once, else one by one."""
-    place, ranks = at.place, at.face.ranks
-    values = [factor.singular_values for factor in covariance_factors(place.factors, ranks)]
-    small = sorted((float(d), t) for t, rank in enumerate(ranks) for d in values[t][:rank] if d < SNAP)
+    place, face = at.place, at.face
+    points = list(zip(face.terms, face.parts(at.x), place.factors, strict=True))
+    small = sorted((d, t) for t, (term, x, F) in enumerate(points) for d in term.near_bounds(x, F, SNAP))
     if not small:
         return at
-    together = list(ranks)
-    for _, t in small:
-        together[t] -= 1
+
+    def closing(counts: Sequence[int]) -> list[Stratum]:
+        return [
+            term.closed(x, F, count) if count else term.stratum
+            for (term, x, F), count in zip(points, counts, strict=True)
+        ]
+
+    of_terms = [t for _, t in small]
+    together = closing([of_terms.count(t) for t in range(len(points))])
     proposals = [together]
     if len(small) > 1:
-        proposals += [_one_less(ranks, t) for t in dict.fromkeys(t for _, t in small)]
+        proposals += [closing([int(t == s) for s in range(len(points))]) for t in dict.fromkeys(of_terms)]
     spent = at.gradients
     for proposal in proposals:
-        tried = _on_ranks(likelihood, place, proposal)
+        tried = _on_strata(likelihood, place, proposal)
         if tried is None:
             continue
         spent += tried.gradients
@@ -112,13 +119,9 @@ def _snapped(likelihood: Likelihood, at: FacePoint) -> FacePoint:
     return replace(at, gradients=spent)
 
 
-def _one_less(ranks: Sequence[int], term: int) -> list[int]:
-    return [rank - (t == term) for t, rank in enumerate(ranks)]
-
-
-def _on_ranks(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> FacePoint | None:
-    """The optimum on the face of these ranks that is nearest to a place; None where it has no value."""
-    face, x = face_at(place.factors, ranks, supports(likelihood), place.free)
+def _on_strata(likelihood: Likelihood, place: Place, strata: Sequence[Stratum]) -> FacePoint | None:
+    """The optimum on the face of these strata that is nearest to a place; None where it has no value."""
+    face, x = face_at(place.factors, strata, cones(likelihood), place.free)
     try:
         found = minimize_on(likelihood, face, x)
     except np.linalg.LinAlgError:
@@ -126,20 +129,20 @@ def _on_ranks(likelihood: Likelihood, place: Place, ranks: Sequence[int]) -> Fac
     return FacePoint(face, found.x, found.value, found.gradients)
 
 
-def _extended(
-    likelihood: Likelihood, place: Place, along: Multiplier, rank: int, value: float
-) -> Place | None:
-    """`F` with a column `eps direction` added, eps the first that lowers the criterion; None if none does."""
-    factor = covariance_factors(place.factors, supports(likelihood))[along.term]
-    eps = 0.5 * natural_scale(likelihood, place.factors)[along.term]
+def _extended(likelihood: Likelihood, at: FacePoint, along: Multiplier) -> Place | None:
+    """The place a step along a multiplier, the first step that lowers the criterion; None if none does."""
+    place, face = at.place, at.face
+    t = along.term
+    x = face.parts(at.x)[t]
+    step = 0.5 * natural_scale(likelihood, place.factors)[t]
     for _ in range(MAX_HALVINGS):
         factors = [F.copy() for F in place.factors]
-        factors[along.term] = factor.with_column(eps * along.direction, rank)
+        factors[t] = face.terms[t].moved(x, place.factors[t], along.along, step)
         extended = Place(factors, place.free)
         try:
-            if likelihood.criterion(*extended) < value:
+            if likelihood.criterion(*extended) < at.value:
                 return extended
         except np.linalg.LinAlgError:
             pass
-        eps *= 0.5
+        step *= 0.5
     return None

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from mmtriage.formula import Formula
 from mmtriage.formula.bars import Bar
 from mmtriage.formula.nodes import Name
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.terms import Term
 from mmtriage.formula.text import to_text
 
@@ -57,7 +58,7 @@ def _random(bars: Sequence[Bar]) -> dict[str, object] | None:
     """Groups, and what varies between them."""
     outer = bars[0].group if len(bars[0].group) == 1 else ()
     main = next((bar for bar in bars if bar.group == outer and bar.intercept), bars[0])
-    if not outer or not isinstance(outer[0], Name) or any(bar.structure != "us" for bar in bars):
+    if not outer or not isinstance(outer[0], Name) or any(bar.structure != UNSTRUCTURED for bar in bars):
         return None
     effects = _sum(main.intercept, main.terms)
     components: dict[str, str] = {}

@@ -9,6 +9,7 @@ from mmtriage.diagnose.naming import term_text
 from mmtriage.diagnose.singularity import Defect, defects
 from mmtriage.formula import Bar, Formula
 from mmtriage.formula.edit import INTERCEPT, bar_terms, drop_bar_term, swap_bar
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.ladder.against_present import likelihood_ratio
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.kept_terms import is_kept
@@ -31,6 +32,8 @@ class _Smaller:
     def removal(self) -> Removal:
         """What goes; its parameters are counted when the smaller model is fitted."""
         k = len(self.term.columns)
+        if self.term.bar.structure != UNSTRUCTURED:  # a column has no correlations of its own
+            return Removal("several", 0, k)
         return Removal("scalar" if k == 1 else "column", 0, k)
 
 

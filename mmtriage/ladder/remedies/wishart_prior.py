@@ -13,7 +13,6 @@ import numpy as np
 
 from mmtriage import figures
 from mmtriage.diagnose.naming import listed, term_text
-from mmtriage.engine.algebra.theta import lower_bounds
 from mmtriage.engine.estimates import Fit, correlation, largest_shift
 from mmtriage.engine.optimum.posterior import prior_mode
 from mmtriage.ladder.against_present import NO_MAXIMUM, not_compared
@@ -32,6 +31,8 @@ def propose(case: Case) -> Iterator[Proposal]:
     """Find the mode of the posterior, where there is one."""
     # a prior on covariances gives no mode of fixed effects that have none, and mends no failing PIRLS
     if case.is_separated or case.comparison.lme4 is None:
+        return
+    if not case.comparison.prepared.model.layout.is_ordinary:  # blme has no structured covariance
         return
     began = time.perf_counter()
     present, prepared = case.comparison.optimum_fit, case.comparison.prepared
@@ -90,9 +91,7 @@ def _in_r(case: Case, fit: Fit) -> Iterator[str]:
         "blme stops where its posterior is flat: R's criterion may be some hundredths another, and lme4's "
         "check of the gradient, made for likelihoods, may object"
     )
-    diagonal = [
-        fit.theta[j] for j, low in enumerate(lower_bounds(case.comparison.prepared.sizes)) if low == 0
-    ]
+    diagonal = [fit.theta[j] for j, low in enumerate(case.comparison.prepared.model.layout.lower) if low == 0]
     if any(value < SINGULAR_THETA for value in diagonal):
         yield "lme4 still warns, of a fit that is not singular: its limit for theta hangs on the unit"
     far = list(_far(case)) if case.design.spec.is_approximated else []

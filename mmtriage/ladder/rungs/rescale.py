@@ -11,8 +11,10 @@ What it changes: nothing. beta, vcov, Sigma and the criterion are transformed ba
 log s_j). X needs no transformation where beta is profiled out, in a linear mixed model or with nAGQ = 0:
 scaling X alone never moves theta there.
 When it misleads: centring a slope without an intercept in its own block (`||`) is another model, and so is
-centring a column of an X that does not span the constant; these are only scaled. Two-valued columns are left
-as they are. Group-mean centring asks another question: offered as another model.
+centring a column of an X that does not span the constant; these are only scaled. A structured covariance (cs
+of more than two columns, ar1) is another model about another origin, and with one variance in other units
+too: its columns are moved only as far as they may be. Two-valued columns are left as they are. Group-mean
+centring asks another question: offered as another model.
 References: Enders & Tofighi 2007, Psychological Methods 12(2); lme4 ?convergence.
 """
 
@@ -36,7 +38,13 @@ from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus, wit
 from mmtriage.ladder.remedies import centered_within
 from mmtriage.ladder.remedies.measured import arriving, ends_in_r, same_model_remedy
 from mmtriage.ladder.rescaled_formula import in_matrix, moved_names, rewritten
-from mmtriage.ladder.standardized_columns import MOVES, Movable, movable_columns, transforms
+from mmtriage.ladder.standardized_columns import (
+    MOVES,
+    Movable,
+    bound_to_origin,
+    movable_columns,
+    transforms,
+)
 from mmtriage.optimizers import OPTIMIZERS
 
 UNSAID = "a formula cannot say it: the code standardises the columns of the model matrix"
@@ -54,10 +62,12 @@ def climb(case: Case) -> RungResult:
     if not movable or not movable.off:
         status: RungStatus = "no_effect" if case.is_suspect else "not_needed"
         reason = _nothing_to_move(case, movable)
+        reason += _bound(case)
         result = RungResult(rung=1, id="rescale", status=status, reason=reason)
         return with_proposals(result, tuple(centered_within.propose(case))) if movable else result
     attempts = _attempts(case, movable) if _can_help(case) else []
     status, reason = _status(case, attempts, movable)
+    reason += _bound(case)
     arrived = _best_arrival(case, attempts)
     remedies = () if arrived is None or status == "no_effect" else _remedies(case, arrived, movable)
     result = RungResult(
@@ -91,6 +101,14 @@ def _attempts(case: Case, movable: Movable) -> list[Attempt]:
         seconds = time.perf_counter() - began
         attempts.append(same_model_attempt(case, move.label, run, seconds, transform=transform))
     return attempts
+
+
+def _bound(case: Case) -> str:
+    """What a structured covariance does not let be moved: the clause with which the reason ends."""
+    terms = bound_to_origin(case.design)
+    if not terms:
+        return ""
+    return f"; {listed(terms)} would be another model about another origin, or in another unit: left as it is"
 
 
 def _nothing_to_move(case: Case, movable: Movable) -> str:

@@ -11,7 +11,8 @@ from mmtriage.arrays import Array
 from mmtriage.deadline import Deadline, TimeBudgetError
 from mmtriage.engine.algebra import coupling, crossproducts, fronts
 from mmtriage.engine.linear.model import LinearModel
-from mmtriage.engine.optimum.faces import face_at
+from mmtriage.engine.optimum.faces import open_face
+from mmtriage.engine.optimum.protocol import cones
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from tests.engine.designs import (
     ZOO,
@@ -165,11 +166,10 @@ def test_the_gradient_of_a_scalar_term_vanishes_at_zero(name: str) -> None:
 def test_average_information_is_its_dense_formula(name: str, reml: bool) -> None:
     """nu (y'P A_x P A_y P y / r2 - ...) plus 2 G within a column of F, G also from its dense formula."""
     case = zoo_case(name, reml=reml)
-    supports = [basis.rank for basis in case.problem.basis.terms]
-    face, x = face_at(case.factors, supports, supports)
+    face, x = open_face(case.factors, cones(case.problem))
     factors = face.factors(x)
     at = case.problem.evaluate(factors)
-    fast = case.problem.curvature(face, at, case.problem.slopes(at))
+    fast = case.problem.curvature(face, x, at, case.problem.slopes(at))
     dense = dense_problem(case, case.raw)
     assert fast == pytest.approx(dense_average_information(case, face, factors, dense), rel=1e-6, abs=1e-6)
 

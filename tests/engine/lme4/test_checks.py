@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import check_convergence, design_messages, has_wild_scales, is_singular
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
 
@@ -20,6 +21,10 @@ RATIO = "Model is nearly unidentifiable: large eigenvalue ratio\n - Rescale vari
 BAD = "Problem with Hessian check (infinite or missing values?)"
 NAN = float("nan")
 INF = float("inf")
+
+
+def above_zero(count: int) -> Bounds:
+    return Bounds.below(np.zeros(count))
 
 
 def gradient_warning(value: str) -> str:
@@ -53,14 +58,16 @@ def derivatives(gradient: tuple[float, ...], hessian: Array) -> Derivatives:
 def test_messages_are_lme4s_word_for_word(
     gradient: tuple[float, ...], hessian: Array, messages: tuple[str, ...], codes: tuple[int, ...]
 ) -> None:
-    check = check_convergence(np.ones(2), np.zeros(2), derivatives(gradient, hessian))
+    check = check_convergence(np.ones(2), above_zero(2), derivatives(gradient, hessian))
     assert check.messages == messages
     assert check.codes == codes
     assert not check.singular
 
 
 def test_the_worst_parameter_is_the_one_that_attains_the_statistic() -> None:
-    check = check_convergence(np.ones(3), np.zeros(3), derivatives((0.1, 5.0, 0.4), np.diag([1.0, 1e6, 1.0])))
+    check = check_convergence(
+        np.ones(3), above_zero(3), derivatives((0.1, 5.0, 0.4), np.diag([1.0, 1e6, 1.0]))
+    )
     assert check.statistic == pytest.approx(0.4)
     assert check.worst == 2
 
@@ -68,27 +75,27 @@ def test_the_worst_parameter_is_the_one_that_attains_the_statistic() -> None:
 def test_the_gradient_is_scaled_by_the_upper_factor() -> None:
     """solve(chol(H), g), not solve(t(chol(H)), g): H = R'R, and R s = g gives s = (0.5, 1)."""
     R = np.array([[2.0, 1.0], [0.0, 1.0]])
-    check = check_convergence(np.ones(2), np.zeros(2), derivatives((2.0, 1.0), R.T @ R))
+    check = check_convergence(np.ones(2), above_zero(2), derivatives((2.0, 1.0), R.T @ R))
     assert check.statistic == pytest.approx(1.0)
 
 
 def test_a_singular_fit_is_not_assessed_further() -> None:
-    check = check_convergence(np.array([1e-5, 1.0]), np.zeros(2), derivatives((5.0, 5.0), np.eye(2)))
+    check = check_convergence(np.array([1e-5, 1.0]), above_zero(2), derivatives((5.0, 5.0), np.eye(2)))
     assert check.singular
     assert check.messages == ("boundary (singular) fit: see help('isSingular')",)
     assert (check.codes, check.statistic, check.worst, check.eigenvalues) == ((), None, None, None)
 
 
 def test_without_derivatives_only_singularity_is_checked() -> None:
-    assert check_convergence(np.ones(1), np.zeros(1), None).messages == ()
-    assert check_convergence(np.zeros(1), np.zeros(1), None).singular
+    assert check_convergence(np.ones(1), above_zero(1), None).messages == ()
+    assert check_convergence(np.zeros(1), above_zero(1), None).singular
 
 
 def test_singular_is_strictly_below_the_tolerance_and_on_bounded_elements_only() -> None:
     lower = np.array([0.0, -np.inf, 0.0])
-    assert is_singular(np.array([1.0, 0.0, 9.9e-5]), lower)
-    assert not is_singular(np.array([1.0, 0.0, 1e-4]), lower)
-    assert not is_singular(np.array([1.0, -5.0, 1.0]), lower)
+    assert is_singular(np.array([1.0, 0.0, 9.9e-5]), Bounds.below(lower))
+    assert not is_singular(np.array([1.0, 0.0, 1e-4]), Bounds.below(lower))
+    assert not is_singular(np.array([1.0, -5.0, 1.0]), Bounds.below(lower))
 
 
 @pytest.mark.parametrize(

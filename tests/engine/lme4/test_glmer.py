@@ -25,6 +25,7 @@ from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
 from mmtriage.engine.lme4.glmer_nb import theta_ml
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
+from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.families import family_of
@@ -219,7 +220,9 @@ def test_other_columns_are_the_same_model() -> None:
     A = np.array([[1.0, 0.2, 0.3, 0.0], [0.0, 2.0, 0.1, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 1.0, 0.5]])
     run = fitted(design, transform=Transform([np.array([[-2.5]])], A))
     assert run.theta == pytest.approx(fitted(design).theta, abs=1e-3)
-    criterion = GlmerCriterion(design, rows_of(design), family_of(design.spec), sizes=(1,))
+    criterion = GlmerCriterion(
+        design, rows_of(design), family_of(design.spec), layout=layout_of(design.random)
+    )
     criterion.start(template_theta((1,)))
     criterion.stage_1(run.theta)
     criterion.save()

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
-from mmtriage.engine.algebra.theta import lower_bounds
+from mmtriage.engine.algebra.theta import lower_bounds, template_theta
+from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.lmer import fit_lmer
 from mmtriage.engine.lme4.optwrap import NOT_TESTED
@@ -32,11 +33,21 @@ NOISY = [case_id for case_id in SMALL if case_id in NOISE]
 WORST = {"sleepstudy_micro": 2000.0}
 
 
+def above_zero(count: int) -> Bounds:
+    return Bounds.below(np.zeros(count))
+
+
 def fit_of(design: DenseDesign, **options: Any) -> Lme4Run:
     by_lme4 = fit_lmer(
         design.objective(),
-        start=lme4_start(design.y, design.groups, [codes for codes, _ in design.blocks], design.columns),
-        lower=lower_bounds(design.sizes),
+        start=lme4_start(
+            design.y,
+            design.groups,
+            [codes for codes, _ in design.blocks],
+            design.columns,
+            template=template_theta(design.sizes),
+        ),
+        bounds=Bounds.below(lower_bounds(design.sizes)),
         messages_before=design_messages(design.X, dropped=0),
         **options,
     )
@@ -93,7 +104,11 @@ def on_made_up(
     start: tuple[float, float] = (1.0, 1.0),
 ) -> Lme4Run | Lme4Failure:
     return fit_lmer(
-        criterion, start=np.array(start), lower=np.zeros(2), optimizer=OPTIMIZERS[optimizer], maxfun=maxfun
+        criterion,
+        start=np.array(start),
+        bounds=above_zero(2),
+        optimizer=OPTIMIZERS[optimizer],
+        maxfun=maxfun,
     )
 
 
@@ -192,7 +207,7 @@ def test_a_criterion_that_fails_stops_the_fit_with_its_words(trouble: type[Excep
     def criterion(x: Array) -> float:
         raise trouble("Downdated VtV is not positive definite")
 
-    run = fit_lmer(criterion, start=np.ones(1), lower=np.zeros(1), messages_before=("said before",))
+    run = fit_lmer(criterion, start=np.ones(1), bounds=above_zero(1), messages_before=("said before",))
     assert isinstance(run, Lme4Failure)
     assert run.error == "Downdated VtV is not positive definite"
     assert run.optimizer == "nloptwrap"
@@ -232,7 +247,7 @@ def test_an_exception_that_is_not_numerical_is_not_ours() -> None:
 
 
 def test_without_derivatives_only_singularity_is_checked() -> None:
-    by_lme4 = fit_lmer(quadratic, start=np.ones(2), lower=np.zeros(2), maxfun=6, tested=NOT_TESTED)
+    by_lme4 = fit_lmer(quadratic, start=np.ones(2), bounds=above_zero(2), maxfun=6, tested=NOT_TESTED)
     assert isinstance(by_lme4, Lme4Run)
     assert (by_lme4.gradient, by_lme4.hessian, by_lme4.max_abs_gradient) == (None, None, None)
     assert len(by_lme4.lme4_messages) == 1  # the optimizer's

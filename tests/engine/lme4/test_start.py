@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import template_theta
 from mmtriage.engine.lme4.start import lme4_start
 from tests.dense_designs import DenseDesign, dense_design
 
@@ -17,7 +18,13 @@ INTERCEPT = ("(Intercept)",)
 
 
 def start_of(design: DenseDesign) -> Array:
-    return lme4_start(design.y, design.groups, [codes for codes, _ in design.blocks], design.columns)
+    return lme4_start(
+        design.y,
+        design.groups,
+        [codes for codes, _ in design.blocks],
+        design.columns,
+        template=template_theta(design.sizes),
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,15 +64,21 @@ def test_slopes_start_from_the_template(case_id: str) -> None:
 
 def test_the_same_grouping_factor_twice_starts_from_the_template() -> None:
     y, codes = np.array([1.0, 2.0, 4.0, 7.0]), np.array([0, 0, 1, 1])
-    assert lme4_start(y, ["g", "g"], [codes, codes], [INTERCEPT, INTERCEPT]).tolist() == [1.0, 1.0]
+    assert lme4_start(
+        y, ["g", "g"], [codes, codes], [INTERCEPT, INTERCEPT], template=np.ones(2)
+    ).tolist() == [1.0, 1.0]
 
 
 def test_equal_group_means_start_at_zero() -> None:
     values = [0.1, 0.2, 0.3, 0.7, 1.1, 3.3]
     rng = np.random.default_rng(3)
     y = np.concatenate([rng.permutation(values) for _ in range(8)])
-    assert lme4_start(y, ["g"], [np.repeat(np.arange(8), 6)], [INTERCEPT]).tolist() == [0.0]
+    assert lme4_start(y, ["g"], [np.repeat(np.arange(8), 6)], [INTERCEPT], template=np.ones(1)).tolist() == [
+        0.0
+    ]
 
 
 def test_a_constant_response_starts_from_the_template() -> None:
-    assert lme4_start(np.ones(6), ["g"], [np.repeat([0, 1], 3)], [INTERCEPT]).tolist() == [1.0]
+    assert lme4_start(
+        np.ones(6), ["g"], [np.repeat([0, 1], 3)], [INTERCEPT], template=np.ones(1)
+    ).tolist() == [1.0]

@@ -16,8 +16,9 @@ from mmtriage.engine.optimum.certificate import (
     natural_scale,
     polish_and_certify,
 )
-from mmtriage.engine.optimum.faces import NO_FREE, Place, face_at
+from mmtriage.engine.optimum.faces import face_at
 from mmtriage.engine.optimum.newton import minimize
+from mmtriage.engine.optimum.protocol import cones
 from tests.engine.designs import Case, case_of, golden_design, high_order_slope, random_table
 from tests.model.tables import numeric, table
 
@@ -31,7 +32,7 @@ def supports(case: Case) -> list[int]:
 
 def optimum(case: Case, start: Sequence[Array], ranks: Sequence[int]) -> tuple[list[Array], Certificate]:
     """The optimum on the face of `ranks`, saddle of the whole cone or not, and its certificate."""
-    face, x = face_at(start, ranks, supports(case))
+    face, x = face_at(start, ranks, cones(case.problem))
     scale = face_scale(case.problem, face, x)
     found = minimize(face_objective(case.problem, face, scale), x / scale)
     return certified(case, face.factors(found.x * scale), ranks)
@@ -40,7 +41,7 @@ def optimum(case: Case, start: Sequence[Array], ranks: Sequence[int]) -> tuple[l
 def certified(
     case: Case, factors: Sequence[Array], ranks: Sequence[int], *, saddle_free: bool = False
 ) -> tuple[list[Array], Certificate]:
-    face, x = face_at(factors, ranks, supports(case))
+    face, x = face_at(factors, ranks, cones(case.problem))
     x, certificate = polish_and_certify(case.problem, face, x, saddle_free=saddle_free)
     return face.factors(x), certificate
 
@@ -116,7 +117,7 @@ def test_the_decrement_is_the_deviance_still_to_be_gained() -> None:
     case = golden_design("dyestuff")
     (F,), _ = optimum(case, identity_start(case), [1])
     best = case.problem.criterion([F])
-    face, x = face_at([F * 1.001], [1], [1])
+    face, x = face_at([F * 1.001], [1], cones(case.problem))
     scale = face_scale(case.problem, face, x)
     point = face_objective(case.problem, face, scale)(x / scale)
     gain = case.problem.criterion([F * 1.001]) - best
@@ -126,7 +127,7 @@ def test_the_decrement_is_the_deviance_still_to_be_gained() -> None:
 
 def hessian(case: Case, factors: Sequence[Array], ranks: Sequence[int]) -> Array:
     """Fourth-order differences of exact gradients in natural units, (m, m)."""
-    face, x = face_at(factors, ranks, supports(case))
+    face, x = face_at(factors, ranks, cones(case.problem))
     scale = face_scale(case.problem, face, x)
     objective = face_objective(case.problem, face, scale)
     columns = []
@@ -163,11 +164,11 @@ def test_units_and_origins_do_not_move_a_certificate() -> None:
 
 def test_multipliers_are_asked_only_where_rank_is_missing() -> None:
     case = case_of(random_table(), "y ~ x1 + (1 + x1 | g) + (1 | h)")
-    place = Place([np.diag([0.7, 0.0]), np.zeros((1, 1))], NO_FREE)
-    found = multipliers(case.problem, place, [1, 0])
+    factors = [np.diag([0.7, 0.0]), np.zeros((1, 1))]
+    found = multipliers(case.problem, *face_at(factors, [1, 0], cones(case.problem)))
     assert [m.term for m in found] == [0, 1]
-    assert np.abs(found[0].direction) == pytest.approx([0.0, 1.0])
-    assert multipliers(case.problem, place, [2, 1]) == []
+    assert np.abs(found[0].along.direction) == pytest.approx([0.0, 1.0])
+    assert multipliers(case.problem, *face_at(factors, [2, 1], cones(case.problem))) == []
 
 
 def test_a_natural_step_is_the_size_of_the_factor_or_what_the_data_can_resolve() -> None:

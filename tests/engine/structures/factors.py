@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.engine.structures.unstructured import RankCone
 
 
 def random_factor(rng: np.random.Generator, k: int, rank: int, support: int) -> Array:
@@ -13,6 +14,10 @@ def random_factor(rng: np.random.Generator, k: int, rank: int, support: int) -> 
     Q, _ = np.linalg.qr(rng.normal(size=(k, k)))
     turned: Array = F @ Q
     return turned
+
+
+def rank_cones(supports: list[int]) -> list[RankCone]:
+    return [RankCone(support) for support in supports]
 
 
 RANKS = [
