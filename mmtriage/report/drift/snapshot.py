@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args
 
 from mmtriage.diagnose.severity import SEVERITIES, VERDICT_SEVERITIES, Severity, VerdictSeverity, is_graver
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import OptionError
+from mmtriage.report.schema import schema_text
+from mmtriage.report.schema.conformity import first_mistake
 from mmtriage.version import SCHEMA_VERSION
 
 T = TypeVar("T", bound=str)
@@ -56,6 +60,8 @@ def snapshot(report: object, source: str) -> Snapshot:
     """
     document = _object(report, source)
     _check_kind(document, source)
+    if (mistake := first_mistake(document, _schema())) is not None:
+        raise _no_report(f"`{source}` is damaged: {mistake}")
     try:
         return Snapshot(
             version=document["tool"]["version"],
@@ -75,6 +81,12 @@ def snapshot(report: object, source: str) -> Snapshot:
         raise _no_report(f"`{source}` is damaged: {error}") from None
     except TypeError:  # an object where a list belongs, or the like
         raise _no_report(f"`{source}` is damaged: it has not the shape of a report") from None
+
+
+@cache
+def _schema() -> JsonObject:
+    schema: JsonObject = json.loads(schema_text())
+    return schema
 
 
 def _object(document: object, source: str) -> JsonObject:
@@ -116,6 +128,9 @@ def _findings(listed: list[JsonObject]) -> dict[FindingKey, Severity]:
 
 
 def _estimates(fit: JsonObject) -> Estimates:
+    names = [str(effect["name"]) for effect in fit["fixed_effects"]]
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        raise ValueError(f"the fixed effect `{twice}` is there twice")
     return Estimates(
         criterion=_number(fit["criterion"]),
         fixed_effects={

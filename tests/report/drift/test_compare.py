@@ -296,15 +296,18 @@ def without(*keys: str) -> Edit:
         (without("model", "nagq"), "`base.json` is damaged: there is no `nagq`"),
         (
             lambda d: d["verdict"].update(status="fine"),
-            "`base.json` is damaged: `fine` is none of undetermined, unidentifiable, not_converged, "
-            "wrong_se, singular, false_alarm, converged",
+            "`base.json` is damaged: `verdict.status` must be one of undetermined, unidentifiable, "
+            'not_converged, wrong_se, singular, false_alarm, converged, and is "fine"',
         ),
         (
             lambda d: d["reference"].update(criterion="low"),
-            "`base.json` is damaged: `low` is not a number",
+            '`base.json` is damaged: `reference.criterion` must be a finite number, and is "low"',
         ),
-        (lambda d: d.update(findings=3), "`base.json` is damaged: it has not the shape of a report"),
-        (lambda d: d.update(reference="x"), "`base.json` is damaged: it has not the shape of a report"),
+        (lambda d: d.update(findings=3), "`base.json` is damaged: `findings` must be a list, and is 3"),
+        (
+            lambda d: d.update(reference="x"),
+            '`base.json` is damaged: `reference` must be an object, and is "x"',
+        ),
     ],
 )
 def test_what_is_no_report_is_refused_in_words(edit: Edit, said: str) -> None:
