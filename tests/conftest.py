@@ -37,12 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that hang on kernels are marked; one worker has all of a heavy golden case (--dist loadgroup)."""
     for item in items:
-        dear = any(item.get_closest_marker(name) for name in ("slow", "long"))
-        if hangs_on_kernels(item.path) and not dear:
-            item.add_marker(pytest.mark.kernels)
         if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             for case in HEAVY.intersection(map(str, item.callspec.params.values())):
                 item.add_marker(pytest.mark.xdist_group(case))
+                item.add_marker(pytest.mark.heavy)
+        dear = any(item.get_closest_marker(name) for name in ("slow", "long"))
+        if hangs_on_kernels(item.path) and not dear:
+            item.add_marker(pytest.mark.kernels)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,6 +7,7 @@ OPENBLAS_CORETYPE names. NumPy has three levels of its loops; its names for the 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from numpy._core import _multiarray_umath as compiled  # type: ignore[attr-defined]
@@ -32,6 +33,7 @@ ABOVE: dict[str, set[str]] = {
 }
 
 
+@cache
 def hangs_on_kernels(path: Path) -> bool:
     """Whether the tests of a file do."""
     return any((HERE / name) in (path, *path.parents) for name in HANG_ON_KERNELS)

@@ -7,7 +7,6 @@ counter.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -63,9 +62,9 @@ class Optimizer:
     r_budget: str = "maxfun"  # the entry of optCtrl that holds its budget of evaluations
     r_settings: str = ""  # other entries of optCtrl that ask lme4 for it, or for what it stands in for
     share: float = 1.0  # of the budget that allFit gives to every optimizer
-    # Of the evaluations that lme4's own fit of a generalized model took, which is what a stand-in is worth
-    # there: one of lme4's own runs to its end.
-    share_of_glmer: float = math.inf
+    # Times the evaluations that lme4's own fit of a generalized model took: a stand-in is worth a part of it;
+    # one of lme4's own runs to its end, but for a simplex that has lost its way on a flat criterion.
+    share_of_glmer: float = 20.0
 
     def run(
         self,

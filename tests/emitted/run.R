@@ -35,7 +35,7 @@ run <- function(job) {
     invokeRestart(restart)
   }
   here <- new.env(parent = globalenv())
-  if (!startsWith(job$code, "d <- read.csv(")) here$d <- read.csv(job$data)  # as a user does: text is text
+  if (!grepl("d <- read.csv(", job$code, fixed = TRUE)) here$d <- read.csv(job$data)  # as a user does: text is text
   began <- proc.time()[["elapsed"]]
   withCallingHandlers(
     for (line in parse(text = job$code, encoding = "UTF-8")) {

@@ -16,6 +16,8 @@ from tests.ladder.glmm_stubs import COUNTS, glmm_case
     ("name", "evaluations", "share"),
     [
         ("bobyqa", 5_000, ALLFIT_MAXFUN),  # lme4's own has what allFit gives it
+        ("Nelder_Mead", 1_000, 20_000),
+        ("Nelder_Mead", 100, 5_000),
         ("COBYLA", 300, FEWEST),
         ("pybobyqa", 5_000, 500),
         ("COBYLA", 5_000, 2_000),

@@ -19,7 +19,7 @@ from mmtriage.ladder.emitted.r_values import r_strings
 
 SPLINES = ("bs", "ns")  # of a package that R has and does not attach
 NO_TEXTS: Mapping[str, Sequence[str]] = {}
-OF_FACTORS = ("relevel", "droplevels", "levels")  # R stops where their column is text
+OF_FACTORS = ("relevel", "droplevels", "levels", "C")  # R stops where their column is text
 
 
 def for_r(
