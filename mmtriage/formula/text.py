@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from typing import assert_never
 
 from mmtriage.formula.nodes import (
@@ -31,6 +32,7 @@ _CRAMPED = frozenset({"^", ":", "/", "%%", "%/%"})  # R writes these without spa
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 )  # what `flatten` would turn into spaces
+_SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _SIGNIFICANT = 15  # digits, R's default when it turns a number into text
 
 
@@ -76,15 +78,29 @@ def operand_text(node: Node) -> str:
 
 def quote_name(name: str) -> str:
     """The name, in backticks unless R reads it without."""
-    if _SYNTACTIC.fullmatch(name) and name not in _RESERVED:
+    if _SYNTACTIC.fullmatch(name) and name not in _RESERVED and not any(map(_is_no_letter, name)):
         return name
     return quote(name, "`")
 
 
+def _is_no_letter(char: str) -> bool:
+    """Whether Python finds a letter or digit where R finds none: `²`, `½`."""
+    return not char.isascii() and unicodedata.category(char) == "No"
+
+
 def quote(text: str, mark: str) -> str:
-    """The text between quotation marks, special characters escaped."""
+    """The text between quotation marks, special characters escaped: R knows no \\u between backticks."""
     escaped = text.replace("\\", "\\\\").replace(mark, "\\" + mark)
-    return mark + _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + mark
+    escape = _in_bytes if mark == "`" else _in_unicode
+    return mark + _CONTROL.sub(lambda match: _SHORT.get(match[0]) or escape(match[0]), escaped) + mark
+
+
+def _in_bytes(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _in_unicode(char: str) -> str:
+    return f"\\u{ord(char):04x}"
 
 
 def format_number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"""\\(?:([ntr\\"'` ])|u([0-9a-fA-F]{4}))""")
+_ESCAPE = re.compile(r"""\\(?:([ntr\\"'` ])|u([0-9a-fA-F]{4}))|((?:\\x[0-9a-fA-F]{2})+)""")
 # A comment runs to the end of its line; a `#` between quotes or backticks starts none.
 _COMMENT = re.compile(
     r"""(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|#[^\n\r]*""", re.DOTALL
@@ -124,6 +125,10 @@ def _quoted(text: str, start: int) -> Token:
 def _unescape(text: str, backslash: int) -> tuple[str, int]:
     """The character an escape stands for, and where the text goes on."""
     match = _ESCAPE.match(text, backslash)
+    if match is not None and match[3]:  # bytes of UTF-8
+        with suppress(UnicodeDecodeError):
+            return bytes.fromhex(match[3].replace("\\x", "")).decode("utf-8", "surrogatepass"), match.end()
+        match = None
     if match is None:
         raise FormulaError(
             f"unknown escape `{text[backslash : backslash + 2]}`",

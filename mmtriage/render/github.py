@@ -63,7 +63,7 @@ def _verdict(report: Report, settings: Settings, place: dict[str, str]) -> str:
     verdict = report.verdict
     title = _title(sentences.verdict_words(report, settings.fail_on), settings)
     if verdict.severity == "ok" or not verdict_counts(report.drift):
-        return _data(f"{title}: {report.model.formula}")
+        return _line(f"{title}: {report.model.formula}")
     message = "\n".join([report.model.formula, *sentences.story(report)])
     return _command(COMMAND[verdict.severity], {**place, "title": title}, message)
 
@@ -100,6 +100,11 @@ def _properties(location: Location | None) -> dict[str, str]:
 def _command(name: str, properties: dict[str, str], message: str) -> str:
     shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{name} {shown}::{_data(message)}"
+
+
+def _line(text: str) -> str:
+    """A line of the log; one that begins with `::`, whatever space is before it, would be a command."""
+    return _data(f"mmtriage: {text}" if text.lstrip().startswith("::") else text)
 
 
 def _data(text: str) -> str:

@@ -83,7 +83,7 @@ def test_r_code_with_everything() -> None:
     assert commands.r_code("y ~ x + (1 | g)").splitlines() == [
         'd$f <- factor(d$f, levels = c("b", "a"))',
         "m <- lmer(y ~ x + (1 | g), data = d, REML = FALSE, weights = `w 1`, offset = o, "
-        "subset = x > 1 & g %in% c('a', \"b\"), "
+        'subset = x > 1 & g %in% c("a", "b"), '
         'contrasts = list(f = "contr.sum", `my f` = "contr.helmert"), control = lmerControl('
         'optimizer = "nloptwrap", optCtrl = list(algorithm = "NLOPT_LN_NELDERMEAD", maxeval = 200)))',
     ]

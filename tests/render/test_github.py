@@ -125,6 +125,14 @@ def test_a_line_of_the_log_is_no_command(kind: str) -> None:
     assert "##[" not in text
 
 
+@pytest.mark.parametrize("name", ["::stop-commands::x", "::error::x", " \t::add-mask::x", "\u2003::debug::x"])
+def test_a_models_name_is_no_command(name: str) -> None:
+    """The runner obeys `::NAME` at the beginning of a line, whatever space is before it."""
+    text = github.render(replace(CONVERGED, findings=()), Settings(name=name))
+    assert text.startswith(f"mmtriage: {name}")
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
 @pytest.mark.parametrize("case", REAL)
 def test_real_reports_have_an_annotation_for_what_fails(case: str) -> None:
     report = real_report(case)

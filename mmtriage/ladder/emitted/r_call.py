@@ -11,7 +11,7 @@ from typing import Literal
 from mmtriage import figures
 from mmtriage.arrays import Array
 from mmtriage.formula.text import quote_name
-from mmtriage.ladder.emitted.r_values import r_logical, r_string, r_vector
+from mmtriage.ladder.emitted.r_values import r_condition, r_logical, r_string, r_vector
 from mmtriage.model.family_names import LAPLACE, default_link
 from mmtriage.model.spec import ModelSpec, RFunction
 from mmtriage.optimizers import OPTIMIZERS, TIGHTENED
@@ -120,7 +120,7 @@ def call_arguments(options: TriageOptions, formula: str, kind: CallKind) -> list
         if column is not None:
             arguments.append(f"{name} = {quote_name(column)}")
     if options.subset is not None:
-        arguments.append(f"subset = {options.subset}")
+        arguments.append(f"subset = {r_condition(options.subset)}")
     if options.contrasts:
         pairs = (
             f"{quote_name(column)} = {r_string(f'contr.{coding}')}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import fixed_part
 from mmtriage.formula.text import to_text
-from mmtriage.ladder.emitted.r_values import r_logical, r_strings
+from mmtriage.ladder.emitted.r_values import r_condition, r_logical, r_strings
 
 SCALED = "X_scaled"  # the name that R code gives a matrix of standardized columns
 
@@ -25,7 +25,7 @@ def without_rows(rows: Sequence[int]) -> str:
 def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:
     """Keep the rows in which the columns `names` have values and which the model's subset selects."""
     complete = f"complete.cases(d[{r_strings(names)}])"
-    chosen = complete if subset is None else f"({subset}) & {complete}"
+    chosen = complete if subset is None else f"({r_condition(subset)}) & {complete}"
     return [f"d <- subset(d, {chosen})"]
 
 

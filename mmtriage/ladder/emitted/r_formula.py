@@ -43,7 +43,7 @@ def for_r(
         name = quote_name(response.name)
         lines.append(f"d${name} <- factor(d${name}, levels = {r_strings(texts[response.name])})")
     made = _columns(parsed)
-    lines += [f"d${name} <- with(d, {to_text(call)})" for call, name in made.items()]
+    lines += [f"d${quote_name(name)} <- with(d, {to_text(call)})" for call, name in made.items()]
     if not made:
         return lines, formula
     return lines, with_random(parsed, [_grouped(bar, made) for bar in parsed.random]).to_text()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mmtriage.arrays import Array
 from mmtriage.ladder.emitted.r_call import call_arguments
-from mmtriage.ladder.emitted.r_values import r_vector
+from mmtriage.ladder.emitted.r_values import r_condition, r_vector
 from mmtriage.options import TriageOptions
 
 
@@ -36,7 +36,7 @@ def sorted_by(group: str) -> str:
 def gls_call(options: TriageOptions, formula: str, group: str) -> str:
     """Rows of one group correlated alike, and negatively where the data say so."""
     method = "REML" if options.spec.reml else "ML"
-    subset = "" if options.subset is None else f", subset = {options.subset}"
+    subset = "" if options.subset is None else f", subset = {r_condition(options.subset)}"
     correlation = f"correlation = nlme::corCompSymm(form = ~ 1 | {group})"
     return (
         f"m <- nlme::gls({formula}, data = d, {correlation}, method = {method!r}{subset}, "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mmtriage.formula.text import quote
+from mmtriage.errors import FormulaError
+from mmtriage.formula import parse_expression
+from mmtriage.formula.text import quote, quote_name, to_text
 
 
 def r_vector(values: Iterable[float], digits: int = 4) -> str:
@@ -20,6 +22,14 @@ def r_string(value: str) -> str:
 def r_strings(values: Iterable[str]) -> str:
     """Write texts as an R vector."""
     return f"c({', '.join(map(r_string, values))})"
+
+
+def r_condition(subset: str) -> str:
+    """Write a condition on the rows as R deparses it: a comment would swallow what follows."""
+    try:
+        return to_text(parse_expression(subset))
+    except FormulaError:  # the exact name of a column
+        return quote_name(subset)
 
 
 def r_logical(value: bool) -> str:
