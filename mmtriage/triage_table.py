@@ -49,6 +49,7 @@ from mmtriage.model.family_names import DDF_METHODS
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
+from mmtriage.report.request import request_of
 from mmtriage.report.seen import Seen, Stopwatch
 
 # Laplace's approximation may have an optimum all the same, where a variance has grown until it is worthless.
@@ -88,6 +89,8 @@ def triage_table(
     except UnjudgedError as error:
         error.so_far = seen.unjudged(error)
         raise
+    request = request_of(table, formula_text, options, given)
+    report = replace(report, input=replace(report.input, request=request))
     if given is not None:
         report = _with_notes_on(report, given)
     if report.incomplete is not None and report.incomplete.kind == "interrupted":

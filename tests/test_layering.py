@@ -66,8 +66,9 @@ WITHIN = {
         *("unfitted", "walk", "workbench", "judged_runs"),
     ),
     "report": (
-        *("schema", "printable", "drift", "facts", "roles", "exit_code", "summary", "document"),
-        *("decisions", "from_fits", "unfinished", "seen", "refit_elsewhere", "baseline_file"),
+        *("schema", "printable", "drift", "facts", "request", "roles", "exit_code", "summary", "document"),
+        *("from_document", "decisions", "from_fits", "unfinished", "seen", "refit_elsewhere"),
+        "baseline_file",
     ),
     "render": (
         *("settings", "prose", "problem", "labels", "effect_words", "remedy_words"),

@@ -31,6 +31,12 @@ def open_baselines(directory: Path, names: Iterable[str], *, update: bool) -> di
     }
 
 
+def without_model(directory: Path, names: Iterable[str]) -> list[Path]:
+    """The reports in a directory that are of none of these models: of one that was renamed, or is no more."""
+    known = {file_of(directory, name) for name in names}
+    return sorted(path for path in directory.glob("*.json") if path not in known)
+
+
 def file_of(directory: Path, name: str) -> Path:
     """Where a directory of reports keeps that of a model, whatever it is called."""
     return directory / f"{quote(name, safe=' ')}.json"

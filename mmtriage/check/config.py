@@ -44,6 +44,7 @@ class Config:
     path: str  # of the file, as seen from the working directory
     models: tuple[ModelEntry, ...]
     jobs: int | None = None
+    all_names: tuple[str, ...] = ()  # of the models that the file has, chosen or not
 
 
 def find_config(start: Path) -> Path:
@@ -75,7 +76,8 @@ def read_config(path: Path) -> Config:
     for key, node in defaults.items():
         KEYS[key](node)
     jobs = reader(JOBS)(keys["jobs"]) if "jobs" in keys else None
-    return Config(path=name, models=_models(root, keys, defaults, path.parent), jobs=jobs)
+    models = _models(root, keys, defaults, path.parent)
+    return Config(path=name, models=models, jobs=jobs, all_names=tuple(model.name for model in models))
 
 
 def chosen(config: Config, names: Sequence[str]) -> Config:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from mmtriage.check.config import Config
 from mmtriage.check.entries import ModelEntry
-from mmtriage.data.read_table import read_table
-from mmtriage.data.reading import Reading
-from mmtriage.data.table import Table
+from mmtriage.check.entry_question import question_of_entry
 from mmtriage.errors import InterruptedTriageError, MmtriageError, UnjudgedError
 from mmtriage.processes import MEMORY_HINT, Died, run_each
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Checked, Summary
 
-KEPT_TABLES = 4  # per process; models that share a table stand together as a rule
+NOTHING_KEPT: Mapping[str, Report] = {}
 NOT_ENOUGH_MEMORY = "there is not enough memory for this table and model"
 NOT_DONE = "not checked: it was interrupted before"
 BUG = "this is a bug in mmtriage; please report it with the traceback"
@@ -38,6 +35,7 @@ def check_models(
     *,
     jobs: int,
     progress: Callable[[str], None] | None = None,
+    kept: Mapping[str, Report] = NOTHING_KEPT,
     task: Callable[[ModelEntry], Answer] | None = None,
 ) -> Summary:
     """Triage every model on up to `jobs` processes; `jobs` changes nothing but the time.
@@ -46,9 +44,10 @@ def check_models(
 
     Args:
         progress: told how many models are done.
+        kept: name of a model -> the earlier report that is its report, for it asks the same.
         task: what is done for each model; `triage_entry` unless a test has something else in mind.
     """
-    models = config.models
+    models = [model for model in config.models if model.name not in kept]
     done: dict[int, Answer | Died] = {}
 
     def on_answer(index: int, answer: Answer | Died) -> None:
@@ -61,14 +60,17 @@ def check_models(
     with suppress(KeyboardInterrupt):
         run_each(task or triage_entry, models, jobs=jobs, on_answer=on_answer)
     undone = Answer(outcome=InterruptedTriageError(NOT_DONE))
-    checked = [_checked(config, model, done.get(index, undone)) for index, model in enumerate(models)]
-    return Summary(models=tuple(checked))
+    answers = {model.name: done.get(index, undone) for index, model in enumerate(models)}
+    return Summary(models=tuple(_checked(config, model, answers, kept) for model in config.models))
 
 
 def triage_entry(model: ModelEntry) -> Answer:
     """Triage one model, in a process of its own; whatever goes wrong is its answer."""
+    from mmtriage.triage_table import triage_table
+
     try:
-        report = _judged(model) if model.fit is not None else _triaged(model)
+        asked = question_of_entry(model)
+        report = triage_table(asked.table, asked.formula, asked.options, asked.given)
     except MmtriageError as error:
         return Answer(outcome=error)
     except MemoryError:
@@ -79,34 +81,10 @@ def triage_entry(model: ModelEntry) -> Answer:
     return Answer(outcome=report if model.select is None else selected(report, model.select))
 
 
-def _triaged(model: ModelEntry) -> Report:
-    from mmtriage.triage_table import triage_table
-
-    assert model.data is not None  # of a model without the file of a fit both are needed
-    assert model.formula is not None
-    return triage_table(_table(model.data, model.reading), model.formula, model.options)
-
-
-def _judged(model: ModelEntry) -> Report:
-    """A fit made elsewhere, in place of one that is imitated."""
-    from mmtriage.given.asked import options_of_fit, table_path, with_factors
-    from mmtriage.given.read_fit import read_fit
-    from mmtriage.triage_table import triage_table
-
-    assert model.fit is not None
-    given = read_fit(model.fit)
-    options = options_of_fit(given, model.options, model.said)
-    table = with_factors(_table(table_path(given, model.data), model.reading), given)
-    return triage_table(table, given.formula, options, given)
-
-
-@lru_cache(maxsize=KEPT_TABLES)
-def _table(source: str, reading: Reading) -> Table:
-    """Read a table, which several models may share."""
-    return read_table(source, reading)
-
-
-def _checked(config: Config, model: ModelEntry, answer: Answer | Died) -> Checked:
+def _checked(
+    config: Config, model: ModelEntry, answers: Mapping[str, Answer | Died], kept: Mapping[str, Report]
+) -> Checked:
+    answer = answers[model.name] if model.name in answers else Answer(outcome=kept[model.name])
     if isinstance(answer, Died):
         problem = f"the process that worked on this model {answer}"
         answer = Answer(outcome=UnjudgedError(problem, hint=MEMORY_HINT))
@@ -117,4 +95,5 @@ def _checked(config: Config, model: ModelEntry, answer: Answer | Died) -> Checke
         fail_on=model.fail_on,
         outcome=answer.outcome,
         traceback=answer.traceback,
+        is_fitted=model.name in answers,
     )

@@ -17,12 +17,14 @@ from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, write_each
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import code_if_unwritten, show, wants_color, width
-from mmtriage.option_values import Seconds, Text, option, options_of
+from mmtriage.errors import OptionError
+from mmtriage.option_values import Seconds, Switch, Text, option, options_of
 from mmtriage.options import JOBS
 
 if TYPE_CHECKING:
     from mmtriage.check.config import Config
     from mmtriage.report.baseline_file import Baseline
+    from mmtriage.report.facts import Report
     from mmtriage.report.summary import Summary
 
 MOST_NAMES = 10  # of models in a message
@@ -46,6 +48,12 @@ class CheckOptions:
         metavar="N",
         example="2",
         help="Models at a time; changes nothing but the time (default: 1).",
+    )
+    changed: bool = option(
+        Switch(),
+        False,
+        help="With --baseline: fit those models only of which the table, formula, options or the version of "
+        "mmtriage have changed.",
     )
     time_budget: float | None = option(
         Seconds(),
@@ -79,10 +87,11 @@ def check(name: tuple[str, ...], **given: Any) -> int:
 
     asked, of_all = read(ReportOptions, given), read(CheckOptions, given)
     config = _configuration(name, of_all, asked)
-    baselines = _baselines(config, asked)
+    baselines = _baselines(config, asked, of_all)
     files = _files(config, asked, baselines)
     with progress_line(wanted=asked.detail != "brief") as progress:
-        summary = check_models(config, jobs=of_all.jobs or config.jobs or 1, progress=progress)
+        jobs, kept = of_all.jobs or config.jobs or 1, _kept(config, baselines, of_all)
+        summary = check_models(config, jobs=jobs, progress=progress, kept=kept)
     if summary.undone:
         sys.stderr.write(_how_far(summary))
     update = asked.update_baseline and not summary.undone  # a check that is half done changes none
@@ -109,14 +118,30 @@ def _configuration(names: Sequence[str], of_all: CheckOptions, asked: ReportOpti
     )
 
 
-def _baselines(config: Config, asked: ReportOptions) -> dict[str, Baseline]:
+def _baselines(config: Config, asked: ReportOptions, of_all: CheckOptions) -> dict[str, Baseline]:
     """The files in the directory of --baseline, read before any work is done."""
-    from mmtriage.check.baselines import open_baselines
+    from mmtriage.check.baselines import open_baselines, without_model
+    from mmtriage.report.printable import printable_text
 
     if asked.baseline is None:
+        if of_all.changed:
+            hint = "Name it: --baseline reports --changed"
+            raise OptionError("--changed needs to know what was there before", hint=hint)
         return {}
-    names = [model.name for model in config.models]
-    return open_baselines(Path(asked.baseline), names, update=asked.update_baseline)
+    directory, names = Path(asked.baseline), [model.name for model in config.models]
+    baselines = open_baselines(directory, names, update=asked.update_baseline)
+    for file in without_model(directory, config.all_names):
+        sys.stderr.write(printable_text(f"Baseline {file}: no model of {config.path} has this name\n"))
+    return baselines
+
+
+def _kept(config: Config, baselines: Mapping[str, Baseline], of_all: CheckOptions) -> Mapping[str, Report]:
+    """The earlier reports of the models that --changed leaves alone."""
+    if not of_all.changed:
+        return {}
+    from mmtriage.check.unchanged import unchanged
+
+    return unchanged(config.models, baselines)
 
 
 def _files(config: Config, asked: ReportOptions, baselines: Mapping[str, Baseline]) -> tuple[Output, ...]:

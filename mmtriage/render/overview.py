@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mmtriage import figures
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import MmtriageError
-from mmtriage.render import labels
+from mmtriage.render import labels, since
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import settings_of
 from mmtriage.render.tables import Grid
@@ -18,7 +18,9 @@ from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Checked, Summary
 
-HEADER = ("model", "verdict", "cause", labels.REMEDIES.lower(), "exit")
+HEADER = ("model", "verdict", "cause", labels.REMEDIES.lower(), "since", "exit")
+LEFT_OUT = ("cause", labels.REMEDIES.lower())  # where the screen is narrow
+NOT_FITTED = "not fitted again"
 ERROR, NOT_JUDGED = "Error", "Not judged"
 
 
@@ -37,15 +39,22 @@ def tally(summary: Summary) -> str:
     counted = Counter(map(verdict, summary.models))
     order = (NOT_JUDGED, *(label for word in labels.STATUS_WORDS.values() for label in _labels(word)))
     errors = [figures.count(counted[ERROR], ERROR.lower())] if counted[ERROR] else []
-    return ", ".join([*errors, *(f"{counted[label]:,} {label.lower()}" for label in order if counted[label])])
+    found = [f"{counted[label]:,} {label.lower()}" for label in order if counted[label]]
+    known = [f"{summary.not_fitted:,} {NOT_FITTED}"] if summary.not_fitted else []
+    return ", ".join([*errors, *found, *known])
 
 
 def grid(models: Iterable[Checked], *, narrow: bool = False) -> Grid:
-    """A line for each model; a narrow one leaves out causes and remedies."""
-    header: tuple[str, ...] = HEADER
-    rows = tuple(map(_row, models))
-    if narrow:
-        header, rows = _narrowed(header), tuple(map(_narrowed, rows))
+    """A line for each model; a narrow one leaves out causes and remedies.
+
+    What has changed since an earlier report has a column where a model has one.
+    """
+    models = tuple(models)
+    is_compared = any(isinstance(m.outcome, Report) and m.outcome.drift is not None for m in models)
+    left_out = {*(LEFT_OUT if narrow else ()), *(() if is_compared else ("since",))}
+    kept = [position for position, name in enumerate(HEADER) if name not in left_out]
+    header = tuple(HEADER[position] for position in kept)
+    rows = tuple(tuple(row[position] for position in kept) for row in map(_row, models))
     return Grid(header=header, rows=rows, numeric=frozenset({len(header) - 1}))
 
 
@@ -73,10 +82,6 @@ def severity(model: Checked) -> str:
     return model.outcome.verdict.severity if isinstance(model.outcome, Report) else "error"
 
 
-def _narrowed(cells: tuple[str, ...]) -> tuple[str, ...]:
-    return (*cells[:2], cells[-1])
-
-
 def _labels(word: str) -> tuple[str, str]:
     return word, f"{word} (accepted)"
 
@@ -84,12 +89,14 @@ def _labels(word: str) -> tuple[str, str]:
 def _row(model: Checked) -> tuple[str, ...]:
     if isinstance(model.outcome, MmtriageError):
         cause, advice = model.outcome.kind, one_line(printable_text(model.outcome.message))
+        changed = ""
     else:
         report = printable(model.outcome)
         codes = _codes(report, model)
         cause = ", ".join(codes)
         advice = _advice(report, codes) if model.exit_code else ""
-    return name(model), verdict(model), cause, advice, str(model.exit_code)
+        changed = since.brief(report, model.fail_on) if model.is_fitted else NOT_FITTED
+    return name(model), verdict(model), cause, advice, changed, str(model.exit_code)
 
 
 def _codes(report: Report, model: Checked) -> tuple[str, ...]:

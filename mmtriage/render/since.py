@@ -9,6 +9,7 @@ from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
 from mmtriage.report.baseline_file import Kept
 from mmtriage.report.drift import Change, Drift, is_known
+from mmtriage.report.exit_code import fails
 from mmtriage.report.facts import ModelFacts, Report
 from mmtriage.report.printable import printable_text
 
@@ -16,6 +17,8 @@ TITLE = "Since the baseline"
 KNOWN = "As in the baseline"
 HEADER = ("", "before", "now", "moved by")
 NONE = "none"
+FIRST = "first report"
+SAME = "unchanged"
 SHOWN_DIGITS = 12  # of a checksum
 
 
@@ -39,6 +42,38 @@ def headline(drift: Drift) -> str:
     if is_known(drift):
         return f"Nothing is new and nothing has drifted since {compared}."
     return f"{figures.count(len(drift.changes), 'change')} since {compared}."
+
+
+def brief(report: Report, fail_on: str) -> str:
+    """What the comparison comes to, in a few words for a line among others: "Days moved 0.47 SE, +2 more"."""
+    if report.drift is None:
+        return FIRST
+    changes = sorted(report.drift.changes, key=lambda change: not fails(change.severity, fail_on))
+    if not changes:
+        return SAME
+    more = f", +{len(changes) - 1} more" if len(changes) > 1 else ""
+    return f"{_briefly(changes[0], report.model)}{more}"
+
+
+def _briefly(change: Change, model: ModelFacts) -> str:
+    if change.by_tool:
+        return "another mmtriage"
+    match change.what:
+        case "finding":
+            return f"{change.code} {'new' if change.before is None else 'gone'}"
+        case "severity":
+            return f"{change.code or 'verdict'} {change.before} before"
+        case "verdict":
+            return f"{_value(change, change.before)} before"
+        case "model":
+            return f"{change.where} edited"
+        case "table":
+            return "another table"
+        case "certificate":
+            return "certified before"
+        case "criterion" | "estimate":
+            moved, _, _ = _moved(change).partition(" (")
+            return f"{_what(change, model)} moved {moved}".rstrip()
 
 
 def kept(update: Kept) -> str:
@@ -99,6 +134,8 @@ def _what(change: Change, model: ModelFacts) -> str:
             return sentences.criterion_name(model)
         case "severity":
             return f"severity of the {change.where}"
+        case "model":
+            return change.where
         case _:
             return change.what
 
@@ -106,6 +143,8 @@ def _what(change: Change, model: ModelFacts) -> str:
 def _value(change: Change, value: float | str | None) -> str:
     if value is None:
         return NONE
+    if isinstance(value, str) and change.what == "model":
+        return value
     if isinstance(value, str):
         return value[:SHOWN_DIGITS] if change.what == "table" else value.replace("_", " ")
     if change.what == "criterion":

@@ -94,6 +94,7 @@ def _model(model: Checked) -> dict[str, Json]:
         "name": model.name,
         "config": {"path": model.path, "line": model.line},
         "exit_code": model.exit_code,
+        "fitted": model.is_fitted,
     }
     if isinstance(model.outcome, MmtriageError):
         return {**about, "error": _error_object(model.outcome)}

@@ -43,6 +43,7 @@ class InputFacts:
     rows_used: int
     rows_dropped: int  # by --subset and for missing values
     seed: int
+    request: str | None = None  # checksum of all that was asked (`report/request.py`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

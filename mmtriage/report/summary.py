@@ -25,6 +25,7 @@ class Checked:
     fail_on: str = DEFAULT_FAIL_ON
     outcome: Report | MmtriageError
     traceback: str | None = None  # of a bug
+    is_fitted: bool = True  # False: it asks what an earlier report was asked, which is its outcome
 
     @property
     def exit_code(self) -> int:
@@ -50,6 +51,11 @@ class Summary:
     def undone(self) -> tuple[str, ...]:
         """The names of the models that were not checked, for the check was interrupted."""
         return tuple(m.name for m in self.models if isinstance(m.outcome, InterruptedTriageError))
+
+    @property
+    def not_fitted(self) -> int:
+        """How many models were not fitted again, for nothing about them has changed."""
+        return sum(not model.is_fitted for model in self.models)
 
     @property
     def failing(self) -> tuple[Checked, ...]:

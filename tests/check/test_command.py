@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,14 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Replaces the work by two canned reports; what it was asked to do is noted."""
     asked: list[Any] = []
 
-    def check(config: Config, *, jobs: int, progress: Callable[[str], None] | None) -> Summary:
+    def check(
+        config: Config,
+        *,
+        jobs: int,
+        progress: Callable[[str], None] | None,
+        kept: Mapping[str, Report] = triage_all.NOTHING_KEPT,
+    ) -> Summary:
+        assert kept == {}
         asked.append((config, jobs, progress))
         outcomes = [CONVERGED, SINGULAR]
         return Summary(

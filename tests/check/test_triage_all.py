@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtriage.check import triage_all
+from mmtriage.check import entry_question, triage_all
 from mmtriage.check.config import Config, read_config
 from mmtriage.check.entries import ModelEntry
 from mmtriage.check.triage_all import check_models, triage_entry
@@ -146,12 +146,12 @@ def test_models_that_share_a_table_read_it_once(small: Config, monkeypatch: pyte
         read.append(reading)
         return TABLE
 
-    monkeypatch.setattr(triage_all, "read_table", read_table)
+    monkeypatch.setattr(entry_question, "read_table", read_table)
     factor = {"Subject": None}
     otherwise = [Reading(sep=";"), Reading(factors={**factor}), Reading(factors={**factor})]
     for model in (*small.models, *[replace(small.models[0], reading=other) for other in otherwise]):
-        triage_all._table(model.data, model.reading)
-    triage_all._table.cache_clear()
+        entry_question._table(model.data, model.reading)
+    entry_question._table.cache_clear()
     assert read == [Reading(), Reading(sep=";"), Reading(factors=factor)]
 
 

@@ -13,8 +13,8 @@ from mmtriage.report.baseline_file import compared
 from mmtriage.report.decisions import selected
 from mmtriage.report.document import report_document
 from mmtriage.report.facts import FitFacts, FixedEffect, RandomEffect, RandomTermFacts, Report
+from mmtriage.report.from_document import report_from
 from tests.real_reports.commands import COMMANDS, document_of
-from tests.rebuilt import report_from
 
 KEPT = {name: report_from(document_of(name)) for name in COMMANDS}
 

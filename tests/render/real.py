@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from mmtriage.report.facts import Report
+from mmtriage.report.from_document import report_from
 from tests.golden_cases import golden_cases, parameters
-from tests.rebuilt import report_from
 from tests.triaged import SAMPLES, triaged, triaged_golden
 
 CLIMBED = {

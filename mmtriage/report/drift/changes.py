@@ -7,7 +7,7 @@ from typing import Literal
 
 from mmtriage.diagnose.severity import VerdictSeverity
 
-What = Literal["table", "verdict", "certificate", "finding", "severity", "criterion", "estimate"]
+What = Literal["table", "model", "verdict", "certificate", "finding", "severity", "criterion", "estimate"]
 OF_VERDICT = "verdict"  # where a severity has changed
 
 
@@ -16,7 +16,7 @@ class Change:
     """One thing that is not as it was."""
 
     what: What
-    where: str  # of a finding its terms or columns, of an estimate the coefficient; else empty
+    where: str  # of a finding its terms or columns, of an estimate the coefficient, of a model its key
     code: str | None = None  # of a finding
     severity: VerdictSeverity  # what --fail-on looks at; ok where it is for the better, or no concern
     before: float | str | None  # None: there was none
@@ -37,9 +37,9 @@ class Drift:
 
 
 def verdict_counts(drift: Drift | None) -> bool:
-    """Whether the verdict is news: another one than in the earlier report, or there is none to compare."""
+    """Whether the verdict is news: another one than in the earlier report, of another model, or the first."""
     return drift is None or any(
-        (change.what == "verdict" or change.where == OF_VERDICT) and not change.by_tool
+        (change.what in ("verdict", "model") or change.where == OF_VERDICT) and not change.by_tool
         for change in drift.changes
     )
 

@@ -7,8 +7,10 @@ Both reports are compared in their JSON form, the one that a repository keeps:
 Estimates are those of the optimum where both reports have one, else of lme4's fit. They drift in standard
 errors of the earlier report, the criterion in deviance units, as far as two fits of one verdict may lie
 apart. Of another table the criterion says nothing: likelihoods are comparable between fits to the same rows
-only, so it is left out. Where table and model are the same and another version of the program wrote the
-earlier report, what differs is the program's doing: it is said, and fails no check.
+only, so it is left out. A model that was edited is compared as far as that goes: its verdict is news, and the
+coefficients that it still has are shown beside what they were. Where table and model are the same and another
+version of the program wrote the earlier report, what differs is the program's doing: it is said, and fails no
+check.
 """
 
 from __future__ import annotations
@@ -36,8 +38,13 @@ def compare(before: Snapshot, after: Snapshot, source: str) -> Drift:
     Raises:
         OptionError: they are reports on different models.
     """
-    _check_model(before, after, source)
-    changes = (*_verdict(before, after), *_findings_changed(before, after), *_numbers(before, after))
+    _refuse_another(before, after, source)
+    changes = (
+        *_edited(before, after),
+        *_verdict(before, after),
+        *_findings_changed(before, after),
+        *_numbers(before, after),
+    )
     if is_by_tool(before, after):
         changes = tuple(replace(change, severity="ok", by_tool=True) for change in changes)
     return Drift(baseline=source, version=before.version, changes=changes)
@@ -50,7 +57,8 @@ def is_by_tool(before: Snapshot, after: Snapshot) -> bool:
     """
     is_other = (before.version, before.schema) != (after.version, after.schema)
     optimizers = {before.optimizer, after.optimizer} - {None}
-    return is_other and before.sha256 == after.sha256 and len(optimizers) <= 1
+    is_same = before.sha256 == after.sha256 and before.model == after.model
+    return is_other and is_same and len(optimizers) <= 1
 
 
 def state_of(key: FindingKey, severity: Severity, before: Snapshot) -> BaselineState:
@@ -108,6 +116,11 @@ def _numbers(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     if fit is None:
         return
     first, second = before.fits[fit], after.fits[fit]
+    if before.model != after.model:
+        for name in [name for name in first.fixed_effects if name in second.fixed_effects]:
+            found = _estimate(name, first.fixed_effects[name], second.fixed_effects[name])
+            yield from (replace(change, severity="ok") for change in found)
+        return
     if before.sha256 == after.sha256:
         yield from _criterion(first.criterion, second.criterion)
     for name in dict.fromkeys((*first.fixed_effects, *second.fixed_effects)):
@@ -155,13 +168,28 @@ def _moved(
     )
 
 
-def _check_model(before: Snapshot, after: Snapshot, source: str) -> None:
+def _edited(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    """What is not as it was in the model; its verdict counts, whatever the other model's was."""
+    for key in SAME:
+        if before.model[key] != after.model[key]:
+            yield Change(
+                what="model",
+                where=key,
+                severity=after.severity,
+                before=_shown(before.model[key]),
+                after=_shown(after.model[key]),
+            )
+
+
+def _refuse_another(before: Snapshot, after: Snapshot, source: str) -> None:
+    """A model of another response, or of another family, is no edited one: the file is a wrong one."""
     different = [
-        f"{key} {_shown(before.model[key])} there, {_shown(after.model[key])} here"
+        f"{key} {_quoted(before.model[key])} there, {_quoted(after.model[key])} here"
         for key in SAME
         if before.model[key] != after.model[key]
     ]
-    if different:
+    responses = {response_of(snapshot.model["formula"]) for snapshot in (before, after)}
+    if len(responses) > 1 or before.model["family"] != after.model["family"]:
         raise OptionError(
             f"`{source}` is a report on another model: {'; '.join(different)}",
             where="option --baseline",
@@ -169,7 +197,16 @@ def _check_model(before: Snapshot, after: Snapshot, source: str) -> None:
         )
 
 
+def response_of(formula: object) -> str:
+    """The left-hand side of a formula as reports write it."""
+    return str(formula).split(" ~ ", 1)[0]
+
+
+def _quoted(value: object) -> str:
+    return f"`{_shown(value)}`" if value else "none"
+
+
 def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return f"`{', '.join(f'{key}={item}' for key, item in value.items())}`" if value else "none"
-    return "none" if value is None else f"`{value}`"
+    if isinstance(value, dict) and value:
+        return ", ".join(f"{key}={item}" for key, item in value.items())
+    return str(value) if value else "none"

@@ -327,10 +327,13 @@ def test_check_keeps_a_report_of_each_model_in_a_directory(
     )
     (here / "m.toml").write_text(CONFIG.replace("Reaction ~ 1 +", "Reaction ~ Days +"))
     changed = run("--format", "json")
-    assert changed.code == 2
+    assert changed.code == 0
     fine, other = json.loads(changed.out)["models"]
     assert fine["exit_code"] == 0
-    assert other["error"]["message"].startswith("`kept/empty.json` is a report on another model: formula")
+    edited = other["report"]["drift"]["changes"][0]
+    assert (edited["what"], edited["where"]) == ("model", "formula")
+    (here / "kept" / "gone.json").write_text("{}")
+    assert run().err == "Baseline kept/gone.json: no model of m.toml has this name\n"
 
 
 def test_every_name_has_a_file_of_its_own() -> None:

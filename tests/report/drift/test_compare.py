@@ -14,7 +14,7 @@ from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import compared
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.document import report_document
-from mmtriage.report.drift import Change, compare, snapshot
+from mmtriage.report.drift import Change, Drift, compare, snapshot, verdict_counts
 from mmtriage.report.drift.snapshot import SAME
 from mmtriage.report.exit_code import exit_code_of
 from mmtriage.report.facts import FitFacts, ModelFacts, Report
@@ -22,6 +22,7 @@ from tests.real_reports.records import (
     BASELINE_FAILED,
     CONVERGED,
     FALSE_ALARM,
+    NOT_CONVERGED,
     REFUSED,
     REPORTS,
     SINGULAR,
@@ -246,16 +247,13 @@ def test_a_missing_fit_is_a_change_of_the_verdict_only() -> None:
             {"formula": "y ~ 1 + (1 | g)"},
             "formula `Reaction ~ Days + (1 + Days | Subject)` there, `y ~ 1 + (1 | g)` here",
         ),
-        ({"method": "ML"}, "method `REML` there, `ML` here"),
-        ({"weights": "w"}, "weights none there, `w` here"),
-        ({"contrasts": {"f": "sum"}}, "contrasts none there, `f=sum` here"),
         (
             {"family": "poisson", "link": "log", "method": "AGQ", "nagq": 9},
             "family `gaussian` there, `poisson` here; link `identity` there, `log` here; "
             "method `REML` there, `AGQ` here; nagq none there, `9` here",
         ),
     ],
-    ids=["formula", "method", "weights", "contrasts", "family"],
+    ids=["response", "family"],
 )
 def test_a_report_on_another_model_says_what_differs(model: dict[str, Any], said: str) -> None:
     after = replace(CONVERGED, model=replace(CONVERGED.model, **model))
@@ -263,6 +261,35 @@ def test_a_report_on_another_model_says_what_differs(model: dict[str, Any], said
         changes(CONVERGED, after)
     assert caught.value.message == f"`base.json` is a report on another model: {said}"
     assert caught.value.where == "option --baseline"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "before", "after"),
+    [
+        ("formula", "Reaction ~ Days + (1 | Subject)", CONVERGED.model.formula, None),
+        ("method", "ML", "REML", "ML"),
+        ("weights", "w", "none", "w"),
+        ("contrasts", {"f": "sum"}, "none", "f=sum"),
+    ],
+    ids=["formula", "method", "weights", "contrasts"],
+)
+def test_an_edited_model_is_compared(key: str, value: Any, before: str, after: str | None) -> None:
+    (change,) = changes(CONVERGED, replace(CONVERGED, model=replace(CONVERGED.model, **{key: value})))
+    assert (change.what, change.where, change.severity) == ("model", key, "ok")
+    assert (change.before, change.after) == (before, after or value)
+
+
+def test_the_verdict_of_an_edited_model_is_news_and_its_estimates_are_shown() -> None:
+    assert NOT_CONVERGED.reference is not None
+    effect = NOT_CONVERGED.reference.fixed_effects[1]
+    moved = replace(effect, estimate=effect.estimate + effect.se)
+    reference = replace(
+        NOT_CONVERGED.reference, fixed_effects=(NOT_CONVERGED.reference.fixed_effects[0], moved)
+    )
+    model = replace(NOT_CONVERGED.model, formula="Reaction ~ Year + (1 | Subject)")
+    found = changes(NOT_CONVERGED, replace(NOT_CONVERGED, model=model, reference=reference))
+    assert [(change.what, change.severity) for change in found] == [("model", "error"), ("estimate", "ok")]
+    assert verdict_counts(Drift(baseline="", version="", changes=found))
 
 
 def test_the_model_of_a_report_has_every_key_that_is_compared() -> None:

@@ -1,4 +1,4 @@
-"""A Report from its JSON: what the formats are given in the tests of real models."""
+"""A report from its JSON document: the way back from `document`, for reports that somebody has kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ NAN = float("nan")
 def report_from(document: Mapping[str, Any]) -> Report:
     """The record whose document is this one.
 
-    What JSON cannot say is lost: an infinite number is NaN.
+    What JSON cannot say is lost: an infinite number is NaN, and of a rung the remedies are found among all.
+
+    Raises KeyError, TypeError or ValueError where it is none.
     """
     report: Report = _value(Report, document)
     seconds: Mapping[str, list[float]] = document["timing"]["attempts"]
