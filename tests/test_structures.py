@@ -11,11 +11,13 @@ import pytest
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
+from mmtriage.diagnose.singularity import singular_terms
 from mmtriage.engine.comparison import Comparison, compare_fits, prepare
 from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec
+from tests.diagnose.planted import fitted
 from tests.triaged import triaged
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -139,6 +141,30 @@ def test_a_long_path_ends_somewhere_and_the_optimum_lies_below_it() -> None:
 def test_a_homogeneous_factor_is_a_grouping_factor_of_cells() -> None:
     design = compared("machines_diag_hom").prepared.design
     assert design.formula.to_text() == "score ~ Machine + (1 | Worker:Machine)"
+
+
+def test_a_report_has_the_structure_and_its_own_parameters() -> None:
+    table, formula = (
+        str(GOLDEN / "csv" / "Machines.csv"),
+        "score ~ Machine + cs(0 + Machine | Worker, hom = TRUE)",
+    )
+    report = triaged(table, formula, "--factor", "Worker").report
+    assert report["model"]["random_terms"][0]["structure"] == {"name": "cs", "homogeneous": True}
+    theirs = CASES["machines_cs_hom"]["expected"]
+    assert report["baseline"]["random_effects"][0]["parameters"] == pytest.approx(
+        {
+            "Worker.*": theirs["varcorr"]["Worker"]["sd"]["MachineA"],
+            "Worker.rho": theirs["par"]["Worker.rho"],
+        }
+    )
+
+
+def test_a_correlation_at_its_bound_is_said_once() -> None:
+    (found,) = singular_terms(fitted(compared(NO_NUMBER)))
+    assert found.code == "MM311"
+    assert found.message.startswith(
+        "the correlation of `cs(0 + factor(age) | Subject)` is at its bound, 1: all columns vary as one (SDs: "
+    )
 
 
 def test_the_pieces_of_a_diagonal_keep_their_order_among_other_terms() -> None:

@@ -18,6 +18,8 @@ from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import correlation
 from mmtriage.engine.structures.covariance_factor import CovarianceFactor, in_users_columns
+from mmtriage.engine.structures.interfaces import Held, Stratum
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.model.ranef import RandomTerm
 
 ZERO_SHARE = 1e-6  # relative SD of a column, per average row, that counts as zero
@@ -34,6 +36,7 @@ class Defect:
     perfect: tuple[tuple[str, str, int], ...]  # pairs of columns with correlation +-1
     null: tuple[Array, ...]  # combinations (k,) of the random effects, user's columns, that do not vary
     multiplier: float  # smallest multiplier of the null directions
+    bound: float | None  # at which the correlation of a structured covariance stands
 
 
 def singular_terms(fitted: Fitted) -> list[Finding]:
@@ -44,6 +47,8 @@ def singular_terms(fitted: Fitted) -> list[Finding]:
         term = comparison.prepared.design.random[defect.term]
         if defect.zero:
             found.append(_zero_variance(term, defect))
+        elif defect.bound is not None:
+            found.append(_at_bound(term, defect, comparison.optimum_fit.covariances[defect.term]))
         elif defect.perfect:
             found.append(_perfect_correlation(term, defect, comparison.optimum_fit.covariances[defect.term]))
         else:
@@ -70,9 +75,15 @@ def defects(comparison: Comparison) -> list[Defect]:
                 perfect=_perfect_pairs(term, comparison.optimum_fit.covariances[t]),
                 null=tuple(_combination(basis.R, direction) for direction in null.T),
                 multiplier=min(multipliers, default=0.0),
+                bound=_bound(certificate.strata[t]),
             )
         )
     return found
+
+
+def _bound(stratum: Stratum) -> float | None:
+    """The bound at which a stratum holds a correlation."""
+    return stratum.rho if isinstance(stratum, Held) else None
 
 
 def nearly_singular(fitted: Fitted) -> list[Finding]:
@@ -94,7 +105,9 @@ def _nearly_perfect(term: RandomTerm, covariance: Array) -> Finding | None:
     if not pairs:
         return None
     text = term_text(term)
-    said = ", ".join(f"{rho[a, b]:.3f} of `{term.columns[a]}` and `{term.columns[b]}`" for a, b in pairs)
+    # A structured term has one correlation, which is that of its first pair.
+    shown = pairs if term.bar.structure == UNSTRUCTURED else pairs[:1]
+    said = ", ".join(f"{rho[a, b]:.3f} of `{term.columns[a]}` and `{term.columns[b]}`" for a, b in shown)
     message = (
         f"in `{text}` a correlation is next to its limit, and the fit not singular: {said}. Its interval "
         "will reach 1 or -1, and other samples of this size will often give a singular fit"
@@ -148,12 +161,16 @@ def _perfect_pairs(term: RandomTerm, covariance: Array) -> tuple[tuple[str, str,
 
 def _zero_variance(term: RandomTerm, defect: Defect) -> Finding:
     text = term_text(term)
-    wants = (
-        "the likelihood would rise if it could be negative: rows of one group are no more alike than rows of "
-        "different groups"
-        if defect.multiplier > 0
-        else "the likelihood is level there"
-    )
+    is_variance = term.bar.structure == UNSTRUCTURED or len(defect.zero) == len(term.columns)
+    if defect.multiplier <= 0:
+        wants = "the likelihood is level there"
+    elif is_variance:
+        wants = (
+            "the likelihood would rise if it could be negative: rows of one group are no more alike than "
+            "rows of different groups"
+        )
+    else:
+        wants = "with the correlation that it shares with the others, the likelihood falls as it leaves zero"
     what = "variance is" if len(defect.zero) == 1 else "variances are"
     message = f"in `{text}` the estimated {what} zero for {listed(defect.zero)}; {wants}"
     return finding(
@@ -162,7 +179,7 @@ def _zero_variance(term: RandomTerm, defect: Defect) -> Finding:
         columns=defect.zero,
         terms=(text,),
         multiplier=defect.multiplier,
-        negative_variance_wanted=defect.multiplier > 0,
+        negative_variance_wanted=is_variance and defect.multiplier > 0,
     )
 
 
@@ -180,6 +197,36 @@ def _perfect_correlation(term: RandomTerm, defect: Defect, covariance: Array) ->
         correlations=tuple((a, b, sign) for a, b, sign in defect.perfect),
         multiplier=defect.multiplier,
         null_direction=null_text(term, defect.null),
+    )
+
+
+def _at_bound(term: RandomTerm, defect: Defect, covariance: Array) -> Finding:
+    """MM311 or MM312 of a structured term: perfect correlations, or the least that all columns can have."""
+    text, bound = term_text(term), defect.bound
+    assert bound is not None
+    sd, _ = correlation(covariance)
+    sds = ", ".join(f"{name} {value:.4g}" for name, value in zip(term.columns, sd, strict=True))
+    direction = null_text(term, defect.null)
+    if defect.perfect:
+        what = "all columns vary as one" if bound > 0 else "neighbouring columns vary against each other"
+        return finding(
+            "MM311",
+            f"the correlation of `{text}` is at its bound, {bound:g}: {what} (SDs: {sds})",
+            columns=term.columns,
+            terms=(text,),
+            correlation=bound,
+            multiplier=defect.multiplier,
+            null_direction=direction,
+        )
+    return finding(
+        "MM312",
+        f"the correlation of `{text}` is at its lower bound, {bound:.4g}: the combination {direction} of its "
+        f"random effects does not vary between groups (SDs: {sds})",
+        columns=term.columns,
+        terms=(text,),
+        correlation=bound,
+        multiplier=defect.multiplier,
+        null_direction=direction,
     )
 
 

@@ -1,6 +1,7 @@
 """The JSON documents of a report, of a summary and of an error, and their text.
 
-Keys are field names in field order, tuples are lists, NaN and infinities are null. This is the one spelling
+Keys are field names in field order, tuples are lists, NaN and infinities are null. Fields that are marked so
+have a key only where there is something to say. This is the one spelling
 of every key (schema/report-1.json, check-1.json, error-1.json). A document differs from the records in few
 places: remedies are listed once, ranked, beside the ladder; seconds are gathered under `timing`; what plots
 show is left out, for every number of it can be had by refitting.
@@ -146,7 +147,10 @@ def _attempt_seconds(ladder: tuple[RungResult, ...]) -> Json:
 
 def _record(value: object) -> dict[str, Json]:
     assert is_dataclass(value)
-    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    named = ((item, getattr(value, item.name)) for item in fields(value))
+    return {
+        item.name: _plain(own) for item, own in named if own is not None or not item.metadata.get("if_any")
+    }
 
 
 def _mapping(value: Mapping[str, object]) -> dict[str, Json]:

@@ -22,6 +22,7 @@ from mmtriage.version import SCHEMA_VERSION, VERSION
 if TYPE_CHECKING:
     from mmtriage.engine.estimates import SeMethod
 
+IF_ANY = {"if_any": True}  # of a field that a document has only where it is not None
 FitStatus = Literal["converged", "maxfun", "stalled", "error"]
 
 
@@ -47,12 +48,21 @@ class InputFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StructureFacts:
+    """The covariance structure of a random-effects term, as lme4 2.x has them."""
+
+    name: str  # "cs", "ar1", "diag"
+    homogeneous: bool  # one SD for all columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RandomTermFacts:
     """One random-effects term, e.g. `(Days | Subject)`."""
 
     group: str
     terms: tuple[str, ...]  # R's column names: "(Intercept)", "Days"
     correlated: bool
+    structure: StructureFacts | None = field(default=None, metadata=IF_ANY)  # other than unstructured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +132,8 @@ class RandomEffect:
     sd: tuple[float, ...]  # (k,)
     correlation: tuple[tuple[float, ...], ...]  # (k, k); NaN where an SD is zero
     icc: float | None = None  # share of the variance of the response, for an intercept of a linear model
+    # Of a structured term its own parameters by lme4's names: SDs in the user's units, and the correlation.
+    parameters: Mapping[str, float] | None = field(default=None, metadata=IF_ANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

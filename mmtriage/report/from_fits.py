@@ -25,6 +25,7 @@ from mmtriage.engine.lme4.differences import Derivatives
 from mmtriage.engine.lme4.optwrap import Checking
 from mmtriage.engine.optimum.search import Optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
+from mmtriage.formula.structured import UNSTRUCTURED, StructureTag
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import DfMethod
 from mmtriage.options import TriageOptions
@@ -43,6 +44,7 @@ from mmtriage.report.facts import (
     RepeatFacts,
     SoftwareFacts,
     StartFacts,
+    StructureFacts,
 )
 
 OUR_OPTIMIZER = "mmtriage"
@@ -90,7 +92,10 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         groups={term.group: len(term.levels) for term in design.random},
         fixed_names=design.fixed_names,
         random_terms=tuple(
-            RandomTermFacts(group=t.group, terms=t.columns, correlated=t.correlated) for t in design.random
+            RandomTermFacts(
+                group=t.group, terms=t.columns, correlated=t.correlated, structure=_structure(t.bar.structure)
+            )
+            for t in design.random
         ),
         dropped_columns=tuple(
             DroppedColumnFacts(
@@ -105,6 +110,11 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         contrasts=options.contrasts,
         notes=design.messages,
     )
+
+
+def _structure(tag: StructureTag) -> StructureFacts | None:
+    """What a term says of its covariance; nothing where it is unstructured."""
+    return None if tag == UNSTRUCTURED else StructureFacts(name=tag.tag, homogeneous=tag.homogeneous)
 
 
 def lme4_facts(
@@ -253,7 +263,7 @@ def _fit_facts(
         theta_names=prepared.theta_names,
         fixed_effects=_fixed_effects(design, fit, tests, endless),
         se_method=fit.se_method,
-        random_effects=_random_effects(design, fit),
+        random_effects=_random_effects(prepared, fit),
         max_abs_gradient=way.max_abs_gradient,
         singular=way.singular,
         lme4_messages=way.lme4_messages,
@@ -302,9 +312,13 @@ def _two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2.0))
 
 
-def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
+def _random_effects(prepared: Prepared, fit: Fit) -> tuple[RandomEffect, ...]:
     effects = []
-    for term, covariance, share in zip(design.random, fit.covariances, fit.shares, strict=True):
+    design, layout = prepared.design, prepared.model.layout
+    scale = fit.sigma if design.spec.scales_random_effects else 1.0
+    own = layout.structured(fit.theta, design.random, scale=scale)
+    terms = zip(design.random, fit.covariances, fit.shares, own, strict=True)
+    for term, covariance, share, parameters in terms:
         sd, rho = correlation(covariance)
         has_share = term.columns == ("(Intercept)",) and design.spec.has_icc
         effects.append(
@@ -314,6 +328,7 @@ def _random_effects(design: Design, fit: Fit) -> tuple[RandomEffect, ...]:
                 sd=tuple(float(v) for v in sd),
                 correlation=tuple(tuple(float(v) for v in row) for row in rho),
                 icc=share if has_share else None,
+                parameters=parameters,
             )
         )
     return tuple(effects)

@@ -83,6 +83,20 @@ class Layout:
             return lme4_theta(raw)
         return _joined(s.parameters(F) for s, F in zip(self.structures, raw, strict=True))
 
+    def structured(
+        self, theta: Array, terms: Sequence[RandomTerm], *, scale: float
+    ) -> list[dict[str, float] | None]:
+        """Each structured term's parameters by name, its SDs times a scale; None of an unstructured one."""
+        found: list[dict[str, float] | None] = []
+        for structure, part, term in zip(self.structures, self.parts, terms, strict=True):
+            if not isinstance(structure, Scaled):
+                found.append(None)
+                continue
+            scales = np.where(np.isinf(structure.upper), scale, 1.0)
+            names = structure.names(term.group, term.columns)
+            found.append(dict(zip(names, (theta[part] * scales).tolist(), strict=True)))
+        return found
+
     def names(self, terms: Sequence[RandomTerm]) -> tuple[str, ...]:
         """lme4's names of theta."""
         named = zip(self.structures, terms, strict=True)
