@@ -1,8 +1,8 @@
 """How many evaluations each optimizer of rung 3 may spend.
 
 Of a linear model those of lme4 have what its allFit gives them; the others are there as further witnesses. Of
-a generalized model, where an evaluation is dear, none of the others costs more than lme4's own fit did by far,
-and one of lme4's own at most twenty times as much. Counts decide, and no clock.
+a generalized model, where an evaluation is dear, none of the others costs more than lme4's own fit did by
+far, and one of lme4's own at most twenty times as much. Counts decide, and no clock.
 """
 
 from __future__ import annotations
