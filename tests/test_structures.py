@@ -163,7 +163,7 @@ def test_a_correlation_at_its_bound_is_said_once() -> None:
     (found,) = singular_terms(fitted(compared(NO_NUMBER)))
     assert found.code == "MM311"
     assert found.message.startswith(
-        "the correlation of `cs(0 + factor(age) | Subject)` is at its bound, 1: all columns vary as one (SDs: "
+        "the correlation of `cs(0 + factor(age) | Subject)` is at its bound, 1: all columns vary as one"
     )
 
 
