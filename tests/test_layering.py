@@ -73,7 +73,7 @@ WITHIN = {
     "render": (
         *("settings", "prose", "problem", "labels", "effect_words", "remedy_words"),
         *("sentences", "tables", "df_note", "reporting", "evidence", "since"),
-        *("overview", "console", "plots"),
+        *("annotated", "overview", "console", "plots"),
         *RENDERERS.values(),
     ),
 }

@@ -54,7 +54,7 @@ class ReportOptions:
         "text",
         metavar="NAME",
         shows_default=True,
-        help="text, json, markdown, html, junit, sarif or github (annotations).",
+        help="text, json, markdown, html, junit, sarif, github (annotations) or gitlab (code quality).",
     )
     output: tuple[str, ...] = option(
         Texts(),

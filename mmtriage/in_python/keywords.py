@@ -28,6 +28,7 @@ class Keywords(TypedDict, total=False):
     sheet: str | int
     skip: int
     comment: str
+    max_bytes: int
     na_values: Sequence[str]
     factor: str | Sequence[str] | Mapping[str, Sequence[str] | None]
     contrasts: Mapping[str, str]

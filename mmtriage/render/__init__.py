@@ -22,6 +22,7 @@ RENDERERS: dict[str, str] = {
     "junit": "junit",
     "sarif": "sarif",
     "github": "github",
+    "gitlab": "gitlab",
 }
 # Ending of a file's name -> the format that it is written in unless another is named.
 ENDINGS = {
@@ -34,7 +35,7 @@ ENDINGS = {
     ".sarif": "sarif",
 }
 # Formats for programs, which must not meet an empty stream: they also have `render_error(error) -> str`.
-ERROR_FORMATS = ("json", "junit", "sarif", "github")
+ERROR_FORMATS = ("json", "junit", "sarif", "github", "gitlab")
 
 
 def render(report: Report, format_name: str, settings: Settings = PLAIN) -> str:
