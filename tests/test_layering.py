@@ -25,7 +25,7 @@ PARTS = (
     *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "given"),
     *("ladder",),
     *("plotted", "report", "explain", "render", "triage_table", "notebook", "in_python", "__init__"),
-    *("check", "command", "__main__"),
+    *("check", "project", "command", "__main__"),
 )
 WITHIN = {
     "engine": (

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mmtriage.command.new_project import TEMPLATE
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = ("reaction", "by-year", "herds", "yield")
@@ -78,41 +80,51 @@ needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason=without("jq"))
 pytestmark = [needs_bash, pytest.mark.slow]
 
 
-def test_the_workflow_annotates_summarizes_and_uploads(project: Project) -> None:
-    workflow = yaml.safe_load(block("recipe: workflow", "yaml"))
-    (job,) = workflow["jobs"].values()
-    install, check, summarize = (step["run"] for step in job["steps"] if "run" in step)
-    assert install.startswith("pip install mmtriage")  # what the fixture stands for
+def test_the_action_annotates_summarizes_and_leaves_what_is_uploaded(project: Project) -> None:
+    action = yaml.safe_load((ROOT / ".github" / "action.yml").read_text(encoding="utf-8"))
+    install, check, summarize = (step for step in action["runs"]["steps"] if "run" in step)
+    assert install["run"].startswith(
+        'pip install --quiet "$GITHUB_ACTION_PATH/..'
+    )  # the fixture stands for it
+    assert (ROOT / ".github" / ".." / "pyproject.toml").is_file()
 
-    done = project.run(check)
+    inputs = {name: str(value["default"]) for name, value in action["inputs"].items()}
+    variables = {
+        name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found[1]], value)
+        for name, value in check["env"].items()
+    }
+    temporary = str(project.directory)
+    done = project.run(check["run"], RUNNER_TEMP=temporary, **variables)
     assert (done.returncode, done.stderr) == (1, "")
     assert ANNOTATION.search(done.stdout)
 
     summary = project.directory / "summary.md"
-    assert project.run(summarize, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
+    said = project.run(summarize["run"], RUNNER_TEMP=temporary, GITHUB_STEP_SUMMARY=str(summary))
+    assert (said.returncode, summarize["if"]) == (0, "always()")
     assert summary.read_text(encoding="utf-8").startswith("## 2 of 4 models fail\n")
 
-    (upload,) = (step["with"] for step in job["steps"] if "upload-sarif" in step.get("uses", ""))
-    sarif = json.loads((project.directory / upload["sarif_file"]).read_text(encoding="utf-8"))
+    workflow = yaml.safe_load(block("recipe: workflow", "yaml"))
+    upload = workflow["jobs"]["models"]["steps"][-1]
+    assert upload["if"] == "always()"
+    assert upload["with"]["sarif_file"] == inputs["sarif"]
+    sarif = json.loads((project.directory / inputs["sarif"]).read_text(encoding="utf-8"))
     assert {result["ruleId"] for result in sarif["runs"][0]["results"]} >= {"MM106", "MM310"}
-    # What needs the report of a failed check must run all the same.
-    after = job["steps"][job["steps"].index(next(s for s in job["steps"] if s.get("run") == check)) + 1 :]
-    assert [step["if"] for step in after] == ["always()", "always()"]
 
 
 def test_the_workflow_is_one(project: Project) -> None:
     workflow: dict[Any, Any] = yaml.safe_load(block("recipe: workflow", "yaml"))
     assert workflow[True] == ["pull_request"]  # YAML 1.1 reads `on` as a truth value; GitHub does not
+    assert workflow == yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))  # what `init` writes
     assert workflow["permissions"] == {"contents": "read", "security-events": "write"}
     for step in workflow["jobs"]["models"]["steps"]:
-        assert ("run" in step) != ("uses" in step)
-        assert re.fullmatch(r"[\w-]+/[\w-]+(/[\w-]+)?@v\d+", step.get("uses", "a/b@v1"))
+        assert re.fullmatch(r"[\w-]+/[\w-]+(/[\w.-]+)?@(v\d+|REF)", step["uses"])
 
 
 def test_the_pre_commit_hook_stops_what_is_new(accepted: Project) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     (repository,) = yaml.safe_load(block("recipe: pre-commit", "yaml"))["repos"]
-    (hook,) = repository["hooks"]
-    assert (repository["repo"], hook["language"], hook["pass_filenames"]) == ("local", "system", False)
+    assert repository["hooks"] == [{"id": hook["id"]}]
+    assert (hook["language"], hook["pass_filenames"]) == ("python", False)
     entry = shlex.join(shlex.split(hook["entry"]))
     assert accepted.run(entry).returncode == 0
     for path, expected in (

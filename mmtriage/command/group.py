@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "judge": "judge",
     "r": "r_script",
     "check": "check_models",
+    "init": "new_project",
     "explain": "pages",
     "schema": "pages",
 }
