@@ -127,6 +127,7 @@ class TriageOptions:
         Switch(to=False),
         True,
         key="ml",
+        opposite="--reml",
         help="Fit a linear mixed model by maximum likelihood (default: REML).",
     )
     ddf: str = option(

@@ -38,12 +38,22 @@ def test_the_examples_in_the_readme_are_real_output(
     assert capsys.readouterr().out.rstrip() == printed.rstrip()
 
 
-def test_the_python_example_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_short_and_says_first_how_to_get_it() -> None:
+    assert len(README.splitlines()) < 400
+    first_screen = "\n".join(README.splitlines()[:30])
+    assert "pip install -q ." in first_screen
+
+
+@pytest.mark.parametrize("code", re.findall(r"<!-- python example -->\n```python\n(.*?)```", README, re.S))
+def test_a_python_example_prints_what_its_comments_say(
+    code: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
-    code = re.search(r"<!-- python example -->\n```python\n(.*?)```", README, re.S)
-    assert code is not None
-    exec(compile(code.group(1), "README.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("singular\n")
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    said = re.findall(r"^print\(.*\)  # (.+)$", code, re.M)
+    assert said
+    assert all(f"{line}\n" in printed for line in said)
 
 
 def test_the_configuration_in_the_readme_gives_the_summary_below_it(

@@ -32,7 +32,7 @@ def _flag(item: Option) -> Callable[[Command], Command]:
     """An option of click's; its words stay words, so that what they mean is said in one place."""
     return click.option(
         *([item.short] if item.short else []),
-        item.flag,
+        f"{item.flag}/{item.opposite}" if item.opposite else item.flag,
         item.key,
         is_flag=isinstance(item.meaning, Switch),
         multiple=item.meaning.is_repeatable,

@@ -55,6 +55,9 @@ def run(argv: Sequence[str]) -> int:
     try:
         let_interrupts_through()
         argv = words_in_file(argv)
+        if not argv:
+            sys.stderr.write(cli.get_help(click.Context(cli, info_name="mmtriage")) + "\n")
+            return OptionError.exit_code
         refuse_unknown_command(argv, COMMANDS)
         result = cli.main(args=list(argv), prog_name="mmtriage", standalone_mode=False)
         return int(result or 0)

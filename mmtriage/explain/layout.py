@@ -21,6 +21,10 @@ KINDS: dict[TopicKind, str] = {
     "ladder": "Ladder",
     "judge": "Fits made elsewhere",
     "reporting": "Papers",
+    "files": "Tables",
+    "check": "Models of a project",
+    "formats": "Formats",
+    "lme4": "lme4",
 }
 
 

@@ -18,7 +18,9 @@ from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.explain.quoted import docstring, filled
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
-TopicKind = Literal["finding", "verdict", "rung", "ladder", "judge", "reporting"]
+TopicKind = Literal[
+    "finding", "verdict", "rung", "ladder", "judge", "reporting", "files", "check", "formats", "lme4"
+]
 
 DIRECTORY = Path(__file__).parent / "pages"
 SECTIONS = (  # of a finding or a verdict, in this order
@@ -30,7 +32,16 @@ SECTIONS = (  # of a finding or a verdict, in this order
     "References",
 )
 RUNG_SECTIONS = ("What it tries", "Why it helps", "What it changes", "When it misleads", "References")
-LADDER, JUDGE, REPORTING = "ladder", "judge", "reporting"
+# Pages of their own kind -> what else they answer to.
+PLAIN: dict[TopicKind, tuple[str, ...]] = {
+    "ladder": get_args(RungStatus),
+    "judge": ("fit.json",),
+    "reporting": ("for the paper",),
+    "files": ("tables",),
+    "check": ("baseline", "init"),
+    "formats": ("plots",),
+    "lme4": ("limits",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Topic:
 
 
 def topics() -> tuple[Topic, ...]:
-    """Everything that can be explained: findings, verdicts, rungs, the ladder, `judge`, `reporting`."""
+    """Everything that can be explained: findings, verdicts, rungs, and the pages of `PLAIN`."""
     found = []
     for kind, name in _everything():
         alias = CATALOGUE[name].name if kind == "finding" else None
@@ -105,7 +116,7 @@ def _everything() -> list[tuple[TopicKind, str]]:
     found: list[tuple[TopicKind, str]] = [("finding", code) for code in CATALOGUE]
     found += [("verdict", status) for status in reversed(SEVERITY_OF)]
     found += [("rung", rung) for rung in RUNG_NUMBER]
-    return [*found, ("ladder", LADDER), ("judge", JUDGE), ("reporting", REPORTING)]
+    return [*found, *((kind, kind) for kind in PLAIN)]
 
 
 def _known() -> dict[str, list[tuple[TopicKind, str]]]:
@@ -125,14 +136,10 @@ def _names(kind: TopicKind, name: str) -> Iterable[str]:
         case "rung":
             number = RUNG_NUMBER[name]  # type: ignore[index]
             return (name, str(number), f"rung {number}")
-        case "ladder":
-            return (name, *get_args(RungStatus))
-        case "judge":
-            return (name, "fit.json")
-        case "reporting":
-            return (name, "for the paper")
         case "verdict":
             return (name,)
+        case _:
+            return (name, *PLAIN[kind])
 
 
 def _spellings() -> list[str]:

@@ -28,6 +28,7 @@ class Option:
     name: str = ""  # of the field
     key: str = ""  # in a configuration and in Python; with hyphens, on the command line
     short: str | None = None  # `-j`
+    opposite: str | None = None  # of a switch: `--reml`, which says aloud what is so without it
     metavar: str | None = None  # what --help calls the value
     shows_default: bool = False  # whether --help says it
     example: str | None = None  # a value that makes sense, for messages
@@ -55,6 +56,7 @@ def option(
     help: str,
     key: str = "",
     short: str | None = None,
+    opposite: str | None = None,
     metavar: str | None = None,
     shows_default: bool = False,
     example: str | None = None,
@@ -68,6 +70,7 @@ def option(
         help=help,
         key=key,
         short=short,
+        opposite=opposite,
         metavar=metavar,
         shows_default=shows_default,
         example=example,

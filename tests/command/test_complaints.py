@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mmtriage.command import main
 from mmtriage.command.group import COMMANDS
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.optimizers import OPTIMIZERS
@@ -19,7 +20,6 @@ HELP = "`mmtriage fit --help` says how it is used."
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], f"Error: missing command\n  {HELP}\n"),
         (["fit"], f"Error: DATA is missing\n  For example: {EXAMPLE}\n"),
         (["fit", "DATA"], f"Error: FORMULA is missing\n  For example: {EXAMPLE}\n"),
         (["fti", "DATA"], "Error: `fti` is not a command\n  Did you mean `fit`?\n"),
@@ -168,3 +168,10 @@ def test_a_mistake_gets_one_clear_message_and_exit_code_2(
     shown = result.err.replace(f"{data[:-4]}.cvs", "DATA.cvs").replace(data, "DATA")
     assert (result.code, result.out) == (2, "")
     assert shown == message
+
+
+def test_without_a_word_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run([]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert all(f"\n  {name} " in captured.err for name in COMMANDS)

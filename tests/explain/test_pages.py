@@ -13,7 +13,7 @@ from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.diagnose.verdict import SEVERITY_OF
 from mmtriage.errors import OptionError
 from mmtriage.explain import library, quoted
-from mmtriage.explain.library import DIRECTORY, RUNG_SECTIONS, SECTIONS, page, pages, topics
+from mmtriage.explain.library import DIRECTORY, PLAIN, RUNG_SECTIONS, SECTIONS, page, pages, topics
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
 FILES = sorted(DIRECTORY.iterdir())
@@ -187,7 +187,7 @@ def test_files_keep_to_their_margins(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     # one shows a format and code that writes it, one lists what others have published, one has words to use
-    longest = {"judge": 150, "ladder": 120, "reporting": 60}.get(path.stem, 45)
+    longest = {"judge": 150, "ladder": 120, "reporting": 60, "lme4": 60}.get(path.stem, 45)
     assert 15 <= sum(bool(line) for line in lines) <= longest
     short = [re.sub(r"\{[\w.]+\.(\w+)", r"{\1", line) for line in lines]  # readers see no path of a constant
     assert max(len(line) for line in short) <= 78
@@ -204,7 +204,7 @@ def test_spelling_is_british_but_for_two_words(path: Path) -> None:
 
 
 def test_there_is_no_page_without_a_topic() -> None:
-    expected = {*CATALOGUE, *(f"verdict_{status}" for status in SEVERITY_OF), "ladder", "judge", "reporting"}
+    expected = {*CATALOGUE, *(f"verdict_{status}" for status in SEVERITY_OF), *PLAIN}
     assert {path.stem for path in FILES} == expected
 
 
@@ -274,7 +274,7 @@ def test_constants_are_written_as_people_write_them(written: str, read: str) -> 
 
 def test_topics_are_all_there_and_all_have_pages() -> None:
     names = [topic.name for topic in topics()]
-    assert names == [*CATALOGUE, *reversed(SEVERITY_OF), *RUNG_NUMBER, "ladder", "judge", "reporting"]
+    assert names == [*CATALOGUE, *reversed(SEVERITY_OF), *RUNG_NUMBER, *PLAIN]
     for topic in topics():
         assert topic.summary
         assert "{" not in topic.summary
