@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mmtriage.errors import UnjudgedError
 from mmtriage.system import limited, memory
 from mmtriage.system.limited import BLOCK, OverLimitError, read_file_limited, read_limited, size_in_words
 
@@ -78,3 +79,15 @@ def test_the_free_memory_is_the_least_that_anybody_leaves(
     machine.unlink()
     most.unlink()
     assert memory.free_memory() == math.inf
+
+
+def test_too_little_address_space_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenBLAS ended the process with exit code 1, or waited for ever."""
+    monkeypatch.setattr(memory, "_of_process", lambda: (memory.LEAST_ADDRESSES,))
+    memory.refuse_too_few_addresses()
+    monkeypatch.setattr(memory, "_of_process", lambda: (80e6,))
+    with pytest.raises(UnjudgedError) as caught:
+        memory.refuse_too_few_addresses()
+    assert caught.value.message == (
+        "the limit of address space leaves 80 MB, and the numerical libraries alone take 550 MB"
+    )

@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmtriage.errors import UnjudgedError
+from mmtriage.system.limited import size_in_words
+
+LEAST_ADDRESSES = 550e6  # bytes of address space: NumPy, SciPy and their BLAS take them before any table does
 MEMINFO = Path("/proc/meminfo")
 OWN = Path("/proc/self/statm")  # in pages; the first number is the address space in use
 CGROUP_LIMITS = (  # (limit, use), of version 2 and of version 1
@@ -21,6 +25,20 @@ CGROUP_LIMITS = (  # (limit, use), of version 2 and of version 1
 def free_memory() -> float:
     """Bytes that this process may still take; infinity where the system does not say."""
     return max(0.0, min((*_of_machine(), *_of_container(), *_of_process()), default=math.inf))
+
+
+def refuse_too_few_addresses() -> None:
+    """Say so where `ulimit -v` is so small that the numerical libraries cannot be loaded.
+
+    They would end the process in ways of their own, or wait for ever.
+    """
+    free = min(_of_process(), default=math.inf)
+    if free < LEAST_ADDRESSES:
+        raise UnjudgedError(
+            f"the limit of address space leaves {size_in_words(free)}, and the numerical libraries alone "
+            f"take {size_in_words(LEAST_ADDRESSES)}",
+            hint="Raise it: ulimit -v unlimited.",
+        )
 
 
 def _of_machine() -> Iterator[float]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from mmtriage.report.schema import schema_text
 from tests.triaged import SAMPLES
 
 MODEL = "fit", str(SAMPLES / "Dyestuff2.csv"), "Yield ~ 1 + (1 | Batch)"
+ROOT = Path(__file__).parents[2]
 FILES = ["criterion-01-SD-of-Intercept-by-Batch.svg", "fixed-effects.svg"]
 
 
@@ -90,3 +93,22 @@ def test_without_matplotlib_a_page_has_no_plots(
     page = capsys.readouterr().out
     assert "<svg" not in page
     assert "For plots: <code>pip install &#34;mmtriage[plot]&#34;</code>" in page
+
+
+def test_no_plot_hangs_on_the_settings_of_anybody(tmp_path: Path) -> None:
+    """A `matplotlibrc` in the working directory, or MPLBACKEND, stopped them with a traceback."""
+    (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe")
+    script = (
+        "import os\n"
+        "from mmtriage.render.plots.settings_of_nobody import settings_of_nobody\n"
+        "with settings_of_nobody():\n"
+        "    from mmtriage.render.plots.ink import mpl, style\n"
+        "mpl.rcParams['axes.grid'] = True\n"
+        "with style():\n"
+        "    print(mpl.rcParams['axes.grid'], os.getcwd(), os.environ['MPLBACKEND'])\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": "nonsense", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.stderr, done.stdout) == ("", f"False {tmp_path.resolve()} nonsense\n")

@@ -279,3 +279,10 @@ def test_r_code_is_written_in_one_room() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and R.search(node.value):
                 wrong.append(f"{path.relative_to(package)}:{node.lineno}")
     assert wrong == []
+
+
+@pytest.mark.parametrize(("source", "word"), [("-x.csv", "./-x.csv"), ("--help", "./--help"), ("-", "-")])
+def test_no_word_of_a_command_is_taken_for_an_option(source: str, word: str) -> None:
+    commands = Commands(source=source, options=TriageOptions())
+    said = shlex.split(commands.mmtriage("-y ~ x + (1 | g)"))
+    assert said == ["mmtriage", "fit", word, " -y ~ x + (1 | g)"]

@@ -28,7 +28,7 @@ from mmtriage.ladder.emitted.r_call import (
     r_restart,
 )
 from mmtriage.ladder.emitted.r_formula import for_r
-from mmtriage.ladder.emitted.r_table import r_factors
+from mmtriage.ladder.emitted.r_table import STDIN, r_factors
 from mmtriage.ladder.records import Code
 from mmtriage.option_values import arguments_of
 from mmtriage.options import TriageOptions, call_arguments, command_words
@@ -120,7 +120,7 @@ class Commands:
         if self.source in IN_MEMORY:
             arguments = ["d", repr(formula), *arguments_of(self.reading), *call_arguments(self.options)]
             return f"mmtriage.triage({', '.join(arguments)})"
-        words = ["mmtriage", "fit", self.source, formula, *self.reading.words]
+        words = ["mmtriage", "fit", *_as_arguments(self.source, formula), *self.reading.words]
         return shlex.join([*words, *command_words(self.options)])
 
     def r_code(
@@ -161,3 +161,9 @@ class Commands:
     def r_function(self, kind: CallKind) -> str:
         """The R function that fits such a model."""
         return r_function(self.options.spec, kind)
+
+
+def _as_arguments(source: str, formula: str) -> tuple[str, str]:
+    """Words that a command does not take for options, though they begin as options do: `-x.csv`, `-y ~ x`."""
+    is_path = source.startswith("-") and source != STDIN
+    return f"./{source}" if is_path else source, f" {formula}" if formula.startswith("-") else formula

@@ -23,8 +23,11 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
     """All plots of a report, in the order in which they are read; none without its plot data."""
     if report.plot_data is None:
         return ()
-    from mmtriage.render.plots import criterion, effects, endings, levels
-    from mmtriage.render.plots.ink import quietly
+    from mmtriage.render.plots.settings_of_nobody import settings_of_nobody
+
+    with settings_of_nobody():
+        from mmtriage.render.plots import criterion, effects, endings, levels
+        from mmtriage.render.plots.ink import quietly
 
     report = printable(report)
     with quietly():

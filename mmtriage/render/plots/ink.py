@@ -41,6 +41,7 @@ INK, GREY, PALE = "#1c1e21", "#50565e", "#d0d4d9"
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, PURPLE, SKY, BLACK = "#E69F00", "#CC79A7", "#56B4E9", "#000000"
 
+OF_THE_SESSION = ("backend", "backend_fallback", "interactive", "toolbar")  # say nothing of how a plot looks
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica"],
@@ -126,7 +127,8 @@ def quietly() -> Iterator[None]:
 @contextmanager
 def style() -> Iterator[None]:
     """The look of all plots: figures are made and saved in it, for matplotlib's settings are global."""
-    with mpl.rc_context(cast(Any, STYLE)):  # its keys are literals to the type checker
+    settings = {name: value for name, value in mpl.rcParamsDefault.items() if name not in OF_THE_SESSION}
+    with mpl.rc_context(cast(Any, {**settings, **STYLE})):  # its keys are literals to the type checker
         yield
 
 
