@@ -89,6 +89,12 @@ def chosen(config: Config, names: Sequence[str]) -> Config:
     return replace(config, models=tuple(m for m in config.models if not names or m.name in names))
 
 
+def with_plots(config: Config) -> Config:
+    """The configuration, for an output that shows plots."""
+    models = (replace(model, options=replace(model.options, plots=True)) for model in config.models)
+    return replace(config, models=tuple(models))
+
+
 def overridden(
     config: Config,
     *,

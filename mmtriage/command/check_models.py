@@ -14,7 +14,7 @@ from mmtriage.command import completion
 from mmtriage.command.choices import OF_CHECK, ReportOptions
 from mmtriage.command.completion import completed
 from mmtriage.command.flags import flags, read
-from mmtriage.command.output import Output, outputs, write_each
+from mmtriage.command.output import Output, outputs, wants_plots, write_each
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import code_if_unwritten, show, wants_color, width
 from mmtriage.errors import OptionError
@@ -85,12 +85,15 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     is at or above --fail-on, then 0. One model that fails does not stop the others.
     """
     refuse_too_few_addresses()
+    from mmtriage.check.config import with_plots
     from mmtriage.check.triage_all import check_models
 
     asked, of_all = read(ReportOptions, given), read(CheckOptions, given)
     config = _configuration(name, of_all, asked)
     baselines = _baselines(config, asked, of_all)
     files = _files(config, asked, baselines)
+    if wants_plots({asked.format, *(output.format_name for output in files)}):
+        config = with_plots(config)
     with progress_line(wanted=asked.detail != "brief") as progress:
         jobs, kept = of_all.jobs or config.jobs or 1, _kept(config, baselines, of_all)
         summary = check_models(config, jobs=jobs, progress=progress, kept=kept)

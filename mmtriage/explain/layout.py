@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from mmtriage.explain.blocks import CODE, ITEM, Block, blocks
 from mmtriage.explain.library import Page, Topic, TopicKind
 
 NARROWEST, WIDEST = 40, 100  # longer lines are hard to read
 INDENT = "  "
-CODE = "    "  # what marks a line of code in a page
-ITEM = "- "
 HARD_BLANK = "\xa0"  # textwrap does not break a line here
 KINDS: dict[TopicKind, str] = {
     "finding": "Findings",
@@ -57,19 +55,17 @@ def _line(topic: Topic, columns: Sequence[int], width: int) -> str:
 def _page(page: Page, width: int) -> str:
     parts = [f"{page.title}\n{_filled(page.summary, width, '')}"]
     for section in page.sections:
-        body = "\n\n".join(_block(block, width) for block in section.text.split("\n\n"))
+        body = "\n\n".join(_block(block, width) for block in blocks(section.text))
         parts.append(f"{section.head}\n{body}")
     return "\n\n".join(parts) + "\n"
 
 
-def _block(block: str, width: int) -> str:
-    """A paragraph, a paragraph with a list below it, or code."""
-    if block.startswith(CODE):
-        return textwrap.indent(textwrap.dedent(block), INDENT + CODE)
-    head, *items = re.split(rf"^{ITEM}", block, flags=re.MULTILINE)
-    lines = [_filled(head, width, INDENT)] if head.strip() else []
+def _block(block: Block, width: int) -> str:
+    if block.code is not None:
+        return textwrap.indent(block.code, INDENT + CODE)
+    lines = [_filled(block.text, width, INDENT)] if block.text else []
     hanging = INDENT + " " * len(ITEM)
-    lines += [_filled(item, width, hanging, first=INDENT + ITEM) for item in items]
+    lines += [_filled(item, width, hanging, first=INDENT + ITEM) for item in block.items]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmtriage.errors import MmtriageError
+from mmtriage.explain import Page, blocks, page
 from mmtriage.render import labels, overview, remedy_words, sentences, since
 from mmtriage.render.evidence import parts
 from mmtriage.render.plots import can_draw, plots_of, remarks
@@ -67,20 +68,30 @@ def fragment(report: Report, settings: Settings = PLAIN) -> str:
 def _filled(template: str, report: Report, settings: Settings, *, root: str = "main") -> str:
     """A template about one report; `root` is the element that holds it."""
     plots, report = settings.plots or _drawn(report), printable(report)
-    page = _environment().get_template(template)
-    text = page.render(
-        root=root,
-        report=report,
-        name=printable(settings.name),
-        fail_on=settings.fail_on,
-        plots=_by_kind(plots),
-        plot_remarks=remarks(report),
-        changed=since.part(report),
-        parts=parts(report, full=True),
-        style=_style(),
-        about=_about(report),
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            root=root,
+            report=report,
+            name=printable(settings.name),
+            fail_on=settings.fail_on,
+            plots=_by_kind(plots),
+            plot_remarks=remarks(report),
+            changed=since.part(report),
+            parts=parts(report, full=True),
+            explained=_explained(report),
+            style=_style(),
+            about=_about(report),
+        )
     )
     return _ascii(text)
+
+
+def _explained(report: Report) -> list[Page]:
+    """The pages of `mmtriage explain` on what the report says: whoever was sent it may have no tool."""
+    found = dict.fromkeys(finding.code for finding in report.findings)
+    return [page(topic) for topic in (report.verdict.status, *found)]
 
 
 def _style() -> Markup:
@@ -110,6 +121,7 @@ def _environment() -> Environment:
         remedy_words=remedy_words,
         WIDE=WIDE,
         padding=_padding,
+        blocks=blocks,
     )
     return environment
 
@@ -155,4 +167,5 @@ def _about(report: Report) -> list[tuple[str, str | int]]:
         ("SHA-256", report.input.sha256),
         ("Seed", report.input.seed),
         ("Made by", f"{report.tool.name} {report.tool.version}"),
+        *([("lme4", report.baseline.lme4)] if report.baseline and report.baseline.lme4 else []),
     ]

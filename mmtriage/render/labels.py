@@ -42,6 +42,7 @@ STEPS = {1: "Step 1: the same model", 2: "Step 2: what to do about its optimum"}
 PLOTS = "Plots"
 COMPARISON = "lme4's fit and the optimum"
 LADDER = "The ladder"
+EXPLAINED = "What this means"
 FIXED_EFFECTS, RANDOM_EFFECTS = "Fixed effects", "Random effects"
 THETA = "theta, in lme4's order"
 UNASSESSED = "Not assessed"

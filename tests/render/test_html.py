@@ -20,6 +20,7 @@ from tests.render.real import REAL, real_report
 
 OURS = {  # elements that a report may have
     *(
+        *("details", "summary", "ul", "li"),
         "html",
         "head",
         "meta",
@@ -98,13 +99,29 @@ def test_a_page_is_accessible(name: str) -> None:
 def test_colors_can_be_read() -> None:
     """WCAG AA: a contrast of 4.5 of headings and small print on their backgrounds."""
     style = (htmldoc.PAGE / "report.css").read_text()
-    pairs = re.findall(r"--accent: (#\w{6}); --tint: (#\w{6})", style)
-    assert len(pairs) == 4
-    for accent, tint in pairs:
-        for ink in (accent, "#50565e", "#1c1e21"):
-            assert ink in style
-            assert contrast(ink, tint) >= 4.5
-            assert contrast(ink, "#ffffff") >= 4.5
+    light, dark = style.split("prefers-color-scheme: dark")
+    for part in (light, dark.split("@media print")[0]):
+        paper, *inks = re.findall(r"--(?:paper|ink|quiet): (#\w{6})", part)
+        pairs = re.findall(r"--accent: (#\w{6}); --tint: (#\w{6})", part)
+        assert (len(inks), len(pairs)) == (2, 4)
+        for accent, tint in pairs:
+            for ink in (accent, *inks):
+                assert contrast(ink, tint) >= 4.5
+                assert contrast(ink, paper) >= 4.5
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_each_landmark_has_a_name_of_its_own(name: str) -> None:
+    page = parse(htmldoc.render(REPORTS[name]))
+    names = [section.get("aria-label") for section in page.iter("section")]
+    assert len(set(names)) == len(names)
+    assert not [element for element in elements(page) if element.get("role") == "region"]
+
+
+def test_what_a_report_says_is_explained_on_its_page() -> None:
+    page = parse(htmldoc.render(SINGULAR))
+    folded = [element.findtext("summary") for element in page.iter("details")]
+    assert folded == ["Verdict: singular", "MM310 zero-variance"]
 
 
 def contrast(one: str, other: str) -> float:
