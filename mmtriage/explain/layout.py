@@ -6,8 +6,8 @@ import itertools
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from mmtriage.explain.blocks import CODE, ITEM, Block, blocks
 from mmtriage.explain.library import Page, Topic, TopicKind
+from mmtriage.explain.page_text import CODE, ITEM, Block, blocks
 
 NARROWEST, WIDEST = 40, 100  # longer lines are hard to read
 INDENT = "  "
