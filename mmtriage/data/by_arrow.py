@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mmtriage.arrays import Index
 from mmtriage.data.convert import column_from_text, number
+from mmtriage.data.odd_numbers import MOST_EXACT
 from mmtriage.data.table import Column
 
 BLOCK_BYTES = 1 << 24  # parsed at a time; blocks have dictionaries of their own, which are then made one
@@ -105,6 +106,7 @@ def _numbers(name: str, column: Any, na_strings: Collection[str]) -> Column | No
         or column.null_count == len(values)
         or not np.all(np.isfinite(values) | missing)
         or any(np.any(values == value) for value in as_numbers)
+        or np.any(np.abs(values) >= MOST_EXACT)  # identifiers, maybe
     ):
         return None
     return Column(name=name, kind="numeric", values=values)

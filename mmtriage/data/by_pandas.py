@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmtriage.data.convert import column_from_text, number
+from mmtriage.data.odd_numbers import MOST_EXACT
 from mmtriage.data.table import Column
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def pandas_columns(
         )
     except (pd.errors.ParserError, ValueError):
         return None
+    if any(_may_be_identifiers(frame.iloc[:, position]) for position in range(len(names))):
+        return None
     return [_column(name, frame.iloc[:, position], na_strings) for position, name in enumerate(names)]
+
+
+def _may_be_identifiers(series: pd.Series) -> bool:
+    return series.dtype.kind in "iuf" and bool((series.abs() >= MOST_EXACT).any())
 
 
 def _correct_rounding(version: str) -> Literal["round_trip"] | None:

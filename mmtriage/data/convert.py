@@ -15,6 +15,7 @@ from math import nan
 import numpy as np
 
 from mmtriage.arrays import Array, Index
+from mmtriage.data.odd_numbers import merged, note_on_identifiers, note_on_numbers, note_on_text
 from mmtriage.data.table import Column
 
 NA_STRINGS = ("NA", "")
@@ -51,14 +52,21 @@ def column_from_text(
     if all(cell in LOGICALS for cell in known):
         return Column(name=name, kind="logical", values=_lookup(stripped, LOGICALS, codes))
     numbers = {cell: number(cell, numerals) for cell in known}
-    if all(value is not None for value in numbers.values()):
-        return Column(name=name, kind="numeric", values=_lookup(stripped, numbers, codes))
+    of_identifiers = merged(numbers)
+    if of_identifiers is None and all(value is not None for value in numbers.values()):
+        values = _lookup(stripped, numbers, codes)
+        return Column(name=name, kind="numeric", values=values, note=note_on_numbers(name, numbers))
     twins = _twins(cells, na_strings)
     words = list(cells) if twins else stripped
     levels = sorted({word for word, cell in zip(words, stripped, strict=True) if cell not in na_strings})
     code_of = {level: code for code, level in enumerate(levels)}  # code-point order, as R in the C locale
     table = np.array([code_of.get(word, -1) for word in words] + [-1], dtype=np.int64)
-    note = _of_twins(name, twins) if twins else None
+    if twins:
+        note: str | None = _of_twins(name, twins)
+    elif of_identifiers is not None and all(value is not None for value in numbers.values()):
+        note = note_on_identifiers(name, of_identifiers)
+    else:
+        note = note_on_text(name, numbers)
     return Column(name=name, kind="factor", values=table[codes], levels=tuple(levels), note=note)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmtriage.data.convert import NA_STRINGS, number, number_labels
+from mmtriage.data.odd_numbers import is_of_identifiers
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Punctuation, Table
 from mmtriage.formula.text import quote_name
@@ -33,11 +34,14 @@ def r_reading(table: Table) -> tuple[str, ...]:
     gaps = any(column.kind == "factor" and column.is_missing.any() for column in table.columns.values())
     punctuation, reading, lines_above = table.layout, table.reading, table.header_line - 1
     separator, decimal = punctuation.separator, punctuation.decimal
-    twins = any(column.note is not None for column in table.columns.values())
+    levels = {name: column.levels for name, column in table.columns.items() if column.kind == "factor"}
+    twins = any(len({level.strip() for level in each}) < len(each) for each in levels.values())
+    identifiers = [name for name, each in levels.items() if is_of_identifiers(each)]
+    identifiers = [name for name in identifiers if name not in table.reading.factors]
     is_utf8 = punctuation.encoding.upper().replace("-", "") == "UTF8"
     is_plain = is_utf8 and not lines_above and reading.comment is None and decimal == "."
     is_plain = is_plain and table.member is None
-    if not (given or odd_names or gaps or reading.thousands) and is_plain and separator == ",":
+    if not (given or odd_names or gaps or identifiers or reading.thousands) and is_plain and separator == ",":
         return ()
     arguments = [r_path(table)]
     if separator != ",":
@@ -54,6 +58,9 @@ def r_reading(table: Table) -> tuple[str, ...]:
         arguments.append(f"comment.char = {r_string(reading.comment)}")
     if not is_utf8:
         arguments.append(f"fileEncoding = {r_string(punctuation.encoding)}")
+    if identifiers:
+        said = ", ".join(f'{quote_name(name)} = "factor"' for name in identifiers)
+        arguments.append(f"colClasses = c({said})")
     # Levels that differ by surrounding space must stay apart.
     arguments.append("stringsAsFactors = TRUE" if twins else "strip.white = TRUE, stringsAsFactors = TRUE")
     return (f"d <- read.csv({', '.join(arguments)})", *_ungrouped(table))
