@@ -15,8 +15,8 @@ HERE = Path(__file__).parent
 MODULES = sorted(  # but for the benchmarks, which time things
     path for path in HERE.rglob("*.py") if "benchmarks" not in path.parts
 )
-# A clock is read for a hang that ends the run (a test that waits for a process), and by the long fuzz run.
-CLOCKS = {"fuzz.py", "test_processes.py", "test_rules.py"}
+# A clock is read for a hang that ends the run (a test that waits for a process), and by long runs by hand.
+CLOCKS = {"fuzz.py", "test_processes.py", "test_rules.py", "command/interrupts.py"}
 
 
 def test_no_test_reads_a_clock() -> None:
