@@ -71,7 +71,7 @@ WITHIN = {
         "baseline_file",
     ),
     "render": (
-        *("settings", "prose", "problem", "labels", "effect_words", "remedy_words"),
+        *("settings", "prose", "problem", "labels", "effect_words", "fact_words", "remedy_words"),
         *("sentences", "tables", "df_note", "reporting", "evidence", "since"),
         *("annotated", "overview", "console", "plots"),
         *RENDERERS.values(),

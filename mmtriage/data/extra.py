@@ -23,5 +23,5 @@ def from_extra(package: str, what: str, where: str) -> Iterator[None]:
         raise DataError(
             f"reading {what} needs {package}, which is not installed",
             where=where,
-            hint=f"Install it: pip install 'mmtriage[{EXTRA}]'.",
+            hint=f"Install it: pip install {package} (the extra `{EXTRA}` of mmtriage brings it).",
         ) from None

@@ -73,6 +73,7 @@ def grid(console: Console, grid: Grid, *, style: str = "dim") -> None:
     """A table without a frame: two blanks between columns, numbers aligned at their decimal points.
 
     Columns of words share the width that is left and wrap; numbers never do. (A `rich` table would crop.)
+    What is wider than the screen all the same is printed in pieces, as R does, each with the first column.
     """
     columns = [
         [cell + " " * missing for cell, missing in zip(cells, tables.padding(cells), strict=True)]
@@ -81,10 +82,25 @@ def grid(console: Console, grid: Grid, *, style: str = "dim") -> None:
         for position, cells in enumerate(zip(*grid.rows, strict=True))
     ]
     widths = _widths(grid, columns, console.width - INDENT)
-    if any(grid.header):
-        _row(console, grid.header, widths, grid.numeric, style=style)
-    for cells in zip(*columns, strict=True):
-        _row(console, cells, widths, grid.numeric)
+    for piece in _pieces(widths, console.width - INDENT):
+        numeric = frozenset(place for place, position in enumerate(piece) if position in grid.numeric)
+        width = [widths[position] for position in piece]
+        if any(grid.header):
+            _row(console, [grid.header[position] for position in piece], width, numeric, style=style)
+        for cells in zip(*columns, strict=True):
+            _row(console, [cells[position] for position in piece], width, numeric)
+
+
+def _pieces(widths: list[int], available: int) -> list[list[int]]:
+    """The columns of each piece: the first one, and as many others as there is room for, at least one."""
+    pieces, taken = [[0]], widths[0]
+    for position, width in enumerate(widths[1:], start=1):
+        if len(pieces[-1]) > 1 and taken + GUTTER + width > available:
+            pieces.append([0])
+            taken = widths[0]
+        pieces[-1].append(position)
+        taken += GUTTER + width
+    return pieces
 
 
 def _widths(grid: Grid, columns: list[list[str]], available: int) -> list[int]:
@@ -92,7 +108,7 @@ def _widths(grid: Grid, columns: list[list[str]], available: int) -> list[int]:
     gutters = GUTTER * (len(columns) - 1)
     widths = [_natural(name, cells) for name, cells in zip(grid.header, columns, strict=True)]
     if sum(widths) + gutters > available:
-        for position in grid.numeric:
+        for position in grid.numeric & set(range(len(columns))):
             longest = max(grid.header[position].split(), key=cell_len, default="")
             widths[position] = _natural(longest, columns[position])
     for position in reversed(range(len(columns))):

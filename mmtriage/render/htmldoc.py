@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from mmtriage.errors import MmtriageError
 from mmtriage.explain import Page, blocks, page
-from mmtriage.render import labels, overview, remedy_words, sentences, since
+from mmtriage.render import fact_words, labels, overview, remedy_words, sentences, since
 from mmtriage.render.evidence import parts
 from mmtriage.render.plots import can_draw, plots_of, remarks
 from mmtriage.render.problem import in_full
@@ -118,6 +118,7 @@ def _environment() -> Environment:
         labels=labels,
         roles=roles,
         sentences=sentences,
+        fact_words=fact_words,
         remedy_words=remedy_words,
         WIDE=WIDE,
         padding=_padding,

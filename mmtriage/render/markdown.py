@@ -13,7 +13,7 @@ from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.records import Remedy
-from mmtriage.render import labels, overview, remedy_words, sentences, since
+from mmtriage.render import fact_words, labels, overview, remedy_words, sentences, since
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line, pieces
@@ -122,7 +122,7 @@ def _each(findings: Iterable[Finding], report: Report) -> list[str]:
 def _finding(finding: Finding, report: Report) -> str:
     lines = [f"**{_text(sentences.finding_title(finding))}**", _prose(finding.message)]
     if finding.evidence:
-        lines.append(f"<sub>{_text(sentences.evidence(finding, report))}</sub>")
+        lines.append(f"<sub>{_text(fact_words.facts(finding, report))}</sub>")
     return "  \n".join(lines)
 
 

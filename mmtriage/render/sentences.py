@@ -5,8 +5,7 @@ Calm, exact, lme4's terms. "Not assessed" is not "passed".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding, NotAssessed
@@ -108,31 +107,6 @@ def gap(report: Report) -> str:
 
 def _size_of_criterion(report: Report) -> float | None:
     return None if report.reference is None else report.reference.criterion
-
-
-def evidence(finding: Finding, report: Report) -> str:
-    """The numbers behind a finding: "mean_over_sd: 698, limit: 8"."""
-    gap = partial(figures.gap, of_criterion=_size_of_criterion(report))
-    written: dict[str, Callable[[float], str]] = dict.fromkeys(("gap", "gaps"), gap)
-    written |= dict.fromkeys(("exact_min", "exact_max"), figures.curvature)
-    written |= {"max_shift_se": figures.shift}
-    return ", ".join(
-        f"{name}: {_fact(value, written.get(name, _rounded))}" for name, value in finding.evidence.items()
-    )
-
-
-def _fact(value: object, write: Callable[[float], str]) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: figures.NOT_ASSESSED}[value]
-    if isinstance(value, float):
-        return write(value)
-    if isinstance(value, (tuple, list)):
-        return f"({', '.join(_fact(item, write) for item in value)})"
-    return str(value)
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.4g}"
 
 
 def nothing_to_do(report: Report) -> str | None:

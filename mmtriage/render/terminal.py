@@ -17,7 +17,7 @@ from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.records import Remedy
-from mmtriage.render import labels, overview, remedy_words, sentences, since, tables
+from mmtriage.render import fact_words, labels, overview, remedy_words, sentences, since, tables
 from mmtriage.render.console import console_of, grid, heading, paragraph, text_of, verbatim, with_code
 from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
@@ -199,7 +199,7 @@ def _finding(console: Console, finding: Finding, report: Report, detail: Detail)
         paragraph(console, sentences.finding_title(finding), indent=2, style=STYLE[finding.severity])
         paragraph(console, finding.message, indent=4)
         if finding.evidence:
-            paragraph(console, sentences.evidence(finding, report), indent=4, style="dim")
+            paragraph(console, fact_words.facts(finding, report), indent=4, style="dim")
         return
     paragraph(console, with_code(sentences.in_short(finding), sentences.code_of(finding)), indent=2)
 

@@ -104,5 +104,5 @@ def test_without_the_extra_a_labelled_file_names_it(tmp_path: Path, monkeypatch:
     assert facts(caught.value, path) == [
         "reading an SPSS file needs pyreadstat, which is not installed",
         "d.sav",
-        "Install it: pip install 'mmtriage[files]'.",
+        "Install it: pip install pyreadstat (the extra `files` of mmtriage brings it).",
     ]

@@ -257,5 +257,5 @@ def test_parquet_without_pyarrow_says_what_to_install(
     assert facts(caught.value, path) == [
         "reading Parquet needs pyarrow, which is not installed",
         "d.parquet",
-        "Install it: pip install 'mmtriage[files]'.",
+        "Install it: pip install pyarrow (the extra `files` of mmtriage brings it).",
     ]

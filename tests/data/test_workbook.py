@@ -130,7 +130,7 @@ def test_without_the_extra_a_workbook_names_it(tmp_path: Path, monkeypatch: pyte
     assert facts(caught.value, tmp_path / "d.xlsx") == [
         "reading a workbook needs python-calamine, which is not installed",
         "d.xlsx",
-        "Install it: pip install 'mmtriage[files]'.",
+        "Install it: pip install python-calamine (the extra `files` of mmtriage brings it).",
     ]
 
 

@@ -138,7 +138,7 @@ def test_a_page_without_matplotlib_says_how_to_get_plots(monkeypatch: pytest.Mon
     for module in (plots, htmldoc):
         monkeypatch.setattr(module, "can_draw", lambda: False)
     page = parse(htmldoc.render(replace(CONVERGED, plot_data=None)))
-    assert 'For plots: pip install "mmtriage[plot]"' in "".join(page.find("body").itertext())
+    assert "For plots: pip install matplotlib" in "".join(page.find("body").itertext())
     assert not list(page.iter("figure"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mmtriage.model.spec import Method
-from mmtriage.render import remedy_words, sentences, tables
+from mmtriage.render import fact_words, remedy_words, sentences, tables
 from mmtriage.report import roles
 from tests.real_reports.records import (
     NEGATIVE_BINOMIAL,
@@ -29,11 +29,10 @@ def test_findings_are_told_apart_by_their_part_in_the_verdict() -> None:
 
 def test_evidence_is_named_and_rounded() -> None:
     assert (
-        sentences.evidence(SINGULAR.findings[0], SINGULAR)
-        == "multiplier: 9.905, negative_variance_wanted: yes"
+        fact_words.facts(SINGULAR.findings[0], SINGULAR) == "multiplier: 9.905; negative variance wanted: yes"
     )
-    assert sentences.evidence(PERFECT_CORRELATION.findings[1], PERFECT_CORRELATION) == (
-        "correlations: (((Intercept), ses, 1)), multiplier: 119.9, null_direction: -0.141 (Intercept) +1 ses"
+    assert fact_words.facts(PERFECT_CORRELATION.findings[1], PERFECT_CORRELATION) == (
+        "correlations: ((Intercept), ses, 1); multiplier: 119.9; null direction: -0.141 (Intercept) +1 ses"
     )
 
 

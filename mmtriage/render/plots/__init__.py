@@ -11,7 +11,7 @@ from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 
-HOW_TO_GET = 'pip install "mmtriage[plot]"'
+HOW_TO_GET = "pip install matplotlib"
 
 
 def can_draw() -> bool:
