@@ -23,6 +23,7 @@ KINDS: dict[TopicKind, str] = {
     "check": "Models of a project",
     "formats": "Formats",
     "lme4": "lme4",
+    "structures": "Structures",
 }
 
 

@@ -19,7 +19,7 @@ from mmtriage.explain.quoted import docstring, filled
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
 TopicKind = Literal[
-    "finding", "verdict", "rung", "ladder", "judge", "reporting", "files", "check", "formats", "lme4"
+    "finding", "verdict", "rung", "ladder", "judge", "reporting", "files", "check", "formats", "lme4", "structures"
 ]
 
 DIRECTORY = Path(__file__).parent / "pages"
@@ -41,6 +41,7 @@ PLAIN: dict[TopicKind, tuple[str, ...]] = {
     "check": ("baseline", "init"),
     "formats": ("plots",),
     "lme4": ("limits",),
+    "structures": ("us()", "diag()", "cs()", "ar1()"),
 }
 
 

@@ -23,12 +23,13 @@ from mmtriage.ladder.steps import (
     Step,
     compound_symmetries,
     intercepts_only,
-    other_structures,
     with_correlations,
     without_correlations,
     without_least_slope,
 )
+from mmtriage.ladder.structured_steps import other_structures, structures_of_levels
 from mmtriage.ladder.unidentified import repairs
+from mmtriage.model.lme4_versions import LME4_1_1
 from mmtriage.model.ranef import RandomTerm
 
 MAX_STEPS = 12  # of the walk down; each fits one model
@@ -181,6 +182,8 @@ def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> 
     if len(term.columns) > 1:
         if term.bar.structure == UNSTRUCTURED:
             others = [without_correlations(formula, term), *compound_symmetries(formula, term)]
+            if comparison.prepared.design.spec.version != LME4_1_1:
+                others += structures_of_levels(formula, term)
         else:
             others = list(other_structures(formula, term))
         steps = [step for step in others if step.formula != formula]

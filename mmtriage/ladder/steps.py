@@ -7,7 +7,7 @@ design that cannot tell the intercepts from something else, and terms named by `
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from mmtriage.formula.edit import (
     with_random,
 )
 from mmtriage.formula.nodes import Call, names_in
-from mmtriage.formula.structured import StructureTag
 from mmtriage.formula.terms import Term
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.kept_terms import is_kept
@@ -63,36 +62,6 @@ def without_correlations(formula: Formula, term: RandomTerm) -> Step:
             "middle of the slopes' columns: at another origin it is another model"
         ),
     )
-
-
-def other_structures(formula: Formula, term: RandomTerm) -> Iterator[Step]:
-    """Structures of the same columns with fewer parameters: without the correlation, or with one variance."""
-    tag, k = term.bar.structure, len(term.columns)
-    if tag.tag == "diag":
-        return
-    if tag.homogeneous:
-        independent: list[Bar] = [replace(term.bar, structure=StructureTag("diag", homogeneous=True))]
-    else:
-        independent = list(drop_correlations(term.bar, term.factors))
-    yield Step(
-        title=f"no correlation in {term.bar.to_text()}",
-        formula=swap_bar(formula, term.bar, independent),
-        removal=Removal("correlations", 1, k),
-        weakens="the correlation between the random effects is assumed to be zero",
-    )
-    if not tag.homogeneous and is_of_one_factor(term):
-        equal = replace(term.bar, structure=StructureTag(tag.tag, homogeneous=True))
-        yield Step(
-            title=f"one variance in {term.bar.to_text()}",
-            formula=swap_bar(formula, term.bar, [equal]),
-            removal=Removal("correlations", k - 1, k),
-            weakens="all levels are given one variance",
-        )
-
-
-def is_of_one_factor(term: RandomTerm) -> bool:
-    """Whether the columns are the levels of a factor, which may share a variance."""
-    return not term.bar.intercept and len(term.bar.terms) == 1 and bar_terms(term.bar)[0] in term.factors
 
 
 def _uncorrelated(term: RandomTerm) -> list[Bar]:
@@ -177,7 +146,7 @@ def compound_symmetries(formula: Formula, term: RandomTerm) -> Iterator[Step]:
             title=f"compound symmetry of {factor} in {term.bar.to_text()}",
             formula=swap_bar(formula, term.bar, compound_symmetry(term.bar, factor)),
             removal=Removal("several", k * (k + 1) // 2 - 2, k) if k > 2 else None,
-            weakens=f"all levels of {factor} are given one variance and one correlation",
+            weakens=f"all levels of {factor} are given one variance and one correlation, not a negative one",
         )
 
 

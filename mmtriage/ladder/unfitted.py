@@ -42,7 +42,9 @@ from mmtriage.ladder.remedies.plain_model import CHANGES
 from mmtriage.ladder.remedies.read_missing import as_missing
 from mmtriage.ladder.search_down import Tried, smaller_models
 from mmtriage.ladder.steps import Step
+from mmtriage.ladder.structured_steps import structures_of_levels
 from mmtriage.model.design import Design
+from mmtriage.model.lme4_versions import LME4_1_1
 from mmtriage.model.ranef import RandomTerm
 
 NO_MAXIMUM, PIRLS_FAILURE = "MM407", "MM408"
@@ -98,7 +100,7 @@ def _steps(design: Design, findings: Sequence[Finding]) -> list[Step]:
     for term in blamed:
         without_slopes = _intercept_only(without_slopes, term)
         without = drop_bar(without, term.bar)
-    larger = _larger(design.formula, blamed)
+    larger = [*_larger(design.formula, blamed), *_structured(design, blamed)]
     formulas = dict.fromkeys(f for f in (*larger, without_slopes, without) if f != design.formula)
     return [Step(f"refit {formula.to_text()}", formula, None, "") for formula in formulas]
 
@@ -120,6 +122,15 @@ def _larger(formula: Formula, blamed: Sequence[RandomTerm]) -> Iterator[Formula]
             yield swap_bar(fewer, term.bar, [bar])
     if crossed != formula:
         yield crossed
+
+
+def _structured(design: Design, blamed: Sequence[RandomTerm]) -> Iterator[Formula]:
+    """Structures of the same effects with few parameters, of which lme4 2.x allows as many as rows."""
+    if design.spec.version == LME4_1_1:
+        return
+    for term in blamed:
+        if len(term.levels) > 1:
+            yield from (step.formula for step in structures_of_levels(design.formula, term))
 
 
 def _crossed(term: RandomTerm) -> list[Bar]:

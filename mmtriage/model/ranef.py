@@ -40,6 +40,7 @@ class RandomTerm:
     bar: Bar
     assign: tuple[int, ...]  # (k,) the number of the bar's term, 0 for the intercept
     factors: Mapping[str, tuple[str, ...]]  # factors among the effects, by their text, with their levels
+    ordered: frozenset[str] = frozenset()  # those of them whose levels have an order
 
     @property
     def takes_any_unit(self) -> bool:
@@ -92,6 +93,7 @@ def random_term(
         bar=bar,
         assign=effects.assign,
         factors={to_text(v): factor_levels(values[v]) for v in variables if values[v].kind != "numeric"},
+        ordered=frozenset(to_text(v) for v in variables if values[v].is_ordered),
     )
 
 

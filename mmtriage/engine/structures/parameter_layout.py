@@ -77,6 +77,11 @@ class Layout:
         pairs = zip(self.structures, self.parts, strict=True)
         return any(structure.loses_rho(theta[part]) for structure, part in pairs)
 
+    def can_start_lme4(self, theta: Array) -> bool:
+        """Whether lme4 can start at theta: at some bounds its factor is no number, or has no rho."""
+        is_number = all(np.all(np.isfinite(L)) for L in self.factors(theta))
+        return is_number and not self.loses_rho(theta)
+
     def theta(self, raw: Sequence[Array]) -> Array:
         """theta (m,) for factors F (k, r) in the user's columns."""
         if self.is_ordinary:

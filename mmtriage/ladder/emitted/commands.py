@@ -28,6 +28,7 @@ from mmtriage.ladder.emitted.r_call import (
     r_restart,
 )
 from mmtriage.ladder.emitted.r_formula import for_r
+from mmtriage.ladder.emitted.r_glmmtmb import r_glmmtmb
 from mmtriage.ladder.emitted.r_table import STDIN, r_factors
 from mmtriage.ladder.records import Code
 from mmtriage.option_values import arguments_of
@@ -106,7 +107,7 @@ class Commands:
 
     def restarted(self, formula: str, restarts: int) -> Code:
         """Write a fit and so many restarts from where it ended; no command can ask for a restart."""
-        lines = [self.r_code(formula), *[r_restart(self.options.spec)] * restarts]
+        lines = [self.r_code(formula), *[r_restart(self.options.spec, formula)] * restarts]
         is_said = not restarts and self.options.can_be_said
         return Code(mmtriage=self.mmtriage(formula) if is_said else None, lme4="\n".join(lines))
 
@@ -146,7 +147,7 @@ class Commands:
 
         def write(options: TriageOptions, written: str) -> str:
             call = r_call(options, written, kind=kind, start=start, beta=beta, tolerance=tolerance)
-            return "\n".join(call)
+            return "\n".join([*call, *(r_glmmtmb(options, written) if kind == "mixed" else ())])
 
         return self._around(formula, write, before)
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 from mmtriage import figures
 from mmtriage.arrays import Array
+from mmtriage.formula import parse_formula
+from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import quote_name
 from mmtriage.ladder.emitted.r_values import r_condition, r_logical, r_string, r_vector
 from mmtriage.model.family_names import LAPLACE, default_link
@@ -96,9 +98,10 @@ def r_allfit(spec: ModelSpec) -> str:
     return f"# every optimizer, each from lme4's own start: allFit(m{from_lme4s_start})"
 
 
-def r_restart(spec: ModelSpec) -> str:
-    """The line that fits `m` again from where it ended."""
-    theta = 'getME(m, "theta")'
+def r_restart(spec: ModelSpec, formula: str) -> str:
+    """The line that fits `m` again from where it ended: of a structured term by its own parameters."""
+    is_plain = all(bar.structure == UNSTRUCTURED for bar in parse_formula(formula).random)
+    theta = 'getME(m, "theta")' if is_plain else 'getME(m, "par")'
     start = theta if spec.r_function == "lmer" else f"list(theta = {theta}, fixef = fixef(m))"
     return f"m <- update(m, start = {start})"
 

@@ -181,6 +181,8 @@ def arriving(commands: Commands, comparison: Comparison) -> Commands:
 def _takes_start(comparison: Comparison) -> bool:
     """Whether R can be started at the optimum: where there is one, and not by glmer.nb, which starts anew."""
     certified = comparison.optimum.certificate.certified and not comparison.optimum.refuted
+    if not comparison.prepared.model.layout.can_start_lme4(comparison.optimum_fit.theta):
+        return False
     return certified and comparison.prepared.design.spec.r_function != "glmer.nb"
 
 

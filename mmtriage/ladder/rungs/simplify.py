@@ -1,9 +1,10 @@
 """Rung 2: a smaller random-effects structure.
 
 What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no
-correlations (factors expanded to columns, so that it is really diagonal), compound symmetry for factors,
-then fewer slopes, the one that contributes least to the variance of the response, n^-1 tr(Z S Z'), first.
-At the end correlations are tried again.
+correlations (factors expanded to columns, so that it is really diagonal), compound symmetry for factors (one
+variance as `(1 | g) + (1 | g:f)`; a variance for each level as lme4 2.x's `cs`), `ar1` along levels at equal
+distances, then fewer slopes, the one that contributes least to the variance of the response, n^-1 tr(Z S Z'),
+first. At the end correlations are tried again.
 Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
 What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
 When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr

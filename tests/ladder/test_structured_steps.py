@@ -1,0 +1,86 @@
+"""Rung 2's steps to compound symmetry and autoregression, and between structures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmtriage.formula import parse_formula
+from mmtriage.formula.edit import drop_bar_term, make_bar
+from mmtriage.formula.structured import UNSTRUCTURED
+from mmtriage.ladder.emitted.r_call import r_restart
+from mmtriage.ladder.emitted.r_glmmtmb import r_glmmtmb
+from mmtriage.ladder.structured_steps import other_structures, structures_of_levels
+from mmtriage.model.spec import ModelSpec
+from mmtriage.options import TriageOptions
+from tests.engine.structures.covariances import LEVELS
+from tests.model.tables import design, factor, numeric, table
+
+
+def steps(formula: str, levels: list[str]) -> list[tuple[str, int | None]]:
+    """Formulas of the steps from the first term, and how many parameters less they have."""
+    rng = np.random.default_rng(1)
+    n = 120
+    data = table(
+        numeric("y", rng.normal(size=n)),
+        numeric("x", rng.normal(size=n)),
+        factor("g", [f"{code}" for code in rng.integers(0, 10, n)]),
+        factor("f", [levels[code] for code in rng.integers(0, len(levels), n)]),
+    )
+    made = design(data, formula)
+    (term,) = made.random
+    make = structures_of_levels if term.bar.structure == UNSTRUCTURED else other_structures
+    return [
+        (step.formula.to_text(), None if step.removal is None else step.removal.df)
+        for step in make(made.formula, term)
+    ]
+
+
+NAMES, TIMES, UNEQUAL = ["a", "b", "c", "d"], ["1", "2", "3", "4"], ["1", "2", "4", "8"]
+
+
+@pytest.mark.parametrize("bar", ["(0 + f | g)", "(1 + f | g)"])
+def test_all_levels_of_a_factor_may_share_a_correlation(bar: str) -> None:
+    assert steps(f"y ~ {bar}", NAMES) == [("y ~ 1 + cs(0 + f | g)", 10 - LEVELS - 1)]
+
+
+def test_levels_at_equal_distances_may_follow_one_another() -> None:
+    assert steps("y ~ (0 + f | g)", TIMES) == [("y ~ 1 + cs(0 + f | g)", 5), ("y ~ 1 + ar1(0 + f | g)", 8)]
+    assert len(steps("y ~ (0 + f | g)", UNEQUAL)) == 1
+
+
+@pytest.mark.parametrize("bar", ["(0 + f | g)", "(x + f | g)", "(x | g)", "(1 | g)"])
+def test_two_levels_or_other_columns_have_no_such_step(bar: str) -> None:
+    assert steps(f"y ~ {bar}", NAMES[:2] if bar == "(0 + f | g)" else NAMES) == []
+
+
+def test_a_structured_term_may_lose_its_correlation_or_have_one_variance() -> None:
+    without = " + ".join(f'(0 + dummy(f, "{level}") | g)' for level in NAMES)
+    assert steps("y ~ cs(0 + f | g)", NAMES) == [
+        (f"y ~ 1 + {without}", 1),
+        ("y ~ 1 + cs(0 + f | g, hom = TRUE)", LEVELS - 1),
+    ]
+    assert steps("y ~ ar1(0 + f | g)", NAMES) == [("y ~ 1 + diag(0 + f | g, hom = TRUE)", 1)]
+    assert steps("y ~ diag(1 + x | g, hom = TRUE)", NAMES) == []
+
+
+def test_an_intercept_alone_has_no_structure() -> None:
+    (bar,) = parse_formula("y ~ cs(1 + x | g)").random
+    smaller = drop_bar_term(bar, "x")
+    assert smaller is not None
+    assert smaller.to_text() == make_bar(bar, intercept=True, terms=()).to_text() == "(1 | g)"
+
+
+def test_glmmtmb_is_named_where_it_has_the_same_structure() -> None:
+    linear, counts = TriageOptions(), TriageOptions(family="poisson", link="log")
+    assert r_glmmtmb(linear, "y ~ x + cs(0 + f | g)") == [
+        "# by glmmTMB: m <- glmmTMB::glmmTMB(y ~ x + cs(0 + f | g), data = d, REML = TRUE)"
+    ]
+    assert r_glmmtmb(counts, "y ~ ar1(0 + f | g)")[0].endswith("data = d, family = poisson)")
+    for formula in ("y ~ (x | g)", "y ~ cs(0 + f | g, hom = TRUE)", "y ~ ar1(0 + f | g, hom = FALSE)"):
+        assert r_glmmtmb(linear, formula) == []
+
+
+def test_a_restart_takes_what_lme4_moves() -> None:
+    assert r_restart(ModelSpec(), "y ~ (x | g)") == 'm <- update(m, start = getME(m, "theta"))'
+    assert r_restart(ModelSpec(), "y ~ cs(x | g)") == 'm <- update(m, start = getME(m, "par"))'
