@@ -297,7 +297,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   family <- if (dims[["GLMM"]]) stats::family(m) else NULL
   is_nb <- !is.null(family) && startsWith(family$family, "Negative Binomial")
   se <- sqrt(diag(as.matrix(if (is.null(use.hessian)) stats::vcov(m) else stats::vcov(m, use.hessian = use.hessian))))
-  theta <- lme4::getME(m, "theta")
+  theta <- .mmt_par(m)
   is_blme <- inherits(m, c("blmerMod", "bglmerMod"))
   priors <- if (is_blme) m@priors
   opt <- m@optinfo
@@ -342,13 +342,16 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   list(table = made$table, fit = fit)
 }
 
+# What lme4's optimizer moves: of structured covariances, which lme4 2.x has, their own parameters and not theta.
+.mmt_par <- function(m) tryCatch(lme4::getME(m, "par"), error = function(e) lme4::getME(m, "theta"))
+
 # lme4's own deviance function at the fit's parameters, its inner iteration (PIRLS) ended at 1e-13 instead of 1e-7.
 .mmt_tight <- function(m) {
   tryCatch({
     control <- lme4::glmerControl(tolPwrss = 1e-13, nAGQ0initStep = FALSE)
     f <- suppressMessages(suppressWarnings(stats::update(m, devFunOnly = TRUE, control = control)))
     joint <- m@devcomp$dims[["nAGQ"]] == 0
-    as.numeric(f(if (joint) lme4::getME(m, "theta") else c(lme4::getME(m, "theta"), lme4::fixef(m))))
+    as.numeric(f(if (joint) .mmt_par(m) else c(.mmt_par(m), lme4::fixef(m))))
   }, error = function(e) NULL)
 }
 
