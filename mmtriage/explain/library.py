@@ -19,7 +19,17 @@ from mmtriage.explain.quoted import docstring, filled
 from mmtriage.ladder.records import RUNG_NUMBER, RungStatus
 
 TopicKind = Literal[
-    "finding", "verdict", "rung", "ladder", "judge", "reporting", "files", "check", "formats", "lme4", "structures"
+    "finding",
+    "verdict",
+    "rung",
+    "ladder",
+    "judge",
+    "reporting",
+    "files",
+    "check",
+    "formats",
+    "lme4",
+    "structures",
 ]
 
 DIRECTORY = Path(__file__).parent / "pages"
