@@ -1,8 +1,12 @@
-"""The time budget: one deadline, asked at every evaluation of a criterion."""
+"""The time budget: one deadline, asked at every evaluation of a criterion, and an alarm where nobody asks."""
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mmtriage.errors import UnjudgedError
@@ -24,10 +28,14 @@ class Deadline:
     def check(self) -> None:
         """Raise TimeBudgetError once the moment has passed."""
         if time.monotonic() > self.moment:
-            raise TimeBudgetError(
-                f"the time budget of {self.seconds:g} s ran out",
-                hint="Give it more with --time-budget, or leave the option out.",
-            )
+            raise self.error()
+
+    def error(self) -> TimeBudgetError:
+        """What is raised then."""
+        return TimeBudgetError(
+            f"the time budget of {self.seconds:g} s ran out",
+            hint="Give it more with --time-budget, or leave the option out.",
+        )
 
 
 NEVER = Deadline(float("inf"), float("inf"))
@@ -36,3 +44,34 @@ NEVER = Deadline(float("inf"), float("inf"))
 def deadline_in(seconds: float | None) -> Deadline:
     """The deadline `seconds` from now; None is never."""
     return NEVER if seconds is None else Deadline(time.monotonic() + seconds, seconds)
+
+
+SOON = 1e-3  # seconds: of an alarm that should have rung
+
+
+@contextmanager
+def alarm_at(deadline: Deadline) -> Iterator[None]:
+    """Raise TimeBudgetError when the moment comes, once, wherever Python is: in a design, a check, a rung.
+
+    A signal does it, where the system has it and nobody else uses it: only a call of a library can overrun.
+    """
+    is_free = (
+        deadline.moment < float("inf")
+        and hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    )
+    if not is_free:
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise deadline.error()
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(SOON, deadline.moment - time.monotonic()))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

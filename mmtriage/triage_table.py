@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.table import Table
-from mmtriage.deadline import TimeBudgetError
+from mmtriage.deadline import TimeBudgetError, alarm_at
 from mmtriage.diagnose.causes import explain_causes, explain_refusal
 from mmtriage.diagnose.exact_fit import exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
@@ -80,7 +80,7 @@ def triage_table(
     """
     bench, seen = Workbench(table, options, given), Seen(table, options)
     try:
-        with threadpool_limits(limits=1, user_api="blas"):
+        with threadpool_limits(limits=1, user_api="blas"), alarm_at(bench.deadline):
             report = _triage(bench, formula_text, given, seen)
     except KeyboardInterrupt:
         if (so_far := seen.interrupted()) is None:
@@ -115,8 +115,8 @@ def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, seen: S
     agreed = None if given is None else _agreed(bench, given, design)
     watch.lap("design")
     full = saturated(design)
-    early = [*([] if full is None else [full]), *of_design(design)]
-    seen.findings = early
+    seen.findings = early = [] if full is None else [full]
+    early += of_design(design)
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
     early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same

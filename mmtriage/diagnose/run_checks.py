@@ -31,9 +31,10 @@ NO_REFIT = (np.linalg.LinAlgError, ArithmeticError)  # another model's likelihoo
 Check: TypeAlias = Callable[..., Sequence[Said]]  # of a Design, a Fitted, or a Case and its ladder
 
 
-def of_design(design: Design) -> list[Finding]:
-    """What is found of any design; an error means that nothing can be fitted."""
-    return findings_in([said for check in _checks("design", design.spec) for said in check(design)])
+def of_design(design: Design) -> Iterator[Finding]:
+    """What is found of any design, as it is found; an error means that nothing can be fitted."""
+    for check in _checks("design", design.spec):
+        yield from findings_in(check(design))
 
 
 def of_accepted(design: Design) -> list[Finding]:

@@ -13,7 +13,7 @@ is full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from mmtriage.formula.nodes import Node
@@ -27,7 +27,7 @@ def term_codings(
 ) -> list[tuple[Coding, ...]]:
     """How each variable of each term is coded."""
     codings: list[tuple[Coding, ...]] = []
-    earlier: list[frozenset[Node]] = []
+    earlier: dict[frozenset[Node], None] = {}  # in order
     needs_full = not intercept
     for term in terms:
         coding: list[Coding] = []
@@ -40,9 +40,9 @@ def term_codings(
             else:
                 coding.append("contrasts")
         codings.append(tuple(coding))
-        earlier.append(frozenset(term.variables))
+        earlier[frozenset(term.variables)] = None
     return codings
 
 
-def _is_spanned(rest: frozenset[Node], earlier: Sequence[frozenset[Node]]) -> bool:
-    return not rest or any(rest <= term for term in earlier)
+def _is_spanned(rest: frozenset[Node], earlier: Collection[frozenset[Node]]) -> bool:
+    return not rest or rest in earlier or any(rest <= term for term in earlier)

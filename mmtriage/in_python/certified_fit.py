@@ -60,7 +60,7 @@ def certified_fit(question: Question) -> Fit:
     with threadpool_limits(limits=1, user_api="blas"):
         formula = resolve_dot(parse_formula(question.formula), question.table.columns)
         design = bench.build(formula)
-        _refuse_undetermined(of_design(design))
+        _refuse_undetermined(list(of_design(design)))
         comparison = _compared(bench, design, question)
         certificate = comparison.optimum.certificate
         if not certificate.certified or comparison.optimum.runaway:

@@ -30,12 +30,16 @@ def printable(value: T) -> T:
 
 def printable_text(text: str) -> str:
     """One text as it can be shown; carriage returns before newlines are no loss."""
+    if text.isascii() and text.isprintable():  # as nearly all are
+        return text
     return UNPRINTABLE.sub(_escape, text.replace("\r\n", "\n"))
 
 
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return printable_text(value)
+    if isinstance(value, int | float):  # a million coefficients of dropped columns, maybe
+        return value
     if isinstance(value, tuple):
         return tuple(_shown(item) for item in value)
     if isinstance(value, Mapping):
