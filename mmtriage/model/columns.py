@@ -18,9 +18,15 @@ from mmtriage.formula.nodes import Node
 from mmtriage.formula.text import to_text
 from mmtriage.model.contrasts import CODINGS, MAX_POLY_LEVELS, Contrast, full_dummies
 from mmtriage.model.values import Value
+from mmtriage.system.limited import size_in_words
+from mmtriage.system.memory import free_memory
 
 MAX_COLUMNS = 10_000
-MAX_CELLS = 2_000_000_000  # 16 GB of doubles
+NUMBER = 8  # bytes
+# Measured: the columns, beside those they are put together from, their QR and those that are kept; then
+# cross-products, factors and inverses of them.
+COPIES_OF_ROWS, COPIES_OF_PRODUCTS = 5, 6
+FEWER_COLUMNS = "Leave interactions out, or use a factor with many levels as a grouping factor: `(1 | f)`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,18 +154,32 @@ def _check_levels(variable: Node, value: Value) -> None:
 def _check_size(
     terms: Sequence[Term], codings: Sequence[Sequence[Coding]], values: Mapping[Node, Value], n: int
 ) -> None:
-    total = 0
-    for term, coding in zip(terms, codings, strict=True):
-        count = 1
-        for variable, code in zip(term.variables, coding, strict=True):
-            value = values[variable]
-            if code == "numeric":
-                count *= value.data.shape[1] if value.is_matrix else 1
-            else:
-                count *= len(factor_levels(value)) - (code == "contrasts")
-        total += count
-        if total > MAX_COLUMNS or total * n > MAX_CELLS:
-            raise ModelError(
-                f"`{term.label}` needs {count} columns in {n} rows",
-                hint="Use a factor with many levels as a grouping factor: `(1 | f)`.",
-            )
+    """Refuse in words what would not fit into the memory, before any of it is taken."""
+    counts = [_count(term, coding, values) for term, coding in zip(terms, codings, strict=True)]
+    total = sum(counts)
+    largest = terms[counts.index(max(counts))].label if terms else ""
+    if total > MAX_COLUMNS:
+        raise ModelError(
+            f"the formula needs {total:,} columns, {max(counts):,} of them for `{largest}`: more than the "
+            f"{MAX_COLUMNS:,} that are fitted here",
+            hint=FEWER_COLUMNS,
+        )
+    needed, free = NUMBER * total * (COPIES_OF_ROWS * n + COPIES_OF_PRODUCTS * total), free_memory()
+    if needed > free:
+        raise ModelError(
+            f"{total:,} columns in {n:,} rows, {max(counts):,} of them for `{largest}`, take about "
+            f"{size_in_words(needed)} of memory, and {size_in_words(free)} are free",
+            hint=FEWER_COLUMNS,
+        )
+
+
+def _count(term: Term, coding: Sequence[Coding], values: Mapping[Node, Value]) -> int:
+    """How many columns a term has."""
+    count = 1
+    for variable, code in zip(term.variables, coding, strict=True):
+        value = values[variable]
+        if code == "numeric":
+            count *= value.data.shape[1] if value.is_matrix else 1
+        else:
+            count *= len(factor_levels(value)) - (code == "contrasts")
+    return count

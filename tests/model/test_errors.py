@@ -8,6 +8,7 @@ import pytest
 
 from mmtriage.data.table import Table
 from mmtriage.errors import DataError, FormulaError, MmtriageError, ModelError, OptionError
+from mmtriage.model import columns
 from tests.formula.marked import mark, unmarked
 from tests.model.tables import design, factor, logical, numeric, table
 
@@ -534,8 +535,26 @@ def test_a_model_matrix_too_large_to_hold() -> None:
     )
     with pytest.raises(ModelError) as caught:
         design(data, "y ~ a:b + (1 | a)")
-    assert caught.value.message == "`a:b` needs 40000 columns in 200 rows"
-    assert caught.value.hint == "Use a factor with many levels as a grouping factor: `(1 | f)`."
+    assert caught.value.message == (
+        "the formula needs 40,000 columns, 40,000 of them for `a:b`: more than the 10,000 that are fitted "
+        "here"
+    )
+    assert caught.value.hint == columns.FEWER_COLUMNS
+
+
+def test_a_model_matrix_that_no_memory_holds_is_refused_before_it_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """3,000 levels in 1e5 rows took 11.5 GB, and then said that there was not enough."""
+    monkeypatch.setattr(columns, "free_memory", lambda: 1e6)
+    data = table(
+        numeric("y", range(400)), factor("a", [f"a{i % 200}" for i in range(400)]), numeric("g", range(400))
+    )
+    with pytest.raises(ModelError) as caught:
+        design(data, "y ~ a + (1 | g)")
+    assert caught.value.message == (
+        "199 columns in 400 rows, 199 of them for `a`, take about 5.1 MB of memory, and 1 MB are free"
+    )
 
 
 def test_polynomial_contrasts_of_too_many_levels() -> None:

@@ -25,7 +25,11 @@ from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.fronts import Stack, stacked_fronts
 from mmtriage.engine.algebra.store import Store
 from mmtriage.errors import UnjudgedError
+from mmtriage.system.limited import size_in_words
+from mmtriage.system.memory import free_memory
 
+LITTLE = 1e8  # bytes: who has no more, has failed before
+NUMBER, COPIES_OF_ROOT = 8, 3  # bytes; the root, its factor and, for the gradient, its inverse
 LARGEST_ROOT = 20_000  # columns of a dense root: 3.2 GB, and minutes for each evaluation beyond
 
 
@@ -179,14 +183,19 @@ def plan(products: CrossProducts) -> Plan:
 
 
 def _check_root(products: CrossProducts, size: int) -> None:
-    """Refuse in words what would end in a MemoryError."""
+    """Refuse in words what would end in a MemoryError, or in no time."""
+    needed = NUMBER * COPIES_OF_ROOT * size**2
     if size > LARGEST_ROOT:
-        crossed = ", ".join(f"{block.group} {block.n_levels:,}" for block in products.blocks)
-        raise UnjudgedError(
-            f"the crossed grouping factors ({crossed}) leave a dense block of {size:,} random effects, more "
-            f"than the {LARGEST_ROOT:,} that can be factored",
-            hint="Triage a subset of the levels, or a model without the smaller crossed factors.",
-        )
+        limit = f"more than the {LARGEST_ROOT:,} that can be factored"
+    elif needed > LITTLE and needed > (free := free_memory()):
+        limit = f"which takes {size_in_words(needed)} of memory, and {size_in_words(free)} are free"
+    else:
+        return
+    crossed = ", ".join(f"{block.group} {block.n_levels:,}" for block in products.blocks)
+    raise UnjudgedError(
+        f"the crossed grouping factors ({crossed}) leave a dense block of {size:,} random effects, {limit}",
+        hint="Triage a subset of the levels, or a model without the smaller crossed factors.",
+    )
 
 
 def _stage(buckets: list[Bucket]) -> Stage:
