@@ -1,11 +1,12 @@
 """Random and mangled formulas and tables, end to end: is every answer one that the command may give?
 
     python -m tests.fuzz 10000 1000 2000         # formulas, tables, generalized models; 90 minutes on a core
-    python -m tests.fuzz 200 0 --seed 7 --part 3/8 --deep --save /tmp/failures.jsonl
+    python -m tests.fuzz 200 0 --seed 7 --part 3/8 --deep --log /tmp/fuzz.jsonl
 
 runs that many cases, prints how many ended how, every distinct complaint about the input and every answer
 that is not sound, and exits with 1 if there is one. `--part i/n` runs every n-th case, for several processes
-at a time; `--deep` also runs the command of every remedy. `tests/test_fuzz.py` runs a small sample.
+at a time; `--log` keeps what came of each case, its seconds and its memory, and a run that was ended goes on
+where it stands; `--deep` also runs the command of every remedy. `tests/test_fuzz.py` runs a small sample.
 
 Sound means: never a traceback; nothing in a formula or a table is run; exit 0, 1 or 3 with a report that
 follows the schema, has finite numbers where a number is due, and does not contradict itself; exit 2, or 3
@@ -44,6 +45,7 @@ from mmtriage.model.families import family_of
 from mmtriage.model.spec import ModelSpec
 from mmtriage.report.schema import schema_text
 from tests.fuzz_glmm import glmm_case
+from tests.fuzz_log import Entry, Log, begin_peak, peak
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 BUDGET = 5.0  # seconds a case may take before it is reported as unjudged; `--budget` changes it
@@ -703,19 +705,37 @@ class Tally:
     refusals: dict[str, str] = field(default_factory=dict)  # without names and numbers -> in full
     unsound: list[dict[str, Any]] = field(default_factory=list)
     slowest: list[tuple[float, str]] = field(default_factory=list)
+    largest: list[tuple[float, str]] = field(default_factory=list)  # MB
 
-    def add(self, answer: Answer, found: list[str]) -> None:
-        """Count one answer."""
-        try:
-            self.ended[answer.ended] += 1
-        except ValueError:
-            self.ended["unreadable"] += 1
-        if answer.code in (2, 3) and answer.err:
-            kind = re.sub(r"`[^`]*`|\d+|\^+", "#", answer.err.splitlines()[0])
-            self.refusals.setdefault(f"{answer.code} {kind}", answer.err)
-        if found:
-            self.unsound.append({"argv": answer.argv, "complaints": found, "err": answer.err[-3000:]})
-        self.slowest = sorted([*self.slowest, (answer.seconds, shlex.join(answer.argv))], reverse=True)[:5]
+    def add(self, entry: Entry) -> None:
+        """Count one case."""
+        self.ended[entry["ended"]] += 1
+        if entry["code"] in (2, 3) and entry["err"]:
+            kind = re.sub(r"`[^`]*`|\d+|\^+", "#", entry["err"].splitlines()[0])
+            self.refusals.setdefault(f"{entry['code']} {kind}", entry["err"])
+        if entry["complaints"]:
+            self.unsound.append(entry)
+        words = shlex.join(entry["argv"])
+        self.slowest = sorted([*self.slowest, (entry["seconds"], words)], reverse=True)[:5]
+        self.largest = sorted([*self.largest, (entry["memory"] or 0.0, words)], reverse=True)[:5]
+
+
+def entry_of(name: str, answer: Answer, found: Sequence[str]) -> Entry:
+    """What the log keeps of an answer."""
+    try:
+        ended = answer.ended
+    except ValueError:
+        ended = "unreadable"
+    return {
+        "case": name,
+        "ended": ended,
+        "code": answer.code,
+        "seconds": round(answer.seconds, 2),
+        "memory": peak(),
+        "complaints": list(found),
+        "argv": list(answer.argv),
+        "err": answer.err[-3000:],
+    }
 
 
 def main() -> int:
@@ -728,19 +748,28 @@ def main() -> int:
     parser.add_argument("--part", default="0/1", metavar="I/N")
     parser.add_argument("--budget", type=float, default=BUDGET, metavar="SECONDS", help="of one case")
     parser.add_argument("--deep", action="store_true", help="run the command of every remedy, too")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="append unsound answers, as JSON")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="a line a case; a run that was ended goes on"
+    )
     parser.add_argument("--refusals", action="store_true", help="print one message of each kind")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
     directory = Path(tempfile.mkdtemp(prefix="mmtriage_fuzz_"))
     trap = directory / "trap"
-    tally = Tally()
+    tally, log = Tally(), Log(arguments.log)
     seed = arguments.seed
-    cases: list[Callable[[], tuple[str, ...]]]
-    cases = [partial(formula_case, seed, i, str(trap)) for i in range(part, arguments.formulas, parts)]
-    cases += [partial(table_case, seed, i, directory) for i in range(part, arguments.tables, parts)]
-    cases += [partial(glmm_case, seed, i, directory) for i in range(part, arguments.glmms, parts)]
-    for case in cases:
+    cases: dict[str, Callable[[], tuple[str, ...]]] = {}
+    for i in range(part, arguments.formulas, parts):
+        cases[f"formula {seed} {i}"] = partial(formula_case, seed, i, str(trap))
+    for i in range(part, arguments.tables, parts):
+        cases[f"table {seed} {i}"] = partial(table_case, seed, i, directory)
+    for i in range(part, arguments.glmms, parts):
+        cases[f"glmm {seed} {i}"] = partial(glmm_case, seed, i, directory)
+    for name, case in cases.items():
+        if name in log.entries:
+            tally.add(log.entries[name])
+            continue
+        begin_peak()
         answer = ask(*case(), budget=arguments.budget)
         found = list(complaints(answer))
         if answer.seconds > TOO_LONG:
@@ -750,10 +779,8 @@ def main() -> int:
             trap.unlink()
         if arguments.deep and not found:
             found += remedy_complaints(answer, arguments.budget)
-        tally.add(answer, found)
-        if found and arguments.save:
-            with arguments.save.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(json.dumps(tally.unsound[-1]) + "\n")
+        log.add(entry_of(name, answer, found))
+        tally.add(log.entries[name])
     _print_tally(tally, with_refusals=arguments.refusals)
     return 1 if tally.unsound else 0
 
@@ -762,6 +789,8 @@ def _print_tally(tally: Tally, *, with_refusals: bool) -> None:
     lines = [f"{count:6d}  {name}" for name, count in tally.ended.most_common()]
     lines.append(f"{len(tally.unsound)} not sound, {len(tally.refusals)} kinds of refusal; the slowest:")
     lines += [f"{seconds:8.2f} s  {words[:200]}" for seconds, words in tally.slowest]
+    lines.append("the largest:")
+    lines += [f"{memory:8.0f} MB {words[:200]}" for memory, words in tally.largest]
     if with_refusals:
         lines += [f"--\n{message.rstrip()}" for message in tally.refusals.values()]
     for case in tally.unsound:
