@@ -23,6 +23,7 @@ from mmtriage.command.screen import INTERRUPTED, Patient, code_at_the_end, compl
 from mmtriage.errors import InterruptedTriageError, MmtriageError, OptionError, UnjudgedError
 from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
 
+A_SHELL_ASKS = "_MMTRIAGE_COMPLETE"  # variable of click's completion, which gives no words
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -55,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         let_interrupts_through()
         argv = words_in_file(argv)
-        if not argv:
+        if not argv and A_SHELL_ASKS not in os.environ:
             sys.stderr.write(cli.get_help(click.Context(cli, info_name="mmtriage")) + "\n")
             return OptionError.exit_code
         refuse_unknown_command(argv, COMMANDS)

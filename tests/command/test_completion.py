@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mmtriage.command.group import COMMANDS
 from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.model.family_names import LINKS_OF
 from mmtriage.optimizers import OPTIMIZERS
@@ -50,7 +51,7 @@ def plain(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("mmtriage ", plain("check", "explain", "fit", "judge", "r", "schema")),
+        ("mmtriage ", plain(*sorted(COMMANDS))),
         ("mmtriage fit ", ["file,"]),
         ("mmtriage judge ", ["file,"]),
         ("mmtriage judge fit.json d", ["file,d"]),
