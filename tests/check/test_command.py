@@ -286,7 +286,7 @@ import os, time
 from pathlib import Path
 import mmtriage.triage_table
 
-def triage(table, formula, options):
+def triage(table, formula, options, given=None):
     if "slow" in formula:
         Path(f"{os.getpid()}.slow").touch()
         time.sleep(3600)
