@@ -73,8 +73,14 @@ def settle(likelihood: Likelihood, at: FacePoint) -> FacePoint:
 
 
 def escape(likelihood: Likelihood, at: FacePoint) -> FacePoint | None:
-    """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained."""
-    negative = [m for m in multipliers(likelihood, at.face, at.x) if m.value < 0]
+    """Leave a saddle along the most negative multiplier; None if there is none or nothing is gained.
+
+    None too where the multipliers have no value, without which nothing can be certified either.
+    """
+    try:
+        negative = [m for m in multipliers(likelihood, at.face, at.x) if m.value < 0]
+    except np.linalg.LinAlgError:
+        return None
     for m in sorted(negative, key=lambda m: m.value):
         extended = _extended(likelihood, at, m)
         if extended is None:

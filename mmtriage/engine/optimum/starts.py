@@ -9,8 +9,8 @@ starts lead. Most models have one optimum, and then every start is an expense. S
 
 There, and where the first starts disagree, the search also starts from moderate and large variances and from
 correlations of both signs; where the risk is grave (a handful of groups, slopes of a generalized model, a
-link without a convex likelihood) also from zero, from small variances, from each term alone and at random
-around the best point.
+structured covariance, whose SDs share one correlation, a link without a convex likelihood) also from zero,
+from small variances, from each term alone and at random around the best point.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def is_grave(likelihood: Likelihood) -> bool:
     """Whether single groups, or a criterion that is not convex, shape the likelihood."""
     is_approximate = len(likelihood.free_scale) > 0
     has_few = _fewest_levels(likelihood) <= A_HANDFUL
-    return has_few or not likelihood.is_convex or (_has_slopes(likelihood) and is_approximate)
+    is_structured = not likelihood.layout.is_ordinary
+    has_slopes = _has_slopes(likelihood)
+    return has_few or is_structured or not likelihood.is_convex or (has_slopes and is_approximate)
 
 
 def _has_slopes(likelihood: Likelihood) -> bool:
