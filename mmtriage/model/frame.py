@@ -9,7 +9,7 @@ import numpy as np
 
 from mmtriage.arrays import Index, Mask
 from mmtriage.data.decorated import decorated_cell
-from mmtriage.data.table import Column, Table
+from mmtriage.data.table import Column, Punctuation, Table
 from mmtriage.errors import DataError, FormulaError, OptionError
 from mmtriage.formula import Formula, parse_expression
 from mmtriage.formula.nodes import Name, Node, String, children, columns_named, names_in
@@ -78,10 +78,12 @@ def _refuse_decorated(table: Table, formula: Formula) -> None:
             continue
         if (found := decorated_cell(table.columns[name])) is not None:
             cell, row = found
+            is_text = isinstance(table.layout, Punctuation)
+            marks = "Name the marks with --decimal and --thousands, or take" if is_text else "Take"
             raise DataError(
                 f"`{name}` would be numbers but for how they are written: `{cell}`",
                 where=f"{table.source}, column `{name}`, {table.row_name(row)}",
-                hint="Name the marks with --decimal and --thousands, or take signs like % off in the file; "
+                hint=f"{marks} signs like % off in the file; "
                 f"if these are names, say so: --factor {quote_name(name)}.",
             )
 

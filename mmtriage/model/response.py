@@ -8,11 +8,11 @@ import numpy as np
 
 from mmtriage.arrays import Array, Index
 from mmtriage.data.convert import first_non_number
-from mmtriage.data.table import Table
+from mmtriage.data.table import Labelled, Table
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node
-from mmtriage.formula.text import to_text
+from mmtriage.formula.text import quote_name, to_text
 from mmtriage.model.values import Value
 
 _LEVELS_SHOWN = 5
@@ -69,12 +69,17 @@ def not_numeric(node: Node, value: Value, table: Table, model: str) -> ModelErro
         )
     return ModelError(
         f"response must be numeric: `{name}` is a factor with levels {listed_levels(value.levels)}",
-        hint=(
-            f"{model} needs numbers; a two-level outcome belongs to a binomial model: `--family binomial`."
-            if len(value.levels) == 2
-            else f"{model} needs numbers: correct the column, or name another response."
-        ),
+        hint=f"{model} needs numbers{_instead(name, value, table)}",
     )
+
+
+def _instead(name: str, value: Value, table: Table) -> str:
+    """What there is to do about a factor as a response."""
+    if len(value.levels) == 2:
+        return "; a two-level outcome belongs to a binomial model: `--family binomial`."
+    if isinstance(table.layout, Labelled) and name in table.layout.factors:
+        return f": `as.numeric({quote_name(name)})` is the place of each label in their order."
+    return ": correct the column, or name another response."
 
 
 def listed_levels(levels: tuple[str, ...]) -> str:

@@ -14,7 +14,10 @@ import pytest
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Labelled
-from mmtriage.errors import DataError, OptionError
+from mmtriage.errors import DataError, ModelError, OptionError
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
 from tests.data.reading import cells, facts, write
 
 FRAME = pd.DataFrame(
@@ -106,3 +109,12 @@ def test_without_the_extra_a_labelled_file_names_it(tmp_path: Path, monkeypatch:
         "d.sav",
         "Install it: pip install pyreadstat (the extra `files` of mmtriage brings it).",
     ]
+
+
+def test_a_labelled_response_can_be_made_numbers(tmp_path: Path) -> None:
+    table = read_table(labelled(tmp_path, "sav"))
+    with pytest.raises(ModelError) as caught:
+        build_design(table, parse_formula("dose ~ 1 + (1 | sex)"), ModelSpec())
+    assert caught.value.hint == (
+        "A linear mixed model needs numbers: `as.numeric(dose)` is the place of each label in their order."
+    )

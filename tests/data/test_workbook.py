@@ -11,6 +11,9 @@ from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Sheet, Table
 from mmtriage.errors import DataError, InputError, OptionError
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import build_design
+from mmtriage.model.spec import ModelSpec
 from tests.data.reading import cells, facts, same, write
 from tests.data.workbooks import workbook
 
@@ -142,3 +145,10 @@ def test_a_text_has_no_sheets(tmp_path: Path) -> None:
         "option --sheet",
         "Leave it out: it speaks of workbooks.",
     ]
+
+
+def test_numbers_written_for_people_are_named_without_options_of_texts(tmp_path: Path) -> None:
+    table = table_of(tmp_path, [["y", "g"], [1, "a"], ["$ 12", "a"], ["$ 13", "b"]])
+    with pytest.raises(DataError) as caught:
+        build_design(table, parse_formula("y ~ 1 + (1 | g)"), ModelSpec())
+    assert caught.value.hint == "Take signs like % off in the file; if these are names, say so: --factor y."
