@@ -185,7 +185,8 @@ def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> 
             if comparison.prepared.design.spec.version != LME4_1_1:
                 others += structures_of_levels(formula, term)
         else:
-            others = list(other_structures(formula, term))
+            has_residual = comparison.prepared.design.spec.is_linear
+            others = list(other_structures(formula, term, has_residual=has_residual))
         steps = [step for step in others if step.formula != formula]
         if steps:
             return steps

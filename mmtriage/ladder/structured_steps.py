@@ -55,6 +55,12 @@ def _factor(term: RandomTerm) -> str | None:
     return slopes[0] if len(term.factors[slopes[0]]) == len(term.columns) else None
 
 
+def _is_of_single_rows(term: RandomTerm) -> bool:
+    """Whether no level of the grouping has two rows in a column of the term."""
+    cells = term.codes * len(term.columns) + np.argmax(term.Z, axis=1)
+    return int(np.max(np.bincount(cells))) == 1
+
+
 def _are_equally_spaced(levels: tuple[str, ...]) -> bool:
     """Whether levels are numbers at equal distances, in their order."""
     try:
@@ -64,10 +70,13 @@ def _are_equally_spaced(levels: tuple[str, ...]) -> bool:
     return bool(distances[0] > 0.0 and np.ptp(distances) <= EQUAL * distances[0])
 
 
-def other_structures(formula: Formula, term: RandomTerm) -> Iterator[Step]:
-    """Structures of the same columns with fewer parameters: without the correlation, or with one variance."""
+def other_structures(formula: Formula, term: RandomTerm, *, has_residual: bool) -> Iterator[Step]:
+    """Structures of the same columns with fewer parameters: without the correlation, or with one variance.
+
+    With one row in each cell of a linear model they have no step: neither tells its SDs from the residual's.
+    """
     tag, k = term.bar.structure, len(term.columns)
-    if tag.tag == "diag":
+    if tag.tag == "diag" or (has_residual and _factor(term) is not None and _is_of_single_rows(term)):
         return
     if tag.homogeneous:
         independent: list[Bar] = [replace(term.bar, structure=StructureTag("diag", homogeneous=True))]

@@ -29,11 +29,11 @@ def steps(formula: str, levels: list[str]) -> list[tuple[str, int | None]]:
     )
     made = design(data, formula)
     (term,) = made.random
-    make = structures_of_levels if term.bar.structure == UNSTRUCTURED else other_structures
-    return [
-        (step.formula.to_text(), None if step.removal is None else step.removal.df)
-        for step in make(made.formula, term)
-    ]
+    if term.bar.structure == UNSTRUCTURED:
+        made_of = structures_of_levels(made.formula, term)
+    else:
+        made_of = other_structures(made.formula, term, has_residual=True)
+    return [(s.formula.to_text(), None if s.removal is None else s.removal.df) for s in made_of]
 
 
 NAMES, TIMES, UNEQUAL = ["a", "b", "c", "d"], ["1", "2", "3", "4"], ["1", "2", "4", "8"]
@@ -62,6 +62,19 @@ def test_a_structured_term_may_lose_its_correlation_or_have_one_variance() -> No
     ]
     assert steps("y ~ ar1(0 + f | g)", NAMES) == [("y ~ 1 + diag(0 + f | g, hom = TRUE)", 1)]
     assert steps("y ~ diag(1 + x | g, hom = TRUE)", NAMES) == []
+
+
+@pytest.mark.parametrize(("has_residual", "count"), [(True, 0), (False, 2)])
+def test_one_row_in_each_cell_tells_no_variance_from_the_residuals(has_residual: bool, count: int) -> None:
+    g, f = np.repeat(np.arange(8), 4), np.tile(np.arange(4), 8)
+    data = table(
+        numeric("y", np.random.default_rng(1).normal(size=32)),
+        factor("g", [f"{code}" for code in g]),
+        factor("f", [NAMES[code] for code in f]),
+    )
+    made = design(data, "y ~ cs(0 + f | g)")
+    found = other_structures(made.formula, made.random[0], has_residual=has_residual)
+    assert len(list(found)) == count
 
 
 def test_an_intercept_alone_has_no_structure() -> None:
