@@ -22,6 +22,7 @@ from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.differences import Derivatives
+from mmtriage.engine.lme4.lmer import tested_of
 from mmtriage.engine.lme4.optwrap import Checking
 from mmtriage.engine.optimum.search import Optimum
 from mmtriage.engine.structures.covariance_factor import in_users_columns
@@ -183,7 +184,10 @@ def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFac
     """The proven optimum, with what lme4 would say of it, and t tests that respect the design."""
     prepared, fit, optimum = comparison.prepared, comparison.optimum_fit, comparison.optimum
     parameters, design = fit.parameters, prepared.design
-    tested = Checking.of(design.spec, len(design.y), len(parameters))
+    if isinstance(prepared.model, LinearModel):
+        tested = tested_of(prepared.model)
+    else:
+        tested = Checking.of(design.spec, len(design.y), len(parameters))
     bounds = prepared.bounds(parameters)
     derivatives = _differences(prepared, fit, parameters, tested)
     check = tested.check(parameters, bounds, derivatives)

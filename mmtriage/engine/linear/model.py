@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.engine.algebra.theta import theta_of_factors
 from mmtriage.engine.estimates import Fit, RandomEffects
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
 from mmtriage.engine.linear.likelihood import LinearLikelihood
@@ -42,6 +43,12 @@ class LinearModel(LinearLikelihood):
         """The place of lme4's theta; beta is profiled out."""
         del beta, nb_theta
         return Place(self.basis.relative_factor(self.layout.factors(theta)), NO_FREE)
+
+    def slopes_in_theta(self, theta: Array) -> Array:
+        """d criterion / d theta (m,) of unstructured terms: the triangles of R' dF, for F = R L."""
+        factors, _ = self.place(theta)
+        D = self.gradient(self.evaluate(factors))
+        return theta_of_factors([basis.R.T @ d for basis, d in zip(self.basis.terms, D, strict=True)])
 
     def remember(self, predictor: Array) -> None:
         """Look for the mode of a predictor (n,): a linear model has one mode only."""

@@ -31,28 +31,42 @@ class Derivatives:
 
 
 def finite_differences(objective: Objective, theta: Array, *, delta: float = DELTA) -> Derivatives:
-    """lme4's gradient and Hessian of the criterion at `theta`, (m,)."""
+    """lme4's gradient and Hessian of the criterion at `theta`, (m,).
+
+    The order of evaluations is lme4's: a criterion that starts where the last one ended depends on it.
+    """
     m = len(theta)
     gradient, hessian = np.zeros(m), np.zeros((m, m))
-
-    def shifted(*moves: tuple[int, float]) -> float:
-        point = theta.copy()
-        for index, move in moves:
-            point[index] = theta[index] + move
-        try:
-            return objective(point)
-        except np.linalg.LinAlgError:
-            return np.nan
-
-    center = shifted()
+    center = shifted(objective, theta)
     for j in range(m):
-        above, below = shifted((j, delta)), shifted((j, -delta))
-        hessian[j, j] = above / delta**2 - 2 * center / (delta * delta) + below / delta**2
-        gradient[j] = (above - below) / (delta + delta)
+        gradient[j], hessian[j, j] = along_axis(objective, theta, j, center, delta=delta)
         for i in range(j):
             corners = [
-                sign_i * sign_j * shifted((i, sign_i * delta), (j, sign_j * delta)) / (delta + delta) ** 2
+                sign_i
+                * sign_j
+                * shifted(objective, theta, (i, sign_i * delta), (j, sign_j * delta))
+                / (delta + delta) ** 2
                 for sign_i, sign_j in ((1, 1), (1, -1), (-1, 1), (-1, -1))
             ]
             hessian[i, j] = hessian[j, i] = corners[0] + corners[1] + corners[2] + corners[3]
     return Derivatives(gradient=gradient, hessian=hessian)
+
+
+def along_axis(
+    objective: Objective, theta: Array, j: int, center: float, *, delta: float = DELTA
+) -> tuple[float, float]:
+    """lme4's first and second difference in one parameter."""
+    above, below = shifted(objective, theta, (j, delta)), shifted(objective, theta, (j, -delta))
+    second = above / delta**2 - 2 * center / (delta * delta) + below / delta**2
+    return (above - below) / (delta + delta), second
+
+
+def shifted(objective: Objective, theta: Array, *moves: tuple[int, float]) -> float:
+    """The criterion some moves (parameter, by how much) away; NaN where it cannot be evaluated."""
+    point = theta.copy()
+    for index, move in moves:
+        point[index] = theta[index] + move
+    try:
+        return objective(point)
+    except np.linalg.LinAlgError:
+        return np.nan

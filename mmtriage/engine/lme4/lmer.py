@@ -79,7 +79,8 @@ def fit_linear_model(
 
 def tested_of(model: LinearModel) -> Checking:
     """What lme4 tests of this model's fits."""
-    return Checking.of(model.design.spec, model.n, len(model.layout.lower))
+    tested = Checking.of(model.design.spec, model.n, len(model.layout.lower))
+    return replace(tested, slopes=model.slopes_in_theta) if model.layout.is_ordinary else tested
 
 
 def _own_start(model: LinearModel) -> Array:
@@ -144,7 +145,7 @@ def _fit_transformed(
         optimizer=optimizer,
         maxfun=maxfun,
         messages_before=design_messages(design.X[:, :0], dropped=len(design.dropped)),
-        tested=tested_of(model),
+        tested=replace(tested_of(model), slopes=None),  # they are those of the user's columns
     )
     if isinstance(run, Lme4Failure):
         return run

@@ -17,6 +17,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import ConvergenceCheck, check_convergence, is_singular
 from mmtriage.engine.lme4.differences import Derivatives, finite_differences
+from mmtriage.engine.lme4.from_slopes import FEWEST, Slopes, foreseen_differences
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
 from mmtriage.engine.structures.parameter_layout import Layout
 from mmtriage.model.lme4_versions import LME4_1_1, Lme4Version
@@ -39,6 +40,7 @@ class Checking:
     is_linear: bool = True
     has_derivatives: bool = True  # taken at all; of a singular fit `version` decides
     is_checked: bool = True  # else glmer says nothing, lmer no more than that a fit is singular
+    slopes: Slopes | None = None  # the exact gradient of the criterion, where it spares lme4's Hessian
 
     @classmethod
     def of(cls, spec: ModelSpec, rows: int, parameters: int) -> Checking:
@@ -57,6 +59,10 @@ class Checking:
             return None
         if not self.version.takes_singular and is_singular(theta, bounds):
             return None
+        if self.slopes is not None and len(theta) >= FEWEST:
+            found = foreseen_differences(criterion, self.slopes, theta)
+            if found is not None:
+                return found
         return finite_differences(criterion, theta)
 
     def check(self, theta: Array, bounds: Bounds, derivatives: Derivatives | None) -> ConvergenceCheck:
