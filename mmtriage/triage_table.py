@@ -48,7 +48,8 @@ from mmtriage.model.design import Design
 from mmtriage.model.family_names import DDF_METHODS
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
-from mmtriage.report.from_fits import input_facts, lme4_facts, model_facts, optimum_facts
+from mmtriage.report.from_design import input_facts, model_facts
+from mmtriage.report.from_fits import lme4_facts, optimum_facts
 from mmtriage.report.request import request_of
 from mmtriage.report.seen import Seen, Stopwatch
 

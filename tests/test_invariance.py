@@ -16,7 +16,7 @@ import pytest
 
 import mmtriage
 from mmtriage.data.in_memory import table_from_frame
-from mmtriage.engine.comparison import prepare
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

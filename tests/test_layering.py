@@ -36,7 +36,7 @@ WITHIN = {
         "linear",
         "generalized",
         "lme4",
-        *("student_t", "coefficient_tests", "comparison", "if_sound", "last_bits", "as_given"),
+        *("prepared", "student_t", "coefficient_tests", "comparison", "if_sound", "last_bits", "as_given"),
     ),
     "given": (
         "record",
@@ -67,7 +67,7 @@ WITHIN = {
     ),
     "report": (
         *("schema", "printable", "drift", "facts", "request", "roles", "exit_code", "summary", "document"),
-        *("from_document", "decisions", "from_fits", "unfinished", "seen", "refit_elsewhere"),
+        *("from_document", "decisions", "from_design", "from_fits", "unfinished", "seen", "refit_elsewhere"),
         "baseline_file",
     ),
     "render": (

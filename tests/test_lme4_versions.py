@@ -10,11 +10,11 @@ import pytest
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
-from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.optwrap import Checking
 from mmtriage.engine.lme4.outcome import Lme4Run
 from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.prepared import prepare
 from mmtriage.errors import FormulaError
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design

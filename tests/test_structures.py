@@ -14,8 +14,9 @@ from mmtriage.arrays import Array
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.diagnose.singularity import singular_terms
-from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.estimates import Fit, correlation
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

@@ -22,7 +22,7 @@ from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import LOG_NB_THETA, largest_shift
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.optimum.certificate import Certificate
-from mmtriage.engine.optimum.search import Optimum
+from mmtriage.engine.optimum.found import Optimum
 
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
 # very large, they are very unequal.

@@ -19,12 +19,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.comparison import OF_LME4, Comparison, Elsewhere, Prepared, prove_optimum
+from mmtriage.engine.comparison import OF_LME4, Comparison, Elsewhere, prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.bounds import Bounds
 from mmtriage.engine.lme4.checks import check_convergence
 from mmtriage.engine.lme4.outcome import Lme4Run, frozen
+from mmtriage.engine.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,15 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmtriage.engine.comparison import (
-    OF_LME4,
-    BetterPointError,
-    Comparison,
-    Prepared,
-    prove_again,
-    prove_optimum,
-)
+from mmtriage.engine.comparison import OF_LME4, BetterPointError, Comparison, prove_again, prove_optimum
 from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.prepared import Prepared
 from mmtriage.optimizers import Optimizer
 
 

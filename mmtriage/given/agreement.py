@@ -18,8 +18,9 @@ from mmtriage import figures
 from mmtriage.data.factors import listed
 from mmtriage.deadline import NEVER, Deadline
 from mmtriage.engine.as_given import Parameters, fit_as_given
-from mmtriage.engine.comparison import Elsewhere, Prepared, prepare
+from mmtriage.engine.comparison import Elsewhere
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import DataError
 from mmtriage.given.heard import told
 from mmtriage.given.placed import placed

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.as_given import Parameters
-from mmtriage.engine.comparison import Prepared
+from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.errors import DataError, did_you_mean
 from mmtriage.given.record import GivenFit, GivenTerm

@@ -8,9 +8,11 @@ from functools import partial
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.optimum.search import Start, find_optimum
+from mmtriage.engine.optimum.found import Start
+from mmtriage.engine.optimum.search import find_optimum
+from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.ladder.case import Case
 from mmtriage.processes import Died, run_all

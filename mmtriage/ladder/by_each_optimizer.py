@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.prepared import Prepared
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt
 from mmtriage.optimizers import OPTIMIZERS

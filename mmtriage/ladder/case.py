@@ -16,11 +16,12 @@ from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.verdict import Verdict
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.optimum.faces import Place
+from mmtriage.engine.prepared import Prepared
 from mmtriage.formula import Formula
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.records import Remedy

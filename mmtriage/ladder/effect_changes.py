@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from mmtriage.deadline import NEVER
 from mmtriage.engine.coefficient_tests import coefficient_tests
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.student_t import two_sided
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import EffectChange

@@ -19,9 +19,7 @@ from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
     BetterPointError,
     Comparison,
-    Prepared,
     compare_fits,
-    prepare,
     prove_again,
     prove_optimum,
     run_measured,
@@ -31,6 +29,7 @@ from mmtriage.engine.if_sound import compare_if_sound
 from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
+from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.ladder.case import OtherModel

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.optimum.faces import Place
+from mmtriage.engine.prepared import Prepared
 from mmtriage.model.ranef import RandomTerm
 from mmtriage.plotted.plot_data import Band, LevelEffects, LevelMode
 

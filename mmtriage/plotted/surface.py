@@ -22,12 +22,12 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.certificate import face_objective, face_scale
 from mmtriage.engine.optimum.faces import Face, Place, open_face
 from mmtriage.engine.optimum.newton import Point
 from mmtriage.engine.optimum.protocol import cones
+from mmtriage.engine.prepared import Prepared
 
 CLOSEST = 1e-10  # that a correlation comes to one
 

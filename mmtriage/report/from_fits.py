@@ -13,39 +13,31 @@ from typing import Literal
 import numpy as np
 
 from mmtriage.arrays import Array
-from mmtriage.data.table import Table
 from mmtriage.deadline import NEVER, TimeBudgetError
 from mmtriage.diagnose.chance import Repeats
 from mmtriage.engine.coefficient_tests import CoefficientTest, coefficient_tests
-from mmtriage.engine.comparison import Comparison, Elsewhere, Prepared
+from mmtriage.engine.comparison import Comparison, Elsewhere
 from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.lme4.checks import design_messages
 from mmtriage.engine.lme4.differences import Derivatives
 from mmtriage.engine.lme4.lmer import tested_of
 from mmtriage.engine.lme4.optwrap import Checking
-from mmtriage.engine.optimum.search import Optimum
+from mmtriage.engine.optimum.found import Optimum
+from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.structures.covariance_factor import in_users_columns
-from mmtriage.formula.structured import UNSTRUCTURED, StructureTag
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import DfMethod
-from mmtriage.options import TriageOptions
 from mmtriage.report.facts import (
     CertificateFacts,
-    Dependence,
-    DroppedColumnFacts,
     FitFacts,
     FitStatus,
     FixedEffect,
-    InputFacts,
-    ModelFacts,
     RandomEffect,
-    RandomTermFacts,
     RefutedFacts,
     RepeatFacts,
     SoftwareFacts,
     StartFacts,
-    StructureFacts,
 )
 
 OUR_OPTIMIZER = "mmtriage"
@@ -67,55 +59,6 @@ class _Way:
     singular: bool | None
     lme4_messages: tuple[str, ...] | None
     certificate: CertificateFacts | None = None
-
-
-def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFacts:
-    """The table, and how much of it was used."""
-    return InputFacts(
-        source=table.source,
-        sha256=table.sha256,
-        rows_read=table.n_rows,
-        rows_used=len(design.rows),
-        rows_dropped=table.n_rows - len(design.rows),
-        seed=options.seed,
-    )
-
-
-def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
-    """The model as lme4 would describe it."""
-    return ModelFacts(
-        formula=design.formula.to_text(),
-        family=design.spec.family,
-        link=design.spec.link,
-        method=design.spec.method,
-        nagq=design.spec.quadrature_points,
-        n_obs=len(design.y),
-        groups={term.group: len(term.levels) for term in design.random},
-        fixed_names=design.fixed_names,
-        random_terms=tuple(
-            RandomTermFacts(
-                group=t.group, terms=t.columns, correlated=t.correlated, structure=_structure(t.bar.structure)
-            )
-            for t in design.random
-        ),
-        dropped_columns=tuple(
-            DroppedColumnFacts(
-                name=column.name,
-                depends_on=tuple(Dependence(name=n, coefficient=c) for n, c in column.depends_on),
-            )
-            for column in design.dropped
-        ),
-        weights=options.weights,
-        offset=options.offset,
-        subset=options.subset,
-        contrasts=options.contrasts,
-        notes=design.messages,
-    )
-
-
-def _structure(tag: StructureTag) -> StructureFacts | None:
-    """What a term says of its covariance; nothing where it is unstructured."""
-    return None if tag == UNSTRUCTURED else StructureFacts(name=tag.tag, homogeneous=tag.homogeneous)
 
 
 def lme4_facts(

@@ -12,7 +12,7 @@ from mmtriage.ladder.records import RUNG_NUMBER, RungResult, Stop
 from mmtriage.model.design import Design
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
-from mmtriage.report.from_fits import input_facts, model_facts
+from mmtriage.report.from_design import input_facts, model_facts
 
 
 def _none(stop: Stop) -> Verdict:

@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
-from mmtriage.engine.comparison import prepare, prove_optimum
+from mmtriage.engine.comparison import prove_optimum
 from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.family_names import default_link

@@ -22,8 +22,9 @@ from scipy.stats import fisher_exact
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
-from mmtriage.engine.comparison import compare_fits, prepare
+from mmtriage.engine.comparison import compare_fits
 from mmtriage.engine.last_bits import repeated
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula.normal_form import parse_formula
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.options import TriageOptions

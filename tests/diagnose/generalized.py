@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from mmtriage.engine.comparison import Comparison, prepare, prove_optimum
+from mmtriage.engine.comparison import Comparison, prove_optimum
 from mmtriage.engine.estimates import Fit
-from mmtriage.engine.optimum.search import Optimum
+from mmtriage.engine.optimum.found import Optimum
+from mmtriage.engine.prepared import prepare
 from mmtriage.model.design import Design
 from tests.diagnose.test_separation import golden
 from tests.model.tables import design, factor, numeric, table

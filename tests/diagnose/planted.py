@@ -12,8 +12,9 @@ from mmtriage.data.table import Column, Table
 from mmtriage.diagnose.finding import Finding, Said
 from mmtriage.diagnose.fitted import Fitted
 from mmtriage.diagnose.run_checks import findings_in
-from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.estimates import Fit
+from mmtriage.engine.prepared import prepare
 from mmtriage.model.design import Design
 from tests.engine.designs import golden_design
 from tests.model.tables import design, factor, numeric, table

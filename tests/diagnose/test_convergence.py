@@ -18,8 +18,9 @@ from mmtriage.diagnose.convergence import (
 )
 from mmtriage.diagnose.finding import Finding, Said
 from mmtriage.diagnose.run_checks import findings_in
-from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.lme4.checks import ConvergenceCheck
+from mmtriage.engine.prepared import prepare
 from tests.diagnose.planted import by_code, fitted, golden_comparison
 from tests.engine.designs import two_optima_table
 from tests.model.tables import design

@@ -7,8 +7,9 @@ import pytest
 
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.singularity import defects, nearly_singular, null_text, singular_terms
-from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.estimates import correlation
+from mmtriage.engine.prepared import prepare
 from mmtriage.model.design import Design
 from tests.diagnose.generalized import proven
 from tests.diagnose.planted import by_code, fitted, golden_comparison, labels

@@ -74,7 +74,7 @@ THRESHOLDS = {
     "MM402": ("engine.lme4.checks.HESSIAN_TOLERANCE", "engine.lme4.differences.DELTA"),
     "MM403": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
     "MM405": ("diagnose.verdict.GAP", "diagnose.verdict.RELATIVE_GAP"),
-    "MM406": ("engine.optimum.search.DISTINCT_OPTIMUM",),
+    "MM406": ("engine.optimum.found.DISTINCT_OPTIMUM",),
     "MM407": (
         "engine.optimum.certificate.FLAT_CURVATURE",
         "engine.optimum.certificate.FLAT_STEP",

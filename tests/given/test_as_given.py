@@ -8,7 +8,7 @@ import pytest
 from mmtriage.data.read_table import read_table
 from mmtriage.engine.algebra.theta import factors_of_theta
 from mmtriage.engine.as_given import Parameters, fit_as_given
-from mmtriage.engine.comparison import prepare
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec

@@ -13,8 +13,9 @@ import pandas as pd
 
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.engine.linear.model import LinearModel
+from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.search import Start, find_optimum
+from mmtriage.engine.optimum.search import find_optimum
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
@@ -37,7 +38,7 @@ def deviance(model: Design | None, y: np.ndarray) -> float:
         residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
         return float(len(y) * (1 + np.log(2 * np.pi * (residual @ residual) / len(y))))
     problem = LinearModel.of(replace(model, y=y))
-    return find_optimum(problem, [Start("template", template_factors(problem))]).criterion
+    return find_optimum(problem, [Start("template", template_factors(problem.basis))]).criterion
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from mmtriage.data.table import Table
 from mmtriage.diagnose.finding import finding
 from mmtriage.diagnose.judgement import THRESHOLDS
 from mmtriage.diagnose.verdict import SEVERITY_OF, Verdict, VerdictStatus
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.identifiability import NullDirection
@@ -26,7 +26,8 @@ from mmtriage.engine.lme4.checks import ConvergenceCheck
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.certificate import Certificate, Multiplier
 from mmtriage.engine.optimum.faces import NO_FREE, Place
-from mmtriage.engine.optimum.search import Descent, Optimum
+from mmtriage.engine.optimum.found import Descent, Optimum
+from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.structures.interfaces import Inward
 from mmtriage.formula import Formula, parse_formula
 from mmtriage.ladder.case import Case

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mmtriage.diagnose.finding import Finding, not_assessed
-from mmtriage.engine.comparison import Prepared
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
+from mmtriage.engine.prepared import Prepared
 from mmtriage.errors import UnjudgedError
 from mmtriage.ladder import by_each_optimizer
 from mmtriage.ladder.rungs.allfit import applies, climb, disagreement

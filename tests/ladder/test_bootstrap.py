@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmtriage.data.read_table import read_table
-from mmtriage.engine.comparison import Prepared, prepare, prove_optimum
+from mmtriage.engine.comparison import prove_optimum
+from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.ladder.bootstrap import _statistic, simulate
 from tests.golden_cases import golden_case
 from tests.model.tables import design, factor, numeric, table

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.identifiability import NullDirection, NullPart
+from mmtriage.engine.prepared import Prepared
 from mmtriage.formula import parse_formula
 from mmtriage.ladder.rungs.simplify import climb
 from mmtriage.model.design import Design

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmtriage.engine.comparison import Comparison, Prepared
+from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.engine.optimum.newton import Minimum
+from mmtriage.engine.prepared import Prepared
 from mmtriage.ladder.remedies import plain_model, wishart_prior
 from mmtriage.ladder.rungs.singular import applies, climb
 from mmtriage.model.design import Design

@@ -9,9 +9,9 @@ import numpy as np
 
 from mmtriage.data.in_memory import table_from_frame
 from mmtriage.diagnose.finding import Finding
-from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.outcome import Lme4Failure
 from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

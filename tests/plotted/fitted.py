@@ -7,7 +7,8 @@ from functools import cache
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.deadline import NEVER, Deadline
-from mmtriage.engine.comparison import Comparison, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import build_design
 from mmtriage.model.spec import ModelSpec

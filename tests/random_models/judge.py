@@ -17,10 +17,11 @@ from unittest.mock import patch
 import numpy as np
 
 from mmtriage.data.in_memory import table_from_frame
-from mmtriage.engine.comparison import Comparison, Prepared, prepare, prove_optimum
+from mmtriage.engine.comparison import Comparison, prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
-from mmtriage.engine.optimum.search import Optimum
+from mmtriage.engine.optimum.found import Optimum
+from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import MmtriageError
 from mmtriage.formula import parse_formula
 from mmtriage.ladder.judged_runs import judged_runs

@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import minimize
 
 from mmtriage.arrays import Array
-from mmtriage.engine.comparison import Prepared, compare_fits, prepare
+from mmtriage.engine.comparison import compare_fits
+from mmtriage.engine.prepared import Prepared, prepare
 from tests.model.tables import design, factor, numeric, table
 
 TAGS = ("cs({})", "cs({}, hom = TRUE)", "ar1({})", "ar1({}, hom = FALSE)")

@@ -19,7 +19,8 @@ import numpy as np
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Column, Table
-from mmtriage.engine.comparison import prepare, prove_optimum
+from mmtriage.engine.comparison import prove_optimum
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.options import TriageOptions

@@ -15,8 +15,8 @@ from mmtriage.engine.linear.identifiability import NullDirection, null_direction
 from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import Place
+from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.search import Start
 from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.family_names import LAPLACE
@@ -68,7 +68,11 @@ class GeneralizedModel(GeneralizedLikelihood):
         """Where the search for the optimum starts; a start without a beta of its own has that of nAGQ = 0."""
         first = [] if moments is None else self._started([("moments", list(moments))])
         found = [*first, *ends]
-        return found if len(found) > 1 else [*found, *self._started([("template", template_factors(self))])]
+        return (
+            found
+            if len(found) > 1
+            else [*found, *self._started([("template", template_factors(self.basis))])]
+        )
 
     def further_starts(self) -> list[Start]:
         """Where it starts too, if several optima are to be feared."""
@@ -108,7 +112,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         """
         if self.nagq != LAPLACE or self.family.distribution.estimates_scale:
             return []
-        unit = template_factors(self)
+        unit = template_factors(self.basis)
         try:
             information = float(np.sum(self.joint_mode(unit).terms.W)) / self.rows.Z.shape[1]
         except np.linalg.LinAlgError:

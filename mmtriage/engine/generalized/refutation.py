@@ -26,8 +26,9 @@ from mmtriage.arrays import Array
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.faces import open_face
+from mmtriage.engine.optimum.found import DISTINCT_OPTIMUM, Descent, Optimum, Refuted
 from mmtriage.engine.optimum.protocol import cones
-from mmtriage.engine.optimum.search import DISTINCT_OPTIMUM, Descent, Optimum, Refuted, certified_at
+from mmtriage.engine.optimum.search import certified_at
 from mmtriage.engine.optimum.settling import FacePoint, settle
 from mmtriage.model.family_names import FINE_POINTS, LAPLACE
 

@@ -14,8 +14,8 @@ from mmtriage.engine.linear.identifiability import NullDirection, null_direction
 from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import NO_FREE, Place
+from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.search import Start
 from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 
@@ -33,7 +33,7 @@ class LinearModel(LinearLikelihood):
         """Where the search for the optimum starts."""
         first = [] if moments is None else [Start("moments", moments)]
         found = [*first, *ends]
-        return found if len(found) > 1 else [*found, Start("template", template_factors(self))]
+        return found if len(found) > 1 else [*found, Start("template", template_factors(self.basis))]
 
     def further_starts(self) -> list[Start]:
         """Where it starts too, if several optima are to be feared."""

@@ -75,6 +75,6 @@ def interior(likelihood: Likelihood) -> tuple[Stratum, ...]:
     return tuple(cone.interior for cone in cones(likelihood))
 
 
-def template_factors(likelihood: Likelihood) -> list[Array]:
+def template_factors(bases: TermBases) -> list[Array]:
     """The identity on standardized columns: what lme4 would start from after rescaling."""
-    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in likelihood.basis.terms]
+    return [np.diag((np.arange(len(b.R)) < b.rank).astype(float)) for b in bases.terms]

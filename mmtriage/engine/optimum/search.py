@@ -8,7 +8,7 @@ rank, and then settles on the face where its optimum lies (`settling.py`). The b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from mmtriage.engine.optimum.certificate import (
     polish_and_certify,
     uncertified,
 )
-from mmtriage.engine.optimum.faces import NO_FREE, Face, Place, face_at, open_face
+from mmtriage.engine.optimum.faces import Face, Place, face_at, open_face
+from mmtriage.engine.optimum.found import Descent, Optimum, Start
 from mmtriage.engine.optimum.protocol import Likelihood, cones, interior
 from mmtriage.engine.optimum.settling import (
     SADDLE_GAIN,
@@ -30,13 +31,11 @@ from mmtriage.engine.optimum.settling import (
     settle,
 )
 from mmtriage.engine.optimum.starts import is_at_risk, is_grave
-from mmtriage.engine.structures.interfaces import Stratum
 
 # Deviance units, and relative distance in S, within which a descent heads for a known optimum: where several
 # are to be feared it is not given up before it has all but arrived.
 NEARNESS = (0.5, 0.3)
 CAREFUL_NEARNESS = (0.02, 0.05)
-DISTINCT_OPTIMUM = 1e-2  # deviance units between optima that count as several
 FAR_AWAY = 1e3  # relative SD beyond which a search that has not arrived may never do so
 STILL_FALLING = "the criterion still falls where the search gave up, at a relative SD of {:.0e}"
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
@@ -45,81 +44,6 @@ BEYOND_DIGITS = (
     "tell whether anything is left of the response"
 )
 MAX_CERTIFICATION_ROUNDS = 4
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Start:
-    """A named starting point: factors (k, k) per term in orthonormal coordinates, free parameters."""
-
-    label: str
-    factors: Sequence[Array]
-    free: Array = field(default_factory=lambda: NO_FREE)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Descent:
-    """Where one start led."""
-
-    label: str
-    began: Place
-    criterion: float
-    place: Place
-    strata: tuple[Stratum, ...]  # what each term's covariance holds
-    gradients: int
-    joined: str | None  # label of the earlier descent whose optimum it ran into
-    saddles: int  # saddle points escaped on the way
-    arrived: bool = True  # at a stationary point, not where rounding or a limit ended the search
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Refuted:
-    """An optimum of an approximate criterion that a better approximation does not have."""
-
-    criterion: float
-    place: Place
-    method: str  # "quadrature with 25 points"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Optimum:
-    """The optimum of a model."""
-
-    place: Place
-    criterion: float
-    certificate: Certificate
-    start: str  # label of the start that led here
-    descents: tuple[Descent, ...]
-    gradients: int  # gradient evaluations over all starts
-    runaway: bool  # the criterion falls without end as the residual variance goes to zero
-    refuted: tuple[Refuted, ...] = ()  # lower ones, the best first
-
-    @property
-    def factors(self) -> Sequence[Array]:
-        """F (k, k) of each term at the optimum."""
-        return self.place.factors
-
-    @property
-    def distinct_optima(self) -> int:
-        """Local optima found, this one included."""
-        return len(self.optima)
-
-    @property
-    def optima(self) -> tuple[float, ...]:
-        """Criteria of the distinct local optima, the best first."""
-        return tuple(end.criterion for end in self.ends)
-
-    @property
-    def ends(self) -> tuple[Descent, ...]:
-        """A descent to each of the distinct local optima, the best first."""
-        ends = [d for d in self.descents if d.joined is None and (d.arrived or d.label == self.start)]
-        ends.sort(key=lambda d: d.criterion)
-        pairs = zip([None, *ends], ends, strict=False)
-        return tuple(d for last, d in pairs if not last or d.criterion - last.criterion > DISTINCT_OPTIMUM)
-
-    @property
-    def lowest(self) -> float:
-        """The lowest criterion of an optimum, refuted or not."""
-        return min([self.criterion, *(r.criterion for r in self.refuted)])
 
 
 def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:

@@ -53,7 +53,7 @@ def _fewest_levels(likelihood: Likelihood) -> int:
 
 def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
     """Labels and factors (k, k) per term of further starts, for a model that is at risk."""
-    unit = template_factors(likelihood)
+    unit = template_factors(likelihood.basis)
     grave = is_grave(likelihood)
     yield "template", unit
     yield "large", [LARGE * F for F in unit]

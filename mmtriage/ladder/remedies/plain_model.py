@@ -9,8 +9,8 @@ import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.diagnose.naming import listed
-from mmtriage.engine.comparison import plain_fit
 from mmtriage.engine.estimates import Fit, largest_shift
+from mmtriage.engine.prepared import plain_fit
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import with_random
 from mmtriage.ladder.against_present import AgainstPresent, without_likelihood

@@ -14,7 +14,7 @@ from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.deadline import Deadline, TimeBudgetError
 from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
-from mmtriage.engine.generalized.likelihood import LARGEST_STEP
+from mmtriage.engine.generalized.laid_out import LARGEST_STEP
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.generalized.modes import Pirls
 from mmtriage.engine.optimum.faces import NO_FREE, Place

@@ -8,11 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mmtriage.engine.comparison import Prepared, plain_fit, prepare, prove_optimum
+from mmtriage.engine.comparison import prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum import starts
-from mmtriage.engine.optimum.search import Optimum, Start
+from mmtriage.engine.optimum.found import Optimum, Start
+from mmtriage.engine.prepared import Prepared, plain_fit, prepare
 from tests.engine.glmms import NB_THETA, glmm_of, glmm_table, golden_glmm_design, pair_case, shape_case
 from tests.glmm_oracle import SCALED, DenseGlmm, brute_force_loglik, joint_pirls, laplace, standard_errors
 from tests.golden_cases import golden_glmms

@@ -16,12 +16,12 @@ import pytest
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.deadline import TimeBudgetError, deadline_in
-from mmtriage.engine.comparison import prepare
 from mmtriage.engine.lme4.arithmetic import lme4_criterion
 from mmtriage.engine.lme4.cholmod import factor_levels
 from mmtriage.engine.lme4.eigen import cholesky, panels
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.run import fit_like_lme4
+from mmtriage.engine.prepared import prepare
 from mmtriage.formula import parse_formula
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec

@@ -10,8 +10,9 @@ import pytest
 from mmtriage.arrays import Array
 from mmtriage.engine.linear.moments import component_gram, moment_start
 from mmtriage.engine.optimum.faces import NO_FREE, Place
+from mmtriage.engine.optimum.found import Optimum, Start
 from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.search import Optimum, Start, find_optimum, perturbed
+from mmtriage.engine.optimum.search import find_optimum, perturbed
 from tests.engine.designs import Case, case_of, golden_design, two_optima_table
 from tests.golden_cases import golden_cases
 from tests.model.tables import factor, numeric, table
@@ -23,7 +24,7 @@ BOUNDARY = {"dyestuff2", "dyestuff2_ml", "no_group_effect"}
 def usual_starts(case: Case) -> list[Start]:
     moments = moment_start(case.problem, component_gram(case.problem))
     starts = [] if moments is None else [Start("moments", moments)]
-    return [*starts, Start("template", template_factors(case.problem))]
+    return [*starts, Start("template", template_factors(case.problem.basis))]
 
 
 def reference_from(case: Case, factors: Sequence[Array]) -> Optimum:
@@ -144,7 +145,7 @@ def test_a_response_that_groups_reproduce_has_no_optimum_to_certify() -> None:
 
 def test_the_perturbed_start_hangs_on_its_seed_alone() -> None:
     case = golden_design("sleepstudy_slope")
-    place = Place(template_factors(case.problem), NO_FREE)
+    place = Place(template_factors(case.problem.basis), NO_FREE)
     one, same, other = (perturbed(case.problem, place, seed).factors[0] for seed in (3, 3, 4))
     assert np.array_equal(one, same)
     assert not np.allclose(one, other)
@@ -160,4 +161,4 @@ def test_the_template_is_the_identity_on_independent_columns() -> None:
         ),
         "y ~ 1 + (1 + x + twice | g)",
     )
-    assert np.array_equal(template_factors(case.problem)[0], np.diag([1.0, 1.0, 0.0]))
+    assert np.array_equal(template_factors(case.problem.basis)[0], np.diag([1.0, 1.0, 0.0]))

@@ -8,12 +8,13 @@ from scipy.optimize import minimize
 
 from mmtriage.arrays import Array
 from mmtriage.data.table import Table
-from mmtriage.engine.comparison import Comparison, Prepared, compare_fits, prepare
+from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.linear.satterthwaite import satterthwaite_df
 from mmtriage.engine.optimum.faces import open_face
 from mmtriage.engine.optimum.protocol import cones
+from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import FormulaError
 from tests.engine.designs import case_of, high_order_slope
 from tests.engine.glmms import Glmm, glmm_of, glmm_table
