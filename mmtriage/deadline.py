@@ -46,12 +46,12 @@ def deadline_in(seconds: float | None) -> Deadline:
     return NEVER if seconds is None else Deadline(time.monotonic() + seconds, seconds)
 
 
-SOON = 1e-3  # seconds: of an alarm that should have rung
+GRACE = 0.3  # seconds after its moment that an alarm rings: until then whoever asks says better where it is
 
 
 @contextmanager
 def alarm_at(deadline: Deadline) -> Iterator[None]:
-    """Raise TimeBudgetError when the moment comes, once, wherever Python is: in a design, a check, a rung.
+    """Raise TimeBudgetError soon after the moment, once, wherever Python is: in a design, a check, a rung.
 
     A signal does it, where the system has it and nobody else uses it: only a call of a library can overrun.
     """
@@ -69,7 +69,7 @@ def alarm_at(deadline: Deadline) -> Iterator[None]:
         raise deadline.error()
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(SOON, deadline.moment - time.monotonic()))
+    signal.setitimer(signal.ITIMER_REAL, max(0.0, deadline.moment - time.monotonic()) + GRACE)
     try:
         yield
     finally:
