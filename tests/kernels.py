@@ -1,5 +1,7 @@
 """What NumPy must leave alone to compute as an older processor would: `python -m tests.kernels Prescott`.
 
+Without a processor it prints where the tests are that hang on it.
+
 OpenBLAS has kernels of its own for every kind of processor, which add in another order, and takes those that
 OPENBLAS_CORETYPE names. NumPy has three levels of its loops; its names for the upper two changed with 2.4.
 """
@@ -46,4 +48,5 @@ def disabled(core: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(disabled(sys.argv[1]) + "\n")
+    words = [disabled(sys.argv[1])] if len(sys.argv) > 1 else [f"tests/{name}" for name in HANG_ON_KERNELS]
+    sys.stdout.write(" ".join(words) + "\n")

@@ -211,7 +211,6 @@ REPORTS = [
         for case_id in ("sleepstudy_year", "dyestuff2", "crossed_maximal", "hsb_raw")
     ),
     ("school_fixed_and_random", ()),
-    ("dose_latency_maximal", ()),
 ]
 
 
