@@ -78,7 +78,7 @@ def all_planted() -> Iterator[Subject]:
 
 
 def _of_case(case: Case, name: str, *words: str) -> Subject:
-    flags = {"reml": lambda reml: () if reml else ("--ml",)}
+    flags = {"ml": lambda ml: ("--ml",) if ml else ()}
     own = [
         word
         for key, value in case.options.items()

@@ -30,7 +30,7 @@ def predictor_scale(seed: int = 0) -> Iterator[Case]:
             formula=formula,
             statuses=("not_converged",),
             severity="warning",
-            options={"reml": i % 2 == 0},
+            options={"ml": i % 2 == 1},
         )
 
 
@@ -169,7 +169,7 @@ def far_origin(seed: int = 0) -> Iterator[Case]:
             formula=f"{y} ~ {x} + ({x} | {g}){extra}",
             statuses=("not_converged",),
             severity="warning",
-            options={"reml": i % 2 == 0},
+            options={"ml": i % 2 == 1},
         )
 
 

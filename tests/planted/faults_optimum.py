@@ -40,7 +40,7 @@ def zero_variance(seed: int = 0) -> Iterator[Case]:
             formula=f"{y} ~ {x} + {bars}",
             statuses=("singular",),
             severity="warning",
-            options={"reml": i < 4},
+            options={"ml": i >= 4},
         )
 
 
@@ -67,7 +67,7 @@ def perfect_correlation(seed: int = 0) -> Iterator[Case]:
             formula=f"{y} ~ {x}{extra} + ({x} | {g})",
             statuses=("singular", "not_converged"),  # where lme4 ends on the edge hangs on the draw
             severity="warning",
-            options={"reml": i % 3 != 2},
+            options={"ml": i % 3 == 2},
         )
 
 
@@ -123,7 +123,7 @@ def budget(seed: int = 0) -> Iterator[Case]:
             formula=f"{y} ~ {x} + {bars[i % 4]}",
             statuses=("not_converged",),
             severity="warning",
-            options={"maxfun": 5 + i % 3, "reml": i != 6},
+            options={"maxfun": 5 + i % 3, "ml": i == 6},
         )
 
 
@@ -202,7 +202,7 @@ def several_optima(seed: int = 0) -> Iterator[Case]:
             statuses=("singular", "not_converged") if at_zero else ("converged", "not_converged"),
             severity="warning",
             heads=("MM406", "MM310") if at_zero else ("MM406",),
-            options={"reml": reml},
+            options={"ml": not reml},
         )
 
 
@@ -231,5 +231,5 @@ def nearly_perfect(seed: int = 0) -> Iterator[Case]:
             formula=f"{y} ~ {x} + ({x} | {g})",
             statuses=FINE,
             severity="info",
-            options={"reml": False},
+            options={"ml": True},
         )

@@ -333,7 +333,7 @@ def also_fixed(seed: int = 0) -> Iterator[Case]:
                 formula = f"{y} ~ {x} + factor(number) + (1 | number)"
             case _:
                 formula = f"{y} ~ {x} + arm * rater + (1 | rater) + (1 | {g})"
-                options = {"reml": False} if i == 7 else {}
+                options = {"ml": True} if i == 7 else {}
         yield Case(
             name=formula,
             fault="MM309",

@@ -44,12 +44,12 @@ def intercept(s: Sample, j: int) -> Made:
 
 def intercept_by_ml(s: Sample, j: int) -> Made:
     columns, terms, _ = intercept(s, j)
-    return columns, terms, {"reml": False}
+    return columns, terms, {"ml": True}
 
 
 def slope(s: Sample, j: int) -> Made:
     bars = f"({s.layout.x} | {s.layout.group})"
-    return s.columns(s.fixed + s.both() + s.noise()), f"{s.layout.x} + {bars}", {"reml": j % 2 == 0}
+    return s.columns(s.fixed + s.both() + s.noise()), f"{s.layout.x} + {bars}", {"ml": j % 2 == 1}
 
 
 def uncorrelated_slope(s: Sample, j: int) -> Made:

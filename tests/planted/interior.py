@@ -26,7 +26,7 @@ def smallest_sd(case: Case) -> float:
     """The smallest singular value of the relative factors at the optimum, columns standardized."""
     options = dict(case.options)
     spec = ModelSpec(
-        reml=options.get("reml", True), weights=options.get("weights"), offset=options.get("offset")
+        reml=not options.get("ml", False), weights=options.get("weights"), offset=options.get("offset")
     )
     design = build_design(table_from_frame(case.frame()), parse_formula(case.formula), spec)
     blocks, sizes = [], []

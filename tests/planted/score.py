@@ -102,7 +102,8 @@ def _messages_without_verdict(case: Case) -> tuple[str, ...]:
     """What lme4 says of a model that we decline to fit and it does not."""
     table = table_from_frame(case.frame())
     known = {field.name for field in fields(ModelSpec)}
-    spec = ModelSpec(**{name: value for name, value in case.options.items() if name in known})
+    own = {name: value for name, value in case.options.items() if name in known}
+    spec = ModelSpec(**own, reml=not case.options.get("ml", False))
     try:
         run = fit_like_lme4(prepare(build_design(table, parse_formula(case.formula), spec)).model)
     except np.linalg.LinAlgError as stop:
