@@ -60,7 +60,7 @@ def test_grouseticks_by_height_has_wrong_standard_errors_at_its_optimum() -> Non
     assert [a["se_ratio"] for a in rung(report, "maxfun")["attempts"]] == pytest.approx([1.0, 1.0], abs=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_its_columns_are_named_where_rescaling_is_tried_too() -> None:
     report = report_of("grouseticks_height", "--all-rungs")
     assert rung(report, "rescale")["status"] == "cleared"

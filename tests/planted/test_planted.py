@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -25,16 +27,18 @@ def named(case: Case) -> str:
 MISSED = "MM311: correlation +1, reaction"
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=pytest.mark.xfail(reason="MM106 is named first", strict=True))
-        if named(case) == MISSED
-        else case
-        for case in FAULTS
-    ],
-    ids=named,
-)
+def in_turn(cases: tuple[Case, ...]) -> list[Any]:
+    """The cases, every second of them left to long runs."""
+    marked = []
+    for i, case in enumerate(cases):
+        marks = [pytest.mark.long] * (i % 2)
+        if named(case) == MISSED:
+            marks.append(pytest.mark.xfail(reason="MM106 is named first", strict=True))
+        marked.append(pytest.param(case, marks=marks))
+    return marked
+
+
+@pytest.mark.parametrize("case", in_turn(FAULTS), ids=named)
 def test_a_planted_fault_is_the_finding_at_the_head(case: Case) -> None:
     report = case.triage()
     assert report.verdict.status in case.statuses
@@ -43,7 +47,7 @@ def test_a_planted_fault_is_the_finding_at_the_head(case: Case) -> None:
     assert {f.code for f in loud(report)} <= {case.fault, *case.heads, *case.also}
 
 
-@pytest.mark.parametrize("case", HEALTHY, ids=named)
+@pytest.mark.parametrize("case", in_turn(HEALTHY), ids=named)
 def test_a_healthy_fit_has_no_finding_above_info(case: Case) -> None:
     report = case.triage()
     assert report.verdict.status in case.statuses
