@@ -211,6 +211,8 @@ REPORTS = [
         for case_id in ("sleepstudy_year", "dyestuff2", "crossed_maximal", "hsb_raw")
     ),
     ("school_fixed_and_random", ()),
+    ("sleepstudy_micro", ()),
+    ("cbpp", ("--maxfun", "20")),
 ]
 
 
