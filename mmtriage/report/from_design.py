@@ -15,9 +15,6 @@ from mmtriage.report.facts import (
     StructureFacts,
 )
 
-OUR_OPTIMIZER = "mmtriage"
-SAME_SE = 1e-9  # relative: standard errors by two methods that differ by their rounding alone
-
 
 def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFacts:
     """The table, and how much of it was used."""

@@ -38,8 +38,7 @@ class Inward:
     """The slope of the criterion along one way off a boundary stratum."""
 
     # Deviance units per unit of relative variance, or of what is held, an SD or rho, where that is of the
-    # first
-    # order; negative: it wants to leave its bound.
+    # first order; negative: it wants to leave its bound.
     value: float
     direction: Array  # as the face that made it understands it
     is_decided: bool = True  # False: to this order it may be level, or there may be a steeper one
