@@ -18,13 +18,13 @@ from mmtriage.data.extra import from_extra
 from mmtriage.data.factors import listed
 from mmtriage.data.header import named_row_numbers, nameless, names_of, refuse_duplicates, refuse_no_rows
 from mmtriage.data.objects import UnusableError, gathered, what_it_is
+from mmtriage.data.odd_numbers import MOST_EXACT
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
 from mmtriage.data.table import Column, Found, Sheet
 from mmtriage.errors import DataError, OptionError, did_you_mean
 
 Row = Sequence[Any]  # numbers, logicals, texts and dates; an empty cell is ""
-EXACT_INTEGERS = 2**53  # whole numbers up to this are written without a point
 
 
 def read(source: Source, reading: Reading) -> Found:
@@ -105,6 +105,6 @@ def _text(cell: Any) -> str:
     """The cell as a CSV file would have it."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= EXACT_INTEGERS:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MOST_EXACT:
         return str(int(cell))
     return str(cell)

@@ -208,20 +208,14 @@ def _at_bound(term: RandomTerm, defect: Defect, covariance: Array) -> Finding:
     sds = ", ".join(f"{name} {value:.4g}" for name, value in zip(term.columns, sd, strict=True))
     direction = null_text(term, defect.null)
     if defect.perfect:
+        code, where = "MM311", f"its bound, {bound:g}"
         what = "all columns vary as one" if bound > 0 else "neighbouring columns vary against each other"
-        return finding(
-            "MM311",
-            f"the correlation of `{text}` is at its bound, {bound:g}: {what} (SDs: {sds})",
-            columns=term.columns,
-            terms=(text,),
-            correlation=bound,
-            multiplier=defect.multiplier,
-            null_direction=direction,
-        )
+    else:
+        code, where = "MM312", f"its lower bound, {bound:.4g}"
+        what = f"the combination {direction} of its random effects does not vary between groups"
     return finding(
-        "MM312",
-        f"the correlation of `{text}` is at its lower bound, {bound:.4g}: the combination {direction} of its "
-        f"random effects does not vary between groups (SDs: {sds})",
+        code,
+        f"the correlation of `{text}` is at {where}: {what} (SDs: {sds})",
         columns=term.columns,
         terms=(text,),
         correlation=bound,

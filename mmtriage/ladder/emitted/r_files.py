@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from mmtriage.data.convert import NA_STRINGS
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import ArrowFile, Labelled, Punctuation, Sheet, Table
 from mmtriage.ladder.emitted.r_values import r_string, r_strings
 
@@ -22,6 +23,11 @@ def r_path(table: Table) -> str:
     if table.member is None:
         return r_string(table.source)
     return f"unzip({r_string(table.source)}, {r_string(table.member)}, exdir = tempdir())"
+
+
+def r_na_strings(reading: Reading) -> str:
+    """R's `na.strings`: the cells that mean missing, each once."""
+    return r_strings(dict.fromkeys((*NA_STRINGS, *reading.na_values)))
 
 
 def r_other_file(table: Table) -> tuple[str, ...]:
@@ -43,7 +49,7 @@ def r_other_file(table: Table) -> tuple[str, ...]:
 def _of_sheet(table: Table, sheet: Sheet) -> tuple[str, ...]:
     """Its cells as text, of which R then makes what it makes of a CSV file's."""
     skipped = f", skip = {table.header_line - 1}" if table.header_line > 1 else ""
-    na_strings = r_strings(dict.fromkeys((*NA_STRINGS, *table.reading.na_values)))
+    na_strings = r_na_strings(table.reading)
     return (
         f"d <- readxl::read_excel({r_path(table)}, sheet = {r_string(sheet.name)}{skipped}, "
         'col_types = "text", .name_repair = "minimal")',

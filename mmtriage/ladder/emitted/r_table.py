@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmtriage.data.convert import NA_STRINGS, number, number_labels
+from mmtriage.data.convert import number, number_labels
 from mmtriage.data.odd_numbers import is_of_identifiers
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Punctuation, Table
 from mmtriage.formula.text import quote_name
-from mmtriage.ladder.emitted.r_files import r_other_file, r_path
+from mmtriage.ladder.emitted.r_files import r_na_strings, r_other_file, r_path
 from mmtriage.ladder.emitted.r_values import r_string, r_strings
 
 STDIN = "-"
@@ -49,7 +49,7 @@ def r_reading(table: Table) -> tuple[str, ...]:
         arguments.append(f"sep = {said}")
     if decimal != ".":
         arguments.append(f"dec = {r_string(decimal)}")
-    arguments.append(f"na.strings = {r_strings(dict.fromkeys((*NA_STRINGS, *given)))}")
+    arguments.append(f"na.strings = {r_na_strings(reading)}")
     if odd_names:
         arguments.append("check.names = FALSE")
     if lines_above:
