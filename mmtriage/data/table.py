@@ -94,6 +94,7 @@ class Found:
     header_line: int = 0  # of the file, counted from 1, that names the columns; 0: no line does
     notes: tuple[str, ...] = ()  # what must be known of how it was read
     unusable: Mapping[str, str] = field(default_factory=dict)  # column of the source -> why it is not here
+    dated: str | None = None  # the day that the file says of itself (`data/own_date.py`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +111,13 @@ class Table:
     notes: tuple[str, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
     member: str | None = None  # the file within the zip archive that was read
+    dated: str | None = None
+
+    @property
+    def first_row(self) -> int:
+        """What a spreadsheet or an editor calls the first row: the number of the lines down to it."""
+        return self.header_line + 1
 
     def row_name(self, row: int) -> str:
-        """The row as a spreadsheet or an editor numbers it, counted from 0 here: with the lines above it."""
-        return f"row {row + self.header_line + 1}"
+        """A row, counted from 0, as a spreadsheet or an editor numbers it."""
+        return f"row {self.first_row + row}"

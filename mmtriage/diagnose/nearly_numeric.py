@@ -31,7 +31,7 @@ def strange_cells(design: Design) -> list[Finding]:
 
 
 def _nearly_numeric(design: Design, column: Column, rows: Index) -> Finding:
-    cells = [(column.levels[int(column.values[row])], int(design.rows[row]) + 1) for row in rows]
+    cells = [(column.levels[int(column.values[row])], int(design.row_numbers[row])) for row in rows]
     shown = ", ".join(f'"{cell}" in row {row}' for cell, row in cells[:MOST_SHOWN])
     more = f" and {len(cells) - MOST_SHOWN} more" if len(cells) > MOST_SHOWN else ""
     distinct = list(dict.fromkeys(cell for cell, _ in cells))

@@ -138,7 +138,7 @@ def _is_another(judged: Judged, other: Judged) -> bool:
 def _outliers(judged: Judged, other: Judged, rows: Index, distance: Array) -> Finding:
     design, here, there = judged.comparison.prepared.design, judged.comparison, other.comparison
     response = to_text(design.formula.response)
-    numbers = [int(row) + 1 for row in design.rows[rows]]
+    numbers = [int(number) for number in design.row_numbers[rows]]
     named = [
         f"row {number} (`{response}` {design.y[row]:.5g}, {far:.3g} residual SDs away)"
         for number, row, far in zip(numbers, rows, distance, strict=True)

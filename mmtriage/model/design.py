@@ -65,11 +65,18 @@ class Design:
     variables: Mapping[str, Column]  # the table's columns that the model uses, in the rows used
     messages: tuple[str, ...]  # what R or lme4 would warn about while building this
     declared_factors: frozenset[str] = frozenset()  # columns that the user has read as factors
+    first_row: int = 1  # what a spreadsheet calls the table's row 0
 
     @property
     def row_weights(self) -> Array:
         """What each row counts (n,): `weights`, and ones where there are none."""
         return np.ones(len(self.y)) if self.weights is None else self.weights
+
+    @property
+    def row_numbers(self) -> Index:
+        """The numbers that a spreadsheet gives the rows used (n,), by which messages name them."""
+        numbers: Index = self.rows + self.first_row
+        return numbers
 
 
 def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
@@ -121,6 +128,7 @@ def build_design(table: Table, formula: Formula, spec: ModelSpec) -> Design:
         variables=used_columns(frame),
         messages=(*response.messages, *_messages(frame, missing, contrasts)),
         declared_factors=frozenset(table.reading.factors),
+        first_row=table.first_row,
     )
 
 

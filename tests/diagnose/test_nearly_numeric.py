@@ -37,6 +37,11 @@ def test_the_cells_are_named_with_their_rows() -> None:
     assert found.evidence["cells"] == (("#N/A", 6), ("high", 42))
 
 
+def test_rows_are_those_of_a_spreadsheet() -> None:
+    below = replace(made({5: "#N/A", 41: "high"}), first_row=4)  # a title, an empty line, names
+    assert by_code(strange_cells(below))["MM107"].evidence["cells"] == (("#N/A", 9), ("high", 45))
+
+
 @pytest.mark.parametrize(
     "made_of",
     [

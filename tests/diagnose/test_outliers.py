@@ -78,6 +78,7 @@ def test_a_row_without_which_the_verdict_is_another_is_named_with_the_refit() ->
     found = by_code(outlying_rows(judged(proven(made), "singular", refitted(made, "converged"))))["MM108"]
     assert found.severity == "warning"
     assert found.evidence["rows"] == (22,)
+    assert found.message.startswith("row 22 (")
     assert found.evidence["status_without"] == "converged"
     assert found.evidence["sigma_without"] == pytest.approx(1.0, abs=0.2)
     assert found.message.startswith("row 22 (`y` 70.878, ")

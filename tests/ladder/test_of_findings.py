@@ -69,6 +69,24 @@ def test_rows_that_decide_are_to_be_looked_at_and_the_fit_without_them_is_measur
     assert list(check_rows.propose(stubs.case())) == []
 
 
+def test_rows_are_named_as_a_spreadsheet_numbers_them_and_r_is_told_its_own_numbers() -> None:
+    asked = []
+
+    def fit_without(design: Design, rows: np.ndarray) -> Comparison:
+        asked.append(rows.tolist())
+        return stubs.comparison(design, criterion=40.0)
+
+    case = stubs.on_bench(stubs.case(status="singular"), fit_without=fit_without)
+    case = replace(case, comparison=stubs.comparison(replace(case.design, first_row=2)))
+    (proposal,) = check_rows.propose(with_finding(case, "MM108", rows=(5, 9)))
+    assert asked == [[3, 7]]
+    assert proposal.remedy.title == "Look at rows 5 and 9 of the table"
+    assert proposal.remedy.code.lme4 is not None
+    assert proposal.remedy.code.lme4.startswith(
+        "d <- d[-c(4, 8), ]  # the file has a line above its first row\n"
+    )
+
+
 def test_stray_text_is_read_as_missing() -> None:
     cells = ["#N/A" if i in (3, 30) else str(i % 4) for i in range(48)]
     table = replace(stubs.TABLE, columns={**stubs.TABLE.columns, "dose": factor("dose", cells)})

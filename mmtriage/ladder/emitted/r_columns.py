@@ -17,9 +17,14 @@ def row_numbers(name: str) -> list[str]:
     return [f"d${name} <- factor(seq_len(nrow(d)))"]
 
 
-def without_rows(rows: Sequence[int]) -> str:
-    """Leave rows out, by their numbers in the table."""
-    return f"d <- d[-c({', '.join(map(str, rows))}), ]"
+def without_rows(rows: Sequence[int], *, first: int) -> str:
+    """Leave rows out, which a spreadsheet numbers from `first` on and R from 1."""
+    numbers = ", ".join(str(row - first + 1) for row in rows)
+    line = f"d <- d[-c({numbers}), ]"
+    if first == 1:
+        return line
+    above = "a line" if first == 2 else f"{first - 1} lines"
+    return f"{line}  # the file has {above} above its first row"
 
 
 def complete_rows(names: Iterable[str], subset: str | None) -> list[str]:

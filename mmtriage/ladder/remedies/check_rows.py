@@ -25,7 +25,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     for found in case.found(CAUSE):
         numbers = found.evidence["rows"]
         rows = [row for row in numbers if isinstance(row, int)] if isinstance(numbers, tuple) else []
-        other = case.bench.fit_without(case.design, np.flatnonzero(np.isin(case.design.rows + 1, rows)))
+        other = case.bench.fit_without(case.design, np.flatnonzero(np.isin(case.design.row_numbers, rows)))
         if other is None:
             continue
         named, it, them = _words(rows)
@@ -36,7 +36,9 @@ def propose(case: Case) -> Iterator[Proposal]:
             title=f"Look at {named} of the table",
             scope="advice",
             formula=case.formula.to_text(),
-            code=case.commands.in_r(case.formula.to_text(), before=[without_rows(rows)]),
+            code=case.commands.in_r(
+                case.formula.to_text(), before=[without_rows(rows, first=case.design.first_row)]
+            ),
             changes=f"nothing, if {it} right; a mistake has to be corrected",
             caveats=(
                 f"the R code is the fit without {them}, to see what becomes of it; to leave out what is no "
