@@ -1,7 +1,8 @@
 """mmtriage: why a mixed model failed to converge, and which remedy works.
 
 The public API is `triage`, which returns a `Report`; `fit` and `fit_robust`, which return a `Fit`; and
-`write_fit`. All of them take a table and a formula, or a model that statsmodels has fitted.
+`write_fit`. The first three take a table and a formula, or a fit made elsewhere: a FIT.json, or a model that
+statsmodels has fitted.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ __version__ = VERSION
 
 
 def triage(data: Any, formula: str | None = None, **options: Unpack[Keywords]) -> Report:
-    """Triage one mixed model, or judge one that statsmodels has fitted.
+    """Triage one mixed model, or judge one that has been fitted elsewhere.
 
     Args:
         data: a data frame (of pandas, polars, pyarrow, ...), the path of a table (as of `mmtriage fit`), a
-            `Table`; or a fitted statsmodels `MixedLM`, whose own parameters, standard errors and warnings are
-            then judged.
+            `Table`; or a fitted statsmodels `MixedLM` or the path of a FIT.json (as of `mmtriage judge`),
+            whose own parameters, standard errors and warnings are then judged.
         formula: an lme4 formula, e.g. "Reaction ~ Days + (Days | Subject)"; none for a fitted model.
         options: those of `mmtriage fit`, under their names: `ml=True`, `all_rungs=True`, `factor=["Subject"]`
             (or a mapping of columns to levels), for files `sep=";"`, `na_values=["-99"]`.

@@ -79,7 +79,13 @@ def triage_table(
             has the report so far, if there is a design to report.
         InterruptedTriage: a KeyboardInterrupt that has the report so far.
     """
-    bench, seen = Workbench(table, options, given), Seen(table, options)
+    return triage_on(Workbench(table, options, given), formula_text, given)
+
+
+def triage_on(bench: Workbench, formula_text: str, given: GivenFit | None = None) -> Report:
+    """`triage_table` on a bench, where something may have been fitted before."""
+    table, options = bench.table, bench.options
+    seen = Seen(table, options)
     try:
         with threadpool_limits(limits=1, user_api="blas"), alarm_at(bench.deadline):
             report = _triage(bench, formula_text, given, seen)
@@ -90,7 +96,7 @@ def triage_table(
     except UnjudgedError as error:
         error.so_far = seen.unjudged(error)
         raise
-    request = request_of(table, formula_text, options, given)
+    request = request_of(table.sha256, table.reading, formula_text, options, given)
     report = replace(report, input=replace(report.input, request=request))
     if given is not None:
         report = _with_notes_on(report, given)

@@ -185,8 +185,11 @@ def _section(document: Mapping[str, Any]) -> object | None:
 
 
 def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], TomlPlace]]:
-    name = str(path)
-    text = _text(path, name)
+    return parsed(config_text(path), str(path))
+
+
+def parsed(text: str, name: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], TomlPlace]]:
+    """The document that a text is, and where each of its keys stands; `name` is the file's, for messages."""
     try:
         return tomllib.loads(text), places_of(text)
     except tomllib.TOMLDecodeError as error:
@@ -197,27 +200,29 @@ def _parsed(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], Tom
         raise ConfigError("a number of the file has thousands of digits", where=name) from None
 
 
-def _text(path: Path, name: str) -> str:
+def config_text(path: Path, where: str = "option --config") -> str:
+    """What stands in the file of a configuration; `where` says who has named it."""
+    name = str(path)
     try:
         stored = read_file_limited(path, MOST_BYTES)
     except OverLimitError:
         raise OptionError(
             f"`{name}` has more than {size_in_words(MOST_BYTES)}",
-            where="option --config",
+            where=where,
             hint="Give the file that lists the models.",
         ) from None
     except FileNotFoundError:
         near = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
         raise OptionError(
-            f"there is no file `{name}`", where="option --config", hint=did_you_mean(path.name, near)
+            f"there is no file `{name}`", where=where, hint=did_you_mean(path.name, near)
         ) from None
     except IsADirectoryError:
         raise OptionError(
-            f"`{name}` is a directory", where="option --config", hint="Give the file that lists the models."
+            f"`{name}` is a directory", where=where, hint="Give the file that lists the models."
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise OptionError(f"`{name}` cannot be read: {reason}", where="option --config") from None
+        raise OptionError(f"`{name}` cannot be read: {reason}", where=where) from None
     try:
         text = stored.removeprefix(b"\xef\xbb\xbf").decode("utf-8")  # editors of Windows put the mark there
     except UnicodeDecodeError as error:

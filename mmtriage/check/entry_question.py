@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from mmtriage.check.entries import ModelEntry
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
+from mmtriage.data.source import checksum_of
 from mmtriage.data.table import Table
 from mmtriage.options import TriageOptions
+from mmtriage.report.request import request_of
 
 if TYPE_CHECKING:
     from mmtriage.given.record import GivenFit
@@ -28,28 +30,60 @@ class EntryQuestion:
     given: GivenFit | None = None  # made elsewhere, in place of one that is imitated
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Said:
+    """What the keys of a model say, and the file of its fit; the table is only named."""
+
+    source: str
+    formula: str
+    options: TriageOptions
+    given: GivenFit | None = None
+
+
 def question_of_entry(model: ModelEntry) -> EntryQuestion:
     """Read whatever a model names.
 
     Raises MmtriageError where a file cannot be read, or contradicts the configuration.
     """
-    if model.fit is not None:
-        return _of_fit(model, model.fit)
-    assert model.data is not None  # of a model without the file of a fit both are needed
-    assert model.formula is not None
-    return EntryQuestion(
-        table=_table(model.data, model.reading), formula=model.formula, options=model.options
+    said = _said(model)
+    table = _table(said.source, model.reading)
+    if said.given is not None:
+        from mmtriage.given.asked import with_factors
+
+        table = with_factors(table, said.given)
+    return EntryQuestion(table=table, formula=said.formula, options=said.options, given=said.given)
+
+
+def request_of_entry(model: ModelEntry) -> str:
+    """The checksum of what a model asks (`report/request.py`): its table is read for it, and not parsed.
+
+    Raises as `question_of_entry`.
+    """
+    said = _said(model)
+    checksum = _checksum(said.source, model.reading)
+    return request_of(checksum, model.reading, said.formula, said.options, said.given)
+
+
+def _said(model: ModelEntry) -> _Said:
+    if model.fit is None:
+        assert model.data is not None  # of a model without the file of a fit both are needed
+        assert model.formula is not None
+        return _Said(source=model.data, formula=model.formula, options=model.options)
+    from mmtriage.given.asked import options_of_fit, table_path
+    from mmtriage.given.read_fit import read_fit
+
+    given = read_fit(model.fit)
+    return _Said(
+        source=table_path(given, model.data),
+        formula=given.formula,
+        options=options_of_fit(given, model.options, model.said),
+        given=given,
     )
 
 
-def _of_fit(model: ModelEntry, path: str) -> EntryQuestion:
-    from mmtriage.given.asked import options_of_fit, table_path, with_factors
-    from mmtriage.given.read_fit import read_fit
-
-    given = read_fit(path)
-    options = options_of_fit(given, model.options, model.said)
-    table = with_factors(_table(table_path(given, model.data), model.reading), given)
-    return EntryQuestion(table=table, formula=given.formula, options=options, given=given)
+@lru_cache(maxsize=KEPT_TABLES)
+def _checksum(source: str, reading: Reading) -> str:
+    return checksum_of(source, has_encoding=reading.encoding is not None, max_bytes=reading.max_bytes)
 
 
 @lru_cache(maxsize=KEPT_TABLES)

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from mmtriage.check.entries import ModelEntry
-from mmtriage.check.entry_question import question_of_entry
+from mmtriage.check.entry_question import request_of_entry
 from mmtriage.errors import MmtriageError
 from mmtriage.report.baseline_file import Baseline
 from mmtriage.report.facts import Report
 from mmtriage.report.from_document import report_from
-from mmtriage.report.request import request_of
 
 
 def unchanged(models: tuple[ModelEntry, ...], baselines: Mapping[str, Baseline]) -> dict[str, Report]:
@@ -35,10 +34,9 @@ def _asks_the_same(model: ModelEntry, document: Mapping[str, Any]) -> bool:
     if not isinstance(earlier, dict) or "request" not in earlier or document.get("incomplete"):
         return False
     try:
-        asked = question_of_entry(model)
+        request = request_of_entry(model)
     except MmtriageError:  # whoever fits the model says what is wrong
         return False
-    request = request_of(asked.table, asked.formula, asked.options, asked.given)
     return bool(earlier["request"] == request)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,13 +101,9 @@ def _relative(path: str) -> str:
 
 def _configuration() -> str | None:
     """What stands in the configuration; None where there is none yet."""
-    if not CONFIG.exists():
-        return None
-    try:
-        return CONFIG.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"it cannot be read: {reason}", where=str(CONFIG)) from None
+    from mmtriage.check.config import config_text
+
+    return config_text(CONFIG, where="this directory") if CONFIG.exists() else None
 
 
 def _with_report_or_as_before(name: str, before: str | None) -> Kept:
@@ -125,12 +120,18 @@ def _with_report_or_as_before(name: str, before: str | None) -> Kept:
 
 def _with_entry(before: str, added: str) -> str:
     """The configuration with one more model."""
+    from mmtriage.check.config import parsed
+
     text = f"{before.rstrip()}\n\n{added}" if before.strip() else added
     try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        parsed(text, str(CONFIG))
+    except ConfigError as error:
         raise ConfigError(
-            f"no model can be added: {error}", where=str(CONFIG), hint=f"Mend it, or add by hand:\n{added}"
+            f"no model can be added: {error.message}",
+            where=error.where,
+            hint=f"Mend it, or add by hand:\n{added}",
+            text=error.text,
+            span=error.span,
         ) from None
     return text
 

@@ -6,7 +6,7 @@ code says the same in R.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmtriage.option_values import (
     Cells,
@@ -72,6 +72,7 @@ class Reading:
         help="Treat a column as a factor; the first level listed is the reference. Repeatable.",
     )
     verbatim: tuple[str, ...] = ()  # words of the command line that has said all this, if one has
+    of_fit: frozenset[str] = frozenset()  # factors that a fit made elsewhere has, and not the user's words
 
     def __post_init__(self) -> None:
         check_values(self)
@@ -83,6 +84,12 @@ class Reading:
     def words(self) -> tuple[str, ...]:
         """The words of a command that reads the table in the same way."""
         return self.verbatim or tuple(words_of(self))
+
+    @property
+    def by_user(self) -> Reading:
+        """What the user has said of it, before a fit made elsewhere was asked."""
+        factors = {name: levels for name, levels in self.factors.items() if name not in self.of_fit}
+        return replace(self, factors=factors, of_fit=frozenset())
 
 
 PLAINLY = Reading()  # nothing was said

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,7 @@ class Source:
     content: bytes  # unpacked, without a byte order mark
     sha256: str  # of the bytes as stored: what `sha256sum` prints of the file
     member: str | None = None  # of a zip archive, if it came in one
+    dated: str | None = None  # the day that its packing has of it
 
 
 def open_source(name: str | Path, *, has_encoding: bool = False, max_bytes: int | None = None) -> Source:
@@ -42,23 +45,9 @@ def open_source(name: str | Path, *, has_encoding: bool = False, max_bytes: int 
     """
     source = str(name)
     limit = partial(_limit, source=source, has_encoding=has_encoding, max_bytes=max_bytes)
-    if re.match(r"[A-Za-z][\w+.-]*://", source):
-        hint = (
-            "Download it first, and give the file."
-            if not source.startswith("file:")
-            else "Give the path alone."
-        )
-        raise DataError(f"`{source}` is a URL, and only files are read", hint=hint)
-    try:
-        stored = _read_stdin(limit) if source == "-" else _read_file(_at_home(Path(name)), limit)
+    with _within_limit(source, max_bytes):
+        stored = _stored(source, limit)
         found = unpacked(stored, source, limit)
-    except OverLimitError as error:
-        free = "" if max_bytes else ", as the memory that is free allows"
-        raise DataError(
-            f"the table has more than {size_in_words(error.most)}, and no more are read{free}",
-            where=source,
-            hint=FEWER,
-        ) from None
     foreign = why_foreign(found.content, source, has_encoding=has_encoding)
     if foreign is not None:
         what, hint = foreign
@@ -67,9 +56,47 @@ def open_source(name: str | Path, *, has_encoding: bool = False, max_bytes: int 
         name=source,
         kind=kind_of(found.content),
         content=found.content.removeprefix(BYTE_ORDER_MARK),
-        sha256=hashlib.sha256(stored).hexdigest(),
+        sha256=_checksum(stored),
         member=found.member,
+        dated=found.dated,
     )
+
+
+def checksum_of(name: str, *, has_encoding: bool, max_bytes: int | None) -> str:
+    """The `sha256` of a file, of which nothing is unpacked or parsed; the arguments are `open_source`'s."""
+    limit = partial(_limit, source=name, has_encoding=has_encoding, max_bytes=max_bytes)
+    with _within_limit(name, max_bytes):
+        return _checksum(_stored(name, limit))
+
+
+def _checksum(stored: bytes) -> str:
+    return hashlib.sha256(stored).hexdigest()
+
+
+def _stored(source: str, limit: Limit) -> bytes:
+    """The bytes of a file as they are stored, or of standard input."""
+    if re.match(r"[A-Za-z][\w+.-]*://", source):
+        hint = (
+            "Download it first, and give the file."
+            if not source.startswith("file:")
+            else "Give the path alone."
+        )
+        raise DataError(f"`{source}` is a URL, and only files are read", hint=hint)
+    return _read_stdin(limit) if source == "-" else _read_file(_at_home(Path(source)), limit)
+
+
+@contextmanager
+def _within_limit(source: str, max_bytes: int | None) -> Iterator[None]:
+    """Where a table is read: one that is too large is refused in words."""
+    try:
+        yield
+    except OverLimitError as error:
+        free = "" if max_bytes else ", as the memory that is free allows"
+        raise DataError(
+            f"the table has more than {size_in_words(error.most)}, and no more are read{free}",
+            where=source,
+            hint=FEWER,
+        ) from None
 
 
 def _at_home(path: Path) -> Path:

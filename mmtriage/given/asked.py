@@ -130,4 +130,9 @@ def _words(column: Column, factor: GivenFactor) -> tuple[str, ...] | None:
 def _read_so(reading: Reading, factors: Mapping[str, tuple[str, ...] | None]) -> Reading:
     """The reading with these factors, said in words of the command line as well."""
     said = Reading(factors=factors).words if reading.verbatim else ()
-    return replace(reading, factors={**reading.factors, **factors}, verbatim=(*reading.verbatim, *said))
+    return replace(
+        reading,
+        factors={**reading.factors, **factors},
+        verbatim=(*reading.verbatim, *said),
+        of_fit=frozenset(factors),
+    )

@@ -21,6 +21,7 @@ from mmtriage.in_python.question import Question
 from mmtriage.ladder.case import SEPARATION
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.model.design import Design
+from mmtriage.model.linear_predictor import linear_predictor
 from mmtriage.model.ranef import RandomTerm
 
 if TYPE_CHECKING:
@@ -56,12 +57,20 @@ def certified_fit(question: Question) -> Fit:
         InputError: the formula, a column or an option is wrong, or a fit that was given is of another model.
         UnjudgedError: the data do not determine the model, or no optimum is certified.
     """
-    bench = Workbench(question.table, question.options, question.given)
+    return fit_on(Workbench(question.table, question.options, question.given), question)
+
+
+def fit_on(bench: Workbench, question: Question, *, is_present: bool = True) -> Fit:
+    """`certified_fit` on a bench, where what has been fitted before is not fitted again.
+
+    Args:
+        is_present: whether it is the model that the bench was made for, and not one that may take its place.
+    """
     with threadpool_limits(limits=1, user_api="blas"):
         formula = resolve_dot(parse_formula(question.formula), question.table.columns)
         design = bench.build(formula)
         _refuse_undetermined(list(of_design(design)))
-        comparison = _compared(bench, design, question)
+        comparison = _compared(bench, design, question) if is_present else bench.fit(design)
         certificate = comparison.optimum.certificate
         if not certificate.certified or comparison.optimum.runaway:
             raise UnjudgedError(f"no optimum is certified: {certificate.reason}", hint=ASK)
@@ -94,7 +103,7 @@ def _labelled(comparison: Comparison, question: Question) -> Fit:
     design, fit = comparison.prepared.design, comparison.optimum_fit
     names = list(design.fixed_names)
     modes = comparison.prepared.model.conditional_modes(comparison.optimum.place).modes
-    mean = _mean(design, fit.beta, modes) if fit.mu is None else fit.mu
+    mean = linear_predictor(design, fit.beta, modes) if fit.mu is None else fit.mu
     labels = pd.RangeIndex(question.table.n_rows) if question.row_labels is None else question.row_labels
     rows = pd.Index(labels)[design.rows]
     return Fit(
@@ -109,16 +118,6 @@ def _labelled(comparison: Comparison, question: Question) -> Fit:
         is_singular=comparison.is_singular,
         done=_done(comparison, question.table.n_rows),
     )
-
-
-def _mean(design: Design, beta: Array, modes: Sequence[Array]) -> Array:
-    """Means of the response of a linear model (n,), given the random effects."""
-    mean: Array = design.X @ beta
-    if design.offset is not None:
-        mean = mean + design.offset
-    for term, b in zip(design.random, modes, strict=True):
-        mean = mean + np.sum(term.Z * b[term.codes], axis=1)
-    return mean
 
 
 def _by_grouping(terms: Sequence[RandomTerm], modes: Sequence[Array]) -> dict[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""What a call of Python's functions asks about: a table and a formula, or a fit of statsmodels'."""
+"""What a call of Python's functions asks about: a table and a formula, or a fit made elsewhere."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mmtriage.in_python.keywords import Said, understood
 from mmtriage.option_values import options_of
 from mmtriage.options import TriageOptions
 
+FIT_ENDS = ".json"  # a path of that ending without a formula is the file of a fit
 OF_FRAMES = frozenset({"factors"})  # what may be said of a table that is a data frame
 
 
@@ -28,13 +29,9 @@ class Question:
     table: Table
     formula: str
     options: TriageOptions
-    handed: Handed | None = None  # the fit of statsmodels' that was handed over
+    given: GivenFit | None = None  # the fit made elsewhere that is asked about, if one is
+    handed: Handed | None = None  # of a fit of statsmodels': what was handed over
     row_labels: Any = None  # of a data frame: its index; None: rows are numbered from 0
-
-    @property
-    def given(self) -> GivenFit | None:
-        """The fit made elsewhere that is asked about, if one is."""
-        return None if self.handed is None else self.handed.fit
 
 
 def question_of(data: Any, formula: str | None, keywords: Mapping[str, Any], call: str) -> Question:
@@ -48,9 +45,11 @@ def question_of(data: Any, formula: str | None, keywords: Mapping[str, Any], cal
     said = understood(keywords)
     if type(data).__module__.startswith("statsmodels."):
         return _of_result(data, formula, said, call)
+    if formula is None and isinstance(data, str | Path) and Path(data).suffix.lower() == FIT_ENDS:
+        return _of_file(str(data), said)
     if not isinstance(formula, str):
         problem = "the formula is missing" if formula is None else f"`{formula}` is not a formula"
-        hint = 'Such as "y ~ x + (1 | g)".'
+        hint = 'Such as "y ~ x + (1 | g)". A fit made elsewhere has its own: give its FIT.json alone.'
         raise OptionError(problem, where=f"{call}(data, formula)", hint=hint)
     table = _table(data, said)
     return Question(table=table, formula=formula, options=said.options, row_labels=_row_labels(data))
@@ -79,6 +78,20 @@ def _refuse(said: Said, accepted: Collection[str], problem: str) -> None:
             raise OptionError(problem, where=f"option {item.key}", hint="Leave the option out.")
 
 
+def _of_file(path: str, said: Said) -> Question:
+    """A fit made elsewhere, with the table that its file names."""
+    from mmtriage.given.asked import options_of_fit, table_path, with_factors
+    from mmtriage.given.read_fit import read_fit
+
+    given = read_fit(path)
+    return Question(
+        table=with_factors(read_table(table_path(given, None), said.reading), given),
+        formula=given.formula,
+        options=options_of_fit(given, said.options, said.names),
+        given=given,
+    )
+
+
 def _of_result(result: Any, formula: str | None, said: Said, call: str) -> Question:
     """A fit of statsmodels'; what was fitted is asked of it, and not of the options."""
     from mmtriage.given.asked import options_of_fit
@@ -93,6 +106,7 @@ def _of_result(result: Any, formula: str | None, said: Said, call: str) -> Quest
         table=handed.table,
         formula=handed.fit.formula,
         options=options,
+        given=handed.fit,
         handed=handed,
         row_labels=labels if is_whole else None,
     )

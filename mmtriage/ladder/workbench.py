@@ -64,6 +64,7 @@ class Workbench:
         )
         self.deadline: Deadline = deadline_in(options.time_budget)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
+        self._compared: dict[Formula, list[Comparison]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}
         self._without: dict[tuple[int, tuple[int, ...]], Comparison | None] = {}
 
@@ -80,12 +81,13 @@ class Workbench:
         return build_design(table, formula, spec)
 
     def compare(self, design: Design) -> Comparison:
-        """Fit a design as lme4 does, and to its proven optimum: the present model, and what it is written as.
+        """Fit a design as lme4 does, and to its proven optimum, once: the present model, and what it is
+        written as.
 
         Raises:
             UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
         """
-        return self._compared(design, compare_fits)
+        return self._once(self._compared, design, compare_fits)
 
     def fit(self, design: Design) -> Comparison:
         """Fit another model to its proven optimum and, if it can be recommended, as lme4 does; once.
@@ -93,14 +95,19 @@ class Workbench:
         Raises:
             UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
         """
-        known = self._fitted.setdefault(design.formula, [])
+        return self._once(self._fitted, design, compare_if_sound)
+
+    def _once(
+        self, made: dict[Formula, list[Comparison]], design: Design, fitted: Callable[..., Comparison]
+    ) -> Comparison:
+        known = made.setdefault(design.formula, [])
         for comparison in known:
             if is_same_data(comparison.prepared.design, design):
                 return comparison
-        known.append(self._compared(design, compare_if_sound))
+        known.append(self._made(design, fitted))
         return known[-1]
 
-    def _compared(self, design: Design, fitted: Callable[..., Comparison]) -> Comparison:
+    def _made(self, design: Design, fitted: Callable[..., Comparison]) -> Comparison:
         full = saturated(design)
         if full is not None:
             raise _unjudged(full.message)
@@ -122,7 +129,7 @@ class Workbench:
         key = id(design), tuple(design.rows[rows].tolist())
         if key not in self._without:
             fewer = without_rows(design, rows)
-            self._without[key] = None if fewer is None else self.compare(fewer)
+            self._without[key] = None if fewer is None else self._made(fewer, compare_fits)
         return self._without[key]
 
     def repeat(self, comparison: Comparison) -> tuple[Comparison, ...] | str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from mmtriage.data.table import Table
+from mmtriage.data.reading import Reading
 from mmtriage.option_values import options_of, words_of
 from mmtriage.options import TriageOptions
 from mmtriage.version import VERSION
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 CHANGES_NOTHING = ("jobs", "time_budget")  # a report that the budget has cut short says so
 
 
-def request_of(table: Table, formula: str, options: TriageOptions, given: GivenFit | None) -> str:
-    """The checksum of a table's bytes and how they are read, a formula, options, a fit, and the version."""
+def request_of(
+    sha256: str, reading: Reading, formula: str, options: TriageOptions, given: GivenFit | None
+) -> str:
+    """The checksum of a table's bytes and how they are read, a formula, options, a fit, and the version.
+
+    Nothing of it takes more of the table than its bytes: what a fit says of columns is part of the fit.
+    """
     names = [item.name for item in options_of(TriageOptions) if item.name not in CHANGES_NOTHING]
     asked = (
         VERSION,
-        table.sha256,
-        words_of(table.reading),
+        sha256,
+        words_of(reading.by_user),
         formula,
         words_of(options, names),
         None if given is None else repr(given),

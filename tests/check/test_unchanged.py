@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mmtriage.check.config import Config, read_config
+from mmtriage.check.entry_question import question_of_entry, request_of_entry
 from mmtriage.check.triage_all import check_models, triage_entry
 from mmtriage.check.unchanged import unchanged
 from mmtriage.command import main as cli
@@ -18,8 +19,10 @@ from mmtriage.render import overview
 from mmtriage.report.baseline_file import Baseline, compared
 from mmtriage.report.document import json_text, report_document
 from mmtriage.report.facts import Report
+from mmtriage.report.request import request_of
 from tests.check.configs import SAMPLES
 from tests.real_reports.records import REPORTS
+from tests.triaged import ROOT
 
 MODELS = """
 [[models]]
@@ -61,6 +64,33 @@ def test_the_earlier_report_is_the_report(kept: tuple[Path, dict[str, Any]]) -> 
         [replace(summary.models[0], outcome=compared(reports["dye"], document, "dye.json"))]
     ).rows
     assert row[-2:] == ("not fitted again", "0")
+
+
+def test_the_table_of_an_unchanged_model_is_not_parsed(
+    kept: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, document = kept
+
+    def parse(*_: object) -> Any:
+        raise AssertionError("it is parsed")
+
+    monkeypatch.setattr("mmtriage.check.entry_question.read_table", parse)
+    assert list(found(read_config(directory / "m.toml"), document)) == ["dye"]
+
+
+def test_a_fit_made_elsewhere_is_the_same_question_with_the_factors_that_it_has(tmp_path: Path) -> None:
+    """Its table is read with them, which the checksum does not need to know."""
+    fits = ROOT / "tests" / "given" / "fits"
+    fit = json.loads((fits / "sm_sessions.json").read_text())
+    levels = ["e_post", "d_t3", "c_t2", "b_t1", "a_naive"]
+    fit |= {"data": str(fits / fit["data"]), "factors": [{"name": "session", "levels": levels}]}
+    (tmp_path / "fit.json").write_text(json.dumps(fit))
+    (tmp_path / "m.toml").write_text('[[models]]\nname = "dye"\nfit = "fit.json"\n')
+    config = read_config(tmp_path / "m.toml")
+    asked = question_of_entry(config.models[0])
+    assert asked.table.reading.of_fit == {"session"}
+    told = (asked.table.sha256, asked.table.reading, asked.formula, asked.options, asked.given)
+    assert request_of(*told) == request_of_entry(config.models[0])
 
 
 @pytest.mark.parametrize(

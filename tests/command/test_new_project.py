@@ -87,8 +87,8 @@ MODELS = '[tool.mmtriage]\nmodels = [{name = "a", data = "dye.csv", formula = "Y
         (["dye.csv", "Yield ~ "], "", "Error"),
         (["dye.csv", FORMULA, "--fit", "f.json"], None, "Error in option --fit: a fit has its formula"),
         (["--fit", "none.json"], None, "Error"),
-        (["dye.csv", FORMULA], MODELS, "Error in pyproject.toml: no model can be added"),
-        (["dye.csv", FORMULA], "[tool\n", "Error in pyproject.toml: no model can be added"),
+        (["dye.csv", FORMULA], MODELS, "Error in pyproject.toml, line 4: no model can be added"),
+        (["dye.csv", FORMULA], "[tool\n", "Error in pyproject.toml, line 1: no model can be added"),
         (
             ["dye.csv", FORMULA],
             '[[tool.mmtriage.models]]\nname = "dye"\ndata = "dye.csv"\nformula = "Yield ~ 1 + (1 | Batch)"\n',
@@ -114,7 +114,10 @@ def test_a_mistake_changes_nothing(
 def test_a_configuration_that_is_no_text_stays(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("pyproject.toml").write_bytes(b"\xff")
     assert cli.run(["init", "dye.csv", FORMULA]) == 2
-    assert capsys.readouterr().err == "Error in pyproject.toml: it cannot be read: it is not UTF-8\n"
+    assert capsys.readouterr().err == (
+        "Error in pyproject.toml, line 1: the text is not UTF-8: byte 0xff cannot be decoded\n"
+        "  TOML files are UTF-8.\n"
+    )
 
 
 def test_a_workflow_that_is_there_stays(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

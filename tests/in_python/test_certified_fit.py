@@ -11,7 +11,7 @@ import statsmodels.formula.api as smf  # type: ignore[import-untyped]
 
 import mmtriage
 from mmtriage.errors import DataError, FormulaError, ModelError, OptionError, UnjudgedError
-from tests.triaged import SAMPLES
+from tests.triaged import ROOT, SAMPLES
 
 PATH = SAMPLES / "sleepstudy.csv"
 FORMULA = "Reaction ~ Days + (Days | Subject)"
@@ -88,6 +88,17 @@ def test_a_fit_of_statsmodels_is_taken_to_its_optimum() -> None:
     assert list(fit.fitted.index) == list(range(180))
 
 
+def test_a_fit_from_a_file_is_taken_to_its_optimum() -> None:
+    path = ROOT / "tests" / "given" / "fits" / "sm_pigs_slope.json"
+    fit = mmtriage.fit(str(path))
+    report = mmtriage.triage(path)
+    assert report.reference is not None
+    assert report.is_given
+    assert dict(fit.fixef) == {effect.name: effect.estimate for effect in report.reference.fixed_effects}
+    assert "below where the statsmodels fit ends" in fit.done[-2]
+    assert mmtriage.fit_robust(path).loglik == fit.loglik
+
+
 def test_what_has_no_optimum_is_refused_in_words() -> None:
     frame = pd.DataFrame({"y": [1.0, 2, 3, 4], "g": list("abcd"), "x": [1.0, 2, 1, 2]})
     with pytest.raises(UnjudgedError, match="the model has no optimum"):
@@ -99,6 +110,7 @@ def test_what_has_no_optimum_is_refused_in_words() -> None:
     [
         (PATH, None, OptionError),
         (PATH, 3, OptionError),
+        ("no_such.json", None, DataError),
         (PATH, "Reaction ~ Dayz + (1 | Subject)", FormulaError),
         (PATH, "Reaction ~ Days", ModelError),
         (PATH, "", FormulaError),

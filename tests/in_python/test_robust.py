@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import mmtriage
+from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import UnjudgedError
+from mmtriage.ladder.workbench import Workbench
+from mmtriage.model.design import Design
 from tests.triaged import SAMPLES
 
 YEAR = SAMPLES / "sleepstudy_year.csv"
@@ -29,6 +34,29 @@ def test_the_same_model_is_fitted_where_lme4_stops_short() -> None:
     assert fit.formula == "Reaction ~ Year + (1 + Year | Subject)"
     assert not fit.is_singular
     assert any("deviance units below where lme4's fit ends" in said for said in fit.done)
+
+
+def test_a_certified_fit_needs_no_triage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def triage(*_: object) -> None:
+        raise AssertionError("it is triaged")
+
+    monkeypatch.setattr("mmtriage.in_python.robust.triage_on", triage)
+    assert mmtriage.fit_robust(SAMPLES / "sleepstudy.csv", "Reaction ~ Days + (1 | Subject)").loglik < 0
+
+
+def test_no_model_is_fitted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, int]] = []
+
+    def counted(bench: Workbench, design: Design, fitted: Callable[..., Comparison]) -> Comparison:
+        made.append((design.formula.to_text(), len(design.y)))
+        return fit(bench, design, fitted)
+
+    fit = Workbench._made
+    monkeypatch.setattr(Workbench, "_made", counted)
+    smaller = mmtriage.fit_robust(with_one_slope(), "y ~ x + (x | g)", simplify=True)
+    assert smaller.formula == "y ~ x + (1 | g)"
+    assert {"y ~ x + (1 + x | g)", "y ~ x + (1 | g)"} <= {formula for formula, _ in made}
+    assert len(made) == len(set(made))
 
 
 def test_a_singular_model_stays_unless_a_smaller_one_is_wanted() -> None:
