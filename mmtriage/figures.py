@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 NOT_ASSESSED = "not assessed"
+LARGEST_GRADIENT = "largest gradient"  # of any parameter, raw; what lme4 calls max|grad| is scaled (MM401)
 NOISE = 1e-6  # deviance units: a smaller difference of two criteria is rounding ...
 RELATIVE_NOISE = 1e-10  # ... and so is one that is a smaller share of the criterion itself
 FLAT = 1e-5  # curvature in natural steps that differences of a gradient cannot tell from none
@@ -48,7 +49,7 @@ def decrement(value: float | None, limit: float) -> str:
 
 
 def gradient(value: float | None, exceeded: float | None = None) -> str:
-    """lme4's max|grad|: two digits, for the third hangs on where its optimizer happened to stop.
+    """A gradient by differences: of two digits, for the third hangs on where the optimizer happened to stop.
 
     Args:
         exceeded: a limit that the value is beyond: it has as many more digits as it takes to see that.

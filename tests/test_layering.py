@@ -96,7 +96,7 @@ HOMES = {
 # A file name stands in one folder only, but for these: one idea in twins.
 TWINS = {
     **{name: {"engine/linear", "engine/generalized"} for name in ("likelihood", "curvature", "model")},
-    **{name: {"plotted", "render/plots"} for name in ("criterion", "effects", "levels")},
+    **{name: {"plotted", "render/plots"} for name in ("criterion", "effects", "levels", "fitted_lines")},
 }
 PUBLIC_FUNCTIONS = {"triage", "fit", "fit_robust", "write_fit"}
 MOST_AT_THE_ROOT = 12

@@ -43,7 +43,13 @@ def read(source: Source, reading: Reading) -> Found:
     )
     factors = tuple(name for name in names if name in labels and _is_factor(columns.get(name)))
     layout = Labelled(kind, reading.encoding, factors, tuple(name for name in factors if name in ordinal))
-    return Found(columns=columns, layout=layout, unusable=unusable)
+    return Found(columns=columns, layout=layout, unusable=unusable, dated=_dated(described))
+
+
+def _dated(described: Any) -> str | None:
+    """The day on which the file says that it was changed, or made."""
+    moment = described.modification_time or described.creation_time
+    return None if moment is None else str(moment.date().isoformat())
 
 
 def _read(source: Source, reading: Reading) -> tuple[Mapping[str, Sequence[Any]], Any]:

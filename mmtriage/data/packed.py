@@ -9,9 +9,10 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from mmtriage.data import own_date
 from mmtriage.errors import DataError
 from mmtriage.system.limited import Limit, Stream, read_limited
 
@@ -47,6 +48,7 @@ class Unpacked:
 
     content: bytes
     member: str | None = None  # its name in the zip archive, if it came in one
+    dated: str | None = None  # the day that the packing has of it
 
 
 def unpacked(stored: bytes, source: str, limit: Limit) -> Unpacked:
@@ -55,7 +57,11 @@ def unpacked(stored: bytes, source: str, limit: Limit) -> Unpacked:
     for _ in range(MOST_LAYERS):
         packing = next((each for each in PACKINGS if found.content.startswith(each.begins)), None)
         if packing is not None:
-            found = Unpacked(content=_without(packing, found.content, source, limit), member=found.member)
+            found = replace(
+                found,
+                content=_without(packing, found.content, source, limit),
+                dated=own_date.of_gzip(found.content) or found.dated,
+            )
         elif found.content.startswith((ZIP, EMPTY_ZIP)) and not is_workbook(found.content):
             found = _only_member(found.content, source, limit)
         else:
@@ -101,7 +107,11 @@ def _only_member(content: bytes, source: str, limit: Limit) -> Unpacked:
                 hint="Unpack it first, and give the table.",
             )
         with archive.open(members[0]) as opened:
-            return Unpacked(content=read_limited(opened, limit), member=members[0].filename)
+            return Unpacked(
+                content=read_limited(opened, limit),
+                member=members[0].filename,
+                dated=own_date.of_member(members[0]),
+            )
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"the zip archive cannot be unpacked: {error}", where=source, hint=CUT_SHORT

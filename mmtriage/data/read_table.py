@@ -31,6 +31,7 @@ def read_table(source: str | Path, reading: Reading = PLAINLY) -> Table:
         notes=found.notes,
         unusable=found.unusable,
         member=opened.member,
+        dated=found.dated or opened.dated,
     )
 
 

@@ -19,6 +19,7 @@ from mmtriage.data.factors import listed
 from mmtriage.data.header import named_row_numbers, nameless, names_of, refuse_duplicates, refuse_no_rows
 from mmtriage.data.objects import UnusableError, gathered, what_it_is
 from mmtriage.data.odd_numbers import MOST_EXACT
+from mmtriage.data.own_date import of_workbook
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
 from mmtriage.data.table import Column, Found, Sheet
@@ -50,7 +51,12 @@ def read(source: Source, reading: Reading) -> Found:
         lambda number, name: _column(name, [row[kept[number]] for _, row in rest], na_strings),
     )
     return Found(
-        columns=columns, layout=Sheet(sheet), header_line=header_line, notes=notes, unusable=unusable
+        columns=columns,
+        layout=Sheet(sheet),
+        header_line=header_line,
+        notes=notes,
+        unusable=unusable,
+        dated=of_workbook(source.content),
     )
 
 

@@ -12,8 +12,9 @@ from mmtriage.ladder.case import Refit
 from mmtriage.ladder.records import Remedy
 from mmtriage.plotted.criterion import criterion_curves, parameters_of
 from mmtriage.plotted.effects import effect_sets
+from mmtriage.plotted.fitted_lines import fitted_lines
 from mmtriage.plotted.levels import MOST_COLUMNS, level_effects
-from mmtriage.plotted.plot_data import CriterionCurve, LevelEffects, PlotData
+from mmtriage.plotted.plot_data import CriterionCurve, FittedLines, LevelEffects, PlotData
 
 PRESENT = "the present model, at its optimum"
 
@@ -21,14 +22,25 @@ PRESENT = "the present model, at its optimum"
 def plot_data_of(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> PlotData:
     """Records for the plots; `remedies` in their order, with the fits behind those of other models."""
     levels, levels_of, unseen = _levels(comparison, remedies)
+    fitted, unfitted = _fitted(comparison)
     criterion, missing = _criterion(comparison)
     return PlotData(
         criterion=criterion,
         effects=effect_sets(comparison, remedies),
+        fitted=fitted,
         levels=levels,
         levels_of=levels_of,
-        notes=(*missing, *unseen),
+        notes=(*unfitted, *missing, *unseen),
     )
+
+
+def _fitted(comparison: Comparison) -> tuple[FittedLines | None, list[str]]:
+    try:
+        return fitted_lines(comparison), []
+    except TimeBudgetError as stop:
+        return None, [f"{stop.message}: the fitted lines are not plotted"]
+    except np.linalg.LinAlgError as failure:
+        return None, [f"the fitted lines are not plotted: {failure}"]
 
 
 def _criterion(comparison: Comparison) -> tuple[tuple[CriterionCurve, ...], list[str]]:

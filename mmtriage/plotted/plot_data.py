@@ -81,11 +81,39 @@ class LevelEffects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelLine:
+    """The rows of one level of a grouping factor, and what the model says of them, in the response's unit."""
+
+    level: str
+    x: tuple[float, ...]  # of its rows, as many as are shown
+    y: tuple[float, ...]
+    at: tuple[float, ...]  # increasing: each x that its rows have
+    fitted: tuple[float, ...]  # mean there, given the random effects
+    typical: tuple[float, ...]  # the same with random effects of zero
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedLines:
+    """Data and fit of some levels of a grouping factor, along a predictor that varies within them."""
+
+    response: str
+    group: str
+    x: str
+    categories: tuple[str, ...] = ()  # of a factor: its levels, which stand at 0, 1, ...
+    n_levels: int  # of which these are shown:
+    lines: tuple[LevelLine, ...]
+    is_line: bool  # whether what is fitted is a function of x within a level; else it is marks
+    is_certified: bool
+    is_thinned: bool = False  # whether levels have more rows than are shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlotData:
     """What the plots of a model show, beside what the report has anyway."""
 
     criterion: tuple[CriterionCurve, ...] = ()
     effects: tuple[EffectSet, ...] = ()  # the optimum among them, if any
     levels: tuple[LevelEffects, ...] = ()
+    fitted: FittedLines | None = None
     levels_of: str = ""  # whose: "the present model", or a remedy's title
     notes: tuple[str, ...] = ()  # what is not plotted, and why

@@ -28,6 +28,11 @@ from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary
 
 PAGE = Path(__file__).parent / "page"
+ROOT = ".mmtriage"  # with which every selector begins
+STRONGER = ":is(.mmtriage, #mmtriage)"  # the same elements, weighed as an id: more than any class of the host
+# The file system's date would be that of a checkout: then the same table would not give the same page.
+NOT_DATED = "none in the table itself; the checksum says which it is"
+FRAGMENT = "fragment.html"
 WIDE = 4  # columns; tables with more become one block a row on a narrow screen
 
 
@@ -38,7 +43,7 @@ def render(report: Report, settings: Settings = PLAIN) -> str:
 
 def render_all(summary: Summary) -> str:
     """A page with a line for each model, and each report folded below it."""
-    models = [(model, _model(model)) for model in summary.models]
+    models = [(model, _model(model, number)) for number, model in enumerate(summary.models, start=1)]
     return _ascii(
         _environment()
         .get_template("check.html")
@@ -52,21 +57,27 @@ def render_all(summary: Summary) -> str:
     )
 
 
-def _model(model: Checked) -> Markup:
+def _model(model: Checked, number: int) -> Markup:
     """A report to stand below others, or the error there is instead."""
     if isinstance(model.outcome, MmtriageError):
         block = Markup('<pre tabindex="0" role="group" aria-label="error"><code>{}</code></pre>')
         return block.format(in_full(model.outcome))
-    return Markup(_filled("report.html", model.outcome, settings_of(model), root="div"))
+    ids = f"model-{number}-"  # of two models there may be one and the same picture
+    return Markup(_filled("report.html", model.outcome, settings_of(model), root="div", ids=ids))
 
 
 def fragment(report: Report, settings: Settings = PLAIN) -> str:
     """The report with its style, to stand within another page such as a notebook."""
-    return _filled("fragment.html", report, settings)
+    return _filled(FRAGMENT, report, settings, root="div")
 
 
-def _filled(template: str, report: Report, settings: Settings, *, root: str = "main") -> str:
-    """A template about one report; `root` is the element that holds it."""
+def _filled(template: str, report: Report, settings: Settings, *, root: str = "main", ids: str = "") -> str:
+    """A template about one report.
+
+    Args:
+        root: the element that holds it.
+        ids: with which those of its plots begin.
+    """
     plots, report = settings.plots or _drawn(report), printable(report)
     text = (
         _environment()
@@ -76,12 +87,12 @@ def _filled(template: str, report: Report, settings: Settings, *, root: str = "m
             report=report,
             name=printable(settings.name),
             fail_on=settings.fail_on,
-            plots=_by_kind(plots),
+            plots=_by_kind(plots, ids),
             plot_remarks=remarks(report),
             changed=since.part(report),
             parts=parts(report, full=True),
             explained=_explained(report),
-            style=_style(),
+            style=_style(is_guest=template == FRAGMENT),
             about=_about(report),
         )
     )
@@ -94,8 +105,10 @@ def _explained(report: Report) -> list[Page]:
     return [page(topic) for topic in (report.verdict.status, *found)]
 
 
-def _style() -> Markup:
-    return Markup((PAGE / "report.css").read_text(encoding="ascii"))
+def _style(*, is_guest: bool = False) -> Markup:
+    """The style of a report; of one that is a guest on another page, stronger than the style of its host."""
+    style = (PAGE / "report.css").read_text(encoding="ascii")
+    return Markup(style.replace(ROOT, STRONGER) if is_guest else style)
 
 
 def _ascii(text: str) -> str:
@@ -148,17 +161,18 @@ def _drawn(report: Report) -> tuple[Plot, ...]:
     return plots_of(report) if report.plot_data is not None and can_draw() else ()
 
 
-def _by_kind(plots: Sequence[Plot]) -> list[tuple[str, str, list[tuple[str, Markup]]]]:
+def _by_kind(plots: Sequence[Plot], ids: str) -> list[tuple[str, str, list[tuple[str, Markup]]]]:
     """Heading, how to read them, and the plots below it as title and element."""
     return [
-        (heading, reading, [(plot.title, _inline(plot)) for plot in kind])
+        (heading, reading, [(plot.title, _inline(plot, ids)) for plot in kind])
         for (heading, reading), kind in groupby(plots, key=lambda plot: (plot.heading, plot.reading))
     ]
 
 
-def _inline(plot: Plot) -> Markup:
+def _inline(plot: Plot, ids: str) -> Markup:
     """An SVG document as an element of the page: without XML declaration and document type."""
-    return Markup(plot.svg[max(0, plot.svg.find("<svg")) :])
+    svg = plot.svg.replace(plot.ids, f"{ids}{plot.ids}") if plot.ids else plot.svg
+    return Markup(svg[max(0, svg.find("<svg")) :])
 
 
 def _about(report: Report) -> list[tuple[str, str | int]]:
@@ -166,6 +180,7 @@ def _about(report: Report) -> list[tuple[str, str | int]]:
     return [
         ("Data", report.input.source),
         ("SHA-256", report.input.sha256),
+        ("Date of the data", report.input.dated or NOT_DATED),
         ("Seed", report.input.seed),
         ("Made by", f"{report.tool.name} {report.tool.version}"),
         *([("lme4", report.baseline.lme4)] if report.baseline and report.baseline.lme4 else []),

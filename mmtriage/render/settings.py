@@ -26,6 +26,7 @@ class Plot:
     title: str
     svg: str  # trusted: made by this program
     name: str = "plot"  # of its file, without ending
+    ids: str = ""  # with which every id in it begins
     description: str = ""  # what is to be seen, in words
     heading: str = ""  # of it and the plots of its kind
     reading: str = ""  # how these are to be read

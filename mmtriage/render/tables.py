@@ -72,7 +72,7 @@ def _facts(fit: FitFacts, report: Report) -> dict[str, str]:
     theta = {} if fit.family_theta is None else {FAMILY_THETA: figures.nb_theta(fit.family_theta)}
     # A fit that was given has not been put to lme4's tests, and may not say how it was reached.
     tests = {
-        "max|grad| by finite differences": figures.gradient(fit.max_abs_gradient),
+        figures.LARGEST_GRADIENT: figures.gradient(fit.max_abs_gradient),
         "singular by lme4's test": "yes" if fit.singular else "no",
     }
     return {
@@ -106,7 +106,7 @@ def attempts(tried: tuple[Attempt, ...], *, with_gradient: bool) -> Grid:
         criterion = _or_dash(attempt.criterion, figures.criterion)
         gap = "-" if attempt.gap is None else figures.gap(attempt.gap, attempt.criterion)
         rows.append((attempt.label, criterion, gap, evaluations, *gradient, attempt.note or ""))
-    header = ("", "criterion", "gap", "evals", *(["max|grad|"] if with_gradient else []), "")
+    header = ("", "criterion", "gap", "evals", *([figures.LARGEST_GRADIENT] if with_gradient else []), "")
     return Grid(header=header, rows=tuple(rows), numeric=frozenset(range(1, len(header) - 1)))
 
 

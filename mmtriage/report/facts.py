@@ -45,6 +45,7 @@ class InputFacts:
     rows_dropped: int  # by --subset and for missing values
     seed: int
     request: str | None = None  # checksum of all that was asked (`report/request.py`)
+    dated: str | None = field(default=None, metadata=IF_ANY)  # the day that the table's file says of itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ def input_facts(table: Table, design: Design, options: TriageOptions) -> InputFa
         rows_used=len(design.rows),
         rows_dropped=table.n_rows - len(design.rows),
         seed=options.seed,
+        dated=table.dated,
     )
 
 

@@ -39,6 +39,7 @@ from tests.conftest import Snapshot
 from tests.real_reports.records import ALARM_ALONE, REPORTS, SINGULAR
 from tests.render import test_browser, test_html, test_markdown, test_sarif
 from tests.render.hostile import HOSTILE, NAMES
+from tests.render.plotted import PLOTTED
 
 ERRORS: dict[str, MmtriageError] = {
     "no_file": DataError("there is no file `d.csv`", hint="Did you mean `e.csv`?"),
@@ -260,6 +261,16 @@ def test_the_page_has_a_line_and_a_report_for_each_model() -> None:
     rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
     assert rows[0] == [name for name in overview.HEADER if name != "since"]
     assert [row[0] for row in rows[1:]] == [model.name for model in SUMMARY.models]
+
+
+def test_models_of_one_picture_have_ids_of_their_own() -> None:
+    page = htmldoc.render_all(
+        summary_of({"one": PLOTTED["plots of a factor"], "two": PLOTTED["plots of a factor"]})
+    )
+    ids = [element.get("id") for element in html5lib.parse(page, namespaceHTMLElements=False).iter()]
+    known = [name for name in ids if name]
+    assert len(known) == len(set(known)) > 10
+    assert set(re.findall('href="#([^"]+)"', page)) <= set(known)
 
 
 @test_browser.needs_browser

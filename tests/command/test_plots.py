@@ -19,7 +19,7 @@ from tests.triaged import SAMPLES
 
 MODEL = "fit", str(SAMPLES / "Dyestuff2.csv"), "Yield ~ 1 + (1 | Batch)"
 ROOT = Path(__file__).parents[2]
-FILES = ["criterion-01-SD-of-Intercept-by-Batch.svg", "fixed-effects.svg"]
+FILES = ["criterion-01-SD-of-Intercept-by-Batch.svg", "fitted-lines.svg", "fixed-effects.svg"]
 
 
 def test_plots_are_files_and_part_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

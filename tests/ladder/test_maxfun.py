@@ -82,7 +82,7 @@ def test_an_exhausted_budget_is_named_as_the_cause() -> None:
     assert result.status == "cleared"
     assert result.reason == (
         "more evaluations reach the proven optimum; the budget was the cause: "
-        "max|gradient| 11 before, 0.0003 after"
+        "largest gradient 11 before, 0.0003 after"
     )
 
 

@@ -145,6 +145,7 @@ def test_what_a_time_budget_leaves_undone_is_said() -> None:
     assert found.levels == ()
     assert len(found.effects) == 2  # they need no evaluation
     assert [note.partition(":")[2].strip() for note in found.notes] == [
+        "the fitted lines are not plotted",
         "the criterion is plotted along 0 of 3 covariance parameters",
         "the random effects are not plotted",
     ]

@@ -8,7 +8,9 @@ from mmtriage.plotted.plot_data import (
     Band,
     CriterionCurve,
     EffectSet,
+    FittedLines,
     LevelEffects,
+    LevelLine,
     LevelMode,
     PlotData,
 )
@@ -62,6 +64,32 @@ def effects(*names: str, remedies: int = 7) -> tuple[EffectSet, ...]:
     return tuple(sets)
 
 
+def fitted_lines(name: str, group: str, *, n: int = 7, categories: tuple[str, ...] = ()) -> FittedLines:
+    """Levels with a row at each of four places."""
+    at = tuple(float(k) for k in range(len(categories) or 4))
+    return FittedLines(
+        response=name,
+        group=group,
+        x=name,
+        categories=categories,
+        n_levels=n + 3,
+        lines=tuple(
+            LevelLine(
+                level=f"{name} {k}",
+                x=at,
+                y=tuple(250.0 + 10.0 * k + 3.0 * x for x in at),
+                at=at,
+                fitted=tuple(251.0 + 9.0 * k + 3.0 * x for x in at),
+                typical=tuple(280.0 + 3.0 * x for x in at),
+            )
+            for k in range(n)
+        ),
+        is_line=not categories,
+        is_certified=True,
+        is_thinned=True,
+    )
+
+
 def with_plot_data(report: Report, name: str = "Days", group: str = "Subject") -> Report:
     """The report with a curve of every kind that mentions a name."""
     near_one = tuple(-1.0 + 10.0**-k for k in (7, 6, 5, 4, 3, 2))
@@ -86,6 +114,7 @@ def with_plot_data(report: Report, name: str = "Days", group: str = "Subject") -
             curve(group, "(Intercept)", name, values=(-1.0, 0.0, 0.9), rises=(0.0, 2.0, 8.0), optimum=-1.0),
         ),
         effects=effects("(Intercept)", name),
+        fitted=fitted_lines(name, group),
         levels=(levels(group, "(Intercept)", 7, name), levels(group, name, 2972, name)),
         levels_of=f"1. Drop `{name}`",
         notes=(f"the criterion along {name} cannot be followed away from the optimum",),
@@ -93,7 +122,14 @@ def with_plot_data(report: Report, name: str = "Days", group: str = "Subject") -
     return replace(report, plot_data=plot_data)
 
 
+def with_categories(report: Report) -> Report:
+    """The report with marks for the levels of a factor in the place of lines."""
+    marks = fitted_lines("Days", "Subject", n=2, categories=("before", "after", "a long time after"))
+    return replace(report, plot_data=PlotData(fitted=marks, effects=effects("Days", remedies=0)))
+
+
 PLOTTED = {
+    "plots of a factor": with_categories(NOT_CONVERGED),
     "plots": with_plot_data(NOT_CONVERGED),
     "plots of a long name": with_plot_data(REPORTS["not_converged"], "wide " * 50, "unbroken" * 30),
 }

@@ -193,11 +193,36 @@ def test_a_named_model_is_called_by_its_name() -> None:
 def test_a_fragment_brings_its_style_and_no_document() -> None:
     text = htmldoc.fragment(SINGULAR)
     fragment = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True).parseFragment(text)
-    assert [child.tag for child in fragment] == ["style", "main"]
+    assert [child.tag for child in fragment] == ["style", "div"]
     rules = re.findall(r"^ *([^{}@]+) \{", (htmldoc.PAGE / "report.css").read_text(), flags=re.MULTILINE)
     selectors = [selector.strip() for rule in rules for selector in rule.split(",")]
     assert len(selectors) > 50
     assert all(selector.startswith(".mmtriage") for selector in selectors)
+
+
+def test_a_fragment_is_stronger_than_its_host_and_no_landmark_of_it() -> None:
+    """JupyterLab's rules have up to two classes and two elements: an id is more."""
+    text = htmldoc.fragment(SINGULAR)
+    fragment = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True).parseFragment(text)
+    style = fragment.find("style").text
+    assert style.count("#mmtriage") == style.count(".mmtriage") > 100
+    assert "#mmtriage" not in htmldoc.render(SINGULAR)
+    assert not [section for section in fragment.iter("section") if section.get("aria-label")]
+    assert list(parse(htmldoc.render(SINGULAR)).iter("section"))
+
+
+@pytest.mark.parametrize(("dated", "said"), [("2021-03-04", "2021-03-04"), (None, htmldoc.NOT_DATED)])
+def test_the_foot_says_what_made_it_of_which_table(dated: str | None, said: str) -> None:
+    report = replace(CONVERGED, input=replace(CONVERGED.input, dated=dated))
+    foot = parse(htmldoc.render(report)).find(".//footer")
+    assert {row.findtext("dt"): row.findtext("dd") for row in foot.iter("div")} == {
+        "Data": CONVERGED.input.source,
+        "SHA-256": CONVERGED.input.sha256,
+        "Date of the data": said,
+        "Seed": "0",
+        "Made by": f"mmtriage {CONVERGED.tool.version}",
+        "lme4": "2.x",
+    }
 
 
 def test_nothing_depends_on_the_clock() -> None:

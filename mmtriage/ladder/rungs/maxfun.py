@@ -110,7 +110,7 @@ def _arrival(case: Case, attempts: list[Attempt]) -> Attempt | None:
 
 def _gradients(before: Lme4Run | None, after: Attempt) -> str:
     one, two = (_gradient(run) for run in (before, after))
-    return f"max|gradient| {one} before, {two} after"
+    return f"{figures.LARGEST_GRADIENT} {one} before, {two} after"
 
 
 def _gradient(run: Lme4Run | Attempt | None) -> str:

@@ -1,6 +1,6 @@
 """Plots as SVG, from the Report alone; matplotlib is imported when one is drawn, and only here.
 
-Report -> a drawing each (`criterion`, `endings`, `effects`, `levels`) -> `ink.svg_text`
+Report -> a drawing each (`fitted_lines`, `effects`, `levels`, `criterion`, `endings`) -> `ink.svg_text`
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
     from mmtriage.render.plots.settings_of_nobody import settings_of_nobody
 
     with settings_of_nobody():
-        from mmtriage.render.plots import criterion, effects, endings, levels
+        from mmtriage.render.plots import criterion, effects, endings, fitted_lines, levels
         from mmtriage.render.plots.ink import quietly
 
     report = printable(report)
     with quietly():
         return (
-            *criterion.plots(report),
-            *endings.plots(report),
+            *fitted_lines.plots(report),
             *effects.plots(report),
             *levels.plots(report),
+            *criterion.plots(report),
+            *endings.plots(report),
         )
 
 

@@ -1,8 +1,8 @@
-"""Fixed effects with their intervals: lme4's fit, the optimum, and after each remedy.
+"""Fixed effects with their intervals: of lme4's fit, the optimum, and each remedy, each effect in its unit.
 
-All in standard errors of the optimum, from the optimum's estimate: effects of any unit stand on one scale,
-and it is the scale of the verdict. A coefficient that a remedy moves off the scale, as centering moves an
-intercept, is an arrow with the number beside it.
+Every effect has a strip with a scale of its own and a line at zero. A strip shows `FARTHEST` standard errors
+about the optimum's estimate: what lies beyond, as an intercept that centering moves or the zero of a precise
+one, is an arrow.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
 from mmtriage import figures
 from mmtriage.plotted.plot_data import EffectSet
 from mmtriage.render.plots import ink
@@ -18,44 +21,68 @@ from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
 
 QUANTILE = 1.96  # Wald intervals of 95 %
-WIDEST = 8.0  # standard errors on either side of the optimum that are shown
+FARTHEST = 12.0  # standard errors on either side of the optimum that are shown
+MARGIN = 0.08  # share of a strip on either side
 MOST_EFFECTS = 14  # those that move most
-ROW, HEAD = 0.135, 0.2  # inches
+ROW, HEAD, SCALE = 0.135, 0.2, 0.24  # inches: of an interval, above the first, of the numbers below the last
+MOST_TICKS = 4
+SMALL = 7.5  # points
 NAME = "fixed-effects"
-TITLE = "Fixed effects before and after each remedy"
+TITLE = "Fixed effects with 95 % intervals"
 HEADING = "Fixed effects"
 READING = (
-    "Estimates with 95 % Wald intervals on one scale: standard errors of the optimum, from the optimum's "
-    "estimate. A tick marks where an effect is zero."
+    "Estimates with 95 % Wald intervals, each effect on its own scale. The thick line is zero, the dashed "
+    "one the optimum's estimate."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
-    """A fixed effect of one fit, in standard errors of the optimum from the optimum's estimate."""
+    """A fixed effect of one fit."""
 
     fit: int
-    shift: float
+    value: float
     reach: float  # half the interval
 
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
     name: str
-    text: str  # the optimum's estimate
-    zero: float  # where the effect would be zero
+    optimum: float
+    se: float  # the optimum's
     estimates: tuple[_Estimate, ...]
 
     @property
+    def text(self) -> str:
+        """The optimum's estimate."""
+        return f"{figures.to_precision_of(self.optimum, self.se)} (SE {figures.spread(self.se)})"
+
+    @property
     def largest(self) -> float:
-        return max(abs(estimate.shift) for estimate in self.estimates)
+        """How far a fit moves it at the most, in standard errors."""
+        return max(abs(estimate.value - self.optimum) for estimate in self.estimates) / self.se
+
+    def is_near(self, value: float) -> bool:
+        """Whether a value is within the strip."""
+        return abs(value - self.optimum) <= FARTHEST * self.se
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """Where values of one effect lie between 0 and 1."""
+
+    low: float
+    high: float
+
+    def at(self, value: float) -> float:
+        return (value - self.low) / (self.high - self.low)
 
 
 def plots(report: Report) -> Iterator[Plot]:
-    """One, if there is an optimum and something to compare it with."""
+    """One, if there is an optimum."""
     sets = () if report.plot_data is None else report.plot_data.effects
     optimum = next((s for s in sets if s.kind == "optimum"), None)
-    if optimum is not None and len(sets) > 1:
+    if optimum is not None:
         yield from _plots(optimum, sets, _without_estimate(report))
 
 
@@ -83,10 +110,10 @@ def _plots(optimum: EffectSet, sets: Sequence[EffectSet], infinite: frozenset[st
         legend.append(
             (None, f"without a finite estimate, and not shown: {figures.count(len(infinite), 'effect')}")
         )
-    height = sum(HEAD + ROW * len(effect.estimates) for effect in shown) + 0.05
+    height = sum(HEAD + ROW * len(effect.estimates) + SCALE for effect in shown)
     with ink.style():
-        drawn = ink.sheet(TITLE, height=height, left=0.2, legend=legend)
-        _draw(drawn, shown, marks)
+        drawn = ink.sheet(TITLE, height=height, left=0.2, below=0.1, legend=legend)
+        _draw(drawn.axes, shown, marks)
         yield ink.plot(NAME, TITLE, _description(effects, sets), drawn, heading=HEADING, reading=READING)
 
 
@@ -102,75 +129,113 @@ def _label(fit: EffectSet) -> str:
 
 
 def _effect(position: int, optimum: EffectSet, sets: Sequence[EffectSet]) -> _Effect:
-    name, estimate, se = optimum.names[position], optimum.estimates[position], optimum.ses[position]
+    name = optimum.names[position]
     found = []
     for number, fit in enumerate(sets):
         if name in fit.names:
             at = fit.names.index(name)
-            found.append(_Estimate(number, (fit.estimates[at] - estimate) / se, QUANTILE * fit.ses[at] / se))
-    text = f"{figures.to_precision_of(estimate, se)} (SE {figures.spread(se)})"
-    return _Effect(name, text, -estimate / se, tuple(found))
+            found.append(_Estimate(number, fit.estimates[at], QUANTILE * fit.ses[at]))
+    return _Effect(name, optimum.estimates[position], optimum.ses[position], tuple(found))
 
 
 def _description(effects: Sequence[_Effect], sets: Sequence[EffectSet]) -> str:
     moves = []
     for number, fit in enumerate(sets):
-        shifts = [abs(e.shift) for effect in effects for e in effect.estimates if e.fit == number]
+        shifts = [
+            abs(estimate.value - effect.optimum) / effect.se
+            for effect in effects
+            for estimate in effect.estimates
+            if estimate.fit == number
+        ]
         if fit.kind != "optimum" and shifts:
             moves.append(f"{fit.label}: by at most {figures.shift(max(shifts))} SE.")
-    return " ".join([f"{figures.count(len(effects), 'fixed effect')}. Distances from the optimum:", *moves])
+    counted = f"{figures.count(len(effects), 'fixed effect')}."
+    return " ".join([counted, *(["Distances from the optimum:", *moves] if moves else [])])
 
 
-def _draw(drawn: ink.Sheet, effects: Sequence[_Effect], marks: Sequence[ink.Mark]) -> None:
-    axes = drawn.axes
-    limit = _limit(effects)
+def _draw(axes: Axes, effects: Sequence[_Effect], marks: Sequence[ink.Mark]) -> None:
     y = 0.0
     for effect in effects:
         label = f"{ink.short(effect.name, 28)}  {effect.text}"
-        axes.text(-limit, y - 0.5 * HEAD, label, va="center", ha="left", fontsize=8.5, zorder=6)
-        y -= HEAD
+        axes.text(0.0, y - 0.5 * HEAD, label, va="center", ha="left", fontsize=8.5, zorder=6)
+        strip, y = _strip(effect), y - HEAD
         top = y
         for estimate in effect.estimates:
-            _interval(drawn, estimate, y - 0.5 * ROW, limit, marks[estimate.fit])
+            _interval(axes, effect, estimate, strip, y - 0.5 * ROW, marks[estimate.fit])
             y -= ROW
-        axes.plot([0.0, 0.0], [top, y], color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
-        if abs(effect.zero) < limit:
-            axes.plot([effect.zero] * 2, [top, y + 0.01], color=ink.INK, linewidth=2.0, zorder=1)
-    axes.set_xlim(-limit, limit)
-    axes.set_ylim(y - 0.05, 0.0)
+        at = strip.at(effect.optimum)
+        axes.plot([at, at], [top, y], color=ink.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
+        _zero(axes, effect, strip, top, y)
+        _scale(axes, strip, y)
+        y -= SCALE
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(y, 0.0)
+    axes.set_xticks([])
     axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel("standard errors from the optimum's estimate (tick: effect zero)")
-    ink.plain_numbers(axes)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
 
 
-def _limit(effects: Sequence[_Effect]) -> float:
-    ends = [abs(e.shift) + e.reach for effect in effects for e in effect.estimates]
-    return 1.08 * min(max(ends), WIDEST)
+def _strip(effect: _Effect) -> _Strip:
+    """All intervals and zero, as far as they are near."""
+    most = FARTHEST * effect.se
+    ends = [e.value + side * min(e.reach, most) for e in effect.estimates for side in (-1.0, 1.0)]
+    near = [end for end in (*ends, 0.0) if effect.is_near(end)]
+    low, high = min(near, default=effect.optimum - most), max(near, default=effect.optimum + most)
+    margin = MARGIN * (high - low) or 1.0
+    return _Strip(low - margin, high + margin)
 
 
-def _interval(drawn: ink.Sheet, estimate: _Estimate, y: float, limit: float, mark: ink.Mark) -> None:
-    axes = drawn.axes
-    low, high = estimate.shift - estimate.reach, estimate.shift + estimate.reach
-    if low < limit and high > -limit:
-        ends = [max(low, -limit), min(high, limit)]
+def _zero(axes: Axes, effect: _Effect, strip: _Strip, top: float, bottom: float) -> None:
+    if effect.is_near(0.0):
+        axes.plot([strip.at(0.0)] * 2, [top, bottom], color=ink.INK, linewidth=1.8, zorder=1)
+        return
+    is_left = effect.optimum > 0
+    axes.text(
+        *(0.0 if is_left else 1.0, 0.5 * (top + bottom)),
+        "\u2190 0" if is_left else "0 \u2192",
+        ha="left" if is_left else "right",
+        va="center",
+        fontsize=SMALL,
+        color=ink.GREY,
+    )
+
+
+def _scale(axes: Axes, strip: _Strip, y: float) -> None:
+    """The numbers of one effect below its intervals."""
+    axes.plot([0.0, 1.0], [y, y], color=ink.GREY, linewidth=0.7, solid_capstyle="butt")
+    ticks = MaxNLocator(MOST_TICKS, steps=[1, 2, 2.5, 5, 10]).tick_values(strip.low, strip.high)
+    for tick in ticks:
+        at = strip.at(float(tick))
+        if 0.04 <= at <= 0.96:
+            axes.plot([at, at], [y, y - 0.03], color=ink.GREY, linewidth=0.7)
+            axes.text(at, y - 0.045, f"{tick:.6g}", ha="center", va="top", fontsize=SMALL)
+
+
+def _interval(
+    axes: Axes, effect: _Effect, estimate: _Estimate, strip: _Strip, y: float, mark: ink.Mark
+) -> None:
+    low, high = (strip.at(estimate.value + side * estimate.reach) for side in (-1.0, 1.0))
+    if low < 1.0 and high > 0.0:
+        ends = [max(low, 0.0), min(high, 1.0)]
         axes.plot(ends, [y, y], color=mark.color, linewidth=1.3, solid_capstyle="butt")
     smaller = replace(mark, size=0.8 * mark.size)
-    if abs(estimate.shift) <= limit:
-        axes.plot([estimate.shift], [y], zorder=4, clip_on=False, **smaller.options())
+    if effect.is_near(estimate.value):
+        axes.plot([strip.at(estimate.value)], [y], zorder=4, clip_on=False, **smaller.options())
     else:
-        _beyond(drawn, estimate.shift, y, limit, smaller)
+        _beyond(axes, estimate.value, y, estimate.value > effect.optimum, smaller)
 
 
-def _beyond(drawn: ink.Sheet, shift: float, y: float, limit: float, mark: ink.Mark) -> None:
+def _beyond(axes: Axes, value: float, y: float, is_right: bool, mark: ink.Mark) -> None:
     """A mark that points off the scale, with the number it stands for."""
-    axes, side = drawn.axes, 1.0 if shift > 0 else -1.0
-    axes.plot([side * 0.86 * limit], [y], zorder=4, **mark.options())
+    edge, from_edge = (1.0, -1.0) if is_right else (0.0, 1.0)
+    at = edge + 0.07 * from_edge
+    axes.plot([at], [y], zorder=4, **mark.options())
     axes.annotate(
         "",
-        xy=(side * limit, y),
-        xytext=(side * 0.86 * limit, y),
+        xy=(edge, y),
+        xytext=(at, y),
         arrowprops={"arrowstyle": "->", "color": mark.color, "shrinkA": 0, "shrinkB": 0, "linewidth": 1.3},
     )
-    text, anchor = f"{shift:+.3g} SE", "right" if side > 0 else "left"
-    axes.text(side * 0.81 * limit, y, text, ha=anchor, va="center", fontsize=7.5)
+    anchor = "right" if is_right else "left"
+    axes.text(at + 0.025 * from_edge, y, f"{value:.4g}", ha=anchor, va="center", fontsize=SMALL)

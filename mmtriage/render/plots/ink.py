@@ -35,6 +35,7 @@ MARGIN = 0.08  # inches around everything
 LABEL_ROOM = 0.16  # inches between such names and the axes, and the edge
 LINE = 0.165  # inches from one line of text to the next
 TITLE_SIZE, TEXT_SIZE = 9.5, 8.5  # points
+MOST_TICKS = 5, 6  # spaces between ticks, of x and y
 INDENT = 0.3  # inches, of text beside a mark
 LONGEST_NAME = 60  # letters of a file's name that say what is plotted
 INK, GREY, PALE = "#1c1e21", "#50565e", "#d0d4d9"
@@ -181,11 +182,11 @@ def _legend(figure: Figure, entries: list[tuple[Mark | None, list[str]]], total:
             y -= LINE
 
 
-def plain_numbers(axes: Axes, *, x: bool = True, y: bool = False) -> None:
+def plain_numbers(axes: Axes, *, x: bool = True, y: bool = False, most: tuple[int, int] = MOST_TICKS) -> None:
     """Ticks with numbers as the report writes them, without offsets or powers beside the axis."""
-    for wanted, axis, most in ((x, axes.xaxis, 5), (y, axes.yaxis, 6)):
+    for wanted, axis, spaces in ((x, axes.xaxis, most[0]), (y, axes.yaxis, most[1])):
         if wanted:
-            axis.set_major_locator(MaxNLocator(most))
+            axis.set_major_locator(MaxNLocator(spaces))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
 
 
@@ -246,18 +247,23 @@ def _inches(text: str, size: float, *, bold: bool = False) -> float:
 def plot(name: str, title: str, description: str, drawn: Sheet, *, heading: str, reading: str) -> Plot:
     """The drawing as a Plot; `name` is that of its file, and begins every id in it."""
     said = f"{description} {reading}"
+    svg, ids = svg_text(drawn.figure, name=name, title=title, description=said)
     return Plot(
         name=name,
+        ids=ids,
         title=title,
         description=said,
-        svg=svg_text(drawn.figure, name=name, title=title, description=said),
+        svg=svg,
         heading=heading,
         reading=reading,
     )
 
 
-def svg_text(figure: Figure, *, name: str, title: str, description: str) -> str:
-    """SVG that says what it shows, loads nothing and may stand beside others: the same bytes every time."""
+def svg_text(figure: Figure, *, name: str, title: str, description: str) -> tuple[str, str]:
+    """SVG that says what it shows, loads nothing and may stand beside others, and how its ids begin.
+
+    They are the same bytes every time.
+    """
     buffer = BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
@@ -279,7 +285,7 @@ def svg_text(figure: Figure, *, name: str, title: str, description: str) -> str:
     root.attrib.pop("version", None)
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    return ElementTree.tostring(root, encoding="unicode") + "\n", own
 
 
 def _own_ids(root: ElementTree.Element, name: str) -> None:
