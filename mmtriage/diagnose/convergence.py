@@ -21,6 +21,7 @@ from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import LOG_NB_THETA, largest_shift
 from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
+from mmtriage.engine.lme4.outcome import NO_NUMBERS
 from mmtriage.engine.optimum.certificate import Certificate
 from mmtriage.engine.optimum.found import Optimum
 
@@ -45,13 +46,15 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
         f"the optimizer stopped {figures.gap(gap, criterion, digits=4)} deviance units short of the optimum "
         f"({comparison.lme4_fit.criterion:.6f} instead of {criterion:.6f})"
     )
+    if comparison.is_lost:
+        message += f"; {NO_NUMBERS}"
     return [
         finding(
             "MM403",
             message,
             gap=gap,
             threshold=allowed_gap(criterion),
-            max_shift_se=shift,
+            max_shift_se=None if comparison.is_lost else shift,
             reference=criterion,
         )
     ]

@@ -35,6 +35,7 @@ from mmtriage.diagnose.verdict import (
 from mmtriage.engine.comparison import Comparison
 from mmtriage.engine.estimates import largest_sd_change, largest_shift
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
+from mmtriage.engine.lme4.outcome import NO_NUMBERS
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
 from mmtriage.engine.optimum.settling import SNAP
 
@@ -63,6 +64,8 @@ def is_short(comparison: Comparison) -> bool:
     gap. On the other hand standard deviations near zero move by much for nothing, so theirs need some gap.
     """
     if comparison.lme4_fit is None or comparison.gap is None:  # or it went for an optimum that is refuted
+        return True
+    if comparison.is_lost:
         return True
     optimum = comparison.optimum_fit
     return (
@@ -148,7 +151,7 @@ def judge(comparison: Comparison, findings: Sequence[Finding]) -> Verdict:
     status = status_of(comparison, findings)
     shift = (
         None
-        if comparison.lme4_fit is None
+        if comparison.lme4_fit is None or comparison.is_lost
         else largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
     )
     return Verdict(
@@ -234,7 +237,7 @@ def _distance(comparison: Comparison, shift: float | None) -> str:
     """How far the estimates are from the optimum's: the most telling of coefficients, their SEs and SDs."""
     fit, optimum = comparison.lme4_fit, comparison.optimum_fit
     if fit is None or shift is None:
-        return "there are no estimates to compare"
+        return NO_NUMBERS if comparison.is_lost else "there are no estimates to compare"
     if shift > SHIFT_SE:
         return f"a fixed effect lies {shift:.2g} SE away"
     ratio = fit.se / optimum.se

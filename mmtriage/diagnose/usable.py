@@ -31,6 +31,7 @@ from mmtriage.diagnose.standard_errors import INTERCEPT, factor_of
 from mmtriage.diagnose.verdict import Answer, Usable, Use, Verdict
 from mmtriage.engine.coefficient_tests import between_groups
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.lme4.outcome import NO_NUMBERS
 
 ESTIMATE = (0.05, 0.2)  # standard errors: yes up to the first, with care up to the second
 ERROR = (1.05, 1.2)  # factors of a standard error
@@ -89,6 +90,8 @@ def _why_nothing(verdict: Verdict, comparison: Comparison, who: str) -> str | No
     """Why nothing of a fit can be graded, or None."""
     if comparison.lme4_fit is None:
         return f"{comparison.whose_fit} stops with an error ({comparison.lme4_error})"
+    if comparison.is_lost:
+        return f"{NO_NUMBERS}, because the criterion was NaN at a point on the way"
     if comparison.optimum.runaway:
         return "the likelihood has no maximum"
     endless = comparison.endless_effects()

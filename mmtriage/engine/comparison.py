@@ -103,6 +103,11 @@ class Comparison:
         return "lme4's fit" if self.given is None else f"the {self.given.software} fit"
 
     @property
+    def is_lost(self) -> bool:
+        """Whether what lme4 prints of its fit is no number: `lme4_fit` is then what it should be there."""
+        return self.lme4 is not None and self.lme4.is_lost
+
+    @property
     def gap(self) -> float | None:
         """Deviance units of lme4's fit above the optimum; none where it has none."""
         return None if self.lme4_fit is None else self.gap_of(self.lme4_fit)
@@ -188,7 +193,7 @@ def run_measured(
     transform: Transform | None = None,
     tolerance: float | None = None,
 ) -> Lme4Run | Lme4Failure:
-    """`fit_like_lme4`, its criterion by our engine."""
+    """`fit_like_lme4`, its criterion by our engine; a fit that prints no numbers is a failure."""
     run = fit_like_lme4(
         prepared.model,
         optimizers=optimizers,
@@ -197,7 +202,9 @@ def run_measured(
         transform=transform,
         tolerance=tolerance,
     )
-    return run if isinstance(run, Lme4Failure) else prepared.measured(run)
+    if isinstance(run, Lme4Failure):
+        return run
+    return Lme4Failure.of_lost(run) if run.is_lost else prepared.measured(run)
 
 
 def compare_fits(

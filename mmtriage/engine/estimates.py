@@ -7,8 +7,8 @@ effects, theta and sigma, BIC uses the number of rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import numpy as np
 
@@ -52,6 +52,17 @@ class Fit:
         with np.errstate(invalid="ignore"):  # NaN where there is no optimum, and no covariance
             root: Array = np.sqrt(np.diag(self.vcov))
         return root
+
+    def without_numbers(self) -> Self:
+        """The same criterion and theta, and NaN for whatever else lme4 would print."""
+        return replace(
+            self,
+            sigma=np.nan,
+            beta=np.full_like(self.beta, np.nan),
+            vcov=np.full_like(self.vcov, np.nan),
+            covariances=tuple(np.full_like(S, np.nan) for S in self.covariances),
+            shares=(np.nan,) * len(self.shares),
+        )
 
     @property
     def log_likelihood(self) -> float:

@@ -1,7 +1,6 @@
 """Writing out `diag(x | g)`: independent random effects, as the bars that lme4 1.1 has for them.
 
-Different columns of one variance, `diag(1 + x | g, hom = TRUE)`, are no such bars and stay a term of their
-own.
+Columns of one variance, `diag(0 + f | g, hom = TRUE)`, have one parameter of lme4's and stay a term.
 """
 
 from __future__ import annotations
@@ -12,10 +11,9 @@ from dataclasses import dataclass, replace
 from mmtriage.errors import FormulaError
 from mmtriage.formula.bars import Bar
 from mmtriage.formula.coding import term_codings
-from mmtriage.formula.edit import drop_correlations, make_bar, with_random
+from mmtriage.formula.edit import drop_correlations, with_random
 from mmtriage.formula.nodes import Node
 from mmtriage.formula.normal_form import Formula
-from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import to_text
 
 WRITTEN_OUT = "`{tag}` is fitted as what it means: {bars}"
@@ -31,7 +29,7 @@ class Columns:
 
 
 def resolve_diagonal(formula: Formula, columns: Columns) -> Formula:
-    """The formula with every `diag()` written out, and a note on each."""
+    """The formula with every `diag()` of a variance for each column written out, and a note on each."""
     pieces: list[Bar] = []
     notes: list[str] = []
     for number, bar in enumerate(formula.random):
@@ -44,28 +42,11 @@ def resolve_diagonal(formula: Formula, columns: Columns) -> Formula:
 
 
 def _written_out(formula: Formula, bar: Bar, columns: Columns, number: int) -> tuple[Bar, ...]:
-    if bar.structure.tag != "diag":
+    if bar.structure.tag != "diag" or bar.structure.homogeneous:
         return (bar,)
-    if bar.structure.homogeneous:
-        return (_homogeneous(bar, columns),)
     _check_codings(formula, bar, columns)
     pieces = drop_correlations(bar, columns.factors, columns.widths)
     return tuple(replace(piece, block=number) for piece in pieces)
-
-
-def _homogeneous(bar: Bar, columns: Columns) -> Bar:
-    """`diag(0 + f | g, hom = TRUE)` as `(1 | g:f)`: independent effects of one variance, one a level of f."""
-    plain = replace(bar, structure=UNSTRUCTURED)
-    codings = term_codings(bar.terms, bar.intercept, lambda variable: to_text(variable) in columns.factors)
-    if not bar.terms:
-        return plain
-    if not bar.intercept and len(bar.terms) == 1:
-        variables = bar.terms[0].variables
-        if set(codings[0]) == {"full"}:
-            return make_bar(replace(plain, group=(*bar.group, *variables)), intercept=True, terms=())
-        if set(codings[0]) == {"numeric"} and not any(to_text(v) in columns.widths for v in variables):
-            return plain
-    return bar
 
 
 def _check_codings(formula: Formula, bar: Bar, columns: Columns) -> None:

@@ -37,6 +37,12 @@ class StructureTag:
         said = f", hom = {str(self.homogeneous).upper()}"
         return f"{self.tag}({bar}{said if self.homogeneous != HOMOGENEOUS[self.tag] else ''})"
 
+    def is_linear(self, columns: int) -> bool:
+        """Whether covariances of so many columns are linear in as many parameters: else there is no
+        Kenward and Roger's method.
+        """
+        return self.tag in ("us", "diag") or columns <= 2 or self == StructureTag("cs", homogeneous=True)
+
 
 UNSTRUCTURED = StructureTag()
 

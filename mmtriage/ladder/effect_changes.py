@@ -41,7 +41,7 @@ def effects_of(case: Case, prepared: Prepared, fit: Fit) -> tuple[EffectChange, 
 def repaired_effects(case: Case) -> tuple[EffectChange, ...]:
     """What the optimum of the present model makes of the effects that R prints now; empty if R has no fit."""
     lme4 = case.comparison.lme4_fit
-    if lme4 is None:
+    if lme4 is None or case.comparison.is_lost:
         return ()
     printed = tested(case.comparison.prepared, lme4, method_of(case), heed_design=False)
     return changes(printed, at_optimum(case), unit=at_optimum(case))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.diagnose.judgement import is_short
 from mmtriage.engine.comparison import Comparison
-from mmtriage.errors import MmtriageError
+from mmtriage.errors import FormulaError, MmtriageError
 from mmtriage.formula import Formula
 from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Bench, refit
+from mmtriage.ladder.negative_correlation import is_crossed, negative_correlations
 from mmtriage.ladder.rescaled_formula import in_new_variables
 from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, movable_columns
 from mmtriage.ladder.steps import (
@@ -94,11 +95,12 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
     `present` is the formula that the search began with, which need not be tried.
     """
     comparison = start
-    tried: list[Tried] = []
+    tried = _with_negative_correlation(bench, start)
     for _ in range(MAX_STEPS):
         step = [fitted(bench, proposal) for proposal in _next_steps(comparison, bench.options.keep)]
         if not step:
             break
+        step += [wider for one in step for wider in _with_negative_correlation(bench, one.comparison)]
         tried += step
         comparison = min((t.comparison for t in step), key=lambda c: (not c.is_sound, c.optimum_fit.aic))
         if comparison.is_sound:
@@ -107,6 +109,23 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
         seen = {present, *(t.step.formula for t in tried)}
         joined = with_correlations(comparison.prepared.design.formula, present)
         tried += [fitted(bench, step) for step in joined if step.formula not in seen]
+    return tried
+
+
+def _with_negative_correlation(bench: Bench, comparison: Comparison) -> list[Tried]:
+    """Models that are not smaller, but whose correlation may be negative; lme4 1.1 has none."""
+    design = comparison.prepared.design
+    if comparison.prepared.null or design.spec.version == LME4_1_1:
+        return []
+    tried = []
+    for step in negative_correlations(comparison):
+        try:
+            made = bench.build(step.formula)
+        except FormulaError:  # more levels than a structure may have
+            continue
+        term = next(term for term in made.random if term.bar.structure != UNSTRUCTURED)
+        if is_crossed(term):
+            tried.append(fitted(bench, step))
     return tried
 
 
@@ -178,15 +197,14 @@ def _next_steps(comparison: Comparison, keep: Sequence[str]) -> list[Step]:
 
 def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> list[Step]:
     """Propose other covariances of the same columns or, where there are none, one slope less."""
-    formula = comparison.prepared.design.formula
+    formula, spec = comparison.prepared.design.formula, comparison.prepared.design.spec
     if len(term.columns) > 1:
         if term.bar.structure == UNSTRUCTURED:
             others = [without_correlations(formula, term), *compound_symmetries(formula, term)]
-            if comparison.prepared.design.spec.version != LME4_1_1:
-                others += structures_of_levels(formula, term)
+            if spec.version != LME4_1_1:
+                others += structures_of_levels(formula, term, has_residual=spec.is_linear)
         else:
-            has_residual = comparison.prepared.design.spec.is_linear
-            others = list(other_structures(formula, term, has_residual=has_residual))
+            others = list(other_structures(formula, term, has_residual=spec.is_linear))
         steps = [step for step in others if step.formula != formula]
         if steps:
             return steps

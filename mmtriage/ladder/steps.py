@@ -7,7 +7,7 @@ design that cannot tell the intercepts from something else, and terms named by `
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from mmtriage.formula.edit import (
     with_random,
 )
 from mmtriage.formula.nodes import Call, names_in
+from mmtriage.formula.structured import StructureTag
 from mmtriage.formula.terms import Term
 from mmtriage.formula.text import to_text
 from mmtriage.ladder.kept_terms import is_kept
@@ -146,8 +147,18 @@ def compound_symmetries(formula: Formula, term: RandomTerm) -> Iterator[Step]:
             title=f"compound symmetry of {factor} in {term.bar.to_text()}",
             formula=swap_bar(formula, term.bar, compound_symmetry(term.bar, factor)),
             removal=Removal("several", k * (k + 1) // 2 - 2, k) if k > 2 else None,
-            weakens=f"all levels of {factor} are given one variance and one correlation, not a negative one",
+            weakens=f"all levels of {factor} are given one variance and one correlation, not a negative one"
+            f"{_named(term, factor)}",
         )
+
+
+def _named(term: RandomTerm, factor: str) -> str:
+    """What lme4 2.x calls the compound symmetry of a bar that has nothing but the levels of a factor."""
+    if [factor] != [label for label in bar_terms(term.bar) if label != INTERCEPT]:
+        return ""
+    levels = make_bar(term.bar, intercept=False, terms=term.bar.terms)
+    tagged = replace(levels, structure=StructureTag("cs", homogeneous=True))
+    return f" (of lme4 2.x: `{tagged.to_text()}`, which may have one)"
 
 
 def without_slope(formula: Formula, term: RandomTerm, label: str) -> Step | None:

@@ -1,9 +1,11 @@
 """Steps to and between the covariance structures that lme4 2.x has: rung 2's way between all correlations
 and none.
 
-From an unstructured term of a factor's levels lead compound symmetry, with a variance for each level, and,
-where the levels have an order with equal distances, an autoregression. With two levels the first is no
-smaller model. From a structured term lead what has no correlation, and what has one variance.
+From an unstructured term of a factor's levels lead compound symmetry, with a variance for each level, one
+variance without a correlation, which is `(1 | g:f)`, and, where the levels have equal distances, an
+autoregression. With two levels the first is no smaller model. From a structured term lead what has no
+correlation, and what has one variance. Compound symmetry with one variance is `(1 | g) + (1 | g:f)`, which
+every lme4 fits, but for a negative correlation (`negative_correlation.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,13 @@ from dataclasses import replace
 import numpy as np
 
 from mmtriage.formula import Bar, Formula
-from mmtriage.formula.edit import bar_terms, drop_correlations, make_bar, swap_bar
+from mmtriage.formula.edit import (
+    bar_terms,
+    compound_symmetry,
+    drop_correlations,
+    make_bar,
+    swap_bar,
+)
 from mmtriage.formula.structured import StructureTag
 from mmtriage.ladder.lrt import Removal
 from mmtriage.ladder.steps import Step
@@ -23,21 +31,22 @@ from mmtriage.model.ranef import RandomTerm
 EQUAL = 1e-9  # relative: distances of levels that differ by less are equal
 
 
-def structures_of_levels(formula: Formula, term: RandomTerm) -> Iterator[Step]:
+def structures_of_levels(formula: Formula, term: RandomTerm, *, has_residual: bool) -> Iterator[Step]:
     """From an unstructured term that has a column for each level of a factor, and nothing else."""
     k = len(term.columns)
     factor = _factor(term)
-    if factor is None or k < 3:
+    if factor is None:
         return
-    whole = make_bar(term.bar, intercept=False, terms=term.bar.terms)
     entries = k * (k + 1) // 2
-    yield Step(
-        title=f"one correlation of all levels of {factor} by {term.group}",
-        formula=swap_bar(formula, term.bar, [replace(whole, structure=StructureTag("cs"))]),
-        removal=Removal("correlations", entries - k - 1, k),
-        weakens=f"all pairs of levels of {factor} are given one correlation",
-    )
-    if factor in term.ordered or _are_equally_spaced(term.factors[factor]):
+    whole = make_bar(term.bar, intercept=False, terms=term.bar.terms)
+    if k > 2:
+        yield Step(
+            title=f"one correlation of all levels of {factor} by {term.group}",
+            formula=swap_bar(formula, term.bar, [replace(whole, structure=StructureTag("cs"))]),
+            removal=Removal("correlations", entries - k - 1, k),
+            weakens=f"all pairs of levels of {factor} are given one correlation",
+        )
+    if k > 2 and (factor in term.ordered or _are_equally_spaced(term.factors[factor])):
         fading = StructureTag("ar1", homogeneous=True)
         yield Step(
             title=f"correlations that fade along {factor} by {term.group}",
@@ -45,6 +54,22 @@ def structures_of_levels(formula: Formula, term: RandomTerm) -> Iterator[Step]:
             removal=Removal("correlations", entries - 2, k),
             weakens=f"levels of {factor} have one variance, and correlations that fade with their distance",
         )
+    if not term.bar.intercept and not (has_residual and term.has_single_rows):
+        yield from _one_variance(formula, term, factor)
+
+
+def _one_variance(formula: Formula, term: RandomTerm, factor: str) -> Iterator[Step]:
+    """`diag(0 + f | g, hom = TRUE)` as `(1 | g:f)`, which every lme4 fits."""
+    k = len(term.columns)
+    _, cells = compound_symmetry(term.bar, factor)
+    if cells in formula.random:
+        return
+    yield Step(
+        title=f"one variance and no correlation of all levels of {factor} by {term.group}",
+        formula=swap_bar(formula, term.bar, [cells]),
+        removal=Removal("correlations", k * (k + 1) // 2 - 1, k),
+        weakens=f"levels of {factor} have one variance and, within one level of {term.group}, no correlation",
+    )
 
 
 def _factor(term: RandomTerm) -> str | None:
@@ -53,12 +78,6 @@ def _factor(term: RandomTerm) -> str | None:
     if len(slopes) != 1 or slopes[0] not in term.factors:
         return None
     return slopes[0] if len(term.factors[slopes[0]]) == len(term.columns) else None
-
-
-def _is_of_single_rows(term: RandomTerm) -> bool:
-    """Whether no level of the grouping has two rows in a column of the term."""
-    cells = term.codes * len(term.columns) + np.argmax(term.Z, axis=1)
-    return int(np.max(np.bincount(cells))) == 1
 
 
 def _are_equally_spaced(levels: tuple[str, ...]) -> bool:
@@ -75,20 +94,23 @@ def other_structures(formula: Formula, term: RandomTerm, *, has_residual: bool) 
 
     With one row in each cell of a linear model they have no step: neither tells its SDs from the residual's.
     """
-    tag, k = term.bar.structure, len(term.columns)
-    if tag.tag == "diag" or (has_residual and _factor(term) is not None and _is_of_single_rows(term)):
+    tag, k, factor = term.bar.structure, len(term.columns), _factor(term)
+    if tag.tag == "diag" or (has_residual and factor is not None and term.has_single_rows):
         return
-    if tag.homogeneous:
-        independent: list[Bar] = [replace(term.bar, structure=StructureTag("diag", homogeneous=True))]
-    else:
+    independent: list[Bar]
+    if not tag.homogeneous:
         independent = list(drop_correlations(term.bar, term.factors))
+    elif factor is not None and not term.bar.intercept:
+        independent = [compound_symmetry(term.bar, factor)[1]]
+    else:
+        independent = [replace(term.bar, structure=StructureTag("diag", homogeneous=True))]
     yield Step(
         title=f"no correlation in {term.bar.to_text()}",
         formula=swap_bar(formula, term.bar, independent),
         removal=Removal("correlations", 1, k),
         weakens="the correlation between the random effects is assumed to be zero",
     )
-    if not tag.homogeneous and not term.bar.intercept and _factor(term) is not None:
+    if not tag.homogeneous and not term.bar.intercept and factor is not None:
         equal = replace(term.bar, structure=StructureTag(tag.tag, homogeneous=True))
         yield Step(
             title=f"one variance in {term.bar.to_text()}",

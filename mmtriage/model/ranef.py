@@ -53,6 +53,16 @@ class RandomTerm:
         tag = self.bar.structure
         return tag == UNSTRUCTURED or (tag == StructureTag("cs") and len(self.columns) == 2)
 
+    @property
+    def cells(self) -> int:
+        """How many different rows Z has, level by level: of a factor's columns, its levels that are met."""
+        return len(np.unique(np.column_stack([self.codes, self.Z]), axis=0))
+
+    @property
+    def has_single_rows(self) -> bool:
+        """Whether each cell has one row."""
+        return self.cells == len(self.codes)
+
     def columns_of(self, number: int) -> list[int]:
         """The columns of Z that a term of the bar makes, of which the intercept is number 0."""
         return [j for j, assigned in enumerate(self.assign) if assigned == number]
@@ -102,15 +112,18 @@ def lme4_order(terms: Sequence[RandomTerm]) -> tuple[RandomTerm, ...]:
     counts = [len(term.levels) for term in terms]
     if all(before >= after for before, after in pairwise(counts)):
         return tuple(terms)
-    # The pieces of one `diag()` are one term of lme4 2.x and keep their order.
-    units = [list(unit) for _, unit in groupby(enumerate(terms), lambda item: _unit(*item))]
-    units.sort(key=lambda unit: len(unit[0][1].levels))
-    return tuple(term for unit in units[::-1] for _, term in unit)
+    units = sorted(lme4_units(terms), key=lambda unit: len(unit[0].levels))
+    return tuple(term for unit in units[::-1] for term in unit)
 
 
-def _unit(place: int, term: RandomTerm) -> tuple[str, int]:
-    """What stays together when terms are sorted."""
-    return ("term", place) if term.bar.block is None else ("diag", term.bar.block)
+def lme4_units(terms: Sequence[RandomTerm]) -> list[list[RandomTerm]]:
+    """What is one term of lme4's: the pieces of a `diag()`, which keep their order, and any other alone."""
+
+    def unit(item: tuple[int, RandomTerm]) -> tuple[str, int]:
+        place, term = item
+        return ("term", place) if term.bar.block is None else ("diag", term.bar.block)
+
+    return [[term for _, term in found] for _, found in groupby(enumerate(terms), unit)]
 
 
 def _without_dummy(name: str) -> str:

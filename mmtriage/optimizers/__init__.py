@@ -54,7 +54,7 @@ _TABLE = (
         name="nloptwrap",
         kind="quadratic model",
         note="lme4's default: NLopt's BOBYQA, stopped by nloptr's relative tolerance of 1e-4",
-        search=derivative_free(nlopt.LN_BOBYQA),
+        search=derivative_free(nlopt.LN_BOBYQA, takes_nan=True),
         default_maxfun=lambda n: 100_000,
         r_name="nloptwrap",
         r_budget="maxeval",
@@ -127,7 +127,7 @@ _TABLE = (
         name="nloptwrap.NLOPT_LN_BOBYQA",
         kind="quadratic model",
         note="the same as nloptwrap, under the name allFit gives it",
-        search=derivative_free(nlopt.LN_BOBYQA),
+        search=derivative_free(nlopt.LN_BOBYQA, takes_nan=True),
         default_maxfun=lambda n: 100_000,
         r_name="nloptwrap",
         r_budget="maxeval",
@@ -150,7 +150,7 @@ _TABLE = (
 # nloptwrap as lmerControl(optCtrl = list(...)) can have it: not a name of its own.
 TIGHTENED = replace(
     _TABLE[0],
-    search=derivative_free(nlopt.LN_BOBYQA, EXACT),
+    search=derivative_free(nlopt.LN_BOBYQA, EXACT, takes_nan=True),
     note="nloptwrap with stop rules of 1e-12",
     r_settings=f"xtol_rel = {EXACT.xtol_rel:g}, xtol_abs = {EXACT.xtol_abs:g}, ftol_abs = {EXACT.ftol_abs:g}",
 )

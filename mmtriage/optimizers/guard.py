@@ -1,4 +1,4 @@
-"""The objective as an optimizer may see it: always finite, counted, its best point remembered."""
+"""The objective as an optimizer may see it: finite unless NaN is asked for, counted, its best remembered."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Guard:
         self._objective = objective
         self._worst: float | None = None
         self._limit: int | None = None
+        self._hands_on_nan = False
         self.evaluations = 0
         self.failures = 0
         self.last_failure = ""
@@ -37,6 +38,10 @@ class Guard:
     def limit(self, maxfun: int) -> None:
         """From now on raise OutOfBudgetError instead of spending more than `maxfun` evaluations in all."""
         self._limit = maxfun
+
+    def hand_on_nan(self) -> None:
+        """From now on a criterion that is NaN is no penalty, but NaN."""
+        self._hands_on_nan = True
 
     def __call__(self, theta: Array) -> float:
         """The criterion at `theta` (m,), or a penalty."""
@@ -48,7 +53,8 @@ class Guard:
         except (FloatingPointError, np.linalg.LinAlgError) as failure:
             return self._penalty(str(failure))
         if not np.isfinite(value):
-            return self._penalty(f"the criterion is {value}")
+            penalty = self._penalty(f"the criterion is {value}")
+            return value if self._hands_on_nan and np.isnan(value) else penalty
         if self.best is None or value < self.best[1]:
             self.best = (np.array(theta, dtype=np.float64), value)
         self._worst = value if self._worst is None else max(self._worst, value)

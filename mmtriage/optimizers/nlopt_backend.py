@@ -67,15 +67,19 @@ def derivative_free(
     *,
     most: int | None = None,
     first_step: float | None = None,
+    takes_nan: bool = False,
 ) -> Search:
     """The search of an NLopt algorithm that needs values only.
 
     Args:
+        takes_nan: a NaN is handed to it, as nloptr does; BOBYQA has no model any more, and soon ends.
         most: caps any budget.
         first_step: of every coordinate; None leaves it to NLopt, as lme4 does.
     """
 
     def search(objective: Guard, start: Array, lower: Array, upper: Array, maxfun: int) -> Ending:
+        if takes_nan:
+            objective.hand_on_nan()
         problem = _problem(algorithm, rules, lower, upper)
         problem.set_maxeval(maxfun if most is None else min(maxfun, most))
         if first_step is not None:

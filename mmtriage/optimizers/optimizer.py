@@ -77,7 +77,8 @@ class Optimizer:
         """Minimize `objective` over the box `lower <= theta <= upper`, all (m,), from `start`.
 
         A point at which the objective is not finite, or raises FloatingPointError or LinAlgError, is
-        passed to the backend as a large finite value. Any other exception is not ours and goes through.
+        passed to the backend as a large finite value; a NaN as it is, where R does so. Any other exception is
+        not ours and goes through.
         """
         start = np.array(start, dtype=np.float64)
         budget = self.default_maxfun(len(start)) if maxfun is None else maxfun
@@ -101,7 +102,7 @@ def _result(guard: Guard, ending: Ending) -> OptimizerResult:
     if guard.best is None:
         value, status, code = np.inf, "error", code or -1
         message = f"the criterion could not be evaluated at any point tried: {guard.last_failure}"
-    elif guard.failures and value > guard.best[1]:
+    elif guard.failures and not value <= guard.best[1]:
         theta, value = guard.best  # the backend ended on a penalty
     theta = np.array(theta, dtype=np.float64)
     theta.flags.writeable = False

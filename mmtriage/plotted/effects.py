@@ -29,7 +29,7 @@ def effect_sets(
     same = tuple(_label(remedy) for remedy, _ in remedies if remedy.scope == "same_model")
     label = PROVEN if comparison.optimum.certificate.certified else UNPROVEN
     sets = [_effect_set("optimum", label, design, comparison.optimum_fit, same)]
-    if comparison.lme4_fit is not None:
+    if comparison.lme4_fit is not None and not comparison.is_lost:
         sets.insert(0, _effect_set("lme4", "lme4's fit", design, comparison.lme4_fit))
     sets += [
         _effect_set("remedy", _label(remedy), refit.prepared.design, refit.fit)

@@ -54,4 +54,10 @@ def _in_r(report: Report, effects: Sequence[FixedEffect]) -> str:
 def _refit(report: Report) -> str:
     if report.model.method == "ML":
         return "Kenward and Roger's method would keep to them, but is for REML: fit without --ml"
+    is_linear = all(
+        term.structure is None or term.structure.tag.is_linear(len(term.terms))
+        for term in report.model.random_terms
+    )
+    if not is_linear:
+        return "and Kenward and Roger's method is for covariances that are linear in their parameters"
     return "and the model is too large for Kenward and Roger's method"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus
+from mmtriage.formula.structured import StructureTag, Tag
 from mmtriage.ladder.records import Remedy, RungResult, Stop
 from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
@@ -52,8 +53,13 @@ class InputFacts:
 class StructureFacts:
     """The covariance structure of a random-effects term, as lme4 2.x has them."""
 
-    name: str  # "cs", "ar1", "diag"
+    name: Tag  # "cs", "ar1", "diag"
     homogeneous: bool  # one SD for all columns
+
+    @property
+    def tag(self) -> StructureTag:
+        """As a formula has it."""
+        return StructureTag(self.name, self.homogeneous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

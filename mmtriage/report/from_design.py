@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mmtriage.data.table import Table
 from mmtriage.formula.structured import UNSTRUCTURED, StructureTag
 from mmtriage.model.design import Design
@@ -13,6 +15,11 @@ from mmtriage.report.facts import (
     ModelFacts,
     RandomTermFacts,
     StructureFacts,
+)
+
+NOT_LINEAR = (
+    "degrees of freedom are not assessed, because Kenward and Roger's method is for covariances that are "
+    "linear in their parameters, which that of `{term}` is not: `--ddf satterthwaite` has some"
 )
 
 
@@ -57,8 +64,17 @@ def model_facts(design: Design, options: TriageOptions) -> ModelFacts:
         offset=options.offset,
         subset=options.subset,
         contrasts=options.contrasts,
-        notes=design.messages,
+        notes=(*design.messages, *_without_kenward_roger(design, options)),
     )
+
+
+def _without_kenward_roger(design: Design, options: TriageOptions) -> Iterator[str]:
+    """Why there are no degrees of freedom by a method that was asked for."""
+    if options.ddf != "kenward-roger":
+        return
+    bent = next((t for t in design.random if not t.bar.structure.is_linear(len(t.columns))), None)
+    if bent is not None:
+        yield NOT_LINEAR.format(term=bent.bar.to_text())
 
 
 def _structure(tag: StructureTag) -> StructureFacts | None:

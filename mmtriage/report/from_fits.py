@@ -85,7 +85,8 @@ def lme4_facts(
         singular=run.singular,
         lme4_messages=run.lme4_messages,
     )
-    tests = _tests(comparison.prepared, fit, ddf, heed_design=False)
+    tests = _tests(comparison.prepared, fit, None if run.is_lost else ddf, heed_design=False)
+    fit = fit.without_numbers() if run.is_lost else fit
     facts = _fit_facts(comparison.prepared, fit, way, tests)
     return replace(facts, repeats=None if repeats is None else _repeat_facts(repeats))
 

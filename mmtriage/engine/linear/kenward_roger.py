@@ -10,7 +10,8 @@ Z_a Z_b' + Z_b Z_a' of each entry of each S_t, and the identity. With B_i = X'V^
 the adjusted covariance of beta is Phi + 2 Phi [sum_ij W_ij (Q_ij - B_i Phi B_j)] Phi, and of one coefficient,
 l, df = 2 / sum_ij W_ij c_i c_j with c_i = l'Phi B_i Phi l / l'Phi l (Kenward & Roger 1997, Biometrics 53,
 section 3, where both of their A are this sum; Halekoh & Hojsgaard 2014, JSS 59(9)). V is not linear in
-theta, but W is the same in any coordinates of S: these are the orthonormal ones.
+theta, but W is the same in any coordinates of S: these are the orthonormal ones. Of a structured covariance
+the G_i are those of the parts that it is a combination of; where it is none, as ar1, there is no method.
 
 No matrix here has a side of n: with N = Lambda M^-1 Lambda' and U = I - N A,
 
@@ -29,14 +30,16 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from mmtriage.arrays import Array
 from mmtriage.engine.linear.likelihood import LinearLikelihood
+from mmtriage.engine.structures.unstructured import Unstructured
 
 MOST_EFFECTS = 3000  # random effects, q, up to which dense (q, q) matrices are made: 72 MB each, some seconds
 DETERMINED = (
     1e-10  # relative eigenvalue of the information below which it is inverted on its range, as pbkrtest does
 )
 
-# Columns a and b of one term, as rows of (q, ...) arrays: G = Z_a Z_b'. An entry of S has one or two of them.
-Pair = tuple[slice, slice]
+# Columns a and b of one term, as rows of (q, ...) arrays, and a weight: G = w Z_a Z_b'. An entry of S has one
+# or two of them, a part of a structured S one for each of its entries.
+Pair = tuple[slice, slice, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +53,9 @@ class KenwardRoger:
 def kenward_roger(likelihood: LinearLikelihood, factors: Sequence[Array]) -> KenwardRoger | None:
     """At `factors`, in orthonormal coordinates; None where there are more than `MOST_EFFECTS`.
 
-    None of a structured covariance too: V is not linear in its parameters.
+    None of a covariance, too, in the parameters of which V is not linear.
     """
-    if not likelihood.layout.is_ordinary:
-        return None
-    if likelihood.blocks.q > MOST_EFFECTS:
+    if not likelihood.layout.is_linear or likelihood.blocks.q > MOST_EFFECTS:
         return None
     at = likelihood.evaluate(factors)
     parts = _parts(likelihood, factors)
@@ -97,7 +98,7 @@ class _Parts:
         """X'V^-1 G_i V^-1 X."""
         if not i:
             return self.XVVX
-        return sum((self.ZVX[a].T @ self.ZVX[b] for a, b in i), np.zeros_like(self.XVX))
+        return sum((w * (self.ZVX[a].T @ self.ZVX[b]) for a, b, w in i), np.zeros_like(self.XVX))
 
     def twice(self, i: tuple[Pair, ...], j: tuple[Pair, ...]) -> Array:
         """X'V^-1 G_i V^-1 G_j V^-1 X."""
@@ -106,8 +107,8 @@ class _Parts:
         if not i:
             return self.twice(j, i).T
         if not j:
-            return sum((self.ZVX[a].T @ self.ZVVX[b] for a, b in i), np.zeros_like(self.XVX))
-        products = (self.ZVX[a].T @ self.ZVZ[b, c] @ self.ZVX[d] for a, b in i for c, d in j)
+            return sum((w * (self.ZVX[a].T @ self.ZVVX[b]) for a, b, w in i), np.zeros_like(self.XVX))
+        products = (v * w * (self.ZVX[a].T @ self.ZVZ[b, c] @ self.ZVX[d]) for a, b, v in i for c, d, w in j)
         return sum(products, np.zeros_like(self.XVX))
 
     def trace(self, i: tuple[Pair, ...], j: tuple[Pair, ...]) -> float:
@@ -115,8 +116,8 @@ class _Parts:
         if not i and not j:
             return self.trace_VV
         if not i or not j:
-            return float(sum(np.trace(self.ZVVZ[b, a]) for a, b in i or j))
-        return float(sum(np.vdot(self.ZVZ[d, a], self.ZVZ[c, b]) for a, b in i for c, d in j))
+            return float(sum(w * np.trace(self.ZVVZ[b, a]) for a, b, w in i or j))
+        return float(sum(v * w * np.vdot(self.ZVZ[d, a], self.ZVZ[c, b]) for a, b, v in i for c, d, w in j))
 
 
 def _parts(likelihood: LinearLikelihood, factors: Sequence[Array]) -> _Parts:
@@ -143,16 +144,29 @@ def _parts(likelihood: LinearLikelihood, factors: Sequence[Array]) -> _Parts:
 
 
 def _entries(likelihood: LinearLikelihood) -> Iterator[tuple[Pair, ...]]:
-    """The lower triangle of every S_t; columns that are no direction of their own are left out."""
+    """The parts of every S_t; columns that are no direction of their own are left out."""
     for block, rows in likelihood.blocks.with_rows():
         for term, where in zip(block.terms, block.slices, strict=True):
             first = rows.start + where.start
             columns = [
                 slice(first + i, rows.stop, block.width) for i in range(likelihood.basis.terms[term].rank)
             ]
-            for i, a in enumerate(columns):
-                for b in columns[: i + 1]:
-                    yield ((a, a),) if a == b else ((a, b), (b, a))
+            structure = likelihood.layout.structures[term]
+            if isinstance(structure, Unstructured):
+                yield from _triangle(columns)
+                continue
+            parts, R = structure.parts, likelihood.basis.terms[term].R
+            assert parts is not None
+            for M in R @ parts @ R.T:
+                pairs = ((columns[i], columns[j], float(w)) for (i, j), w in np.ndenumerate(M))
+                yield tuple(pair for pair in pairs if pair[2] != 0.0)
+
+
+def _triangle(columns: Sequence[slice]) -> Iterator[tuple[Pair, ...]]:
+    """The entries of an unstructured S, whatever its coordinates."""
+    for i, a in enumerate(columns):
+        for b in columns[: i + 1]:
+            yield ((a, a, 1.0),) if a == b else ((a, b, 1.0), (b, a, 1.0))
 
 
 def _inverse(information: Array) -> Array:

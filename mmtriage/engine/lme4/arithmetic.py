@@ -31,6 +31,7 @@ from mmtriage.engine.lme4.cholmod import Order, backward, backward_order, diagon
 from mmtriage.engine.lme4.eigen import Matrix, cholesky, gram, panels, solve_fixed
 from mmtriage.engine.structures.parameter_layout import Layout, layout_of
 from mmtriage.model.design import Design
+from mmtriage.model.ranef import lme4_units
 
 LARGEST = 2_000_000  # products per evaluation: 50 MB, some 10 ms
 
@@ -40,6 +41,7 @@ class _Model:
     """What does not depend on theta: K effects in each of G levels. Arrays lie with the rows last."""
 
     layout: Layout
+    widths: tuple[int, ...]  # columns of each term of lme4's, of which the pieces of a `diag()` are one
     codes: Index  # (n,) level of each row
     bins: Index  # (K (K + p + 1) n,) where each product of `_cross_products` is summed
     levels: int
@@ -101,6 +103,7 @@ def _model(design: Design, *, reml: bool) -> _Model:
     K = len(Z)
     return _Model(
         layout=layout_of(design.random),
+        widths=tuple(sum(term.Z.shape[1] for term in unit) for unit in lme4_units(design.random)),
         codes=first.codes,
         bins=(np.arange(K * (K + p + 1))[:, None] * levels + first.codes).ravel(),
         levels=levels,
@@ -131,7 +134,7 @@ def _evaluate(model: _Model, theta: Array) -> float:
     RX, left = _fixed_factor(model, solved)
     beta = solve_fixed(RX, left)
     u = _spherical_effects(model, L, solved[:, p] - _combine(solved.swapaxes(0, 1), beta))
-    pwrss = _squares(_residuals(model, factors, beta, u)) + _squares(_in_lme4_order(u, model.layout.widths))
+    pwrss = _squares(_residuals(model, factors, beta, u)) + _squares(_in_lme4_order(u, model.widths))
     value = _sum_logs([d * d for d in diagonal(L).T.ravel().tolist()])
     if model.reml:
         value += 2.0 * _sum_logs([row[i] for i, row in enumerate(RX)])

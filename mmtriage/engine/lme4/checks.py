@@ -27,7 +27,6 @@ SCALE_RATIO = 1000.0  # lme4's check.scaleX
 DOWNDATED = "Downdated VtV is not positive definite"  # of the fixed effects' cross-products: no digits left
 SINGULAR_MESSAGE = "boundary (singular) fit: see help('isSingular')"
 NO_SCALED_GRADIENT = "unable to evaluate scaled gradient"
-NA_GRADIENT = "Gradient contains NAs"
 BAD_HESSIAN = "Problem with Hessian check (infinite or missing values?)"
 FLAT_HESSIAN = " Hessian is numerically singular: parameters are not uniquely determined"
 LARGE_EIGENVALUE = "Model is nearly unidentifiable: very large eigenvalue\n - Rescale variables?"
@@ -93,7 +92,7 @@ def check_convergence(
     if derivatives is None:
         return _check()
     if np.any(np.isnan(derivatives.gradient)):
-        return _check(messages=(NA_GRADIENT,), codes=(-5,))
+        return _check(codes=(-5,))  # without a word: only print() and summary() say "Gradient contains NAs"
     statistic, worst = gradient_statistic(derivatives)
     gradient_message = _gradient_message(statistic, version)
     eigenvalues = _eigenvalues(derivatives.hessian)

@@ -106,10 +106,17 @@ def _criterion(model: LinearModel, theta: Array) -> float:
 def _stopped_at_start(model: LinearModel, start: Array) -> Callable[[Array], float]:
     """The criterion, which lme4 cannot have at its start if even columns of orthonormal X do not give it.
 
-    lme4 evaluates its start first, and stops there.
+    lme4 evaluates its start first, and stops there. Where its factor is no number, at a bound of some
+    structures, it has NaN, and from then on nothing else.
     """
+    layout, is_lost = model.layout, False
 
     def objective(theta: Array) -> float:
+        nonlocal is_lost
+        if not layout.is_ordinary:
+            is_lost = is_lost or not layout.is_number(theta)
+            if is_lost:
+                return np.nan
         value = _criterion(model, theta)
         if not np.isfinite(value) and np.array_equal(theta, start):
             raise np.linalg.LinAlgError(DOWNDATED)
@@ -209,6 +216,7 @@ def fit_lmer(
         tested=tested,
         restarted=restarted,
         moved_to_edge=moved,
+        is_lost=criterion.is_lost,
     )
 
 

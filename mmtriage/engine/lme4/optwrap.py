@@ -100,13 +100,16 @@ class Criterion:
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
         self.evaluations = 0
+        self.is_lost = False  # NaN was its last value
 
     def __call__(self, theta: Array) -> float:
         self.evaluations += 1
         try:
-            return self._objective(theta)
+            value = self._objective(theta)
         except (FloatingPointError, np.linalg.LinAlgError) as failure:
             raise StoppedError(str(failure)) from failure
+        self.is_lost = bool(np.isnan(value))
+        return value
 
 
 def run_optimizer(
@@ -163,6 +166,7 @@ def assemble(
     tested: Checking,
     restarted: bool = False,
     moved_to_edge: tuple[int, ...] = (),
+    is_lost: bool = False,
 ) -> Lme4Run:
     """The record of a finished fit, with lme4's checks of it.
 
@@ -191,4 +195,5 @@ def assemble(
         restarted=restarted,
         moved_to_edge=moved_to_edge,
         check=check,
+        is_lost=is_lost,
     )

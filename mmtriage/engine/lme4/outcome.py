@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from mmtriage.arrays import Array
 from mmtriage.engine.lme4.checks import ConvergenceCheck
 from mmtriage.engine.lme4.vcov import covariance_of_beta
 from mmtriage.optimizers import OptimizerStatus
+
+# Of a fit whose criterion was NaN at a point on the way: lme4 does not forget it.
+NO_NUMBERS = "its coefficients, standard errors and SDs are NaN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +44,7 @@ class Lme4Run:
     beta: Array | None = None  # (p,) where the optimizer sets it: generalized models
     nb_theta: float | None = None  # negative binomial: the theta of its variance
     predictor: Array | None = None  # (n,) eta where PIRLS ended last, of generalized models
+    is_lost: bool = False  # `NO_NUMBERS`, but for theta
 
     @property
     def covariance_of_beta(self) -> Array | None:
@@ -58,6 +63,17 @@ class Lme4Failure:
     optimizer: str
     total_evaluations: int
     lme4_messages: tuple[str, ...]  # what it had said before
+
+    @classmethod
+    def of_lost(cls, run: Lme4Run) -> Self:
+        """A refit of which nothing that is asked for is a number."""
+        return cls(
+            error="its estimates are NaN",
+            start=run.start,
+            optimizer=run.optimizer,
+            total_evaluations=run.total_evaluations,
+            lme4_messages=run.lme4_messages,
+        )
 
 
 def frozen(array: Array) -> Array:

@@ -30,8 +30,8 @@ class Autoregressive:
 
     @property
     def is_linear(self) -> bool:
-        """C is a polynomial in rho."""
-        return False
+        """C is a polynomial in rho, of degree k - 1."""
+        return self.width == 2
 
     def root(self, phi: float) -> tuple[Array, Array, Array]:
         """B and its derivatives: of sin^m phi in its first column, of sin^m phi cos phi in the others."""
@@ -89,8 +89,8 @@ class Autoregressive:
         return 0.0
 
     def lme4_root(self, rho: float) -> Array:
-        """B at rho, with the C library's powers as R has them."""
-        powers = np.array([math.pow(rho, m) for m in range(self.width)])
+        """B at rho, with the C library's powers as R has them, whose square is a product."""
+        powers = np.array([rho * rho if m == 2 else math.pow(rho, m) for m in range(self.width)])
         B = powers[self._lags().astype(int)]
         with np.errstate(invalid="ignore"):
             B[:, 1:] *= np.sqrt(np.float64(1.0 - rho * rho))

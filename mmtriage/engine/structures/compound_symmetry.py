@@ -77,13 +77,14 @@ class CompoundSymmetry:
 
     def lme4_root(self, rho: float) -> Array:
         """By the recursion over columns that lme4 2.1-0 has; at rho = 1 it divides 0 by 0, and so do we."""
-        k = self.width
+        k, square = self.width, rho * rho
         a, known = np.empty(k), 0.0
         with np.errstate(all="ignore"):
             for j in range(k):
                 a[j] = known
-                known = known + np.float64(1.0 - rho * known) ** 2 / np.float64(1.0 - rho**2 * known)
-            diagonal = np.sqrt(1.0 - rho**2 * a)
-            below = (rho - rho**2 * a) / diagonal
+                left = np.float64(1.0 - rho * known)
+                known = known + left * left / np.float64(1.0 - square * known)
+            diagonal = np.sqrt(1.0 - square * a)
+            below = (rho - square * a) / diagonal
         L: Array = np.tril(np.tile(below, (k, 1)), -1) + np.diag(diagonal)
         return L

@@ -128,6 +128,10 @@ class Structure(Protocol):
     def start(self) -> Array:
         """Where lme4 starts, (m,)."""
 
+    @property
+    def parts(self) -> Array | None:
+        """Symmetric matrices (m, k, k) of which S is a combination; None where it is not linear."""
+
     def names(self, group: str, columns: Sequence[str]) -> tuple[str, ...]:
         """lme4's names of the parameters."""
 

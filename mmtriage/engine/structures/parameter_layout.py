@@ -45,6 +45,11 @@ class Layout:
         return all(isinstance(structure, Unstructured) for structure in self.structures)
 
     @cached_property
+    def is_linear(self) -> bool:
+        """Whether every covariance is linear in its parameters, or in others as many."""
+        return self.is_ordinary or all(structure.parts is not None for structure in self.structures)
+
+    @cached_property
     def lower(self) -> Array:
         """lme4's lower bounds (m,)."""
         return _joined(structure.lower for structure in self.structures)
@@ -79,8 +84,11 @@ class Layout:
 
     def can_start_lme4(self, theta: Array) -> bool:
         """Whether lme4 can start at theta: at some bounds its factor is no number, or has no rho."""
-        is_number = all(np.all(np.isfinite(L)) for L in self.factors(theta))
-        return is_number and not self.loses_rho(theta)
+        return self.is_number(theta) and not self.loses_rho(theta)
+
+    def is_number(self, theta: Array) -> bool:
+        """Whether lme4's factors are: at some bounds its formulas give none."""
+        return all(np.all(np.isfinite(L)) for L in self.factors(theta))
 
     def theta(self, raw: Sequence[Array]) -> Array:
         """theta (m,) for factors F (k, r) in the user's columns."""

@@ -134,6 +134,19 @@ class Scaled:
         by_rho = np.outer(s, s) * self.correlation.slope(rho)
         return np.asarray(np.concatenate([by_sd, by_rho[None]]))
 
+    @property
+    def parts(self) -> Array | None:
+        """Symmetric matrices (m, k, k) of which S is a combination, m its parameters; None: it is none."""
+        if not self.correlation.is_linear:
+            return None
+        identity = np.eye(self.width)
+        whole = [identity] if self.homogeneous else list(identity[:, :, None] * identity[:, None, :])
+        if not self.has_rho:
+            return np.array(whole)
+        if not self.homogeneous and self.width > 2:
+            return None
+        return np.array([*whole, self.correlation.slope(0.0)])
+
     def parameters(self, raw: Array) -> Array:
         """Those of raw raw'; where it is none of these, of one near to it."""
         return self.parameters_of(raw @ raw.T, np.ones(self.width))

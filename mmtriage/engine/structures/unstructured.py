@@ -49,6 +49,15 @@ class Unstructured:
         """The identity."""
         return template_theta((self.width,))
 
+    @property
+    def parts(self) -> Array:
+        """One for each entry of the lower triangle."""
+        places = [(i, j) for i in range(self.width) for j in range(i + 1)]
+        parts = np.zeros((len(places), self.width, self.width))
+        for part, (i, j) in zip(parts, places, strict=True):
+            part[i, j] = part[j, i] = 1.0
+        return parts
+
     def names(self, group: str, columns: Sequence[str]) -> tuple[str, ...]:
         """ "Subject.(Intercept)", "Subject.Days.(Intercept)", "Subject.Days"."""
         return theta_names((group,), (columns,))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from mmtriage import figures
 from mmtriage.diagnose.judgement import gives_wrong_errors, is_short
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.lme4.outcome import NO_NUMBERS
 from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
 from mmtriage.ladder.attempts import changed_model_attempt, is_alarm
 from mmtriage.ladder.case import Case, Refit
@@ -193,6 +194,8 @@ def ends_in_r(comparison: Comparison) -> tuple[str, ...]:
         where = "the code starts at the optimum"
     if comparison.lme4_error is not None:
         return (f"from its own start R stops with an error ({comparison.lme4_error}): {where}",)
+    if comparison.is_lost:
+        return (f"from its own start R ends with a fit of no use ({NO_NUMBERS}): {where}",)
     if comparison.lme4 is None:
         return (f"where R ends from its own start was not followed: {where}",)
     if is_short(comparison) and comparison.gap is not None:

@@ -2,9 +2,10 @@
 
 What it tries: first what the design cannot identify (MM304, MM308, MM309); then, one term at a time, no
 correlations (factors expanded to columns, so that it is really diagonal), compound symmetry for factors (one
-variance as `(1 | g) + (1 | g:f)`; a variance for each level as lme4 2.x's `cs`), `ar1` along levels at equal
-distances, then fewer slopes, the one that contributes least to the variance of the response, n^-1 tr(Z S Z'),
-first. At the end correlations are tried again.
+variance as `(1 | g) + (1 | g:f)`, or as `cs` where its correlation wants to be negative; a variance for each
+level as lme4 2.x's `cs`), `ar1` along levels at equal distances, one variance alone, then fewer slopes, the
+one that contributes least to the variance of the response, n^-1 tr(Z S Z'), first. At the end correlations
+are tried again.
 Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
 What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
 When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr
@@ -65,7 +66,7 @@ def _proposal(case: Case, tried: Tried, title: str | None = None) -> Proposal:
         case,
         tried.comparison,
         id="simplify",
-        title=title or _title(tried.step.formula),
+        title=title or _title(case, tried),
         label=tried.step.title,
         changes="the random-effects structure",
         caveats=(*_weakened(case, tried), *_rescaled_note(tried)),
@@ -96,8 +97,10 @@ def _can_vary(case: Case, group: str, label: str) -> bool:
     return any(not is_constant(term, label) for term in terms)
 
 
-def _title(formula: Formula) -> str:
-    return "Simplify the random effects to " + " + ".join(bar.to_text() for bar in formula.random)
+def _title(case: Case, tried: Tried) -> str:
+    bars = " + ".join(bar.to_text() for bar in tried.step.formula.random)
+    is_smaller = identified_df(tried.comparison) < identified_df(case.comparison)
+    return f"{'Simplify' if is_smaller else 'Change'} the random effects to {bars}"
 
 
 def _rescaled_note(tried: Tried) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ from mmtriage.arrays import Array
 from mmtriage.data.table import Table
 from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.engine.linear.kenward_roger import kenward_roger
 from mmtriage.engine.linear.model import LinearModel
 from mmtriage.engine.linear.satterthwaite import satterthwaite_df
 from mmtriage.engine.optimum.faces import open_face
 from mmtriage.engine.optimum.protocol import cones
 from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import FormulaError
+from mmtriage.formula import parse_formula
 from tests.engine.designs import case_of, high_order_slope
 from tests.engine.glmms import Glmm, glmm_of, glmm_table
 from tests.engine.structures.covariances import COVARIANCES, random_parameters, structured_case
@@ -104,6 +106,8 @@ def test_groups_that_do_not_differ_have_their_optimum_at_zero() -> None:
         ("cs({}, hom = TRUE)", 1, 4, 1),  # SD, rho and sigma from two moments
         ("cs({}, hom = TRUE)", 2, 4, 0),
         ("cs({})", 1, 4, 0),
+        ("diag({}, hom = TRUE)", 1, 4, 1),
+        ("diag({}, hom = TRUE)", 2, 4, 0),
         ("ar1({})", 1, 4, 0),
         ("ar1({})", 1, 2, 1),
         ("ar1({}, hom = FALSE)", 1, 4, 0),
@@ -161,6 +165,39 @@ def test_degrees_of_freedom_do_not_depend_on_how_a_covariance_is_written() -> No
         assert isinstance(comparison.prepared.model, LinearModel)
         found.append(satterthwaite_df(comparison.prepared.model, comparison.optimum_fit.theta))
     assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("structured", "ordinary"),
+    [
+        ("y ~ f + cs(0 + f | g, hom = TRUE)", "y ~ f + (1 | g) + (1 | g:f)"),
+        ("y ~ f + diag(0 + f | g, hom = TRUE)", "y ~ f + (1 | g:f)"),
+        ("y ~ x + cs(1 + x | g)", "y ~ x + (1 + x | g)"),
+        ("y ~ x + ar1(1 + x | g, hom = FALSE)", "y ~ x + (1 + x | g)"),
+    ],
+)
+def test_kenward_and_rogers_method_does_not_depend_on_it_either(structured: str, ordinary: str) -> None:
+    """That of ordinary terms is held against pbkrtest and the dense algebra."""
+    data, found = cells(0.4), []
+    for formula in (structured, ordinary):
+        comparison = proven(data, formula)
+        assert isinstance(comparison.prepared.model, LinearModel)
+        test = kenward_roger(comparison.prepared.model, comparison.optimum_fit.factors)
+        assert test is not None
+        found.append(test)
+    assert found[0].df == pytest.approx(found[1].df, rel=1e-4)
+    assert found[0].se == pytest.approx(found[1].se, rel=1e-5)
+
+
+def test_kenward_and_rogers_method_is_for_linear_covariances() -> None:
+    for tag in (*COVARIANCES, "diag({})", "us({})"):
+        for k, columns in ((2, "1 + x | g"), (3, "1 + x + z | g")):
+            problem = prepared(cells(0.4), f"y ~ x + {tag.format(columns)}").model
+            assert isinstance(problem, LinearModel)
+            (bar,) = parse_formula(f"y ~ {tag.format(columns)}").random
+            assert bar.structure.is_linear(k) == problem.layout.is_linear
+            at = problem.basis.relative_factor(problem.layout.factors(problem.layout.start))
+            assert (kenward_roger(problem, at) is not None) == problem.layout.is_linear
 
 
 def of_cells(tag: str, nagq: int = 1) -> Glmm:
