@@ -2,15 +2,20 @@
 
     python -m tests.planted --seed 3 --only generalized
     python -m tests.planted --seed 3 --only healthy --sets 3
+    python -m tests.planted --seed 3 --part 2/2 --log FILE         # every second one: for two processes
 
-draws the generalized models afresh, or three sets of healthy ones; the rules were developed with seed 0.
+draws the generalized models afresh, or three sets of healthy ones; the rules were developed with seed 0. A
+log of JSON lines keeps what was marked: the next run goes on from there, and the tables are of all it has.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from tests.planted import faults, healthy
 from tests.planted.glmm import faults as glmm_faults
@@ -31,28 +36,53 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of all models")
     parser.add_argument("--sets", type=int, default=1, help="of healthy models, each with a seed of its own")
     parser.add_argument("--fault", default="", help="only faults whose line in the table begins so")
+    parser.add_argument("--part", default="1/1", help="i/n: every n-th model")
+    parser.add_argument("--log", type=Path, help="JSON lines, read and added to")
     arguments = parser.parse_args()
+    part, parts = map(int, arguments.part.split("/"))
     marks: list[Mark] = []
     seeds = range(arguments.seed, arguments.seed + arguments.sets)
     for kind, (planted, sound) in KINDS.items():
         if arguments.only in (None, kind, "healthy"):
             planted_here = () if arguments.only == "healthy" else planted(arguments.seed)
-            cases = [*planted_here, *(case for seed in seeds for case in sound(seed))]
-            marks += _marked([case for case in cases if case.title.startswith(arguments.fault)])
+            cases = {
+                **{f"{kind} {arguments.seed} {case.title}: {case.name}": case for case in planted_here},
+                **{f"{kind} {seed} healthy: {case.name}": case for seed in seeds for case in sound(seed)},
+            }
+            chosen = {name: case for name, case in cases.items() if case.title.startswith(arguments.fault)}
+            known = _marked(chosen, list(chosen)[part - 1 :: parts], arguments.log)
+            sys.stdout.write(f"{table(known)}\n\n")
+            marks += known
     return int(any(m.false or not (m.verdict and m.cause) for m in marks))
 
 
-def _marked(cases: Iterable[Case]) -> list[Mark]:
-    marks = []
-    for case in cases:
-        report = case.triage()
-        marks.append(mark(case, report))
-        if not (marks[-1].verdict and marks[-1].cause) or marks[-1].false:
-            found = [(f.code, f.severity) for f in loud(report)]
-            said = f"{case.title}: {case.name}: {report.verdict.status} {report.verdict.codes} {found}"
-            sys.stderr.write(f"{said}\n")
-    sys.stdout.write(f"{table(marks)}\n\n")
-    return marks
+def _marked(cases: dict[str, Case], mine: Sequence[str], log: Path | None) -> list[Mark]:
+    """The marks of all cases that the log has, and of mine, which are added to it."""
+    lines = [] if log is None or not log.exists() else log.read_text(encoding="utf-8").splitlines()
+    known = {line["name"]: line["mark"] for line in map(json.loads, lines) if line["name"] in cases}
+    marks = {
+        name: Mark(case=cases[name], **{**kept, "false": tuple(kept["false"])})
+        for name, kept in known.items()
+    }
+    for name in mine:
+        if name in marks:
+            continue
+        report = cases[name].triage()
+        marks[name] = new = mark(cases[name], report)
+        said = (
+            f"{report.verdict.status} {report.verdict.codes} {[(f.code, f.severity) for f in loud(report)]}"
+        )
+        if not (new.verdict and new.cause) or new.false:
+            sys.stderr.write(f"{name}: {said}\n")
+        if log is not None:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"name": name, "mark": _plain(new), "said": said}) + "\n")
+    return list(marks.values())
+
+
+def _plain(new: Mark) -> dict[str, Any]:
+    """A mark without its case."""
+    return {name: getattr(new, name) for name in Mark.__dataclass_fields__ if name != "case"}
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Mark:
     case: Case
     verdict: bool
     cause: bool
-    false: tuple[str, ...]  # codes of `false_findings`
+    false: Sequence[str]  # codes of `false_findings`
     lme4_warned: bool
     lme4_named: bool
 
