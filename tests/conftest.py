@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from threadpoolctl import threadpool_limits
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.contradictions import assert_one_story
 from tests.golden_cases import HEAVY
@@ -33,14 +35,31 @@ def pytest_configure(config: pytest.Config) -> None:
         refresh()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class HeavyTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker has all tests of a heavy golden case, whatever file they are in: it triages it once.
+
+    The groups of `--dist loadgroup` are names of tests with a suffix, which pytest 9.2 no longer hands on.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return min(HEAVY.intersection(_words_of(nodeid)), default=nodeid)
+
+
+def _words_of(nodeid: str) -> list[str]:
+    """The parameters of a test among whatever else its name is made of."""
+    return re.split(r"[\[\]-]", nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> HeavyTogether:
+    return HeavyTogether(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that hang on kernels are marked; one worker has all of a heavy golden case (--dist loadgroup)."""
+    """Mark what hangs on kernels, and what is a heavy golden case."""
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-            for case in HEAVY.intersection(map(str, item.callspec.params.values())):
-                item.add_marker(pytest.mark.xdist_group(case))
-                item.add_marker(pytest.mark.heavy)
+        if HEAVY.intersection(_words_of(item.nodeid)):
+            item.add_marker(pytest.mark.heavy)
         dear = any(item.get_closest_marker(name) for name in ("slow", "long"))
         if hangs_on_kernels(item.path) and not dear:
             item.add_marker(pytest.mark.kernels)

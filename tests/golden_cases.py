@@ -67,7 +67,7 @@ HEAVY = {
 
 
 # Of these, the ones that take several seconds: left out unless asked for (pytest -m slow).
-SLOW = {"insteval", "contraception_slope", "grouseticks_height", "nb_infinite_theta"}
+SLOW = {"insteval", "dose_latency_maximal", "contraception_slope", "grouseticks_height", "nb_infinite_theta"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -28,6 +28,7 @@ def unsound(answer: fuzz.Answer, trap: Path) -> list[str]:
     return [*found, "code was run"] if trap.exists() else found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_any_formula_gets_a_report_or_a_message(part: int, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
@@ -37,6 +38,7 @@ def test_any_formula_gets_a_report_or_a_message(part: int, tmp_path: Path) -> No
     check_sound((fuzz.formula_case(SEED, index, str(trap)) for index in chosen), trap)
 
 
+@pytest.mark.slow
 def test_any_table_gets_a_report_or_a_message(tmp_path: Path) -> None:
     check_sound((fuzz.table_case(SEED, index, tmp_path) for index in range(TABLES)), tmp_path / "trap")
 
@@ -75,6 +77,7 @@ def test_no_payload_runs_or_traces_wherever_it_stands(payload: str, tmp_path: Pa
         assert not unsound(answer, trap), (answer.argv, answer.err)
 
 
+@pytest.mark.slow
 def test_the_accidents_are_accidents() -> None:
     """Most valid formulas are accepted, most mangled ones refused: else the run would prove nothing."""
     rng = random.Random(SEED)

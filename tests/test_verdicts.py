@@ -76,6 +76,7 @@ def test_crossed_maximal_is_unidentifiable_whatever_lme4_says() -> None:
     assert "cond | subject" not in first["formula"]
 
 
+@pytest.mark.slow
 def test_dose_latency_maximal_stops_5_units_short() -> None:
     code, verdict, report = verdict_of("dose_latency_maximal")
     assert (code, verdict["status"]) == (1, "not_converged")
@@ -226,7 +227,7 @@ def test_all_rungs_on_a_calendar_year_tells_the_optimizers_apart() -> None:
     [(), ("--all-rungs",), ("--all-rungs", "--bootstrap", "8")],
     ids=["plain", "all rungs", "bootstrap"],
 )
-@pytest.mark.parametrize("case_id", ["sleepstudy_year", "dyestuff2"])
+@pytest.mark.parametrize("case_id", [pytest.param("sleepstudy_year", marks=pytest.mark.slow), "dyestuff2"])
 def test_the_same_command_gives_the_same_bytes(case_id: str, options: tuple[str, ...]) -> None:
     from tests.golden_cases import golden_case
 
@@ -237,7 +238,7 @@ def test_the_same_command_gives_the_same_bytes(case_id: str, options: tuple[str,
     assert again.steady_text == first.steady_text
 
 
-@pytest.mark.parametrize("case_id", ["sleepstudy_year", "dyestuff2"])
+@pytest.mark.parametrize("case_id", [pytest.param("sleepstudy_year", marks=pytest.mark.slow), "dyestuff2"])
 def test_two_processes_give_the_same_bytes_as_one(case_id: str) -> None:
     options = ("--all-rungs", "--bootstrap", "8")
     one, two = triaged_golden(case_id, *options), triaged_golden(case_id, *options, "-j", "2")

@@ -346,10 +346,11 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
 .mmt_par <- function(m) tryCatch(lme4::getME(m, "par"), error = function(e) lme4::getME(m, "theta"))
 
 # lme4's own deviance function at the fit's parameters, its inner iteration (PIRLS) ended at 1e-13 instead of 1e-7.
+# The control goes into the call by value: update() looks names up where the model was made, and finds the user's.
 .mmt_tight <- function(m) {
   tryCatch({
     control <- lme4::glmerControl(tolPwrss = 1e-13, nAGQ0initStep = FALSE)
-    f <- suppressMessages(suppressWarnings(stats::update(m, devFunOnly = TRUE, control = control)))
+    f <- suppressMessages(suppressWarnings(do.call(stats::update, list(m, devFunOnly = TRUE, control = control))))
     joint <- m@devcomp$dims[["nAGQ"]] == 0
     as.numeric(f(if (joint) .mmt_par(m) else c(.mmt_par(m), lme4::fixef(m))))
   }, error = function(e) NULL)

@@ -93,6 +93,7 @@ def test_work_is_counted() -> None:
     assert work_of(comparison, comparison.lme4) < CHEAP
 
 
+@pytest.mark.slow
 def test_a_fit_that_arrives_by_luck_is_not_called_converged() -> None:
     """Of nine runs in R eight stop 0.024 short; a single imitation that arrived used to be all we said."""
     report = triaged(*SOYBEAN, "--repeats", "12").report

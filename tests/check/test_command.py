@@ -264,6 +264,7 @@ def process(argv: Sequence[str], directory: Path) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_number_of_processes(directory: Path) -> None:
     """The command itself, twice, with different seeds of Python's hashes."""
     (directory / "m.toml").write_text(CONFIG)

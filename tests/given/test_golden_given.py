@@ -48,6 +48,7 @@ def test_the_parameters_are_those_of_r(name: str) -> None:
     assert baseline["criterion"] == pytest.approx(criterion, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIGHT)
 def test_the_verdict_is_that_of_the_imitation(name: str) -> None:
     """lme4 1.1's own fit, imitated to the last evaluation and handed over, is the same fit."""

@@ -173,6 +173,7 @@ def test_optimizers_that_were_not_run_are_not_assessed() -> None:
     assert disagreement(agreed, []) == [not_assessed("MM405", reason)]
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_takes_its_process_with_it_is_said() -> None:
     """The walk makes of it a rung that has failed, as of any error of ours."""
     with pytest.raises(UnjudgedError, match="none of 9 processes has answered: one ended with exit code 3"):

@@ -222,6 +222,7 @@ def remedies() -> list[dict[str, Any]]:
     return [*found, *budget.report["remedies"]]
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("reports with code to paste")  # one worker makes them all
 def test_every_command_in_a_report_parses(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -234,6 +235,7 @@ def test_every_command_in_a_report_parses(
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_what_clears_really_clears() -> None:
     """The first remedy's own command, run: nothing graver than information is left."""
     for case_id in ("sleepstudy_year", "sleepstudy_micro", "hsb_raw", "crossed_maximal"):
@@ -245,6 +247,7 @@ def test_what_clears_really_clears() -> None:
         assert report["verdict"]["status"] in ("converged", "false_alarm"), first["title"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("Rscript") is None, reason="Rscript is not installed: R syntax is not checked"
 )

@@ -90,6 +90,7 @@ def test_where_the_values_are_the_same_bits_so_is_the_whole_path(path: MinqaPath
     assert end.x == pytest.approx(path.end, rel=1e-13, abs=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant != 63, reason="R's sum() there has 64 bits")
 def test_with_rs_own_rounding_of_the_sum_all_of_the_longest_path_is_the_same() -> None:
     (path,) = [path for path in function_paths() if path.id == "ellipsoid_10"]
@@ -182,7 +183,10 @@ def stage_1(name: str) -> tuple[Ending, Recorder, Array]:
     return ending, objective, lower
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "binary_four_slopes")) for name in MODELS],
+)
 def test_stage_1_of_glmer_takes_minqas_path(name: str) -> None:
     path, required = glmer_paths()[name], MODELS[name].required
     ending, taken, lower = stage_1(name)

@@ -41,6 +41,7 @@ def codes(report: dict[str, Any]) -> set[str]:
     return {found["code"] for found in report["findings"]}
 
 
+@pytest.mark.slow
 def test_a_better_point_of_a_rung_is_taken() -> None:
     """It was "proven" singular at 156.515591, while an attempt of rung 1 lay 0.0346 below."""
     report = report_of("four_groups_slope", "y ~ x + (x | g)")
@@ -84,6 +85,7 @@ def test_nothing_clears_an_optimum_that_does_not_exist() -> None:
     assert not any(remedy["clears"] and remedy["scope"] == "same_model" for remedy in report["remedies"])
 
 
+@pytest.mark.slow
 def test_the_criterion_is_that_of_the_best_mode_known() -> None:
     """The "proven optimum" lay 1016 units above lme4's fit."""
     formula = "I(y + 1) ~ 0 + (0 + z | g) + offset(o)"
@@ -112,6 +114,7 @@ def test_the_first_theta_of_counts_that_are_all_zero_stops_in_the_words_of_r() -
         theta_ml(np.zeros(6), np.full(6, 1e-9), np.ones(6))
 
 
+@pytest.mark.slow
 def test_the_failure_of_a_refit_is_no_failure_of_the_report() -> None:
     """Both ended in a traceback."""
     refused = report_of("nb_theta_zero", "y ~ z + f + (z | g)", family="negative.binomial")
@@ -123,6 +126,7 @@ def test_the_failure_of_a_refit_is_no_failure_of_the_report() -> None:
     assert stopped["error"] is None
 
 
+@pytest.mark.slow
 def test_the_unit_of_the_response_decides_a_gaussian_with_a_link() -> None:
     """In milliseconds 1902.197 was called the optimum; R ends at 1901.913, singular; not so in seconds."""
     data = Path(__file__).parents[2] / "sample_data" / "sleepstudy.csv"
