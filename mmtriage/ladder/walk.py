@@ -6,8 +6,9 @@ makes those superfluous too, but smaller models are still tried: that optimum as
 and `unidentifiable` rung 1 offers other questions only (the proof is free of scale and origin, so that other
 columns have the same optimum), other optimizers and more evaluations are not applicable, and
 `cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first, since right standard errors can be had
-without another fit, and only `cleared` stops the walk. What rung 4 detects is always looked for. `all_rungs`
-climbs all.
+without another fit, and only `cleared` stops the walk; but where columns are on very different scales, as
+lme4 says itself, rung 1 is climbed all the same: it alone can tell whether that is the cause. What rung 4
+detects is always looked for. `all_rungs` climbs all.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ RUNGS = (
     Rung("maxfun", "raising the budget, restarting", maxfun.applies, maxfun.climb),
 )
 REPAIRS: tuple[RungId, ...] = ("allfit", "maxfun")  # rungs of the same model, behind the first
+OF_SCALE = "MM101"  # which only rung 1 can prove to be the cause
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
@@ -124,7 +126,7 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
         return None
     if not case.is_suspect:
         return _result(rung.id, "not_needed", "nothing is wrong: the baseline is at the proven optimum")
-    if rung.id == "singular":
+    if rung.id == "singular" or _is_to_prove(case, rung):
         return None
     stopped = next((r for r in results if _stops(case, r)), None)
     if stopped is not None:
@@ -133,6 +135,11 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
     if reached is not None and rung.id in REPAIRS:
         return _result(rung.id, "not_needed", f"rung {reached.rung} ({reached.id}) reaches the optimum")
     return None
+
+
+def _is_to_prove(case: Case, rung: Rung) -> bool:
+    """Whether a rung may name the cause of standard errors that another has mended."""
+    return case.has_wrong_errors and rung.id == "rescale" and bool(case.found(OF_SCALE))
 
 
 def _stops(case: Case, result: RungResult) -> bool:

@@ -71,6 +71,19 @@ def test_only_cleared_stops_a_fit_that_is_short_or_alarmed(status: VerdictStatus
 
 
 @pytest.mark.parametrize(
+    ("codes", "climbed"),
+    [((), ["maxfun", "singular"]), (("MM101",), ["maxfun", "rescale", "singular"])],
+    ids=["no column is a suspect", "a scale is"],
+)
+def test_wrong_standard_errors_are_mended_first_and_a_scale_is_proven_all_the_same(
+    codes: tuple[str, ...], climbed: list[str], rungs: Install
+) -> None:
+    seen = rungs(maxfun="cleared")
+    walk(case(status="wrong_se", codes=codes))
+    assert seen == climbed
+
+
+@pytest.mark.parametrize(
     ("cleared", "climbed"),
     [
         ("rescale", ["rescale", "singular"]),
