@@ -7,8 +7,8 @@ and `unidentifiable` rung 1 offers other questions only (the proof is free of sc
 columns have the same optimum), other optimizers and more evaluations are not applicable, and
 `cleared_by_change` stops it. For `wrong_se` rung 5 is climbed first, since right standard errors can be had
 without another fit, and only `cleared` stops the walk; but where columns are on very different scales, as
-lme4 says itself, rung 1 is climbed all the same: it alone can tell whether that is the cause. What rung 4
-detects is always looked for. `all_rungs` climbs all.
+lme4 says itself, or a random slope is far from its origin, rung 1 is climbed all the same: it alone can tell
+whether that is the cause. What rung 4 detects is always looked for. `all_rungs` climbs all.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ RUNGS = (
     Rung("maxfun", "raising the budget, restarting", maxfun.applies, maxfun.climb),
 )
 REPAIRS: tuple[RungId, ...] = ("allfit", "maxfun")  # rungs of the same model, behind the first
-OF_SCALE = "MM101"  # which only rung 1 can prove to be the cause
+SCALE, ORIGIN = "MM101", "MM106"  # which only rung 1 can prove to be the cause
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
@@ -139,7 +139,9 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
 
 def _is_to_prove(case: Case, rung: Rung) -> bool:
     """Whether a rung may name the cause of standard errors that another has mended."""
-    return case.has_wrong_errors and rung.id == "rescale" and bool(case.found(OF_SCALE))
+    if not case.has_wrong_errors or rung.id != "rescale":
+        return False
+    return bool(case.found(SCALE)) or any(found.terms for found in case.found(ORIGIN))
 
 
 def _stops(case: Case, result: RungResult) -> bool:
