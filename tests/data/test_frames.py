@@ -5,6 +5,7 @@ from typing import Any
 import narwhals
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow
 import pytest
 
@@ -56,7 +57,6 @@ def test_any_data_frame_is_the_same_table(data: Any) -> None:
 
 
 def test_a_frame_of_polars_is_the_same_table() -> None:
-    polars = pytest.importorskip("polars")
     frame = polars.DataFrame({name: list(FRAME[name]) for name in FRAME})
     sized = frame.with_columns(polars.col("size").cast(polars.Enum(["S", "M", "L"])))
     assert same(table_from_frame(sized), table_from_frame(FRAME))

@@ -65,8 +65,8 @@ def effects(*names: str, remedies: int = 7) -> tuple[EffectSet, ...]:
 
 
 def fitted_lines(name: str, group: str, *, n: int = 7, categories: tuple[str, ...] = ()) -> FittedLines:
-    """Levels with a row at each of four places."""
-    at = tuple(float(k) for k in range(len(categories) or 4))
+    """Levels with a row at each of four places, the last with one row."""
+    places = tuple(float(k) for k in range(len(categories) or 4))
     return FittedLines(
         response=name,
         group=group,
@@ -76,7 +76,7 @@ def fitted_lines(name: str, group: str, *, n: int = 7, categories: tuple[str, ..
         lines=tuple(
             LevelLine(
                 level=f"{name} {k}",
-                x=at,
+                x=(at := places if k < n - 1 else places[:1]),
                 y=tuple(250.0 + 10.0 * k + 3.0 * x for x in at),
                 at=at,
                 fitted=tuple(251.0 + 9.0 * k + 3.0 * x for x in at),

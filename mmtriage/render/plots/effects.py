@@ -55,7 +55,8 @@ class _Effect:
     @property
     def text(self) -> str:
         """The optimum's estimate."""
-        return f"{figures.to_precision_of(self.optimum, self.se)} (SE {figures.spread(self.se)})"
+        estimate, se = (figures.to_precision_of(value, self.se) for value in (self.optimum, self.se))
+        return f"{estimate} (SE {se})"
 
     @property
     def largest(self) -> float:

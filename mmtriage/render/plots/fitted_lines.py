@@ -79,16 +79,18 @@ def _description(fitted: FittedLines) -> str:
 
 
 def _draw(drawn: ink.Sheet, fitted: FittedLines, height: float) -> None:
-    """Panels in the place of the sheet's axes, which keep the label of x alone."""
+    """Panels in the place of the sheet's axes, which keep their labels alone."""
     frame = drawn.axes
-    frame.set_xlabel(ink.short(fitted.x, 60), labelpad=14)
-    frame.set_ylabel(ink.short(fitted.response, 36), labelpad=24)
+    inches = frame.get_position().width * ink.WIDTH
+    (x,), _ = ink.labels([fitted.x], inches, ink.TEXT_SIZE)
+    (response,), _ = ink.labels([fitted.response], height, ink.TEXT_SIZE)
+    frame.set_xlabel(x, labelpad=14)
+    frame.set_ylabel(response, labelpad=24)
     frame.set_xticks([])
     frame.set_yticks([])
     for spine in frame.spines.values():
         spine.set_visible(False)
     frame.patch.set_visible(False)
-    inches = frame.get_position().width * ink.WIDTH
     width = (inches - (COLUMNS - 1) * GAP) / COLUMNS
     low, high = _limits(fitted)
     for number, line in enumerate(fitted.lines):
@@ -118,10 +120,13 @@ def _panel(panel: Axes, line: LevelLine, fitted: FittedLines) -> None:
     panel.text(0.0, 1.04, name, transform=panel.transAxes, fontsize=SMALL, va="bottom")
     rows = ROWS.options() | {"markeredgewidth": 0.7}
     panel.plot(line.x, line.y, zorder=2, **rows)
-    if fitted.is_line:
+    if fitted.is_line and len(line.at) > 1:
         dashed = (0, (4, 2))
         panel.plot(line.at, line.typical, color=TYPICAL.color, linewidth=0.9, linestyle=dashed, zorder=3)
         panel.plot(line.at, line.fitted, color=FITTED.color, linewidth=1.5, zorder=4)
+    elif fitted.is_line:  # of one row, say
+        panel.plot(line.at, line.typical, zorder=3, **TYPICAL.options())
+        panel.plot(line.at, line.fitted, zorder=4, **FITTED.options())
     else:
         marks = FITTED_ROWS.options() | {"markeredgewidth": 0.9}
         panel.plot(line.at, line.fitted, zorder=4, **marks)
