@@ -15,7 +15,7 @@ from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.run_checks import of_design
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import UnjudgedError
-from mmtriage.figures import count, gap
+from mmtriage.figures import count, gap, noise
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.in_python.question import Question
 from mmtriage.ladder.case import SEPARATION
@@ -144,7 +144,9 @@ def _done(comparison: Comparison, n_rows: int) -> tuple[str, ...]:
     if comparison.lme4_error is not None:
         said.append(f"lme4's fit stops with an error ({comparison.lme4_error}).")
     elif comparison.gap is not None:
-        above = gap(comparison.gap, comparison.optimum_fit.criterion)
-        said.append(f"The optimum is {above} deviance units below where {comparison.whose_fit} ends.")
+        criterion, whose = comparison.optimum_fit.criterion, comparison.whose_fit
+        is_there = abs(comparison.gap) < noise(criterion)
+        below = "" if is_there else f"{gap(comparison.gap, criterion)} deviance units below "
+        said.append(f"The optimum is {below}where {whose} ends.")
     said.append(f"The optimum is certified: {comparison.optimum.certificate.reason}.")
     return tuple(said)

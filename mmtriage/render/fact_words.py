@@ -7,7 +7,11 @@ from functools import partial
 
 from mmtriage import figures
 from mmtriage.diagnose.finding import Finding
+from mmtriage.render import labels
 from mmtriage.report.facts import Report
+
+CALLED = {"max_shift_se": labels.SHIFT, "p_value": "p"}  # what has another name everywhere else
+SHORT = {"sd": "SD", "se": "SE"}
 
 
 def facts(finding: Finding, report: Report) -> str:
@@ -17,9 +21,13 @@ def facts(finding: Finding, report: Report) -> str:
     written |= dict.fromkeys(("exact_min", "exact_max"), figures.curvature)
     written |= {"max_shift_se": figures.shift}
     return "; ".join(
-        f"{name.replace('_', ' ')}: {_fact(value, written.get(name, _rounded))}"
+        f"{_called(name)}: {_fact(value, written.get(name, _rounded))}"
         for name, value in finding.evidence.items()
     )
+
+
+def _called(key: str) -> str:
+    return CALLED.get(key) or " ".join(SHORT.get(word, word) for word in key.split("_"))
 
 
 def _fact(value: object, write: Callable[[float], str]) -> str:

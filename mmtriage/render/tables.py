@@ -49,7 +49,7 @@ def comparison(report: Report) -> Grid:
         rows[1:1] = [
             *_converged_inside(report),
             ("gap, deviance units", sentences.gap(report), "", limits.get("gap", "")),
-            ("largest shift of a fixed effect, SE", moved, "", limits.get("max_shift_se", "")),
+            (labels.SHIFT, moved, "", limits.get("max_shift_se", "")),
         ]
     return Grid(
         header=("", *(name for name, _ in present), "limit"), rows=tuple(rows), numeric=_all_but_first(4)
