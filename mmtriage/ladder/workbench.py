@@ -66,6 +66,7 @@ class Workbench:
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
         self._compared: dict[Formula, list[Comparison]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}
+        self._judged: Comparison | None = None  # of the one fit that is given
         self._without: dict[tuple[int, tuple[int, ...]], Comparison | None] = {}
 
     def build(
@@ -153,15 +154,20 @@ class Workbench:
             return stop.message
 
     def judge(self, agreed: AgreedFit) -> Comparison:
-        """A fit made elsewhere, beside the proven optimum of its model.
+        """The fit made elsewhere, beside the proven optimum of its model, once.
 
         Raises:
             UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
         """
+        known = self._judged
+        if known is not None and is_same_data(known.prepared.design, agreed.prepared.design):
+            return known
+        seed = self.options.seed
         try:
-            return compare_given(agreed.prepared, agreed.at, agreed.fit, agreed.told, seed=self.options.seed)
+            self._judged = compare_given(agreed.prepared, agreed.at, agreed.fit, agreed.told, seed=seed)
         except np.linalg.LinAlgError as failure:
             raise _unjudged(str(failure)) from failure
+        return self._judged
 
     def prove_again(self, comparison: Comparison, met: BetterPointError) -> Comparison:
         """Prove the optimum of a model again, from a better point as well."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import mmtriage
+from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import Comparison
+from mmtriage.engine.prepared import Prepared
 from mmtriage.errors import UnjudgedError
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.model.design import Design
-from tests.triaged import SAMPLES
+from tests.triaged import ROOT, SAMPLES
 
 YEAR = SAMPLES / "sleepstudy_year.csv"
 DYESTUFF2 = SAMPLES / "Dyestuff2.csv"
@@ -57,6 +60,19 @@ def test_no_model_is_fitted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert smaller.formula == "y ~ x + (1 | g)"
     assert {"y ~ x + (1 + x | g)", "y ~ x + (1 | g)"} <= {formula for formula, _ in made}
     assert len(made) == len(set(made))
+
+
+def test_a_fit_made_elsewhere_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def counted(prepared: Prepared, *rest: Any, **more: Any) -> Comparison:
+        judged.append(prepared.design.formula.to_text())
+        return compare_given(prepared, *rest, **more)
+
+    monkeypatch.setattr("mmtriage.ladder.workbench.compare_given", counted)
+    fit = mmtriage.fit_robust(ROOT / "tests" / "given" / "fits" / "sm_sessions.json", simplify=True)
+    assert judged == [fit.formula] == ["tstat ~ session + (1 | animal)"]
+    assert fit.is_singular  # what is left without its random effects is no mixed model
 
 
 def test_a_singular_model_stays_unless_a_smaller_one_is_wanted() -> None:
