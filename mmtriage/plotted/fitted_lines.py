@@ -126,10 +126,14 @@ def _is_function(rows: Sequence[Index], x: Array) -> bool:
 
 
 def _others_vary(design: Design, term: RandomTerm, column: Column | None) -> bool:
-    """Whether anything else that is fitted varies within levels."""
-    own = {*columns_named([design.formula.response]), *columns_named(term.bar.group)}
-    others = [c for n, c in design.variables.items() if n not in own and (column is None or n != column.name)]
-    return any(_varies_in(other.values, term) for other in others)
+    """Whether anything else that the fit is made of varies within levels."""
+    groups = [node for each in design.random for node in each.bar.group]
+    own = {*columns_named(term.bar.group), *([] if column is None else [column.name])}
+    named = [name for name in columns_named([*design.formula.effects(), *groups]) if name not in own]
+    others = [design.variables[name].values for name in named if name in design.variables]
+    if design.offset is not None:
+        others.append(design.offset)
+    return any(_varies_in(values, term) for values in others)
 
 
 def _line(level: str, x: Array, y: Array, fitted: Array, typical: Array) -> LevelLine:

@@ -18,6 +18,8 @@ from mmtriage.plotted.plot_data import FittedLines
 from tests.model.tables import design, factor, numeric, table
 from tests.plotted.fitted import cbpp, comparison, out_of_time, sleep
 
+G = factor("g", [f"g{k // 4}" for k in range(24)])
+
 
 @cache
 def made(formula: str, *, n: int = 20, each: int = 6, family: str = "gaussian") -> Comparison:
@@ -85,11 +87,22 @@ def test_a_generalized_model_is_shown_as_its_response() -> None:
         ("y ~ f + (1 | g)", "f", True),
         ("y ~ f + x + (1 | g)", "x", False),
         ("y ~ log(x + 1) + (1 | g)", "x", True),
+        ("y ~ x + offset(noise) + (1 | g)", "x", False),
+        ("y ~ x + (1 | g) + (1 | f)", "x", False),
     ],
 )
 def test_lines_run_along_what_varies_in_groups(formula: str, x: str, is_line: bool) -> None:
     found = of(made(formula))
     assert (found.x, found.is_line) == (x, is_line)
+
+
+def test_weights_move_no_line() -> None:
+    weighted = design(
+        table(*(numeric(n, np.arange(1.0, 25.0) ** p) for n, p in (("y", 0.5), ("w", 2.0))), G),
+        "y ~ 1 + (1 | g)",
+        weights="w",
+    )
+    assert of(compare_fits(prepare(weighted, NEVER), seed=0)).is_line
 
 
 def test_rows_of_a_level_stand_in_their_order() -> None:
