@@ -102,7 +102,7 @@ def _labelled(comparison: Comparison, question: Question) -> Fit:
 
     design, fit = comparison.prepared.design, comparison.optimum_fit
     names = list(design.fixed_names)
-    modes = comparison.prepared.model.conditional_modes(comparison.optimum.place).modes
+    modes = comparison.prepared.model.modes_at(comparison.optimum.place)
     mean = linear_predictor(design, fit.beta, modes) if fit.mu is None else fit.mu
     labels = pd.RangeIndex(question.table.n_rows) if question.row_labels is None else question.row_labels
     rows = pd.Index(labels)[design.rows]

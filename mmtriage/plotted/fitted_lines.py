@@ -36,7 +36,7 @@ def fitted_lines(comparison: Comparison) -> FittedLines | None:
     term = _grouping(design)
     if term is None:
         return None
-    modes = comparison.prepared.model.conditional_modes(comparison.optimum.place).modes
+    modes = comparison.prepared.model.modes_at(comparison.optimum.place)
     beta, mean = comparison.optimum_fit.beta, LINKS[design.spec.link].inverse
     fitted, typical = (mean(linear_predictor(design, beta, b)) for b in (modes, ()))
     if not (np.all(np.isfinite(fitted)) and np.all(np.isfinite(typical))):

@@ -65,8 +65,12 @@ class LinearModel(LinearLikelihood):
         del hessian, lme4_covariance
         return fit_at(self, at.factors, theta)
 
+    def modes_at(self, at: Place) -> Sequence[Array]:
+        """The random effects at a place, (levels, k) of each term, in the user's columns."""
+        return self.random_effects(self.evaluate(*at))
+
     def conditional_modes(self, at: Place) -> RandomEffects:
-        """The random effects at a place: b of a level has covariance sigma^2 Lambda [M^-1]_jj Lambda'."""
+        """The same with their SDs: b of a level has covariance sigma^2 Lambda [M^-1]_jj Lambda'."""
         point = self.evaluate(*at)
         inverse = point.factor.inverse_on_pattern()
         sds = point.Lambda.spreads(self.plan, inverse, self.basis.inverses)
