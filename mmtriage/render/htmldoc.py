@@ -88,7 +88,7 @@ def _filled(template: str, report: Report, settings: Settings, *, root: str = "m
             name=printable(settings.name),
             fail_on=settings.fail_on,
             plots=_by_kind(plots, ids),
-            plot_remarks=remarks(report),
+            plot_remarks=(*settings.plot_remarks, *remarks(report)),
             changed=since.part(report),
             parts=parts(report, full=True),
             explained=_explained(report),

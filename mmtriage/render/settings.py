@@ -48,6 +48,7 @@ class Settings:
 
 
 PLAIN = Settings()
+NOT_FITTED = "Nothing is plotted, for the model was not fitted again (--changed): this is its earlier report."
 NO_FILES = ("-", *IN_MEMORY)  # sources that nothing can point into
 
 
@@ -61,5 +62,8 @@ def location_of(report: Report, settings: Settings) -> Location | None:
 def settings_of(model: Checked) -> Settings:
     """What a format is told about one model of a configuration."""
     return Settings(
-        name=model.name, location=Location(path=model.path, line=model.line), fail_on=model.fail_on
+        name=model.name,
+        location=Location(path=model.path, line=model.line),
+        fail_on=model.fail_on,
+        plot_remarks=() if model.is_fitted else (NOT_FITTED,),
     )

@@ -29,6 +29,7 @@ from mmtriage.render import (
     terminal,
 )
 from mmtriage.render.prose import one_line
+from mmtriage.render.settings import NOT_FITTED
 from mmtriage.report.decisions import accepted
 from mmtriage.report.document import report_document
 from mmtriage.report.facts import Report
@@ -261,6 +262,13 @@ def test_the_page_has_a_line_and_a_report_for_each_model() -> None:
     rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
     assert rows[0] == [name for name in overview.HEADER if name != "since"]
     assert [row[0] for row in rows[1:]] == [model.name for model in SUMMARY.models]
+
+
+def test_a_model_that_was_not_fitted_again_says_why_it_has_no_plots() -> None:
+    (model,) = summary_of({"one": REPORTS["converged"]}).models
+    for is_fitted in (True, False):
+        page = htmldoc.render_all(Summary(models=(replace(model, is_fitted=is_fitted),)))
+        assert (NOT_FITTED in page) is not is_fitted
 
 
 def test_models_of_one_picture_have_ids_of_their_own() -> None:
