@@ -116,7 +116,8 @@ def far_origin(seed: int = 0) -> Iterator[Case]:
     """MM106: a random slope of a year, a time stamp, a temperature in kelvin."""
     origins = (2000.0, 300.0, -4000.0, 700.0, 1e4, 500.0, 2000.0, -1000.0)  # in SDs
     for i, layout in layouts():
-        s = drawn(106, i, seed, rows=max(12, layout.rows[0]))
+        of_rows = 40 if FAMILIES[i][0] == "bernoulli" else 12  # a 0 or 1 says little of a slope
+        s = drawn(106, i, seed, rows=max(of_rows, layout.rows[0]))
         x, g = layout.x, layout.group
         eta = 0.3 * s.z + effects(s, np.ones(s.n), s.z, sd=[0.6, 0.5])
         more = {x: s.z + origins[i]}
