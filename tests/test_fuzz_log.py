@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import fuzz
 from tests.fuzz_log import Log
+
+NIGHTLY = Path(__file__).parents[1] / ".github" / "workflows" / "nightly.yml"
 
 
 def entry(case: str) -> dict[str, str]:
@@ -46,3 +49,17 @@ def test_a_run_logs_each_case(
     assert list(entries) == ["formula 0 0", "formula 0 1"]
     assert entries["formula 0 0"]["seconds"] == 0.5
     assert "the largest:" in capsys.readouterr().out
+
+
+def test_a_night_runs_a_tenth_of_the_long_run() -> None:
+    assert fuzz.__doc__ is not None
+    whole = _cases_in(fuzz.__doc__)
+    steps = yaml.safe_load(NIGHTLY.read_text(encoding="utf-8"))["jobs"]["fuzz"]["steps"]
+    command = next(step["run"] for step in steps if "tests.fuzz" in step.get("run", ""))
+    assert [10 * n for n in _cases_in(command)] == whole
+
+
+def _cases_in(text: str) -> list[int]:
+    """The numbers of cases in the first command that a text has."""
+    words = text.split("python -m tests.fuzz ")[1].split()
+    return [int(word) for word in words[:3]]
