@@ -51,7 +51,7 @@ def missing_packages() -> str | None:
     """Why emitted R code cannot be run here, or None."""
     if shutil.which("Rscript") is None:
         return "Rscript is not installed: emitted R code is not run"
-    packages = ("lme4", "blme", "MASS", "optimx", "dfoptim")
+    packages = ("lme4", "blme", "MASS", "optimx", "dfoptim", "brglm2", "geepack")
     query = f"cat(Filter(function(p) !nzchar(system.file(package = p)), c{packages}))"
     lacking = subprocess.run(
         ["Rscript", "--vanilla", "-e", query], capture_output=True, text=True, check=True

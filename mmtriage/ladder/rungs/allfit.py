@@ -12,7 +12,7 @@ References: lme4 ?allFit, ?convergence; lme4 issue 512 ("how to adjudicate?").
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +32,7 @@ from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.ladder.shares import share_of
-from mmtriage.optimizers import ALLFIT, ALLFIT_MAXFUN, OPTIMIZERS
+from mmtriage.optimizers import ALLFIT, OPTIMIZERS
 from mmtriage.processes import Died
 
 NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller than this is as good as absent
@@ -55,7 +55,7 @@ def climb(case: Case) -> RungResult:
     runs: list[tuple[str, Lme4Run | Lme4Failure]] = []
     attempts: list[Attempt] = []
     maxfun = case.options.maxfun
-    budgets = {name: maxfun or share_of(OPTIMIZERS[name], case.comparison) for name in ALLFIT}
+    budgets = _budgets(case, ALLFIT)
     died: dict[str, Died] = {}
     for name, answer in run_by_each(case, budgets).items():
         if isinstance(answer, Died):
@@ -71,7 +71,7 @@ def climb(case: Case) -> RungResult:
     attempts.append(_own_attempt(case))
     verdict = judge_runs(case, runs, elsewhere)
     status, reason = _status(case, attempts, verdict)
-    reason += _from_the_fits_end(case, maxfun)
+    reason += _from_the_fits_end(case)
     reason += "".join(f". {name} is not among them: its process {answer}" for name, answer in died.items())
     remedies = _remedies(case, attempts) if status in ("cleared", "reached") else ()
     return RungResult(
@@ -79,14 +79,18 @@ def climb(case: Case) -> RungResult:
     )
 
 
-def _from_the_fits_end(case: Case, maxfun: int | None) -> str:
+def _budgets(case: Case, names: Iterable[str]) -> dict[str, int]:
+    """The evaluations that each optimizer may take."""
+    return {name: case.options.maxfun or share_of(OPTIMIZERS[name], case.comparison) for name in names}
+
+
+def _from_the_fits_end(case: Case) -> str:
     """What allFit of lme4 2.x shows of a fit that stopped short: by default it starts where that ended."""
     comparison = case.comparison
     is_meant = case.options.spec.version.allfit_starts_at_fit
     if not is_meant or comparison.lme4 is None or case.verdict.status != "not_converged":
         return ""
-    budgets = dict.fromkeys(LME4S, maxfun or ALLFIT_MAXFUN)
-    answers = run_by_each(case, budgets, start=comparison.lme4).values()
+    answers = run_by_each(case, _budgets(case, LME4S), start=comparison.lme4).values()
     ended = [answer[0] for answer in answers if not isinstance(answer, Died)]
     best = comparison.optimum_fit.criterion
     gaps = [run.criterion - best for run in ended if isinstance(run, Lme4Run) and np.isfinite(run.criterion)]
