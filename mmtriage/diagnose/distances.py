@@ -58,7 +58,10 @@ def error_factors(comparison: Comparison, lost: Collection[int]) -> list[Distanc
 
 
 def spread_changes(comparison: Comparison, lost: Collection[int]) -> list[Distance]:
-    """Of standard deviations: relative; where the optimum has none, a share of sigma in an average row."""
+    """Of standard deviations: relative; where the optimum has none, a share of sigma in an average row.
+
+    Of the residuals', too, where the model estimates it and the data determine it.
+    """
     fit, optimum = _both(comparison)
     found = []
     for t, term in enumerate(comparison.prepared.design.random):
@@ -67,6 +70,9 @@ def spread_changes(comparison: Comparison, lost: Collection[int]) -> list[Distan
         for j in range(len(term.columns)):
             change = (mine[j] - theirs[j]) / theirs[j] if theirs[j] > 0.0 else mine[j] * size[j]
             found.append(Distance(name=spread_name(term, j), size=float(change), is_nothing=t in lost))
+    is_told = not any(direction.includes_residual for direction in comparison.prepared.null)
+    if comparison.prepared.design.spec.distribution.estimates_scale and is_told and optimum.sigma > 0.0:
+        found.append(Distance(name="the residual SD", size=fit.sigma / optimum.sigma - 1.0))
     return found
 
 

@@ -33,7 +33,7 @@ from mmtriage.diagnose.verdict import (
     allowed_gap,
 )
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.estimates import largest_sd_change, largest_shift
+from mmtriage.engine.estimates import largest_sd_change, largest_shift, residual_change
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.outcome import NO_NUMBERS
 from mmtriage.engine.optimum.certificate import DECREMENT_TOLERANCE
@@ -244,7 +244,8 @@ def _distance(comparison: Comparison, shift: float | None) -> str:
     worst = float(max(ratio.max(initial=1.0), (1.0 / ratio).max(initial=1.0)))
     if worst > 1.0 + SHIFT_SE:
         return f"the coefficients hardly move, but a standard error is wrong by a factor of {worst:.2g}"
-    if largest_sd_change(fit, optimum) > SHIFT_SE:
-        change = largest_sd_change(fit, optimum)
-        return f"the coefficients hardly move, but a random-effect SD is wrong by {change:.0%}"
+    change = largest_sd_change(fit, optimum)
+    if change > SHIFT_SE:
+        which = "the residual" if residual_change(fit, optimum) == change else "a random-effect"
+        return f"the coefficients hardly move, but {which} SD is wrong by {change:.0%}"
     return f"the estimates hardly move (fixed effects by at most {figures.shift(shift)} SE)"

@@ -3,7 +3,7 @@
     estimates        yes up to 0.05 SE from the optimum, with care up to 0.2
     standard errors  yes up to a factor of 1.05, with care up to 1.2
     tests            as the two above, and with care where a p crosses 0.05 or the optimum is singular
-    variances        SDs, yes up to 2 %, with care up to 10 %
+    variances        SDs, that of residuals too, yes up to 2 %, with care up to 10 %
     correlations     the same as a difference; none at its boundary
 
 Nothing of a direction that the data do not determine can be used, and nothing at all where the optimum is not

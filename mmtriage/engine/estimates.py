@@ -102,13 +102,18 @@ def largest_shift(beta: Array, reference: Fit) -> float:
     return float(np.max(np.abs(beta - reference.beta) / reference.se))
 
 
+def residual_change(fit: Fit, reference: Fit) -> float:
+    """Relative change of the residual standard deviation; it is one where there is none."""
+    return abs(fit.sigma / reference.sigma - 1.0) if reference.sigma > 0.0 else 0.0
+
+
 def largest_sd_change(fit: Fit, reference: Fit) -> float:
-    """Largest relative change of a random-effect standard deviation, per average row.
+    """Largest relative change of a random-effect standard deviation, per average row, or of the residual one.
 
     Standard deviations are those of the random effects as the user's columns have them; where the
     reference has none in a term, the change is relative to the residual standard deviation.
     """
-    worst = 0.0
+    worst = residual_change(fit, reference)
     for mine, theirs, F in zip(fit.covariances, reference.covariances, fit.factors, strict=True):
         a, b = np.sqrt(np.diag(mine)), np.sqrt(np.diag(theirs))
         if np.any(b > 0):

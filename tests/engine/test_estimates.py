@@ -108,6 +108,7 @@ def test_the_largest_change_of_an_sd_is_relative_to_the_references() -> None:
     wider = replace(fit, covariances=(fit.covariances[0] * np.array([[1.21, 1.1], [1.1, 1.0]]),))
     assert largest_sd_change(wider, fit) == pytest.approx(0.1)
     assert largest_sd_change(fit, fit) == 0.0
+    assert largest_sd_change(replace(fit, sigma=0.8 * fit.sigma), fit) == pytest.approx(0.2)
 
 
 def test_where_the_reference_has_zero_the_change_is_relative_to_sigma() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
-from mmtriage.diagnose.judgement import status_of
+from mmtriage.diagnose.judgement import judge
+from mmtriage.diagnose.usable import with_use
 from mmtriage.formula import parse_formula
 from mmtriage.given.agreement import agreed_fit
 from mmtriage.given.read_fit import fit_of
@@ -96,4 +97,7 @@ def test_a_fit_that_stopped_short_is_found_out() -> None:
     given = fit_of(document_of(case), "fit.json")
     comparison = bench.judge(agreed_fit(given, bench.build(parse_formula(case["formula"])), bench.deadline))
     assert comparison.gap == pytest.approx(0.0242, abs=1e-4)
-    assert status_of(comparison, ()) == "not_converged"
+    verdict = with_use(judge(comparison, ()), comparison, ())
+    assert verdict.status == "not_converged"
+    assert verdict.message.endswith("the coefficients hardly move, but the residual SD is wrong by 35%.")
+    assert verdict.headline.endswith("Do not use the residual SD (35 % too large).")
