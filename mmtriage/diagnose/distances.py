@@ -16,6 +16,7 @@ from mmtriage.engine.estimates import Fit, correlation
 from mmtriage.model.ranef import RandomTerm
 
 BOUNDARY = 1e-6  # how near to one an absolute correlation is at its boundary, but for rounding
+RESIDUAL = "the residual SD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def spread_changes(comparison: Comparison, lost: Collection[int]) -> list[Distan
             found.append(Distance(name=spread_name(term, j), size=float(change), is_nothing=t in lost))
     is_told = not any(direction.includes_residual for direction in comparison.prepared.null)
     if comparison.prepared.design.spec.distribution.estimates_scale and is_told and optimum.sigma > 0.0:
-        found.append(Distance(name="the residual SD", size=fit.sigma / optimum.sigma - 1.0))
+        found.append(Distance(name=RESIDUAL, size=fit.sigma / optimum.sigma - 1.0))
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmtriage import figures
-from mmtriage.diagnose.distances import zero_spreads
+from mmtriage.diagnose.distances import RESIDUAL, zero_spreads
 from mmtriage.diagnose.verdict import Answer, Usable, Use, Verdict
 from mmtriage.engine.comparison import Comparison
 
@@ -144,7 +144,7 @@ def _statistics(comparison: Comparison, wrong: Sequence[Named]) -> str:
 
 
 def _of_random(comparison: Comparison, grades: Grades, lost: Sequence[str]) -> list[str]:
-    """The sentences on standard deviations and correlations of the random effects."""
+    """The sentences on standard deviations and correlations: of the random effects first."""
     said = []
     if lost:
         noun = "term" if len(lost) == 1 else "terms"
@@ -152,8 +152,8 @@ def _of_random(comparison: Comparison, grades: Grades, lost: Sequence[str]) -> l
         said.append(
             f"No SD or correlation of the {noun} {terms} means anything: the data do not determine them."
         )
-    no = [named for named in (*grades.spreads.no, *grades.correlations.no) if named[1] != LOST]
-    care = [*grades.spreads.care, *grades.correlations.care]
+    no = [named for named in _in_order(grades.spreads.no, grades.correlations.no) if named[1] != LOST]
+    care = _in_order(grades.spreads.care, grades.correlations.care)
     if no:
         said.append(f"Do not use {_listed(no)}.")
     if care:
@@ -165,6 +165,10 @@ def _of_random(comparison: Comparison, grades: Grades, lost: Sequence[str]) -> l
         verb = "is" if len(zeros) == 1 else "are"
         said.append(f"{shown[0].upper()}{shown[1:]}{more} {verb} estimated as 0.")
     return said
+
+
+def _in_order(spreads: Sequence[Named], correlations: Sequence[Named]) -> list[Named]:
+    return sorted((*spreads, *correlations), key=lambda named: named[0] == RESIDUAL)
 
 
 def _told(found: Sequence[Named], most: int = 2) -> str:
