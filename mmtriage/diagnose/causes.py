@@ -91,6 +91,15 @@ def _went_for_refuted(bias: Finding, seen: Seen) -> bool:
     return _refutes(bias, seen) and seen.verdict.gap is None
 
 
+def _is_badly_measured(coefficient: Finding, seen: Seen) -> bool:
+    """Whether the standard error of an implausible coefficient is among those that are wrong.
+
+    The likelihood is all but flat along it, and what is flat has no Hessian that differences could find.
+    """
+    wrong = {name for found in seen.findings if found.code == "MM410" for name in found.columns}
+    return bool(wrong & set(coefficient.columns))
+
+
 def _is_first_of_structure(found: Finding, seen: Seen) -> bool:
     """Whether a finding is an error of structure, and no flat direction along what separates.
 
@@ -111,7 +120,10 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
         Root(("MM406",), "the fit lies at a lesser one", _ended_in_lesser),
         Root(SINGULAR),  # nothing else is at fault: the search was stuck on an edge of theta
     ),
-    "wrong_se": (Root(("MM410",)),),
+    "wrong_se": (
+        Root(("MM205",), "of a coefficient whose standard error is wrong", _is_badly_measured),
+        Root(("MM410",)),
+    ),
     "false_alarm": (Root(("MM404",)),),
     "singular": (
         Root(("MM503",), "it refutes a lower optimum that is not singular", _refutes),

@@ -256,6 +256,15 @@ def test_what_a_finding_knows_of_its_own_cause_is_kept() -> None:
     assert found["MM203"] == ("error", ())
 
 
+@pytest.mark.parametrize(("column", "first"), [("x", ("MM205", "MM410")), ("z", ("MM410",))])
+def test_a_coefficient_without_a_size_explains_its_own_wrong_standard_error(
+    column: str, first: tuple[str, ...]
+) -> None:
+    errors = finding("MM410", "standard error of x", columns=("x",))
+    codes, _ = explained("wrong_se", [errors, finding("MM205", "implausible", columns=(column,))])
+    assert codes == first
+
+
 def test_the_docstring_prints_the_graph() -> None:
     said = str(causes.__doc__)
     assert "    not_converged   pirls-failure, after what explains it\n" in said
