@@ -95,12 +95,14 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
     `present` is the formula that the search began with, which need not be tried.
     """
     comparison = start
-    tried = _with_negative_correlation(bench, start)
+    tried = _with_negative_correlation(bench, start, present)
     for _ in range(MAX_STEPS):
         step = [fitted(bench, proposal) for proposal in _next_steps(comparison, bench.options.keep)]
         if not step:
             break
-        step += [wider for one in step for wider in _with_negative_correlation(bench, one.comparison)]
+        step += [
+            wider for one in step for wider in _with_negative_correlation(bench, one.comparison, present)
+        ]
         tried += step
         comparison = min((t.comparison for t in step), key=lambda c: (not c.is_sound, c.optimum_fit.aic))
         if comparison.is_sound:
@@ -112,13 +114,13 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
     return tried
 
 
-def _with_negative_correlation(bench: Bench, comparison: Comparison) -> list[Tried]:
+def _with_negative_correlation(bench: Bench, comparison: Comparison, present: Formula) -> list[Tried]:
     """Models that are not smaller, but whose correlation may be negative; lme4 1.1 has none."""
     design = comparison.prepared.design
     if comparison.prepared.null or design.spec.version == LME4_1_1:
         return []
     tried = []
-    for step in negative_correlations(comparison):
+    for step in negative_correlations(comparison, present):
         try:
             made = bench.build(step.formula)
         except FormulaError:  # more levels than a structure may have

@@ -109,14 +109,17 @@ def test_where_a_variance_wants_to_be_negative_a_correlation_may_be() -> None:
     (tried,) = negative("y ~ f + (1 | g) + (1 | g:f)")
     comparison = tried.comparison
     assert tried.step.formula.to_text() == "y ~ f + cs(0 + f | g, hom = TRUE)"
+    assert tried.step.removal is None  # it has as many parameters
     assert "`(1 | g) + (1 | g:f)` is `cs(0 + f | g, hom = TRUE)`" in tried.step.weakens
     assert comparison.optimum.certificate.certified
     assert comparison.optimum_fit.theta[-1] < -0.3
 
 
 def test_all_correlations_lead_there_too() -> None:
-    found = [tried.step.formula.to_text() for tried in negative("y ~ f + (0 + f | g)")]
+    steps = [tried.step for tried in negative("y ~ f + (0 + f | g)")]
+    found = [step.formula.to_text() for step in steps]
     assert found.index("y ~ f + (1 | g) + (1 | g:f)") < found.index("y ~ f + cs(0 + f | g, hom = TRUE)")
+    assert all(step.removal is not None for step in steps)  # each is a part of it, and tested
 
 
 def test_levels_that_are_never_met_again_have_no_correlation() -> None:
