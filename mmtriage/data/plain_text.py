@@ -13,7 +13,7 @@ from mmtriage.data.file_kinds import NUL, no_text
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
 from mmtriage.data.text_encoding import refuse_unknown_encoding
-from mmtriage.errors import DataError, OptionError
+from mmtriage.errors import DataError
 
 UTF8 = "UTF-8"
 WINDOWS = "cp1252"  # what Excel writes in western Europe and America
@@ -50,7 +50,7 @@ def plain_text(source: Source, reading: Reading) -> PlainText:
         text = "\n" * (above + 1) + text[said.end() :]
         above, separator = above + 1, said[1]
     if reading.comment is not None:
-        text = _without_comments(text, _one_character(reading.comment, "--comment"))
+        text = _without_comments(text, reading.comment)
     return PlainText(
         text=text,
         encoding=encoding,
@@ -59,16 +59,6 @@ def plain_text(source: Source, reading: Reading) -> PlainText:
         is_as_stored=encoding == UTF8 and text is as_decoded,
         notes=notes,
     )
-
-
-def _one_character(word: str, option: str) -> str:
-    if len(word) != 1 or word in '"\r\n' or word.isalnum():
-        raise OptionError(
-            f"`{word}` cannot begin a comment",
-            where=f"option {option}",
-            hint="Give one character, such as `#`.",
-        )
-    return word
 
 
 def _decoded(source: Source) -> tuple[str, str, tuple[str, ...]]:

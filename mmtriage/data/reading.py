@@ -19,6 +19,11 @@ from mmtriage.option_values import (
     words_of,
 )
 
+NO_CHARACTER = r"\"\r\n\x00\ud800-\udfff"  # that could stand between cells, or in them
+# One character that is no letter and no digit, and of numbers no sign either.
+MARK_OF_NUMBERS = Text(
+    rf"(?![^\W_])[^+\-{NO_CHARACTER}]", "a mark within numbers: one character, such as `,` or `.`"
+)
 DATA_FRAME = "<data frame>"
 STATSMODELS_RESULT = "<statsmodels result>"
 MOST_MAX_BYTES = 2**50
@@ -29,15 +34,20 @@ IN_MEMORY = (DATA_FRAME, STATSMODELS_RESULT)  # sources that no command can name
 class Reading:
     """The options of reading."""
 
-    sep: str | None = option(Text(), None, metavar="CHAR", help="Separator of the table (default: sniffed).")
+    sep: str | None = option(
+        Text(rf"[^{NO_CHARACTER}]|tab|\\t", "a separator: one character, such as `,` or `;`, or `tab`"),
+        None,
+        metavar="CHAR",
+        help="Separator of the table (default: sniffed).",
+    )
     decimal: str | None = option(
-        Text(),
+        MARK_OF_NUMBERS,
         None,
         metavar="CHAR",
         help="Decimal mark (default: a point; beside semicolons a comma).",
     )
     thousands: str | None = option(
-        Text(), None, metavar="CHAR", help="Mark between groups of three digits (default: none)."
+        MARK_OF_NUMBERS, None, metavar="CHAR", help="Mark between groups of three digits (default: none)."
     )
     encoding: str | None = option(
         Text(r"[\w. :()+-]+", "a name of an encoding"),
@@ -52,7 +62,10 @@ class Reading:
         WholeNumber(least=0), 0, metavar="N", help="Leave out so many lines above the names of columns."
     )
     comment: str | None = option(
-        Text(), None, metavar="CHAR", help="What follows this character on a line is a comment."
+        Text(rf"(?![^\W_])[^{NO_CHARACTER}]", "one character that could begin a comment, such as `#`"),
+        None,
+        metavar="CHAR",
+        help="What follows this character on a line is a comment.",
     )
     max_bytes: int | None = option(
         WholeNumber(least=1, most=MOST_MAX_BYTES),

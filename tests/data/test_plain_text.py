@@ -36,11 +36,9 @@ def test_an_encoding_that_is_named_is_used_in_silence(tmp_path: Path, encoding: 
         (Reading(encoding="base64"), "`base64` is no encoding of text"),
         (Reading(encoding="ascii"), "the text is not ascii: byte 0xc3 cannot be decoded"),
         (Reading(skip=9), "the file has 4 lines, and 9 were to be left out"),
-        (Reading(comment="##"), "`##` cannot begin a comment"),
-        (Reading(decimal="e"), "`e` cannot be a mark within numbers"),
         (Reading(thousands="."), "`.` cannot be the decimal mark too"),
     ],
-    ids=["unknown", "no-text", "other-bytes", "skips-all", "long-comment", "letter", "twice"],
+    ids=["unknown", "no-text", "other-bytes", "skips-all", "twice"],
 )
 def test_what_cannot_be_read_so_is_refused(tmp_path: Path, reading: Reading, problem: str) -> None:
     path = write(tmp_path, "a,b\n1,é\n2,x\n")
