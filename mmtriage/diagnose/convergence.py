@@ -42,10 +42,14 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
     if gap is None or not is_short(comparison) or beats_optimum(comparison):
         return []
     shift = largest_shift(comparison.lme4_fit.beta, comparison.optimum_fit)
-    message = (
-        f"the optimizer stopped {figures.gap(gap, criterion, digits=4)} deviance units short of the optimum "
-        f"({comparison.lme4_fit.criterion:.6f} instead of {criterion:.6f})"
-    )
+    above = f"{figures.gap(gap, criterion, digits=4)} deviance units"
+    ended = f"({comparison.lme4_fit.criterion:.6f} instead of {criterion:.6f})"
+    message = f"the optimizer stopped {above} short of the optimum {ended}"
+    if comparison.prior is not None:
+        message = (
+            f"the fit lies {above} above the optimum of the likelihood {ended}: "
+            f"its prior ({comparison.prior}) can be all of that"
+        )
     if comparison.is_lost:
         message += f"; {NO_NUMBERS}"
     return [

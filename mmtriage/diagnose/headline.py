@@ -69,9 +69,12 @@ def of_nothing(reason: str, who: str) -> str:
 
 def _everything(verdict: Verdict, comparison: Comparison, who: str) -> str:
     if verdict.status == "not_converged":
+        ended = "stopped short of the optimum"
+        if comparison.prior is not None:
+            ended = "lies beside the optimum of the likelihood, where its prior holds it"
         return (
-            f"The numbers that {who} prints for this model can be used: its fit stopped short of the "
-            "optimum, but by too little to move any of them."
+            f"The numbers that {who} prints for this model can be used: its fit {ended}, but by too little "
+            "to move any of them."
         )
     if verdict.status != "false_alarm":
         return f"Everything that {who} prints for this model can be used."

@@ -205,6 +205,8 @@ def _message(status: VerdictStatus, comparison: Comparison, shift: float | None)
         case "not_converged":
             short = figures.gap(gap, comparison.optimum_fit.criterion, digits=4)
             how_far = _distance(comparison, shift)
+            if comparison.prior is not None:
+                return f"The fit lies {short} deviance units above the optimum without its prior: {how_far}."
             return f"The fit stopped {short} deviance units short of the proven optimum: {how_far}."
         case "wrong_se":
             return (

@@ -45,6 +45,7 @@ class Elsewhere:
     optimizer: str | None = None
     evaluations: int | None = None
     singular: bool | None = None
+    prior: str | None = None  # whose prior its estimates are under: they maximise more than the likelihood
     is_shown: bool = True  # whether its log-likelihood has shown that it is of this model
 
 
@@ -101,6 +102,11 @@ class Comparison:
     def whose_fit(self) -> str:
         """What the fit is called in a sentence."""
         return "lme4's fit" if self.given is None else f"the {self.given.software} fit"
+
+    @property
+    def prior(self) -> str | None:
+        """Whose prior holds the fit away from the optimum of the likelihood, if one does."""
+        return None if self.given is None else self.given.prior
 
     @property
     def is_lost(self) -> bool:

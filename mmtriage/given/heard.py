@@ -68,6 +68,7 @@ def told(fit: GivenFit) -> Elsewhere:
         optimizer=fit.optimizer,
         evaluations=fit.evaluations,
         singular=fit.singular,
+        prior=fit.prior,
     )
 
 

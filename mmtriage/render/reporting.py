@@ -58,7 +58,8 @@ def _outcome(report: Report) -> Iterator[str]:
                 "(mmtriage)."
             )
         case "not_converged":
-            yield f"{figures.possessive(who)} default fit {_short(report)}{repaired or OF_OPTIMUM}."
+            fit = f"{figures.possessive(who)} {'' if report.is_given else 'default '}fit"
+            yield f"{fit} {_short(report)}{repaired or OF_OPTIMUM}."
         case "wrong_se":
             yield f"Standard errors by finite differences were wrong{repaired}."
     if report.verdict.status != "unidentifiable" and report.singular_terms:
@@ -72,7 +73,11 @@ def _short(report: Report) -> str:
     gap, optimum = report.verdict.gap, report.reference
     if gap is None or optimum is None:
         return "did not reach the optimum"
-    return f"stopped {figures.gap(gap, optimum.criterion)} units of deviance short of the optimum"
+    above = f"{figures.gap(gap, optimum.criterion)} units of deviance"
+    software = None if report.baseline is None else report.baseline.software
+    if software is not None and software.prior is not None:
+        return f"lies {above} above the optimum without its prior ({software.prior})"
+    return f"stopped {above} short of the optimum"
 
 
 def _singular(report: Report) -> Iterator[str]:

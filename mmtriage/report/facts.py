@@ -183,6 +183,7 @@ class SoftwareFacts:
 
     name: str
     version: str | None = None
+    prior: str | None = None  # whose prior the fit is under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

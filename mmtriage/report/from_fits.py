@@ -113,7 +113,7 @@ def _way_elsewhere(given: Elsewhere) -> _Way:
     ended: dict[bool | None, FitStatus | None] = {True: "converged", False: "stalled", None: None}
     return _Way(
         source="given",
-        software=SoftwareFacts(name=given.software, version=given.version),
+        software=SoftwareFacts(name=given.software, version=given.version, prior=given.prior),
         optimizer=given.optimizer,
         start=None,
         status=ended[given.converged],

@@ -52,3 +52,11 @@ def test_where_its_standard_errors_are_wrong_those_of_its_own_equations_come_fir
     wrong = judged("row_effect_hessian")
     assert wrong["verdict"]["codes"] == ["MM410"]
     assert wrong["remedies"][0]["code"]["lme4"].endswith("summary(m, use.hessian = FALSE)")
+
+
+def test_a_prior_is_no_failure_of_an_optimizer() -> None:
+    report = judged("sleepstudy_blmer")
+    (short,) = (found["message"] for found in report["findings"] if found["code"] == "MM403")
+    assert "its prior (blme) can be all of that" in short
+    assert "without its prior" in report["verdict"]["message"]
+    assert "stopped" not in short + report["verdict"]["message"]

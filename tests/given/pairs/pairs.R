@@ -44,3 +44,8 @@ d <- table_of(path, c("name", "fieldid"))
 m <- quiet(glmer.nb(field_count ~ logarea + habitat + (1 | name) + (1 | fieldid), data = d))
 keep("nb_standard_errors_hessian", m, path)
 keep("nb_standard_errors_equations", m, path, FALSE)
+
+# Under a prior a fit lies beside the optimum of the likelihood, and no optimizer is to blame.
+path <- file.path("..", "sample_data", "sleepstudy.csv")
+d <- table_of(path, "Subject")
+keep("sleepstudy_blmer", quiet(blme::blmer(Reaction ~ Days + (Days | Subject), data = d)), path)
