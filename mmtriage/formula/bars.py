@@ -23,6 +23,7 @@ from mmtriage.formula.nodes import (
     Node,
     Number,
     Paren,
+    String,
     Unary,
     additive_items,
     children,
@@ -31,7 +32,7 @@ from mmtriage.formula.nodes import (
 from mmtriage.formula.signatures import is_structure
 from mmtriage.formula.structured import UNSTRUCTURED, StructureTag, WrittenBar, written_bar
 from mmtriage.formula.terms import Expansion, Term, check_height, expand, is_call
-from mmtriage.formula.text import operand_text, to_text
+from mmtriage.formula.text import operand_text, quote_name, to_text
 
 MAX_GROUPINGS = 100  # of one written bar
 
@@ -230,14 +231,16 @@ def _groups(node: Node, text: str) -> list[Group]:
             return [(node,)]
         case _:
             pass
-    is_number = isinstance(node, Number)
+    hint = "Name a column, as in `(1 | g)`, `(1 | a:b)` or `(1 | a/b)`."
+    if isinstance(node, Number):
+        hint = "The grouping goes after the bar and the effects before it: `(1 | g)`."
+    elif isinstance(node, String):
+        hint = f"A column stands without quotes: `(1 | {quote_name(node.value)})`."
     raise FormulaError(
         f"`{text[node.span.start : node.span.end]}` is not a grouping factor",
         text=text,
         span=node.span,
-        hint="The grouping goes after the bar and the effects before it: `(1 | g)`."
-        if is_number
-        else "Name a column, as in `(1 | g)`, `(1 | a:b)` or `(1 | a/b)`.",
+        hint=hint,
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from mmtriage.errors import FormulaError, Span
+from mmtriage.formula.foreign import instead_of_argument
+from mmtriage.formula.signatures import SIGNATURES
 from mmtriage.formula.tokens import Token, tokenize
 
-_R_CALLS = ("lmer", "glmer", "lm", "glm", "formula", "as.formula")
+_LAST_NAME = re.compile(r"[\w.:]*$")
 
 
 class Cursor:
@@ -43,7 +47,23 @@ class Cursor:
         if self.at_end:
             what = "parenthesis" if closing == ")" else "bracket"
             raise self.error(f"this {what} is never closed", span=opening.span, hint=f"Add a `{closing}`.")
+        if self.is_operator("~") and not (self.has_tilde or self.wrapper()):
+            raise self.error(
+                "this is not closed before the `~`", span=opening.span, hint=f"Add a `{closing}`."
+            )
         raise self.unexpected()
+
+    @property
+    def has_tilde(self) -> bool:
+        """Whether a `~` stands before the cursor."""
+        return any(t.kind == "operator" and t.value == "~" for t in self.tokens[: self.position])
+
+    def wrapper(self) -> str | None:
+        """The name of a call around the formula, `lmer(y ~ x)`: no function that a formula may call."""
+        head, opening, _ = self.text.partition("(")
+        name = _LAST_NAME.search(head.rstrip())
+        assert name is not None  # it matches the empty text
+        return name[0] if opening and name[0] and name[0].rpartition(":")[2] not in SIGNATURES else None
 
     def expect_tilde(self) -> None:
         if not self.is_operator("~"):
@@ -68,6 +88,14 @@ class Cursor:
             hint="Complete it, or remove the operator.",
         )
 
+    def argument_near(self) -> Token | None:
+        """The name of an argument, `x =`, of which the cursor is at one token, or at a comma before it."""
+        if not any(token.value == "~" for token in self.tokens):
+            return None  # the `=` stands for the `~`
+        near = range(max(self.position - 1, 0), self.position + 2)
+        pairs = ((self.tokens[i], self.tokens[i + 1]) for i in near if i + 1 < len(self.tokens))
+        return next((name for name, sign in pairs if name.kind == "name" and sign.value == "="), None)
+
     def unexpected(self) -> FormulaError:
         token = self.current
         hints = {
@@ -77,8 +105,13 @@ class Cursor:
             "=": ("`=` is not an operator of a formula", "Use `~` for the model, `==` to compare."),
             ",": ("a comma can stand only between the arguments of a function", "Join terms with `+`."),
         }
-        wrapper = self.text.partition("(")[0].strip()
-        if token.value == "~" and wrapper in _R_CALLS:
+        before = self.tokens[self.position - 1]
+        if (argument := self.argument_near()) and (hint := instead_of_argument(argument.value)):
+            return self.error(
+                f"`{argument.value} =` is no part of the formula", span=argument.span, hint=hint
+            )
+        wrapper = self.wrapper()
+        if token.value == "~" and not self.has_tilde and wrapper:
             return self.error(
                 f"a formula cannot stand inside `{wrapper}()`",
                 hint="Give the formula alone, without R code around it.",
@@ -88,8 +121,11 @@ class Cursor:
             return self.error(message, hint=hint)
         if token.kind == "operator":
             return self.error(f"`{token.value}` cannot stand here", hint="Remove it.")
-        before = self.tokens[self.position - 1]
-        return self.error(
-            "an operator is missing before this",
-            hint=f"Write `{before.value} + {token.value}` if both are terms of the model.",
-        )
+        if self.in_call == 0 and not any(t.value == "~" for t in self.tokens):
+            return self.error(
+                "the formula has no `~`", hint=f"Put it after the response: `{before.value} ~ {token.value}`."
+            )
+        hint = f"Write `{before.value} + {token.value}` if both are terms of the model"
+        if before.kind == token.kind == "name":
+            hint += f", `{before.value} {token.value}` in backticks if that is one name"
+        return self.error("an operator is missing before this", hint=f"{hint}.")

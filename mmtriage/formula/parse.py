@@ -78,7 +78,9 @@ def parse_sides(source: str) -> ModelTree:
             "the formula has no `~`",
             text=text,
             span=response.span,
-            hint="Put the response before a `~` and the predictors after it, as in `y ~ x + (1 | g)`.",
+            hint="Take the quotes off the formula."
+            if isinstance(response, String) and "~" in response.value
+            else "Put the response before a `~` and the predictors after it, as in `y ~ x + (1 | g)`.",
         )
     parser.expect_tilde()
     if parser.at_end:

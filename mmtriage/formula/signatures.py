@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mmtriage.errors import FormulaError, did_you_mean
+from mmtriage.formula.foreign import instead_of_function
 from mmtriage.formula.nodes import Argument, Binary, Call, Node
 
 
@@ -103,12 +104,25 @@ def signature_of(call: Call, text: str) -> Signature:
     elif call.name in STRUCTURES:
         hint = f"It takes a random-effects term: `{call.name}(x | g)`."
     else:
-        hint = did_you_mean(call.name, SIGNATURES) or (
-            "Make the column in the table first, or use one of: "
-            + ", ".join(sorted(SIGNATURES, key=str.lower))
-            + "."
+        hint = instead_of_function(call.name, tuple(SIGNATURES)) or _if_a_name(call, text)
+        hint = (
+            hint
+            or did_you_mean(call.name, SIGNATURES)
+            or (
+                "Make the column in the table first, or use one of: "
+                + ", ".join(sorted(SIGNATURES, key=str.lower))
+                + "."
+            )
         )
     raise FormulaError(f"`{call.function}()` is not known", text=text, span=call.function_span, hint=hint)
+
+
+def _if_a_name(call: Call, text: str) -> str | None:
+    """What to do where `dose (mg)` is the name of a column: nobody calls a function with a space."""
+    written = text[call.span.start : call.span.end]
+    if not written[len(call.function) :].startswith(" "):
+        return None
+    return f"If that is the name of a column, put it in backticks: `{written}`."
 
 
 def match_arguments(call: Call, text: str) -> dict[str, Node]:
@@ -188,7 +202,8 @@ def _missing(call: Call, text: str, what: str) -> FormulaError:
         f"`{call.function}()` needs {what}",
         text=text,
         span=call.span,
-        hint=f"For example `{call.function}({_EXAMPLES.get(call.function, 'x')})`.",
+        hint=f"For example `{call.function}({_EXAMPLES.get(call.function, 'x')})`"
+        + _MEANT_IN_PYTHON.get(call.function, "."),
     )
 
 
@@ -201,3 +216,4 @@ _EXAMPLES = {
     "relevel": 'f, ref = "b"',
     "cut": "x, c(0, 10, 20)",
 }
+_MEANT_IN_PYTHON = {"C": "; what Python's formulas call `C(x)` is `factor(x)`."}

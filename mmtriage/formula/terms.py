@@ -157,7 +157,13 @@ class _Algebra:
             case Number(value=0 | 1):
                 self.intercept = (node.value == 1) == positive
                 return {}
-            case Number() | String() | Logical() | Reserved():
+            case String():
+                raise self.error(
+                    f"`{to_text(node)}` is not a term",
+                    node,
+                    f"A column stands without quotes: `{node.value}`; in backticks where it has spaces.",
+                )
+            case Number() | Logical() | Reserved():
                 raise self.error(
                     f"`{to_text(node)}` is not a term", node, "Terms are columns, calls, 0 and 1."
                 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmtriage.errors import FormulaError, Span
+from mmtriage.formula.foreign import instead_of_character
 
 MAX_LENGTH = 50_000  # characters; a thousand columns with long names fit
 
@@ -146,5 +147,7 @@ def _unreadable(text: str, position: int) -> FormulaError:
         f"`{char}` has no meaning in a formula",
         text=text,
         span=Span(position, position + 1),
-        hint=_HABITS.get(char, "A name with special characters goes in backticks: `my name`."),
+        hint=_HABITS.get(char)
+        or instead_of_character(char)
+        or "A name with special characters goes in backticks: `my name`.",
     )

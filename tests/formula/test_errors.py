@@ -18,6 +18,8 @@ ALL_FUNCTIONS = (
     "var"
 )
 
+LOOKS_LIKE = "Type `{}`: this is another character that looks like it (U+{})."
+
 # Marked text, message, hint.
 TABLE = [
     ("«»", "the formula is empty", "Write for example `y ~ x + (1 | g)`."),
@@ -41,8 +43,67 @@ TABLE = [
     ("y ~ (x «~» z)", "a formula has one `~`", "Remove this one."),
     ("y ~ x «+»", "nothing follows `+`", "Complete it, or remove it."),
     ("y ~ x + «*» z", "a name or a number is missing before `*`", "Complete it, or remove the operator."),
-    ("y ~ x «z»", "an operator is missing before this", "Write `x + z` if both are terms of the model."),
-    ("y «x» ~ z", "an operator is missing before this", "Write `y + x` if both are terms of the model."),
+    (
+        "y ~ x «z»",
+        "an operator is missing before this",
+        "Write `x + z` if both are terms of the model, `x z` in backticks if that is one name.",
+    ),
+    (
+        "y «x» ~ z",
+        "an operator is missing before this",
+        "Write `y + x` if both are terms of the model, `y x` in backticks if that is one name.",
+    ),
+    ("y ~ x «2»", "an operator is missing before this", "Write `x + 2` if both are terms of the model."),
+    ("y «x» + (1 | g)", "the formula has no `~`", "Put it after the response: `y ~ x`."),
+    ("cbind«(»a, b ~ x + (1 | g)", "this is not closed before the `~`", "Add a `)`."),
+    (
+        "m <- lme4::lmer(y «~» x, d)",
+        "a formula cannot stand inside `lme4::lmer()`",
+        "Give the formula alone, without R code around it.",
+    ),
+    (
+        "y ~ x, «random» = ~ 1 | g",
+        "`random =` is no part of the formula",
+        "A random effect is written `(1 | g)`, with a slope `(x | g)`.",
+    ),
+    (
+        "«fixed» = y ~ x, random = ~ 1 | g",
+        "`fixed =` is no part of the formula",
+        "Give the formula alone, and the table before it.",
+    ),
+    (
+        "y ~ x + (1 | g), «weights» = w",
+        "`weights =` is no part of the formula",
+        "Give the formula alone: `--weights` is an option.",
+    ),
+    (
+        "y ~ «s»(x) + (1 | g)",
+        "`s()` is not known",
+        "Smooths are mgcv's; a curve of a mixed model is written `poly(x, 2)` or `ns(x, 3)`.",
+    ),
+    ("y ~ «np.log»(x)", "`np.log()` is not known", "Write `log()`, as in R."),
+    (
+        "y ~ «dose» (mg)",
+        "`dose()` is not known",
+        "If that is the name of a column, put it in backticks: `dose (mg)`.",
+    ),
+    ("y ~ x «\u2212» 1", "`\u2212` has no meaning in a formula", LOOKS_LIKE.format("-", "2212")),
+    ("y ~ (1 «\uff5c» g)", "`\uff5c` has no meaning in a formula", LOOKS_LIKE.format("|", "FF5C")),
+    (
+        "y ~ «\u201c»x\u201d",
+        "`\u201c` has no meaning in a formula",
+        "Names stand without quotes; one with special characters in backticks: `my name`.",
+    ),
+    (
+        "y ~ «\u200b»x",
+        "`\u200b` has no meaning in a formula",
+        "Delete it: an invisible character (U+200B) stands here.",
+    ),
+    (
+        "y ~ x + (1 | «'g'»)",
+        "`'g'` is not a grouping factor",
+        "A column stands without quotes: `(1 | g)`.",
+    ),
     ("y ~ «(»x + (1|g)", "this parenthesis is never closed", "Add a `)`."),
     ("y ~ log«(»x", "this parenthesis is never closed", "Add a `)`."),
     ("y ~ x«)» + (1|g)", "this parenthesis was never opened", "Remove it, or add a `(` before."),
@@ -53,6 +114,17 @@ TABLE = [
     ("y ~ x + «'»abc", "this quote is never closed", "Add a closing '."),
     ("y ~ «`»abc", "this backtick is never closed", "Add a closing `."),
     ('y ~ x == «"»a', "this quote is never closed", 'Add a closing ".'),
+    ("«'y ~ x'»", "the formula has no `~`", "Take the quotes off the formula."),
+    (
+        "weights «=» y + x",
+        "`=` is not an operator of a formula",
+        "Use `~` for the model, `==` to compare.",
+    ),
+    (
+        "y ~ x + (1 | g) «data» = d",
+        "`data =` is no part of the formula",
+        "Give the formula alone, and the table before it.",
+    ),
     ("y ~ «``»", "an empty name", "Put a column name between the backticks."),
     ("y ~ `a«\\q»`", "unknown escape `\\q`", "Write a backslash itself as \\\\."),
     (
@@ -130,12 +202,20 @@ TABLE = [
     ("y ~ poly(x, degree=2, «d=3»)", "`degree` is given twice", "Keep one of the two."),
     ("y ~ exp(x, «3»)", "`exp()` takes no such argument", "Its arguments are: x."),
     ("y ~ «log()»", "`log()` needs `x`", "For example `log(x)`."),
-    ("y ~ «C(f)»", "`C()` needs `contr`", "For example `C(f, contr.sum)`."),
+    (
+        "y ~ «C(f)»",
+        "`C()` needs `contr`",
+        "For example `C(f, contr.sum)`; what Python's formulas call `C(x)` is `factor(x)`.",
+    ),
     ("y ~ «cbind()»", "`cbind()` needs an argument", "For example `cbind(successes, failures)`."),
     ("y ~ log(x«,»)", "an argument is missing after the comma", "Remove the comma."),
     ("y ~ log(«,»x)", "a name or a number is missing before `,`", "Complete it, or remove the operator."),
     ("y ~ «2» * x", "`2` is not a term", "Terms are columns, calls, 0 and 1."),
-    ("y ~ x + «'a'»", '`"a"` is not a term', "Terms are columns, calls, 0 and 1."),
+    (
+        "y ~ x + «'a b'»",
+        '`"a b"` is not a term',
+        "A column stands without quotes: `a b`; in backticks where it has spaces.",
+    ),
     ("y ~ «TRUE»", "`TRUE` is not a term", "Terms are columns, calls, 0 and 1."),
     (
         "y ~ x^«1»",
