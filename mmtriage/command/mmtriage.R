@@ -7,7 +7,7 @@
 # printed and returned invisibly, as a list where jsonlite is installed, else as JSON text.
 #
 #   data          the whole table of the call; found by itself where the model's call names it
-#   nb_theta      "estimated" as by glmer.nb, or "fixed" (glmer with negative.binomial(theta))
+#   nb_theta      "estimated" as by glmer.nb, or "fixed" (glmer with negative.binomial(theta)); by default as the fit shows
 #   use.hessian   of glmer's standard errors, as in summary(model, use.hessian = )
 #   options       further words for mmtriage judge: c("--keep", "(1 | g)")
 #   exe           the program; options(mmtriage.exe = "...") sets it for good
@@ -18,7 +18,7 @@
 mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use.hessian = NULL,
                      options = character(), exe = getOption("mmtriage.exe", "mmtriage"),
                      view = interactive()) {
-  nb_theta <- match.arg(nb_theta)
+  nb_theta <- if (missing(nb_theta)) NULL else match.arg(nb_theta)
   dir <- tempfile("mmtriage")
   dir.create(dir)
   if (inherits(model, "formula")) {
@@ -34,7 +34,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
     close(con)
     words <- c("judge", file.path(dir, "fit.json"), file.path(dir, "table.csv"))
   }
-  .mmt_run(c(words, options), dir, exe, view)
+  .mmt_run(c(words, options), dir, exe, view, if (inherits(model, "formula")) NULL else written$made)
 }
 
 # ---- the program ---------------------------------------------------------------------------------------------
@@ -45,7 +45,8 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
 }
 
 # The words go through a file, one a line: no shell ever sees a formula.
-.mmt_run <- function(words, dir, exe, view) {
+# `made` has the expressions of the columns that the call computed, and that the user's own table does not have.
+.mmt_run <- function(words, dir, exe, view, made = NULL) {
   if (!nzchar(Sys.which(exe)) && !file.exists(exe))
     .mmt_stop("the program ", exe, " is not found; set options(mmtriage.exe = \"/path/to/mmtriage\")")
   json <- file.path(dir, "report.json")
@@ -63,6 +64,8 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   wrong <- paste(readLines(err, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
   if (!file.exists(json)) .mmt_stop(if (nzchar(wrong)) sub("^Error:? ?", "", wrong) else "mmtriage gave no report")
   cat(said, "\n", sep = "")
+  if (length(made) && grepl("data = d", said, fixed = TRUE))
+    cat("\nIn this code `d` is the data of the fit, with\n", paste0("  d$", names(made), " <- with(d, ", made, ")\n"), sep = "")
   if (view && file.exists(html)) {
     viewer <- getOption("viewer")
     if (is.function(viewer)) viewer(html) else utils::browseURL(html)
@@ -137,8 +140,12 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
 # ---- the fit ---------------------------------------------------------------------------------------------------
 
 .mmt_fit <- function(model, data, nb_theta, use.hessian) {
-  if (inherits(model, "mixed")) model <- model$full_model          # afex
-  if (is.list(model) && length(model) && inherits(model[[1]], "merMod")) model <- model[[length(model)]]
+  if (inherits(model, "mixed")) {                                  # afex
+    model <- model$full_model
+    if (is.list(model)) model <- model[[length(model)]]
+  }
+  if (is.list(model) && length(model) && inherits(model[[1]], c("merMod", "lme", "glmmTMB")))
+    .mmt_stop("this is a list of ", length(model), " fits: judge one, mmtriage(fits[[1]]), or each, lapply(fits, mmtriage)")
   if (inherits(model, "nlmerMod")) .mmt_stop("nlmer fits a nonlinear model, which mmtriage does not know")
   if (inherits(model, "merMod")) return(.mmt_merMod(model, data, nb_theta, use.hessian))
   if (inherits(model, "nlme")) .mmt_stop("nlme::nlme fits a nonlinear model, which mmtriage does not know")
@@ -160,14 +167,31 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
 .mmt_known <- c("(", "+", "-", "*", "/", ":", "^", "|", "||", "~", "%in%", "offset",
                 "==", "!=", "<", "<=", ">", ">=", "&", "!", MMT_FUNCTIONS)
 
-.mmt_table <- function(formula, frame, data, env, subset = NULL) {
+# Whether a column of the data is no more what the fit saw of it.
+.mmt_differs <- function(frame, data, rows) {
+  for (name in intersect(names(frame), names(data))) {
+    then <- frame[[name]]
+    now <- data[[name]]
+    if (is.numeric(then) != is.numeric(now)) return(TRUE)
+    if (NROW(now) != nrow(data) || NCOL(now) != 1L || NCOL(then) != 1L || is.list(now)) next
+    same <- if (is.numeric(then) && is.numeric(now)) as.numeric(then) == as.numeric(now)[rows]
+            else as.character(then) == as.character(now)[rows]
+    if (!all(is.na(same) | same)) return(TRUE)
+  }
+  FALSE
+}
+
+.mmt_table <- function(formula, frame, data, env, call = NULL, is_given = FALSE) {
+  subset <- call$subset
   notes <- character()
   whole <- !is.null(data)
   rows <- if (whole) match(rownames(frame), rownames(data)) else seq_len(nrow(frame))
-  if (whole && anyNA(rows)) { whole <- FALSE; rows <- seq_len(nrow(frame)) }
+  changed <- whole && (anyNA(rows) || (!is_given && .mmt_differs(frame, data, rows)))
+  if (changed) { whole <- FALSE; rows <- seq_len(nrow(frame)) }
   n <- if (whole) nrow(data) else nrow(frame)
   source <- if (whole) data else frame
-  if (!whole) notes <- c(notes, "The data of the call are gone: the columns are those of the model frame.")
+  if (!whole) notes <- c(notes, paste0("The data of the call are ", if (changed) "no more what they were" else "gone",
+                                       ": the columns are those of the model frame."))
   named <- list()
   visit <- function(e) {
     if (is.call(e)) {
@@ -190,6 +214,9 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   inside <- intersect(absent, names(frame))
   spread <- function(x) { y <- x[rep(NA_integer_, n)]; y[rows] <- x; y }
   table <- as.data.frame(source)[intersect(vars, names(source))]
+  for (name in names(table)) if (!is.null(dim(table[[name]])) && NCOL(table[[name]]) > 1L)
+    .mmt_stop("the column ", name, " of the data is a matrix of ", NCOL(table[[name]]),
+              " columns: give each a name of its own, and fit the model with these")
   for (name in inside) table[[name]] <- spread(frame[[name]])
   for (name in names(named)) table[[name]] <- spread(named[[name]])
   outside <- setdiff(absent, c(inside, names(named)))
@@ -201,17 +228,28 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   }
   free <- function(name) { while (name %in% names(table)) name <- paste0(name, "_"); name }
   fit <- list()
+  made <- list()
   for (part in c("weights", "offset")) {
     x <- if (part == "weights") stats::model.weights(frame) else frame[["(offset)"]]
     if (is.null(x)) next
+    x <- as.numeric(x)
+    asked <- call[[part]]
+    own <- if (whole && is.name(asked)) source[[as.character(asked)]]
+    if (is.numeric(own) && length(own) == n && isTRUE(all(own[rows] == x))) {
+      fit[[part]] <- as.character(asked)
+      table[[fit[[part]]]] <- own
+      next
+    }
     fit[[part]] <- free(part)
-    table[[fit[[part]]]] <- spread(as.numeric(x))
+    table[[fit[[part]]]] <- spread(x)
+    if (!is.null(asked)) made[[fit[[part]]]] <- .mmt_text(asked)
   }
   if (whole && !is.null(subset)) {
     keep <- tryCatch(eval(subset, data, env), error = function(e) NULL)
     keep <- if (is.logical(keep)) keep & !is.na(keep) else seq_len(n) %in% rows
     fit$subset <- free("in_subset")
     table[[fit$subset]] <- keep
+    made[[fit$subset]] <- .mmt_text(subset)
   }
   is_text <- vapply(table, function(x) is.factor(x) || is.character(x), NA)
   fit$factors <- lapply(names(table)[is_text], function(name) {
@@ -224,7 +262,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   fit$rows_used <- if (whole && nrow(frame) < n) .mmt_many(sort(rows))
   fit$notes <- .mmt_many(unique(notes))
   fit$formula <- .mmt_text(formula)
-  list(table = table, fit = fit)
+  list(table = table, fit = fit, made = made)
 }
 
 # Contrasts of the fixed part as R stored them with X: names of functions or matrices.
@@ -291,11 +329,12 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   env <- environment(stats::formula(m))
   frame <- stats::model.frame(m)
   whole <- .mmt_data_of(call, env, data)
-  made <- .mmt_table(stats::formula(m), frame, whole, env, call$subset)
+  made <- .mmt_table(stats::formula(m), frame, whole, env, call, !is.null(data))
   X <- lme4::getME(m, "X")
   dims <- m@devcomp$dims
   family <- if (dims[["GLMM"]]) stats::family(m) else NULL
   is_nb <- !is.null(family) && startsWith(family$family, "Negative Binomial")
+  if (is_nb && is.null(nb_theta)) nb_theta <- if (.mmt_theta_held(m)) "fixed" else "estimated"
   se <- sqrt(diag(as.matrix(if (is.null(use.hessian)) stats::vcov(m) else stats::vcov(m, use.hessian = use.hessian))))
   theta <- .mmt_par(m)
   is_blme <- inherits(m, c("blmerMod", "bglmerMod"))
@@ -339,7 +378,13 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
       "blme",
     prior_on_fixed = if (is_blme) !is.null(priors$fixefPrior)))
   fit$optimizer <- if (length(fit$optimizer) == 1L && is.character(fit$optimizer)) fit$optimizer
-  list(table = made$table, fit = fit)
+  list(table = made$table, fit = fit, made = made$made)
+}
+
+# Whether somebody wrote theta into the call: glmer.nb() counts its evaluations, and its theta has all its digits.
+.mmt_theta_held <- function(m) {
+  theta <- lme4::getME(m, "glmer.nb.theta")
+  is.null(attr(m, "nevals")) && theta == signif(theta, 6)
 }
 
 # What lme4's optimizer moves: of structured covariances, which lme4 2.x has, their own parameters and not theta.
@@ -387,7 +432,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   if (is.null(used) || anyNA(match(used, rownames(whole)))) used <- names(stats::fitted(m))
   frame <- whole[match(used, rownames(whole)), , drop = FALSE]
   frame <- frame[intersect(all.vars(formula), names(frame))]
-  made <- .mmt_table(formula, frame, whole, globalenv(), m$call$subset)
+  made <- .mmt_table(formula, frame, whole, globalenv(), m$call, !is.null(data))
   effects <- summary(m)$tTable
   stored <- m$contrasts
   both <- lapply(names(stored), function(name) .mmt_contrast(name, stored[[name]]))
@@ -401,7 +446,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
     fixed_effects = .mmt_effects(beta, effects[, "Std.Error"]),
     log_likelihood = as.numeric(stats::logLik(m)),
     optimizer = if (is.null(m$call$control)) "nlminb"))
-  list(table = made$table, fit = fit)
+  list(table = made$table, fit = fit, made = made$made)
 }
 
 # ---- glmmTMB ---------------------------------------------------------------------------------------------------
@@ -441,7 +486,7 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
   env <- environment(formula)
   formula <- strip(formula)
   whole <- .mmt_data_of(m$call, env, data)
-  made <- .mmt_table(formula, frame, whole, env, m$call$subset)
+  made <- .mmt_table(formula, frame, whole, env, m$call, !is.null(data))
   V <- glmmTMB::VarCorr(m)$cond
   groups <- info$grpVar
   if (is.null(groups)) groups <- names(V)
@@ -468,5 +513,5 @@ mmtriage <- function(model, data = NULL, nb_theta = c("estimated", "fixed"), use
                            if (!hessian_ok) "non-positive-definite Hessian matrix")),
     converged = m$fit$convergence == 0 && hessian_ok,
     evaluations = unname(m$fit$evaluations["function"])))
-  list(table = made$table, fit = fit)
+  list(table = made$table, fit = fit, made = made$made)
 }

@@ -104,15 +104,12 @@ def signature_of(call: Call, text: str) -> Signature:
     elif call.name in STRUCTURES:
         hint = f"It takes a random-effects term: `{call.name}(x | g)`."
     else:
-        hint = instead_of_function(call.name, tuple(SIGNATURES)) or _if_a_name(call, text)
+        known = ", ".join(sorted(SIGNATURES, key=str.lower))
         hint = (
-            hint
+            instead_of_function(call.name, tuple(SIGNATURES))
+            or _if_a_name(call, text)
             or did_you_mean(call.name, SIGNATURES)
-            or (
-                "Make the column in the table first, or use one of: "
-                + ", ".join(sorted(SIGNATURES, key=str.lower))
-                + "."
-            )
+            or f"Make the column in the table first, or use one of: {known}."
         )
     raise FormulaError(f"`{call.function}()` is not known", text=text, span=call.function_span, hint=hint)
 

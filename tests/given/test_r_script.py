@@ -80,7 +80,31 @@ def test_what_cannot_be_judged_is_an_error_of_r_with_the_reason(tmp_path: Path) 
         "said(mmtriage(lm(Reaction ~ Days, sleepstudy)))\n"
         "m <- lmer(Reaction ~ Days + (1 | Subject), sleepstudy)\n"
         "said(mmtriage(m, data = transform(sleepstudy, Reaction = Reaction + 1 / (1 + Days))))\n"
+        "said(mmtriage(list(m, m)))\n"
+        "sleepstudy$m <- cbind(sleepstudy$Days, sqrt(sleepstudy$Days))\n"
+        "said(mmtriage(lmer(Reaction ~ m + (1 | Subject), sleepstudy)))\n"
     )
     out = in_r(code, tmp_path)
+    assert "this is a list of 2 fits: judge one" in out
+    assert "the column m of the data is a matrix of 2 columns" in out
     assert "not an object of class lm" in out
     assert "this is another model or other data" in out
+
+
+@needs_r
+@pytest.mark.slow
+def test_a_fit_is_judged_as_it_was_made(tmp_path: Path) -> None:
+    """Its theta held or estimated, its data as they were then, its weights under the name that they have."""
+    code = (
+        "f <- TICKS ~ cHEIGHT + (1 | BROOD)\n"
+        "taken <- function(m) .mmt_fit(m, NULL, NULL, NULL)\n"
+        "cat(taken(glmer(f, grouseticks, MASS::negative.binomial(theta = 1)))$fit$nb_theta_estimated, '')\n"
+        "cat(taken(glmer.nb(f, data = grouseticks))$fit$nb_theta_estimated, '')\n"
+        "d <- sleepstudy; d$w <- 1 + d$Days\n"
+        "own <- lmer(Reaction ~ Days + (1 | Subject), d, weights = w)\n"
+        "made <- lmer(Reaction ~ Days + (1 | Subject), d, weights = 1 / w)\n"
+        "cat(taken(own)$fit$weights, unlist(taken(made)$made), '')\n"
+        "d$Reaction <- 2 * d$Reaction\n"
+        "cat(taken(own)$table$Reaction[1])\n"
+    )
+    assert in_r(code, tmp_path).splitlines()[-1] == "FALSE TRUE w 1/w 249.56"
