@@ -8,6 +8,7 @@ A criterion that raises LinAlgError or FloatingPointError stops lme4 with an err
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,7 +109,7 @@ class Criterion:
             value = self._objective(theta)
         except (FloatingPointError, np.linalg.LinAlgError) as failure:
             raise StoppedError(str(failure)) from failure
-        self.is_lost = bool(np.isnan(value))
+        self.is_lost = math.isnan(value)
         return value
 
 

@@ -99,7 +99,7 @@ def _can_vary(case: Case, group: str, label: str) -> bool:
 
 def _title(case: Case, tried: Tried) -> str:
     bars = " + ".join(bar.to_text() for bar in tried.step.formula.random)
-    is_smaller = identified_df(tried.comparison) < identified_df(case.comparison)
+    is_smaller = tried.comparison.optimum_fit.df < case.comparison.optimum_fit.df
     return f"{'Simplify' if is_smaller else 'Change'} the random effects to {bars}"
 
 
