@@ -61,7 +61,7 @@ WITHIN = {
         *("lrt", "bootstrap", "by_each_optimizer", "clusters", "shares", "kept_terms", "rank"),
         "remedies",
         *("standardized_columns", "rescaled_formula", "guilty_columns"),
-        *("steps", "structured_steps", "negative_correlation", "unidentified", "search_down"),
+        *("steps", "structured_steps", "shared_variance", "unidentified", "search_down"),
         "rungs",
         *("unfitted", "walk", "workbench", "judged_runs"),
     ),

@@ -17,8 +17,8 @@ from mmtriage.formula import Formula
 from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.ladder.against_present import is_same_model
 from mmtriage.ladder.case import Bench, refit
-from mmtriage.ladder.negative_correlation import is_crossed, negative_correlations
 from mmtriage.ladder.rescaled_formula import in_new_variables
+from mmtriage.ladder.shared_variance import cells_alone, is_crossed, negative_correlations
 from mmtriage.ladder.standardized_columns import CENTER_AND_SCALE, movable_columns
 from mmtriage.ladder.steps import (
     Step,
@@ -100,9 +100,7 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
         step = [fitted(bench, proposal) for proposal in _next_steps(comparison, bench.options.keep)]
         if not step:
             break
-        step += [
-            wider for one in step for wider in _with_negative_correlation(bench, one.comparison, present)
-        ]
+        step += [further for one in step for further in _from_zero(bench, one.comparison, present)]
         tried += step
         comparison = min((t.comparison for t in step), key=lambda c: (not c.is_sound, c.optimum_fit.aic))
         if comparison.is_sound:
@@ -129,6 +127,14 @@ def _with_negative_correlation(bench: Bench, comparison: Comparison, present: Fo
         if is_crossed(term):
             tried.append(fitted(bench, step))
     return tried
+
+
+def _from_zero(bench: Bench, comparison: Comparison, present: Formula) -> list[Tried]:
+    """From compound symmetry whose covariance is zero: to a negative one, and to none."""
+    if comparison.prepared.null or comparison.prepared.design.spec.version == LME4_1_1:
+        return []
+    alone = [fitted(bench, step) for step in cells_alone(comparison, present)]
+    return [*_with_negative_correlation(bench, comparison, present), *alone]
 
 
 def fitted(bench: Bench, step: Step) -> Tried:
@@ -204,7 +210,7 @@ def _steps_of(comparison: Comparison, term: RandomTerm, keep: Sequence[str]) -> 
         if term.bar.structure == UNSTRUCTURED:
             others = [without_correlations(formula, term), *compound_symmetries(formula, term)]
             if spec.version != LME4_1_1:
-                others += structures_of_levels(formula, term, has_residual=spec.is_linear)
+                others += structures_of_levels(formula, term)
         else:
             others = list(other_structures(formula, term, has_residual=spec.is_linear))
         steps = [step for step in others if step.formula != formula]

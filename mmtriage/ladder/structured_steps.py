@@ -1,11 +1,11 @@
 """Steps to and between the covariance structures that lme4 2.x has: rung 2's way between all correlations
 and none.
 
-From an unstructured term of a factor's levels lead compound symmetry, with a variance for each level, one
-variance without a correlation, which is `(1 | g:f)`, and, where the levels have equal distances, an
-autoregression. With two levels the first is no smaller model. From a structured term lead what has no
-correlation, and what has one variance. Compound symmetry with one variance is `(1 | g) + (1 | g:f)`, which
-every lme4 fits, but for a negative correlation (`negative_correlation.py`).
+From an unstructured term of a factor's levels lead compound symmetry, with a variance for each level, and,
+where the levels have an order with equal distances, an autoregression. With two levels the first is no
+smaller model. From a structured term lead what has no correlation, and what has one variance. Compound
+symmetry with one variance is `(1 | g) + (1 | g:f)`, which every lme4 fits; what follows where its first
+variance is zero is in `shared_variance.py`.
 """
 
 from __future__ import annotations
@@ -31,22 +31,21 @@ from mmtriage.model.ranef import RandomTerm
 EQUAL = 1e-9  # relative: distances of levels that differ by less are equal
 
 
-def structures_of_levels(formula: Formula, term: RandomTerm, *, has_residual: bool) -> Iterator[Step]:
+def structures_of_levels(formula: Formula, term: RandomTerm) -> Iterator[Step]:
     """From an unstructured term that has a column for each level of a factor, and nothing else."""
     k = len(term.columns)
     factor = _factor(term)
-    if factor is None:
+    if factor is None or k < 3:
         return
-    entries = k * (k + 1) // 2
     whole = make_bar(term.bar, intercept=False, terms=term.bar.terms)
-    if k > 2:
-        yield Step(
-            title=f"one correlation of all levels of {factor} by {term.group}",
-            formula=swap_bar(formula, term.bar, [replace(whole, structure=StructureTag("cs"))]),
-            removal=Removal("correlations", entries - k - 1, k),
-            weakens=f"all pairs of levels of {factor} are given one correlation",
-        )
-    if k > 2 and (factor in term.ordered or _are_equally_spaced(term.factors[factor])):
+    entries = k * (k + 1) // 2
+    yield Step(
+        title=f"one correlation of all levels of {factor} by {term.group}",
+        formula=swap_bar(formula, term.bar, [replace(whole, structure=StructureTag("cs"))]),
+        removal=Removal("correlations", entries - k - 1, k),
+        weakens=f"all pairs of levels of {factor} are given one correlation",
+    )
+    if factor in term.ordered or _are_equally_spaced(term.factors[factor]):
         fading = StructureTag("ar1", homogeneous=True)
         yield Step(
             title=f"correlations that fade along {factor} by {term.group}",
@@ -54,22 +53,6 @@ def structures_of_levels(formula: Formula, term: RandomTerm, *, has_residual: bo
             removal=Removal("correlations", entries - 2, k),
             weakens=f"levels of {factor} have one variance, and correlations that fade with their distance",
         )
-    if not term.bar.intercept and not (has_residual and term.has_single_rows):
-        yield from _one_variance(formula, term, factor)
-
-
-def _one_variance(formula: Formula, term: RandomTerm, factor: str) -> Iterator[Step]:
-    """`diag(0 + f | g, hom = TRUE)` as `(1 | g:f)`, which every lme4 fits."""
-    k = len(term.columns)
-    _, cells = compound_symmetry(term.bar, factor)
-    if cells in formula.random:
-        return
-    yield Step(
-        title=f"one variance and no correlation of all levels of {factor} by {term.group}",
-        formula=swap_bar(formula, term.bar, [cells]),
-        removal=Removal("correlations", k * (k + 1) // 2 - 1, k),
-        weakens=f"levels of {factor} have one variance and, within one level of {term.group}, no correlation",
-    )
 
 
 def _factor(term: RandomTerm) -> str | None:

@@ -130,8 +130,7 @@ def _structured(design: Design, blamed: Sequence[RandomTerm]) -> Iterator[Formul
         return
     for term in blamed:
         if len(term.levels) > 1:
-            steps = structures_of_levels(design.formula, term, has_residual=design.spec.is_linear)
-            yield from (step.formula for step in steps)
+            yield from (step.formula for step in structures_of_levels(design.formula, term))
 
 
 def _crossed(term: RandomTerm) -> list[Bar]:
