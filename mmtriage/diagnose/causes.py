@@ -81,6 +81,11 @@ def _ended_in_lesser(several: Finding, seen: Seen) -> bool:
     return any(other > 0.0 and abs(gap - other) <= allowed_gap(reference) for other in others)
 
 
+def _has_other_theta(short: Finding, _: Seen) -> bool:
+    """Whether glmer.nb ended at another theta of its negative binomial."""
+    return short.evidence.get("nb_thetas") is not None
+
+
 def _refutes(bias: Finding, _: Seen) -> bool:
     """Whether MM503 refutes an optimum of the Laplace approximation."""
     return bool(bias.evidence.get("refuted"))
@@ -118,6 +123,7 @@ ROOTS: dict[VerdictStatus, tuple[Root, ...]] = {
         Root(("MM108",)),  # the same model on the other rows has another verdict
         Root(("MM404",)),
         Root(("MM406",), "the fit lies at a lesser one", _ended_in_lesser),
+        Root(("MM403",), "theta of a negative binomial is another", _has_other_theta),
         Root(SINGULAR),  # nothing else is at fault: the search was stuck on an edge of theta
     ),
     "wrong_se": (

@@ -28,6 +28,7 @@ from mmtriage.engine.optimum.found import Optimum
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
 # very large, they are very unequal.
 HESSIAN_CODES = (-3, -4, -6, 2, 3)
+OTHER_THETA = 1.5  # factor from which on theta of a negative binomial is another: its own SE is often 20 %
 MOST_PARTS, LEAST_PART = 4, 1e-3  # of a flat direction of length one, in words
 
 
@@ -52,6 +53,9 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
         )
     if comparison.is_lost:
         message += f"; {NO_NUMBERS}"
+    thetas = _other_theta(comparison)
+    if thetas is not None:
+        message += f": theta of its negative binomial is {thetas[0]:.3g}, and {thetas[1]:.3g} at the optimum"
     return [
         finding(
             "MM403",
@@ -60,8 +64,19 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
             threshold=allowed_gap(criterion),
             max_shift_se=None if comparison.is_lost else shift,
             reference=criterion,
+            nb_thetas=thetas,
         )
     ]
+
+
+def _other_theta(comparison: Comparison) -> tuple[float, float] | None:
+    """Theta of a negative binomial in the fit and at the optimum, if they are far apart."""
+    fit, optimum = comparison.lme4_fit, comparison.optimum_fit
+    if fit is None or fit.nb_theta is None or optimum.nb_theta is None:
+        return None
+    here, there = fit.nb_theta, optimum.nb_theta
+    is_far = not there / OTHER_THETA <= here <= there * OTHER_THETA
+    return (here, there) if is_far else None
 
 
 def gradient_test(fitted: Fitted) -> Sequence[Said]:

@@ -45,6 +45,7 @@ from mmtriage.optimizers import Optimizer
 HALF_WIDTH = 3.0  # glmer.nb: of the interval of log theta
 TOLERANCE = 5e-5  # glmer.nb: of log theta
 SCORING_LIMIT = 20  # glmer.nb's initCtrl: theta.ml stops before its 20th step
+GLM_NB_LIMIT, GLM_NB_TOLERANCE = 25, 2.0**-13  # the same of MASS::glm.nb: maxit of glm.control(), and eps
 SCORING_TOLERANCE = 2 * TOLERANCE  # glmer.nb's initCtrl: a step of theta no larger is theta.ml's last
 
 # What R says where a step of theta.ml is no number: counts that are all zero say nothing of theta.
@@ -100,15 +101,22 @@ def _warnings(messages: Sequence[str]) -> list[str]:
     return [message for message in messages if message != SINGULAR_MESSAGE]
 
 
-def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
-    """Step 2, MASS::theta.ml as glmer.nb calls it: theta, and its warnings.
+def theta_ml(
+    y: Array,
+    mu: Array,
+    weights: Array,
+    *,
+    limit: int = SCORING_LIMIT,
+    tolerance: float = SCORING_TOLERANCE,
+) -> tuple[float, list[str]]:
+    """Step 2, MASS::theta.ml, by default as glmer.nb calls it: theta, and its warnings.
 
     It is found by Fisher scoring from a moment estimate; y, mu, weights are (n,). Raises StoppedError where R
     stops, since a step is no number.
     """
     theta = float(np.sum(weights) / np.sum(weights * (y / mu - 1.0) ** 2))
     step, steps = 1.0, 1
-    while steps < SCORING_LIMIT and abs(step) > SCORING_TOLERANCE:
+    while steps < limit and abs(step) > tolerance:
         theta = abs(theta)
         step = _scoring_step(theta, y, mu, weights)
         theta += step
@@ -117,9 +125,22 @@ def theta_ml(y: Array, mu: Array, weights: Array) -> tuple[float, list[str]]:
     if theta < 0.0:
         theta = 0.0
         warnings.append(TRUNCATED)
-    if steps == SCORING_LIMIT:
+    if steps == limit:
         warnings.append(LIMIT_REACHED)
     return theta, warnings
+
+
+def glm_nb_finds_theta(y: Array, mu: Array, weights: Array) -> bool:
+    """Whether theta.ml arrives as MASS::glm.nb calls it, at means mu (n,).
+
+    Where it does not, as with many zeros beside large counts, glm.nb goes on from a theta of 1e5, and ends
+    there.
+    """
+    try:
+        _, warnings = theta_ml(y, mu, weights, limit=GLM_NB_LIMIT, tolerance=GLM_NB_TOLERANCE)
+    except StoppedError:
+        return False
+    return not warnings
 
 
 def _scoring_step(theta: float, y: Array, mu: Array, weights: Array) -> float:

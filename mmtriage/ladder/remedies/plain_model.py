@@ -20,6 +20,10 @@ from mmtriage.ladder.records import Attempt, Proposal
 from mmtriage.ladder.remedies.keep import design_effects, false_rejections, largest_icc
 from mmtriage.ladder.remedies.measured import compared
 
+HELD = (
+    "MASS::glm.nb does not find theta here, its first search for it ends nowhere: it is held at {theta:.4g}, "
+    "where the likelihood has its maximum, and standard errors are those of summary(m, dispersion = 1)"
+)
 UNPROVEN = "this fit is not proven to be the maximum, and R's own iteration may end elsewhere"
 CHANGES = "no random effects are left: rows are treated as independent"
 
@@ -32,6 +36,9 @@ def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) 
     spec = case.design.spec
     # least squares has one solution; an iteration is believed only where the one beside it is proven
     is_proven = not spec.is_approximated or case.comparison.optimum.certificate.certified
+    commands, held = case.commands, tuple[str, ...]()
+    if fit.nb_theta is not None and not _finds_theta(case, fit):
+        commands, held = commands.of(held_nb_theta=fit.nb_theta), (HELD.format(theta=fit.nb_theta),)
     attempt = Attempt(
         label=title,
         formula=formula,
@@ -52,9 +59,9 @@ def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) 
         clears=is_proven and not case.is_separated,
         formula=formula,
         criterion=fit.criterion,
-        code=case.commands.in_r(formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)),
+        code=commands.in_r(formula, kind="plain", start=_r_start(case, fit.beta if is_proven else None)),
         changes=CHANGES,
-        caveats=(*_risks(case), *(() if is_proven else (UNPROVEN,))),
+        caveats=(*_risks(case), *held, *(() if is_proven else (UNPROVEN,))),
         cost=1,
         messages=(),
         effects=plain_effects(case, fit),
@@ -62,6 +69,18 @@ def plain_model(case: Case, *, rung: int, title: str, order: int | None = None) 
     )
     case.keep(remedy, Refit(prepared=case.comparison.prepared, fit=fit, place=None))
     return Proposal(remedy=remedy, attempt=attempt)
+
+
+def _finds_theta(case: Case, fit: Fit) -> bool:
+    """Whether glm.nb's first search for theta, from means that differ little from the last, arrives."""
+    if not case.design.spec.estimates_nb_theta or fit.mu is None:
+        return True
+    from mmtriage.engine.lme4.glmer_nb import glm_nb_finds_theta  # here: other families do without
+
+    y = case.design.y
+    return glm_nb_finds_theta(
+        y, fit.mu, np.ones_like(y) if case.design.weights is None else case.design.weights
+    )
 
 
 def _risks(case: Case) -> Iterator[str]:

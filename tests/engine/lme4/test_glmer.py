@@ -22,7 +22,7 @@ from mmtriage.engine.algebra.weighted_rows import rows_of
 from mmtriage.engine.lme4.checks import SINGULAR_MESSAGE
 from mmtriage.engine.lme4.glmer import fit_glmer
 from mmtriage.engine.lme4.glmer_criterion import GlmerCriterion
-from mmtriage.engine.lme4.glmer_nb import theta_ml
+from mmtriage.engine.lme4.glmer_nb import glm_nb_finds_theta, theta_ml
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.structures.parameter_layout import layout_of
