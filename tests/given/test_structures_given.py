@@ -64,7 +64,7 @@ def test_parameters_are_placed_by_lme4s_names(id: str, tmp_path: Path) -> None:
     report = judged(document_of(case), case["csv"], tmp_path)
     assert report["verdict"]["status"] == "converged"
     assert report["verdict"]["gap"] < 1e-5
-    assert report["baseline"]["software"] == {"name": "lme4", "version": "2.1.0"}
+    assert report["baseline"]["software"]["version"] == "2.1.0"
     theirs = case["expected"]["par"]
     assert report["baseline"]["theta_names"] == list(theirs)
     assert report["baseline"]["theta"] == list(theirs.values())
