@@ -265,6 +265,15 @@ def test_a_coefficient_without_a_size_explains_its_own_wrong_standard_error(
     assert codes == first
 
 
+@pytest.mark.parametrize(("thetas", "first"), [((836.0, 0.33), "MM403"), (None, "MM310")])
+def test_another_theta_of_a_negative_binomial_is_no_fault_of_a_variance_at_zero(
+    thetas: tuple[float, float] | None, first: str
+) -> None:
+    short = finding("MM403", "stopped short", nb_thetas=thetas)
+    codes, _ = explained("not_converged", [finding("MM310", "a variance of zero"), short], gap=1177.0)
+    assert codes[0] == first
+
+
 def test_the_docstring_prints_the_graph() -> None:
     said = str(causes.__doc__)
     assert "    not_converged   pirls-failure, after what explains it\n" in said

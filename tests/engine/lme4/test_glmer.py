@@ -307,3 +307,10 @@ def test_glmer_nb_goes_on_where_its_poisson_stage_has_no_likelihood() -> None:
     report = mmtriage.triage(frame, "y ~ 1 + (1 | g)", family="negative.binomial")
     assert report.baseline_error is None
     assert report.verdict.gap == pytest.approx(0.0, abs=1e-2)
+
+
+@pytest.mark.parametrize(("zeros", "arrives"), [(20, True), (85, False)])
+def test_glm_nb_loses_its_way_among_many_zeros(zeros: int, arrives: bool) -> None:
+    """In R 4.2.2 `MASS::glm.nb(y ~ 1)` ends at theta 1.628 of the first, and of the second at 382222."""
+    y = np.concatenate([np.zeros(zeros), 5.0 + np.arange(115) % 20])
+    assert glm_nb_finds_theta(y, np.full(len(y), y.mean()), np.ones(len(y))) is arrives
