@@ -235,6 +235,14 @@ def config_text(path: Path, where: str = "option --config") -> str:
     return text.replace("\r\n", "\n")  # as tomllib does: places count characters of the same text
 
 
+# What people write who do not write TOML every day, by the parser's words.
+OF_SYNTAX = {
+    "hex value": "A backslash begins an escape: write a path with /, or between single quotes.",
+    "escape": "A backslash begins an escape: write a path with /, or between single quotes.",
+    "invalid value": 'Text stands between straight quotes: "...".',
+}
+
+
 def _syntax_error(said: str, text: str, name: str) -> ConfigError:
     """The parser's words, which end with the place; at the end of the document it is the last line."""
     found = WHERE.search(said)
@@ -247,6 +255,7 @@ def _syntax_error(said: str, text: str, name: str) -> ConfigError:
     return ConfigError(
         f"this is not TOML: {message[:1].lower()}{message[1:]}",
         where=f"{name}, line {place.line}",
+        hint=next((hint for word, hint in OF_SYNTAX.items() if word in message.lower()), None),
         text=place.text,
         span=place.span,
     )

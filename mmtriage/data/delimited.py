@@ -108,7 +108,7 @@ def _records(text: str, separator: str, source: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _quoting_error(str(error), f"{source}, line {start}") from None
+            raise _quoting_error(str(error), f"{source}, line {start}", separator) from None
         if len(fields) > 1 or (fields and fields[0].strip()):
             yield start, fields
         start = reader.line_num + 1
@@ -124,7 +124,7 @@ def _first_records(text: str, separator: str, source: str, count: int) -> list[R
     return list(itertools.islice(_records(text, separator, source), count))
 
 
-def _quoting_error(message: str, where: str) -> DataError:
+def _quoting_error(message: str, where: str, separator: str) -> DataError:
     if "field larger" in message:
         limit = f"{csv.field_size_limit():,}"
         what, hint = (
@@ -138,7 +138,9 @@ def _quoting_error(message: str, where: str) -> DataError:
         )
     else:
         what = 'there is text between a closing quote (") and the next separator'
-        hint = 'A quote inside a quoted field is written twice ("").'
+        mark = SEPARATOR_NAMES.get(separator, separator)
+        hint = f"Fields are separated by: {mark} (--sep changes it)."
+        hint += ' A quote inside a quoted field is written twice ("").'
     return DataError(what, where=where, hint=hint)
 
 

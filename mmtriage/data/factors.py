@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,14 @@ from mmtriage.data.table import Column
 from mmtriage.errors import DataError, did_you_mean
 
 SHOWN_VALUES = 5
+
+
+def _several(name: str, columns: Collection[str]) -> str | None:
+    """What to write where one option names several columns."""
+    names = [part.strip() for part in name.split(",")]
+    if len(names) < 2 or not set(names) <= set(columns):
+        return None
+    return f"Repeat the option: {' '.join(f'--factor {part}' for part in names)}."
 
 
 def apply_factors(
@@ -24,7 +32,9 @@ def apply_factors(
             raise DataError(
                 f"there is no column `{name}`",
                 where="option --factor",
-                hint=did_you_mean(name, columns) or f"The columns are: {listed(list(columns))}.",
+                hint=_several(name, columns)
+                or did_you_mean(name, columns)
+                or f"The columns are: {listed(list(columns))}.",
             )
         factor = as_factor(columns[name])
         result[name] = factor if levels is None else _with_levels(factor, tuple(levels))

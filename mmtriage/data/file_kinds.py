@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
@@ -57,12 +58,17 @@ BINARY = (
     FileKind(name="sas7bdat", what="a SAS file", reader="labelled", begins=(SAS7BDAT,)),
     WORKBOOK,
 )
+BEGINNING = 1000  # bytes, in which a page or JSON shows what it is
+_JSON = re.compile(rb'[\[{]\s*[{\[]?\s*"[^"]*"\s*:|[\[{]\s*[\[{]')
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 OTHERS = (  # first bytes -> what the file is, and what to do
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first, or use gzip."),
     (b"%PDF", "a PDF document", SAVE_AS_CSV),
     *((mark, "text in UTF-16", "Say so: --encoding UTF-16.") for mark in UTF16),
 )
+
+
+PAGES = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta")  # also what old programs call .xls
 
 
 def kind_of(content: bytes) -> FileKind:
@@ -92,6 +98,11 @@ def why_foreign(content: bytes, name: str, *, has_encoding: bool) -> tuple[str, 
     for magic, what, hint in OTHERS:
         if content.startswith(magic) and not (has_encoding and magic in UTF16):
             return what, hint
+    beginning = content[:BEGINNING].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if beginning.startswith(PAGES):
+        return "a page (HTML or XML)", f"Open it in a spreadsheet program or a browser. {SAVE_AS_CSV}"
+    if _JSON.match(beginning):
+        return "JSON", SAVE_AS_CSV
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mmtriage.errors import FormulaError, Span
-from mmtriage.formula.foreign import instead_of_argument
+from mmtriage.formula.foreign import OF_PYTHON, instead_of_argument
 from mmtriage.formula.signatures import SIGNATURES
 from mmtriage.formula.tokens import Token, tokenize
 
@@ -124,6 +124,16 @@ class Cursor:
         if self.in_call == 0 and not any(t.value == "~" for t in self.tokens):
             return self.error(
                 "the formula has no `~`", hint=f"Put it after the response: `{before.value} ~ {token.value}`."
+            )
+        if self.in_call:
+            for word in (token, before):
+                if word.kind == "name" and (sign := OF_PYTHON.get(word.value)):
+                    return self.error(
+                        f"`{word.value}` is no operator of R", span=word.span, hint=f"Write `{sign}`."
+                    )
+            return self.error(
+                "an operator is missing before this",
+                hint=f"Put one, or a comma, between `{before.value}` and `{token.value}`.",
             )
         hint = f"Write `{before.value} + {token.value}` if both are terms of the model"
         if before.kind == token.kind == "name":

@@ -39,6 +39,18 @@ ARGUMENTS = {
     "control": "Give the formula alone: `--optimizer` and `--maxfun` are options.",
 }
 
+# Operators of Python's conditions, and of SQL's.
+OF_PYTHON = {
+    "and": "&",
+    "AND": "&",
+    "or": "|",
+    "OR": "|",
+    "in": "%in% c(...)",
+    "IN": "%in% c(...)",
+    "not": "!",
+    "NOT": "!",
+}
+
 # What text programs and other keyboards put in the place of an operator. NFKC knows the full-width forms.
 _OPERATORS = {
     **dict.fromkeys("\u223c\u02dc\u2053\u301c\u0303", "~"),

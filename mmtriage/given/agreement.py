@@ -161,6 +161,13 @@ def _explanations(
     def explains(shift: float) -> bool:
         return abs(difference - shift) <= 10 * allowed
 
+    if fit.log_likelihood is not None:
+        for factor, what in ((-2.0, "-2 times"), (2.0, "twice"), (-1.0, "minus")):
+            theirs = -2.0 * fit.log_likelihood / factor
+            yield (
+                f"This is {what} the log-likelihood: give `log_likelihood` itself.",
+                abs(theirs - ours.criterion) <= 10 * allowed,
+            )
     if spec.is_linear:
         other = replace(spec, reml=not spec.reml)
         names = {True: "REML", False: "ML"}

@@ -64,6 +64,12 @@ def handed_over(result: Any, messages: Sequence[str] | None = None) -> Handed:
     """
     if not is_mixed_lm(result):
         kind = type(getattr(result, "model", result)).__name__
+        if kind == "MixedLM":
+            raise DataError(
+                "this MixedLM has not been fitted",
+                where="triage(result)",
+                hint="Give what its fit() returned.",
+            )
         raise DataError(
             f"a result of statsmodels' {kind} is not a mixed model's",
             where="triage(result)",

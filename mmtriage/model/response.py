@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage.arrays import Array, Index
-from mmtriage.data.convert import first_non_number
-from mmtriage.data.table import Labelled, Table
+from mmtriage.data.convert import first_non_number, rows_with, strange_levels
+from mmtriage.data.table import Column, Labelled, Table
 from mmtriage.errors import DataError, ModelError
 from mmtriage.formula import Formula
 from mmtriage.formula.nodes import Name, Node
@@ -60,17 +60,33 @@ def not_numeric(node: Node, value: Value, table: Table, model: str) -> ModelErro
     name = to_text(node)
     column = table.columns[node.name] if isinstance(node, Name) else None
     stray = first_non_number(column) if column is not None else None
-    if stray is not None:
+    if column is not None and stray is not None:
         cell, row = stray
         return ModelError(
             f'response must be numeric: `{name}` holds the text "{cell}"',
             where=f"column `{name}`, {table.row_name(row)}",
-            hint=f'Correct the cell, or read it as missing: `--na-values "{cell}"`.',
+            hint=_about_text(name, cell, row, column),
         )
     return ModelError(
         f"response must be numeric: `{name}` is a factor with levels {listed_levels(value.levels)}",
         hint=f"{model} needs numbers{_instead(name, value, table)}",
     )
+
+
+def _about_text(name: str, cell: str, row: int, column: Column) -> str:
+    """What there is to do about text among numbers, by where it stands and how much of it there is."""
+    codes = strange_levels(column)
+    rows = rows_with(column, codes)
+    if cell == name:
+        return "The names of the columns stand there again: take that line out of the file."
+    if row == 0 and len(rows) == 1:
+        return (
+            "If that line holds units, or more of the names, take it out of the file; else correct the cell."
+        )
+    if len(codes) == 1:
+        return f'Correct the cell, or read it as missing: `--na-values "{cell}"`.'
+    texts = listed_levels(tuple(column.levels[code] for code in codes))
+    return f"Correct the {len(rows)} cells with text ({texts}), or name with --na-values what means missing."
 
 
 def _instead(name: str, value: Value, table: Table) -> str:

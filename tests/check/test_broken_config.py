@@ -450,6 +450,13 @@ BROKEN = [
         "                ^\n",
     ),
     (
+        MODEL + 'fit = "C:\\Users\\d.json"\n',
+        "Error in m.toml, line 5: this is not TOML: invalid hex value\n"
+        '  fit = "C:\\Users\\d.json"\n'
+        "             ^\n"
+        "  A backslash begins an escape: write a path with /, or between single quotes.\n",
+    ),
+    (
         MODEL + 'name "a"\n',
         "Error in m.toml, line 5: this is not TOML: expected '=' after a key in a key/value pair\n"
         '  name "a"\n'

@@ -72,6 +72,15 @@ def test_listed_levels_set_the_order(tmp_path: Path) -> None:
             id="unknown-column",
         ),
         pytest.param(
+            {"dose, Subject": None},
+            [
+                "there is no column `dose, Subject`",
+                "option --factor",
+                "Repeat the option: --factor dose --factor Subject.",
+            ],
+            id="several-in-one",
+        ),
+        pytest.param(
             {"zzz": None},
             ["there is no column `zzz`", "option --factor", "The columns are: `Subject`, `dose`."],
             id="unlike-any-column",

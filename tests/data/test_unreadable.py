@@ -86,9 +86,28 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
             [
                 'there is text between a closing quote (") and the next separator',
                 "d.csv, line 2",
+                "Fields are separated by: comma (--sep changes it). "
                 'A quote inside a quoted field is written twice ("").',
             ],
             id="text-after-quote",
+        ),
+        pytest.param(
+            "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
+            [
+                "this is a page (HTML or XML), not a text table",
+                "d.csv",
+                f"Open it in a spreadsheet program or a browser. {SAVE_AS_CSV}",
+            ],
+            id="page",
+        ),
+        pytest.param(
+            '[{"a": 1, "b": 2}]\n',
+            [
+                "this is JSON, not a text table",
+                "d.csv",
+                "Save the table as CSV (UTF-8) and give that file.",
+            ],
+            id="json",
         ),
         pytest.param(
             f'a,b\n1,"{"x" * 140_000}"\n',

@@ -308,7 +308,9 @@ def test_an_error_underlines_explains_and_advises(marked: str, message: str, hin
         ("x > «)»", "a name or a number is missing before `)`", "Complete it, or remove the operator."),
         ("x «~» z", "a formula has one `~`", "Remove this one."),
         ("x «=» 3", "`=` is not an operator of a formula", "Use `~` for the model, `==` to compare."),
-        ("x > 3 «y»", "an operator is missing before this", "Write `3 + y` if both are terms of the model."),
+        ("x > 3 «and» x < 5", "`and` is no operator of R", "Write `&`."),
+        ("«not» x > 3", "`not` is no operator of R", "Write `!`."),
+        ("x > 3 «y»", "an operator is missing before this", "Put one, or a comma, between `3` and `y`."),
     ],
 )
 def test_an_expression_that_cannot_be_read(marked: str, message: str, hint: str) -> None:

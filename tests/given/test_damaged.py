@@ -131,6 +131,8 @@ DAMAGES: list[tuple[Damage, str]] = [
     (put("rows_used", list(range(2, 182))), "other rows were used"),
     (put("rows_used", [1, 1]), "a row is listed twice"),
     (put("reml", False), "set `reml` to true"),
+    (put("log_likelihood", 2 * 871.8141359795), "This is -2 times the log-likelihood"),
+    (put("log_likelihood", 871.8141359795), "This is minus the log-likelihood"),
     (put("reml", "yes"), "not true or false"),
     (put("family", "poison"), "`poison` is not known"),
     (put("family", "poisson"), "Reaction"),

@@ -190,6 +190,8 @@ def test_what_was_written_is_judged_alike(tmp_path: Path) -> None:
 def test_what_is_no_mixed_model_is_refused() -> None:
     with pytest.raises(DataError, match="OLS is not a mixed"):
         mmtriage.triage(smf.ols("Reaction ~ Days", sleep()).fit())
+    with pytest.raises(DataError, match="this MixedLM has not been fitted"):
+        mmtriage.triage(smf.mixedlm("Reaction ~ Days", sleep(), groups="Subject"))
     with pytest.raises(OptionError, match="has its formula"):
         mmtriage.triage(fitted("slope"), "Reaction ~ Days + (1 | Subject)")
     with pytest.raises(OptionError, match="says otherwise"):

@@ -602,3 +602,18 @@ def test_laplace_takes_any_random_effects(nagq: int) -> None:
         small_table(), "zero ~ 1 + (1 + y | g)", family="poisson", link="log", reml=False, nagq=nagq
     )
     assert built.spec.nagq == nagq
+
+
+@pytest.mark.parametrize(
+    ("cells", "hint"),
+    [
+        (["mm", "1", "2", "3"], "If that line holds units, or more of the names, take it out of the file"),
+        (["1", "2", "v", "3"], "The names of the columns stand there again"),
+        (["1", "4*", "2", "3", "5", "6*"], 'Correct the 2 cells with text ("4*", "6*")'),
+    ],
+)
+def test_text_among_numbers_is_answered_by_where_and_how_much_it_is(cells: list[str], hint: str) -> None:
+    data = table(factor("v", cells), numeric("g", list(range(len(cells)))))
+    with pytest.raises(ModelError) as caught:
+        design(data, "v ~ 1 + (1 | g)")
+    assert hint in str(caught.value.hint)
