@@ -8,6 +8,7 @@ the proof met on its way, other optima and directions without curvature, is MM40
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,17 +57,15 @@ def stopped_short(fitted: Fitted) -> list[Finding]:
     thetas = _other_theta(comparison)
     if thetas is not None:
         message += f": theta of its negative binomial is {thetas[0]:.3g}, and {thetas[1]:.3g} at the optimum"
-    return [
-        finding(
-            "MM403",
-            message,
-            gap=gap,
-            threshold=allowed_gap(criterion),
-            max_shift_se=None if comparison.is_lost else shift,
-            reference=criterion,
-            nb_thetas=thetas,
-        )
-    ]
+    found = finding(
+        "MM403",
+        message,
+        gap=gap,
+        threshold=allowed_gap(criterion),
+        max_shift_se=None if comparison.is_lost else shift,
+        reference=criterion,
+    )
+    return [found if thetas is None else replace(found, evidence={**found.evidence, "nb_thetas": thetas})]
 
 
 def _other_theta(comparison: Comparison) -> tuple[float, float] | None:
