@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmtriage.command.main import run
+from mmtriage.diagnose.declared import DECLARED
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +37,12 @@ def test_the_examples_in_the_readme_are_real_output(
     monkeypatch.setenv("COLUMNS", "100")
     run(shlex.split(command)[1:])
     assert capsys.readouterr().out.rstrip() == printed.rstrip()
+
+
+def test_its_table_of_findings_has_them_all() -> None:
+    ranges = re.findall(r"^\| MM(\d+) to (\d+) \|", README, re.M)
+    listed = {f"MM{code}" for first, last in ranges for code in range(int(first), int(last[-3:]) + 1)}
+    assert listed == {declaration.code for declaration in DECLARED}
 
 
 def test_it_is_short_and_says_first_how_to_get_it() -> None:
