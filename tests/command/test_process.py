@@ -208,7 +208,10 @@ def test_a_linear_model_waits_for_nothing_that_only_others_need() -> None:
         "pybobyqa",
         "multiprocessing",
     )
-    ours = ("engine.generalized.model", "engine.lme4.glmer", "model.densities", "plotted.compute", "explain")
+    ours = (
+        *("engine.generalized.model", "engine.lme4.glmer", "model.densities", "plotted.compute", "explain"),
+        "engine.structures.scaled",
+    )
     unwanted = modules & {*of_others, *(f"mmtriage.{name}" for name in ours)}
     assert unwanted <= imported_by_sparse_matrices()
 

@@ -9,13 +9,16 @@ does so at most for special values.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmtriage.arrays import Array
 from mmtriage.engine.linear.likelihood import LinearLikelihood
 from mmtriage.engine.linear.moments import ComponentGram
-from mmtriage.engine.structures.scaled import Scaled
+
+if TYPE_CHECKING:
+    from mmtriage.engine.structures.scaled import Scaled
 
 SPREAD = 0.1  # by which the SDs in general position differ from one another, relative
 RHO = 0.37  # a correlation in general position
@@ -44,6 +47,8 @@ def parameter_space(likelihood: LinearLikelihood, gram: ComponentGram) -> Parame
     """The changes that the parameters of all terms make."""
     if likelihood.layout.is_ordinary:
         return ParameterSpace(None)
+    from mmtriage.engine.structures.scaled import Scaled  # here: most models have no such term
+
     size = len(gram.components) + 1
     columns = [np.eye(size)[0]]
     for t, structure in enumerate(likelihood.layout.structures):

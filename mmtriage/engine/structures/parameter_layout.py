@@ -17,12 +17,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.coordinates import TermBasis
 from mmtriage.engine.algebra.theta import factors_of_theta, lme4_theta
-from mmtriage.engine.structures.autoregressive import Autoregressive
-from mmtriage.engine.structures.compound_symmetry import CompoundSymmetry
-from mmtriage.engine.structures.equal_variances import Independent
 from mmtriage.engine.structures.interfaces import Cone, Structure
-from mmtriage.engine.structures.scaled import Correlation, Scaled
-from mmtriage.engine.structures.scaled_cone import ScaledCone
 from mmtriage.engine.structures.unstructured import RankCone, Unstructured
 from mmtriage.formula.structured import UNSTRUCTURED, StructureTag
 from mmtriage.model.ranef import RandomTerm
@@ -102,7 +97,7 @@ class Layout:
         """Each structured term's parameters by name, its SDs times a scale; None of an unstructured one."""
         found: list[dict[str, float] | None] = []
         for structure, part, term in zip(self.structures, self.parts, terms, strict=True):
-            if not isinstance(structure, Scaled):
+            if isinstance(structure, Unstructured):
                 found.append(None)
                 continue
             scales = np.where(np.isinf(structure.upper), scale, 1.0)
@@ -123,14 +118,23 @@ def layout_of(terms: Sequence[RandomTerm]) -> Layout:
 
 def cone_of(structure: Structure, basis: TermBasis) -> Cone:
     """A term's covariances in the orthonormal columns of a basis."""
-    if isinstance(structure, Scaled):
-        return ScaledCone(structure, basis)
-    return RankCone(basis.rank)
+    if isinstance(structure, Unstructured):
+        return RankCone(basis.rank)
+    from mmtriage.engine.structures.scaled import Scaled  # here, and below: most models have no such term
+    from mmtriage.engine.structures.scaled_cone import ScaledCone
+
+    assert isinstance(structure, Scaled)
+    return ScaledCone(structure, basis)
 
 
 def _structure(written: StructureTag, width: int) -> Structure:
     if written == UNSTRUCTURED or (width == 1 and not written.homogeneous):
         return Unstructured(width)
+    from mmtriage.engine.structures.autoregressive import Autoregressive
+    from mmtriage.engine.structures.compound_symmetry import CompoundSymmetry
+    from mmtriage.engine.structures.equal_variances import Independent
+    from mmtriage.engine.structures.scaled import Correlation, Scaled
+
     correlation: Correlation
     if width == 1 or written.tag == "diag":
         correlation = Independent(width)
