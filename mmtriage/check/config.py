@@ -35,6 +35,11 @@ MOST_BYTES = MEGABYTE  # of a configuration: thousands of models
 TABLE = ("tool", "mmtriage")
 EXAMPLE = "Write [[{}]] with name, data and formula for each model; `mmtriage check --help` shows one."
 WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # how tomllib's messages end
+OF_PATHS = "A backslash begins an escape: write a path with /, or between single quotes."
+OF_SYNTAX = {  # the parser's words -> what people mean who do not write TOML every day
+    **dict.fromkeys(("hex value", "escape"), OF_PATHS),
+    "invalid value": 'Text stands between straight quotes: "...".',
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,14 +238,6 @@ def config_text(path: Path, where: str = "option --config") -> str:
             hint="TOML files are UTF-8.",
         ) from None
     return text.replace("\r\n", "\n")  # as tomllib does: places count characters of the same text
-
-
-# What people write who do not write TOML every day, by the parser's words.
-OF_SYNTAX = {
-    "hex value": "A backslash begins an escape: write a path with /, or between single quotes.",
-    "escape": "A backslash begins an escape: write a path with /, or between single quotes.",
-    "invalid value": 'Text stands between straight quotes: "...".',
-}
 
 
 def _syntax_error(said: str, text: str, name: str) -> ConfigError:

@@ -138,9 +138,7 @@ def _quoting_error(message: str, where: str, separator: str) -> DataError:
         )
     else:
         what = 'there is text between a closing quote (") and the next separator'
-        mark = SEPARATOR_NAMES.get(separator, separator)
-        hint = f"Fields are separated by: {mark} (--sep changes it)."
-        hint += ' A quote inside a quoted field is written twice ("").'
+        hint = f'{_separated_by(separator)} A quote inside a quoted field is written twice ("").'
     return DataError(what, where=where, hint=hint)
 
 
@@ -224,12 +222,15 @@ def _checked_rows(text: str, header: Header, source: str) -> list[list[str]]:
 
 
 def _ragged(fields: list[str], expected: int, header: Header, where: str) -> DataError:
-    separator = SEPARATOR_NAMES.get(header.separator, f"`{header.separator}`")
-    hint = f"Fields are separated by: {separator} (--sep changes it). A field that contains it needs quotes."
+    hint = f"{_separated_by(header.separator)} A field that contains it needs quotes."
     if len(fields) == expected + 1 and not fields[-1].strip():
         hint = "Remove the separator at the end of the line."
     count = f"{len(fields)} field{'s' if len(fields) != 1 else ''}"
     return DataError(f"this row has {count}, but the table has {expected} columns", where=where, hint=hint)
+
+
+def _separated_by(separator: str) -> str:
+    return f"Fields are separated by: {SEPARATOR_NAMES.get(separator, f'`{separator}`')} (--sep changes it)."
 
 
 def _decimal(separator: str, columns: Iterable[Iterable[str]]) -> str:

@@ -63,9 +63,9 @@ def is_short(comparison: Comparison) -> bool:
     A gap alone is not enough to tell: a long flat ridge may hide a large move of the estimates behind a small
     gap. On the other hand standard deviations near zero move by much for nothing, so theirs need some gap.
     """
-    if comparison.lme4_fit is None or comparison.gap is None:  # or it went for an optimum that is refuted
+    if comparison.lme4_fit is None or comparison.is_lost:
         return True
-    if comparison.is_lost:
+    if comparison.gap is None:  # it went for an optimum that is refuted
         return True
     optimum = comparison.optimum_fit
     return (

@@ -22,6 +22,7 @@ from mmtriage.engine.lme4.checks import DOWNDATED
 from mmtriage.engine.lme4.glmer_pirls import NO_DESCENT, NOT_A_NUMBER, TOO_MANY_STEPS
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
+from mmtriage.model.linear_predictor import linear_predictor
 
 ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)  # what lme4 says when PIRLS fails
 FIRST_STEPS = 10  # of the iteration without random effects
@@ -137,7 +138,7 @@ def _later_escape(design: Design, side: int, fit: Fit | None) -> _Escape | None:
     """Where random effects of ordinary size leave the range of the mean, at the optimum."""
     if fit is None:
         return None
-    eta = design.X @ fit.beta + (0.0 if design.offset is None else design.offset)
+    eta = linear_predictor(design, fit.beta)
     variance = np.zeros(len(eta))
     for term, S in zip(design.random, fit.covariances, strict=True):
         variance += np.einsum("ij,jk,ik->i", term.Z, S, term.Z)

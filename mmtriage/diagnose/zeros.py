@@ -21,6 +21,7 @@ from mmtriage.diagnose.fitted import Fitted
 from mmtriage.engine.estimates import Fit
 from mmtriage.model.design import Design
 from mmtriage.model.families import family_of
+from mmtriage.model.linear_predictor import linear_predictor
 
 SIMULATIONS = 400  # the smallest p is 1/401: all of them have fewer zeros than were observed
 BY_CHANCE = 0.005  # of a healthy model; with new random effects fewer
@@ -50,7 +51,7 @@ def simulated_zeros(design: Design, fit: Fit, *, seed: int, simulations: int = S
     if fit.nb_theta is not None:
         family = family.with_theta(fit.nb_theta)
     generator = np.random.default_rng(seed)
-    mean = design.X @ fit.beta + (0.0 if design.offset is None else design.offset)
+    mean = linear_predictor(design, fit.beta)
     roots = [_root(S) for S in fit.covariances]
     zeros = np.empty(simulations, dtype=np.int64)
     for i in range(simulations):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mmtriage.errors import FormulaError, Span
-from mmtriage.formula.foreign import OF_PYTHON, instead_of_argument
+from mmtriage.formula.foreign import ALONE, OF_PYTHON, instead_of_argument
 from mmtriage.formula.signatures import SIGNATURES
 from mmtriage.formula.tokens import Token, tokenize
 
@@ -56,7 +56,7 @@ class Cursor:
     @property
     def has_tilde(self) -> bool:
         """Whether a `~` stands before the cursor."""
-        return any(t.kind == "operator" and t.value == "~" for t in self.tokens[: self.position])
+        return any(map(_is_tilde, self.tokens[: self.position]))
 
     def wrapper(self) -> str | None:
         """The name of a call around the formula, `lmer(y ~ x)`: no function that a formula may call."""
@@ -90,7 +90,7 @@ class Cursor:
 
     def argument_near(self) -> Token | None:
         """The name of an argument, `x =`, of which the cursor is at one token, or at a comma before it."""
-        if not any(token.value == "~" for token in self.tokens):
+        if not any(map(_is_tilde, self.tokens)):
             return None  # the `=` stands for the `~`
         near = range(max(self.position - 1, 0), self.position + 2)
         pairs = ((self.tokens[i], self.tokens[i + 1]) for i in near if i + 1 < len(self.tokens))
@@ -114,14 +114,14 @@ class Cursor:
         if token.value == "~" and not self.has_tilde and wrapper:
             return self.error(
                 f"a formula cannot stand inside `{wrapper}()`",
-                hint="Give the formula alone, without R code around it.",
+                hint=ALONE,
             )
         if token.kind == "operator" and token.value in hints:
             message, hint = hints[token.value]
             return self.error(message, hint=hint)
         if token.kind == "operator":
             return self.error(f"`{token.value}` cannot stand here", hint="Remove it.")
-        if self.in_call == 0 and not any(t.value == "~" for t in self.tokens):
+        if self.in_call == 0 and not any(map(_is_tilde, self.tokens)):
             return self.error(
                 "the formula has no `~`", hint=f"Put it after the response: `{before.value} ~ {token.value}`."
             )
@@ -139,3 +139,7 @@ class Cursor:
         if before.kind == token.kind == "name":
             hint += f", `{before.value} {token.value}` in backticks if that is one name"
         return self.error("an operator is missing before this", hint=f"{hint}.")
+
+
+def _is_tilde(token: Token) -> bool:
+    return token.kind == "operator" and token.value == "~"

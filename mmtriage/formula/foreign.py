@@ -8,8 +8,8 @@ _SMOOTH = "Smooths are mgcv's; a curve of a mixed model is written `poly(x, 2)` 
 _OF_BRMS = "It is brms's, and no part of lme4's formula: out of scope."
 _RANDOM = "A random effect is written `(1 | g)`, with a slope `(x | g)`."
 _CODING = "A coding is R's: `C(f, contr.treatment)`, `contr.sum`, `contr.helmert`, or `--contrasts f=sum`."
-
-_ALONE = "Give the formula alone, without R code around it."
+ALONE = "Give the formula alone, without R code around it."
+BACKTICKS = "A name with special characters goes in backticks: `my name`."
 
 # Functions of other formula languages.
 FUNCTIONS = {
@@ -17,8 +17,8 @@ FUNCTIONS = {
     **dict.fromkeys(("Error", "random", "re", "strata", "frailty", "cluster"), _RANDOM),
     **dict.fromkeys(("Treatment", "Sum", "Helmert", "Poly", "Diff"), _CODING),
     **dict.fromkeys(("mo", "me", "mi", "gr", "mm", "trials", "cens", "se"), _OF_BRMS),
-    "Q": "A name with special characters goes in backticks: `my name`.",
-    **dict.fromkeys(("lmer", "glmer", "lme", "as.formula", "formula", "smf.mixedlm"), _ALONE),
+    "Q": BACKTICKS,
+    **dict.fromkeys(("lmer", "glmer", "lme", "as.formula", "formula", "smf.mixedlm"), ALONE),
     "if": "Write `ifelse(x > 0, 1, 0)`.",
     **dict.fromkeys(("lag", "lead", "diff", "cumsum", "rank"), "Make the column in the table first."),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmtriage.errors import FormulaError, Span
-from mmtriage.formula.foreign import instead_of_character
+from mmtriage.formula.foreign import BACKTICKS, instead_of_character
 
 MAX_LENGTH = 50_000  # characters; a thousand columns with long names fit
 
@@ -48,7 +48,7 @@ _HABITS = {
     "{": "Code blocks are not part of a formula.",
     "@": "Slots are not part of a formula.",
     ";": "Write one formula only.",
-    "\\": "A name with special characters goes in backticks: `my name`.",
+    "\\": BACKTICKS,
     "_": "A name that starts with an underscore goes in backticks: `_x`.",
 }
 
@@ -147,7 +147,5 @@ def _unreadable(text: str, position: int) -> FormulaError:
         f"`{char}` has no meaning in a formula",
         text=text,
         span=Span(position, position + 1),
-        hint=_HABITS.get(char)
-        or instead_of_character(char)
-        or "A name with special characters goes in backticks: `my name`.",
+        hint=_HABITS.get(char) or instead_of_character(char) or BACKTICKS,
     )

@@ -15,6 +15,7 @@ from mmtriage.engine.optimum.search import find_optimum
 from mmtriage.engine.prepared import Prepared
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.ladder.case import Case
+from mmtriage.model.linear_predictor import linear_predictor
 from mmtriage.processes import Died, run_all
 
 
@@ -42,9 +43,7 @@ def _statistic(
 def simulate(prepared: Prepared, fit: Fit, generator: np.random.Generator) -> Array:
     """Draw a response (n,) from a fitted model, in the form of the design: proportions of a binomial."""
     design = prepared.design
-    eta = design.X @ fit.beta
-    if design.offset is not None:
-        eta = eta + design.offset
+    eta = linear_predictor(design, fit.beta)
     for term, F in zip(design.random, in_users_columns(fit.factors, prepared.model.basis.terms), strict=True):
         u = generator.normal(size=(len(term.levels), F.shape[1]))
         b = fit.sigma * u @ F.T

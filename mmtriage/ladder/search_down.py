@@ -113,9 +113,8 @@ def walked_down(bench: Bench, start: Comparison, present: Formula) -> list[Tried
 
 
 def _with_negative_correlation(bench: Bench, comparison: Comparison, present: Formula) -> list[Tried]:
-    """Models that are not smaller, but whose correlation may be negative; lme4 1.1 has none."""
-    design = comparison.prepared.design
-    if comparison.prepared.null or design.spec.version == LME4_1_1:
+    """Models that are not smaller, but whose correlation may be negative."""
+    if not _has_structures(comparison):
         return []
     tried = []
     for step in negative_correlations(comparison, present):
@@ -129,9 +128,14 @@ def _with_negative_correlation(bench: Bench, comparison: Comparison, present: Fo
     return tried
 
 
+def _has_structures(comparison: Comparison) -> bool:
+    """Whether other covariances of identified terms can be tried; lme4 1.1 has none."""
+    return not comparison.prepared.null and comparison.prepared.design.spec.version != LME4_1_1
+
+
 def _from_zero(bench: Bench, comparison: Comparison, present: Formula) -> list[Tried]:
     """From compound symmetry whose covariance is zero: to a negative one, and to none."""
-    if comparison.prepared.null or comparison.prepared.design.spec.version == LME4_1_1:
+    if not _has_structures(comparison):
         return []
     alone = [fitted(bench, step) for step in cells_alone(comparison, present)]
     return [*_with_negative_correlation(bench, comparison, present), *alone]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import MmtriageError
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.guilty_columns import ORIGIN, SCALE
 from mmtriage.ladder.records import (
     RUNG_NUMBER,
     RungId,
@@ -50,7 +51,6 @@ RUNGS = (
     Rung("maxfun", "raising the budget, restarting", maxfun.applies, maxfun.climb),
 )
 REPAIRS: tuple[RungId, ...] = ("allfit", "maxfun")  # rungs of the same model, behind the first
-SCALE, ORIGIN = "MM101", "MM106"  # which only rung 1 can prove to be the cause
 
 
 def walk(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
@@ -138,7 +138,7 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
 
 
 def _is_to_prove(case: Case, rung: Rung) -> bool:
-    """Whether a rung may name the cause of standard errors that another has mended."""
+    """Whether a rung may name the cause of standard errors that another has mended: it alone can prove it."""
     if not case.has_wrong_errors or rung.id != "rescale":
         return False
     return bool(case.found(SCALE)) or any(found.terms for found in case.found(ORIGIN))

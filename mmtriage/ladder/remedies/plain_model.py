@@ -77,10 +77,7 @@ def _finds_theta(case: Case, fit: Fit) -> bool:
         return True
     from mmtriage.engine.lme4.glmer_nb import glm_nb_finds_theta  # here: other families do without
 
-    y = case.design.y
-    return glm_nb_finds_theta(
-        y, fit.mu, np.ones_like(y) if case.design.weights is None else case.design.weights
-    )
+    return glm_nb_finds_theta(case.design.y, fit.mu, case.design.row_weights)
 
 
 def _risks(case: Case) -> Iterator[str]:

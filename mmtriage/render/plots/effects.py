@@ -26,7 +26,6 @@ MARGIN = 0.08  # share of a strip on either side
 MOST_EFFECTS = 14  # those that move most
 ROW, HEAD, SCALE = 0.135, 0.2, 0.24  # inches: of an interval, above the first, of the numbers below the last
 MOST_TICKS = 4
-SMALL = 7.5  # points
 NAME = "fixed-effects"
 TITLE = "Fixed effects with 95 % intervals"
 HEADING = "Fixed effects"
@@ -171,10 +170,7 @@ def _draw(axes: Axes, effects: Sequence[_Effect], marks: Sequence[ink.Mark]) -> 
         y -= SCALE
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(y, 0.0)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    ink.bare(axes)
 
 
 def _strip(effect: _Effect) -> _Strip:
@@ -197,7 +193,7 @@ def _zero(axes: Axes, effect: _Effect, strip: _Strip, top: float, bottom: float)
         "\u2190 0" if is_left else "0 \u2192",
         ha="left" if is_left else "right",
         va="center",
-        fontsize=SMALL,
+        fontsize=ink.SMALL_SIZE,
         color=ink.GREY,
     )
 
@@ -210,7 +206,7 @@ def _scale(axes: Axes, strip: _Strip, y: float) -> None:
         at = strip.at(float(tick))
         if 0.04 <= at <= 0.96:
             axes.plot([at, at], [y, y - 0.03], color=ink.GREY, linewidth=0.7)
-            axes.text(at, y - 0.045, f"{tick:.6g}", ha="center", va="top", fontsize=SMALL)
+            axes.text(at, y - 0.045, f"{tick:.6g}", ha="center", va="top", fontsize=ink.SMALL_SIZE)
 
 
 def _interval(
@@ -239,4 +235,4 @@ def _beyond(axes: Axes, value: float, y: float, is_right: bool, mark: ink.Mark) 
         arrowprops={"arrowstyle": "->", "color": mark.color, "shrinkA": 0, "shrinkB": 0, "linewidth": 1.3},
     )
     anchor = "right" if is_right else "left"
-    axes.text(at + 0.025 * from_edge, y, f"{value:.4g}", ha=anchor, va="center", fontsize=SMALL)
+    axes.text(at + 0.025 * from_edge, y, f"{value:.4g}", ha=anchor, va="center", fontsize=ink.SMALL_SIZE)

@@ -15,7 +15,6 @@ from mmtriage.report.facts import Report
 COLUMNS = 3
 PANEL, GAP, HEAD = 0.78, 0.08, 0.17  # inches: height of a panel, room beside it, room for its name
 TICKS = 0.55  # inches left of the panels, for numbers and the name of the response
-SMALL = 7.5  # points
 NAME_ROOM = 1.1  # inches
 CATEGORY_ROOM = 14  # letters that the names of categories share below a panel
 NAME = "fitted-lines"
@@ -86,10 +85,7 @@ def _draw(drawn: ink.Sheet, fitted: FittedLines, height: float) -> None:
     (response,), _ = ink.labels([fitted.response], height, ink.TEXT_SIZE)
     frame.set_xlabel(x, labelpad=14)
     frame.set_ylabel(response, labelpad=24)
-    frame.set_xticks([])
-    frame.set_yticks([])
-    for spine in frame.spines.values():
-        spine.set_visible(False)
+    ink.bare(frame)
     frame.patch.set_visible(False)
     width = (inches - (COLUMNS - 1) * GAP) / COLUMNS
     low, high = _limits(fitted)
@@ -102,7 +98,7 @@ def _draw(drawn: ink.Sheet, fitted: FittedLines, height: float) -> None:
         panel.set_ylim(*high)
         _panel(panel, line, fitted)
         is_last = number + COLUMNS >= len(fitted.lines)
-        panel.tick_params(labelsize=SMALL, labelbottom=is_last, labelleft=column == 0, length=2)
+        panel.tick_params(labelsize=ink.SMALL_SIZE, labelbottom=is_last, labelleft=column == 0, length=2)
 
 
 def _limits(fitted: FittedLines) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -116,8 +112,8 @@ def _limits(fitted: FittedLines) -> tuple[tuple[float, float], tuple[float, floa
 
 
 def _panel(panel: Axes, line: LevelLine, fitted: FittedLines) -> None:
-    (name,), _ = ink.labels([line.level], NAME_ROOM, SMALL)
-    panel.text(0.0, 1.04, name, transform=panel.transAxes, fontsize=SMALL, va="bottom")
+    (name,), _ = ink.labels([line.level], NAME_ROOM, ink.SMALL_SIZE)
+    panel.text(0.0, 1.04, name, transform=panel.transAxes, fontsize=ink.SMALL_SIZE, va="bottom")
     rows = ROWS.options() | {"markeredgewidth": 0.7}
     panel.plot(line.x, line.y, zorder=2, **rows)
     if fitted.is_line and len(line.at) > 1:

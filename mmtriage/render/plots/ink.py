@@ -34,7 +34,7 @@ WIDTH = 4.2  # inches
 MARGIN = 0.08  # inches around everything
 LABEL_ROOM = 0.16  # inches between such names and the axes, and the edge
 LINE = 0.165  # inches from one line of text to the next
-TITLE_SIZE, TEXT_SIZE = 9.5, 8.5  # points
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 9.5, 8.5, 7.5  # points
 MOST_TICKS = 5, 6  # spaces between ticks, of x and y
 INDENT = 0.3  # inches, of text beside a mark
 LONGEST_NAME = 60  # letters of a file's name that say what is plotted
@@ -180,6 +180,14 @@ def _legend(figure: Figure, entries: list[tuple[Mark | None, list[str]]], total:
             x = MARGIN if mark is None else INDENT
             figure.text(x / WIDTH, y / total, line, fontsize=TEXT_SIZE, va="center")
             y -= LINE
+
+
+def bare(axes: Axes) -> None:
+    """Without ticks and frame, for what is drawn on them brings its own."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
 
 
 def plain_numbers(axes: Axes, *, x: bool = True, y: bool = False, most: tuple[int, int] = MOST_TICKS) -> None:
