@@ -1,4 +1,4 @@
-"""The log of a long fuzz run: a line a case, with its seconds and memory; a run that was ended goes on."""
+"""The log of a long run: a line a case, of the fuzz with seconds and memory; a run that was ended goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-Entry = dict[str, Any]  # the case, how it ended, seconds, peak memory in MB, complaints, words and stderr
+# The case and what came of it; of the fuzz how it ended, seconds, peak memory in MB, complaints, words and
+# stderr.
+Entry = dict[str, Any]
 
 PEAK_BEGINS, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 RESET_PEAK = "5"  # of proc(5)
@@ -23,15 +25,16 @@ class Log:
 
     def _read(self, path: Path) -> None:
         """What an earlier run has done; a line that was cut short is a case that was not."""
-        kept = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        kept, text = [], path.read_text(encoding="utf-8")
+        for line in text.splitlines():
             try:
                 entry = json.loads(line)
             except ValueError:
                 continue
             self.entries[entry["case"]] = entry
             kept.append(line + "\n")
-        path.write_text("".join(kept), encoding="utf-8")
+        if "".join(kept) != text:  # else it is left alone: another process may be adding to it
+            path.write_text("".join(kept), encoding="utf-8")
 
     def add(self, entry: Entry) -> None:
         """Keep one entry."""

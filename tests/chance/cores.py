@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from tests.fuzz_log import Entry, Log
 from tests.golden_cases import glmms_that_fail, golden_cases, golden_glmms
 from tests.triaged import golden_words, ran
 
-Judged = dict[str, dict[str, Any]]  # of each model its status, its codes and the statuses of its runs
+Judged = dict[str, Entry]  # of each model its status, whether it reports MM409, the statuses of its runs
 
 
 def main() -> int:
@@ -35,13 +36,11 @@ def main() -> int:
     parser.add_argument("--compare", type=Path, nargs="+", help="logs, one of each processor")
     arguments = parser.parse_args()
     if arguments.compare:
-        return compared({path.stem: read(path) for path in arguments.compare})
-    known = read(arguments.log)
-    with arguments.log.open("a", encoding="utf-8") as log:
-        for name, words in models(arguments.cases):
-            if name not in known:
-                log.write(json.dumps({"name": name, **judged(words)}) + "\n")
-                log.flush()
+        return compared({path.stem: Log(path).entries for path in arguments.compare})
+    log = Log(arguments.log)
+    for name, words in models(arguments.cases):
+        if name not in log.entries:
+            log.add({"case": name, **judged(words)})
     return 0
 
 
@@ -66,14 +65,6 @@ def judged(words: Iterable[str]) -> dict[str, Any]:
         "chance": any(finding["code"] == "MM409" for finding in report["findings"]),
         "runs": [run["status"] for run in (report["baseline"] or {}).get("repeats") or ()],
     }
-
-
-def read(log: Path) -> Judged:
-    """What a log has."""
-    if not log.exists():
-        return {}
-    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    return {line["name"]: line for line in lines}
 
 
 def compared(logs: dict[str, Judged]) -> int:

@@ -47,14 +47,19 @@ def test_a_slope_that_takes_one_value_in_each_group_gives_way_to_its_fixed_effec
     assert proposal.remedy.caveats[0] == "the slope of few goes: it takes one value in each group"
 
 
-def test_rows_that_decide_are_to_be_looked_at_and_the_fit_without_them_is_measured() -> None:
-    asked = []
+def singular_unless_without() -> tuple[Case, list[list[int]]]:
+    """A singular case that can be fitted without rows, and the rows that it is asked to leave out."""
+    asked: list[list[int]] = []
 
     def fit_without(design: Design, rows: np.ndarray) -> Comparison:
         asked.append(rows.tolist())
         return stubs.comparison(design, criterion=40.0)
 
-    case = stubs.on_bench(stubs.case(status="singular"), fit_without=fit_without)
+    return stubs.on_bench(stubs.case(status="singular"), fit_without=fit_without), asked
+
+
+def test_rows_that_decide_are_to_be_looked_at_and_the_fit_without_them_is_measured() -> None:
+    case, asked = singular_unless_without()
     (proposal,) = check_rows.propose(with_finding(case, "MM108", rows=(5, 9)))
     assert asked == [[4, 8]]
     remedy = proposal.remedy
@@ -70,13 +75,7 @@ def test_rows_that_decide_are_to_be_looked_at_and_the_fit_without_them_is_measur
 
 
 def test_rows_are_named_as_a_spreadsheet_numbers_them_and_r_is_told_its_own_numbers() -> None:
-    asked = []
-
-    def fit_without(design: Design, rows: np.ndarray) -> Comparison:
-        asked.append(rows.tolist())
-        return stubs.comparison(design, criterion=40.0)
-
-    case = stubs.on_bench(stubs.case(status="singular"), fit_without=fit_without)
+    case, asked = singular_unless_without()
     case = replace(case, comparison=stubs.comparison(replace(case.design, first_row=2)))
     (proposal,) = check_rows.propose(with_finding(case, "MM108", rows=(5, 9)))
     assert asked == [[3, 7]]

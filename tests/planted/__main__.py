@@ -11,12 +11,12 @@ log of JSON lines keeps what was marked: the next run goes on from there, and th
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz_log import Log
 from tests.planted import faults, healthy
 from tests.planted.glmm import faults as glmm_faults
 from tests.planted.glmm import healthy as glmm_healthy
@@ -58,12 +58,9 @@ def main() -> int:
 
 def _marked(cases: dict[str, Case], mine: Sequence[str], log: Path | None) -> list[Mark]:
     """The marks of all cases that the log has, and of mine, which are added to it."""
-    lines = [] if log is None or not log.exists() else log.read_text(encoding="utf-8").splitlines()
-    known = {line["name"]: line["mark"] for line in map(json.loads, lines) if line["name"] in cases}
-    marks = {
-        name: Mark(case=cases[name], **{**kept, "false": tuple(kept["false"])})
-        for name, kept in known.items()
-    }
+    kept = Log(log)
+    known = {name: entry["mark"] for name, entry in kept.entries.items() if name in cases}
+    marks = {name: Mark(case=cases[name], **plain) for name, plain in known.items()}
     for name in mine:
         if name in marks:
             continue
@@ -74,9 +71,7 @@ def _marked(cases: dict[str, Case], mine: Sequence[str], log: Path | None) -> li
         )
         if not (new.verdict and new.cause) or new.false:
             sys.stderr.write(f"{name}: {said}\n")
-        if log is not None:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"name": name, "mark": _plain(new), "said": said}) + "\n")
+        kept.add({"case": name, "mark": _plain(new), "said": said})
     return list(marks.values())
 
 

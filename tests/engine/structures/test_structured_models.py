@@ -16,8 +16,10 @@ from mmtriage.engine.linear.satterthwaite import satterthwaite_df
 from mmtriage.engine.optimum.faces import open_face
 from mmtriage.engine.optimum.protocol import cones
 from mmtriage.engine.prepared import Prepared, prepare
+from mmtriage.engine.structures.parameter_layout import layout_of
 from mmtriage.errors import FormulaError
 from mmtriage.formula import parse_formula
+from mmtriage.formula.structured import StructureTag, Tag
 from tests.engine.designs import case_of, high_order_slope
 from tests.engine.glmms import Glmm, glmm_of, glmm_table
 from tests.engine.structures.covariances import COVARIANCES, random_parameters, structured_case
@@ -52,6 +54,16 @@ def proven(data: Table, formula: str) -> Comparison:
 
 def prepared(data: Table, formula: str) -> Prepared:
     return prepare(design(data, formula))
+
+
+@pytest.mark.parametrize("homogeneous", [True, False])
+@pytest.mark.parametrize("tag", ["diag", "cs", "ar1"])
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_tag_says_of_linearity_what_its_structure_does(tag: Tag, homogeneous: bool, k: int) -> None:
+    """Notes ask the tag, Kenward and Roger's method the structure."""
+    written = StructureTag(tag, homogeneous=homogeneous)
+    made = layout_of(design(cells(0.0, k=k), f"y ~ {written.around('0 + f | g')}").random)
+    assert made.is_linear == written.is_linear(k)
 
 
 def test_one_variance_and_one_correlation_are_intercepts_of_groups_and_of_cells() -> None:
