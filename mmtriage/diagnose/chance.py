@@ -32,10 +32,18 @@ IN_WORDS: dict[VerdictStatus, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repeats:
-    """A fit and its repeats; the one without noise is the first."""
+    """A fit and its repeats; the one that is repeated is the first."""
 
     runs: tuple[Comparison, ...]
     statuses: tuple[VerdictStatus, ...]
+
+    @property
+    def differ_in(self) -> str:
+        """What the runs differ in, where they do not agree."""
+        first = self.runs[0].lme4
+        refits = () if first is None else first.refits
+        are_refits = any(run.lme4 in refits for run in self.runs)
+        return "the last digits of theta" if are_refits else "a last bit of the data"
 
     @property
     def status(self) -> VerdictStatus:
@@ -72,4 +80,4 @@ def in_words(repeats: Repeats) -> str:
     """`of 5 runs that differ in a last bit of the data, 4 stop short of the optimum and 1 is at it`."""
     said = [f"{count} {IN_WORDS[status][count > 1]}" for status, count in repeats.counts]
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-    return f"of {figures.count(len(repeats.runs), 'run')} that differ in a last bit of the data, {listed}"
+    return f"of {figures.count(len(repeats.runs), 'run')} that differ in {repeats.differ_in}, {listed}"

@@ -26,7 +26,7 @@ from mmtriage.engine.comparison import (
 )
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.if_sound import compare_if_sound
-from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated
+from mmtriage.engine.last_bits import REPEATS, is_cheap, repeated, repeated_by_itself
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.prepared import Prepared, prepare
@@ -141,6 +141,8 @@ class Workbench:
         if count == 0:
             return "no repeats of lme4's fit were asked for (--repeats 0)"
         if count is None and not is_cheap(comparison):
+            if refits := repeated_by_itself(comparison):
+                return refits
             return "lme4's fit takes too long to be repeated unasked (--repeats 4 repeats it)"
         try:
             return repeated(

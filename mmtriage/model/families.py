@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmtriage.arrays import Array
+from mmtriage.arrays import Array, Mask
 from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.model.densities import DENSITIES, Counted, Density
 from mmtriage.model.distributions import DISTRIBUTIONS, Distribution
@@ -125,10 +125,13 @@ class Family:
 
     def has_mean(self, mu: Array) -> bool:
         """Whether every mu (n,) is a mean that the distribution can have, or is on the edge of those."""
+        return bool(np.all(self.has_means(mu)))
+
+    def has_means(self, mu: Array) -> Mask:
+        """The same of each column of mu (n, N), or of all of mu (n,)."""
         lowest, highest = self.distribution.mean_range
-        if math.isinf(lowest):
-            return bool(np.all(np.isfinite(mu)))
-        return bool(np.all(mu >= lowest) and np.all(mu <= highest))
+        inside = np.isfinite(mu) if math.isinf(lowest) else (mu >= lowest) & (mu <= highest)
+        return np.asarray(np.all(inside, axis=0))
 
     def start(self, y: Array, weights: Array, trials: Array | None = None) -> Array:
         """The mu that glmer starts from, (n,): R's `mustart`; of `cbind()` it leaves prior weights out."""

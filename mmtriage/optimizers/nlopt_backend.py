@@ -39,6 +39,9 @@ TIGHT = StopRules(xtol_abs=1e-8, xtol_rel=1e-6, ftol_abs=1e-8, ftol_rel=0.0)  # 
 # Until 2.10 the Python wrapper raised RuntimeError and ValueError, with a text; since then errors of its own.
 NLOPT_ERRORS: tuple[type[Exception], ...] = (nlopt.exception,) if hasattr(nlopt, "exception") else ()
 
+# Return codes by how such a text begins: those of its C++ layer, and SLSQP's own ("bug: more than iter ...").
+OF_TEXTS = {"nlopt invalid argument": -2, "nlopt failure": -1, "bug: ": -1}
+
 DIFFERENCE = 6e-6  # the cube root of the machine epsilon, times max(1, |theta|)
 MAXEVAL_REACHED = 5
 ROUNDOFF_LIMITED = -4
@@ -144,10 +147,10 @@ def _code_of(failure: Exception) -> int:
         return ROUNDOFF_LIMITED
     if isinstance(failure, NLOPT_ERRORS):
         return -2 if isinstance(failure, getattr(nlopt, "invalid_argument", ())) else -1
-    codes = {"nlopt failure": -1, "nlopt invalid argument": -2}  # the texts of NLopt's C++ layer
-    if str(failure) not in codes:
-        raise failure
-    return codes[str(failure)]
+    for text, code in OF_TEXTS.items():
+        if str(failure).startswith(text):
+            return code
+    raise failure
 
 
 def _status(code: int) -> OptimizerStatus:

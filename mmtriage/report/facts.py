@@ -188,10 +188,10 @@ class SoftwareFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatFacts:
-    """One of the runs of lme4's fit that differ in a last bit of the data."""
+    """One of the runs of lme4's fit that differ in a last bit of the data, or of glmer.nb's last refits."""
 
     status: VerdictStatus  # that the verdict would have, were it the only run
-    noise: bool  # False: the data as they are
+    noise: bool  # False: the fit that lme4 returns, of the data as they are
     shown: bool  # the baseline is this run
     criterion: float | None  # by our engine; None: the fit stopped with `error`
     gap: float | None

@@ -92,7 +92,7 @@ def lme4_facts(
 
 
 def _repeat_facts(repeats: Repeats) -> tuple[RepeatFacts, ...]:
-    """What each of the runs came to; the first is the one without noise."""
+    """What each of the runs came to; the first is the one that lme4 returns."""
     return tuple(
         RepeatFacts(
             status=status,

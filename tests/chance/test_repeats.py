@@ -69,6 +69,14 @@ def test_the_counts_in_words() -> None:
     )
 
 
+def test_refits_of_a_search_over_theta_are_said_to_be_such() -> None:
+    first, *others = (moved(gap=float(number)) for number in range(3))
+    assert first.lme4 is not None
+    searched = replace(first, lme4=replace(first.lme4, refits=tuple(run.lme4 for run in others if run.lme4)))
+    repeats = Repeats(runs=(searched, *others), statuses=("false_alarm", "wrong_se", "wrong_se"))
+    assert in_words(repeats).startswith("of 3 runs that differ in the last digits of theta, 2 are there with")
+
+
 def test_noise_moves_a_response_by_no_more_than_its_last_bit() -> None:
     design = golden_comparison("sleepstudy_slope").prepared.design
     noisy = noisy_design(design, np.random.default_rng(1))

@@ -197,3 +197,18 @@ def test_bobyqa_leaves_the_origin_as_lme4_does() -> None:
 def test_a_narrow_box_is_no_obstacle_to_bobyqa() -> None:
     result = OPTIMIZERS["bobyqa"].run(curved, np.array([0.6, 0.0, 0.1]), LOWER, np.array([0.7, 1.0, 0.2]))
     assert result.value == pytest.approx(-1.79723728597, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("nlopt failure", -1), ("nlopt invalid argument", -2), ("bug: more than iter SQP iterations", -1)],
+)
+def test_a_failure_that_nlopt_has_in_words_is_its_return_code(
+    monkeypatch: pytest.MonkeyPatch, said: str, code: int
+) -> None:
+    def fails(_problem: object, _start: Array) -> Array:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("nlopt.opt.optimize", fails)
+    result = run_on_sleepstudy(OPTIMIZERS["nloptwrap"])
+    assert (result.code, result.status) == (code, "error")

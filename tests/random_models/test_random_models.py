@@ -34,6 +34,14 @@ def test_an_optimum_far_out_is_met_and_refuted() -> None:
     assert record["refuted"] == pytest.approx([20.794259], abs=1e-5)
 
 
+def test_where_random_effects_separate_the_answers_the_search_goes_farther_out() -> None:
+    """Twelve answers of a probit: the criterion falls on to an SD of 32, where the likelihood is lower."""
+    optimum, _ = prove_optimum(prepared_of(draw(61, 101)), {}, seed=1)
+    assert optimum.certificate.certified
+    assert optimum.criterion == pytest.approx(9.481902, abs=1e-5)
+    assert [point.criterion for point in optimum.refuted] == pytest.approx([7.9356], abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("seed", "index", "criterion"),
     [

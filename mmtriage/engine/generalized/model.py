@@ -25,6 +25,8 @@ LITTLE = 1.0  # expected information on a random effect, beside 1 of its distrib
 BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
 NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = 20.0  # standard deviations beside those of the template
+FARTHER = 60.0, 200.0  # the same where random effects of that size separate the answers
+SEPARATED = 0.05  # deviance of a row, up to which they do
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
 
@@ -105,10 +107,11 @@ class GeneralizedModel(GeneralizedLikelihood):
         return found
 
     def _beyond(self) -> list[tuple[str, Sequence[Array]]]:
-        """A start far out, where Laplace's approximation may have an optimum of its own.
+        """Starts far out, where Laplace's approximation may have an optimum of its own.
 
         It may where the rows tell less of a random effect than the standard normal before them: groups of a
-        few shares, or with hardly an event.
+        few shares, or with hardly an event. Where random effects can do what separation does, and leave every
+        answer all but certain, the criterion may even fall for ever, as the effects grow.
         """
         if self.nagq != LAPLACE or self.family.distribution.estimates_scale:
             return []
@@ -117,7 +120,23 @@ class GeneralizedModel(GeneralizedLikelihood):
             information = float(np.sum(self.joint_mode(unit).terms.W)) / self.rows.Z.shape[1]
         except np.linalg.LinAlgError:
             return []
-        return [("far out", [FAR * F for F in unit])] if information < LITTLE else []
+        if information >= LITTLE:
+            return []
+        sizes = {"far out": FAR}
+        if self._separates([FARTHER[-1] * F for F in unit]):
+            sizes |= dict(zip(("farther out", "farthest out"), FARTHER, strict=True))
+        return [(label, [size * F for F in unit]) for label, size in sizes.items()]
+
+    def _separates(self, factors: Sequence[Array]) -> bool:
+        """Whether random effects as large as these leave next to nothing of the deviance of answers."""
+        if not self.family.distribution.has_trials:
+            return False
+        try:
+            mu = self.joint_mode(factors).terms.mu
+        except np.linalg.LinAlgError:
+            return False
+        deviance = np.sum(self.family.deviance(self.y, mu, self.weights))
+        return bool(deviance < SEPARATED * self.n)
 
     def _started(self, named: Iterable[tuple[str, Sequence[Array]]]) -> list[Start]:
         found = []

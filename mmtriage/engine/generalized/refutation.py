@@ -6,11 +6,9 @@ optimum at a variance of thirty that no better approximation knows. Where the se
 likelihood is asked which of them is its own:
 
 * by adaptive quadrature with 25 points, where lme4 has it (one scalar term): its search starts at each of
-them,
-  and one that is left for another is refuted;
-* by importance sampling from the Gaussian approximation at the modes elsewhere: one at which the likelihood
-is
-  lower than at another is refuted, if the difference is larger than chance.
+  them, and one that is left for another is refuted;
+* by sampling elsewhere (`sampling.py`): one at which the likelihood is lower than at another is refuted, if
+  the difference is larger than chance.
 
 The best one left is the reference (Pinheiro & Bates 1995, J. Comp. Graph. Stat. 4(1), sections 2.3 and 2.4).
 """
@@ -22,9 +20,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmtriage.arrays import Array
-from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.engine.generalized.sampling import sampled_criterion
 from mmtriage.engine.optimum.faces import open_face
 from mmtriage.engine.optimum.found import DISTINCT_OPTIMUM, Descent, Optimum, Refuted
 from mmtriage.engine.optimum.protocol import cones
@@ -33,8 +30,7 @@ from mmtriage.engine.optimum.settling import FacePoint, settle
 from mmtriage.model.family_names import FINE_POINTS, LAPLACE
 
 MOST_ASKED = 4  # optima, the best first: the integrals of each take as long as a fit
-SAMPLES = 1000
-SURE = 3.0  # standard errors of a difference of two sampled criteria
+SURE = 4.0  # standard errors of a difference of two sampled criteria
 MATERIAL = 0.1  # deviance units
 
 
@@ -46,7 +42,7 @@ def without_refuted(model: GeneralizedModel, found: Optimum, *, seed: int) -> Op
     if len(model.widths) == 1 and model.widths[0] == 1:
         confirmed, method = _by_quadrature(model, asked), f"quadrature with {FINE_POINTS} points"
     else:
-        confirmed, method = _by_sampling(model, asked, seed), "importance sampling"
+        confirmed, method = _by_sampling(model, asked, seed), "sampling"
     if confirmed is None or confirmed is asked[0]:
         return found
     reference = certified_at(model, found, confirmed)  # which may have gone on to the end that seemed refuted
@@ -85,36 +81,9 @@ def _settled(exact: GeneralizedModel, end: Descent) -> FacePoint | None:
 
 def _by_sampling(model: GeneralizedModel, ends: Sequence[Descent], seed: int) -> Descent | None:
     """The end with the highest likelihood, if that is sure; the first where it is not."""
-    sampled = [sampled_criterion(model, end, seed) for end in ends]
+    sampled = [sampled_criterion(model, end.place, seed) for end in ends]
     best = min(range(len(ends)), key=lambda i: sampled[i][0])
     difference = sampled[0][0] - sampled[best][0]
     error = float(np.hypot(sampled[0][1], sampled[best][1]))
     is_sure = np.isfinite(error) and difference > max(SURE * error, MATERIAL)
     return ends[best] if is_sure else ends[0]
-
-
-def sampled_criterion(model: GeneralizedModel, end: Descent, seed: int) -> tuple[float, float]:
-    """-2 log-likelihood at an optimum by importance sampling, and its standard error, deviance units.
-
-    u is drawn from the Gaussian around its mode that Laplace takes for the whole; the mean of the ratios
-    corrects the Laplace criterion.
-    """
-    at = model.evaluate(*end.place)
-    z = np.random.default_rng(seed).normal(size=(len(at.modes.u), SAMPLES))
-    logs = np.array([_log_ratio(at, *pair) for pair in zip(at.factor.backward(z).T, z.T, strict=True)])
-    highest = float(np.max(logs))
-    ratios = np.exp(logs - highest)
-    mean = float(np.mean(ratios))
-    error = 2.0 * float(np.std(ratios)) / (mean * np.sqrt(SAMPLES))
-    return at.criterion - 2.0 * (np.log(mean) + highest), error
-
-
-def _log_ratio(at: GeneralizedEvaluation, move: Array, z: Array) -> float:
-    """log of the joint density over the Gaussian's, each less its value at the mode; u moves by (q,)."""
-    eta = at.modes.eta + at.pirls.rows.Z @ at.Lambda.times(move)
-    u = at.modes.u + move
-    mu = at.family.link.inverse(eta)
-    if not at.family.has_mean(mu):
-        return -np.inf
-    deviance = float(np.sum(at.family.deviance(at.pirls.y, mu, at.pirls.weights)))
-    return 0.5 * (float(z @ z) - (deviance + float(u @ u) - at.modes.penalized))

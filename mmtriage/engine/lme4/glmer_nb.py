@@ -13,6 +13,9 @@ one ended; it runs stage 2 alone (`glmer_stages.py`), and without the adjustment
 optimizer of that stage; its PIRLS starts from a linear predictor without fixed effects; it takes no steps
 onto the edge.
 
+Towards its end the search refits all but the same model again and again: the last of those fits are kept
+beside the one that lme4 returns, since they say whether that one is chance.
+
 In the end the user has read the warnings of steps 1 to 3, and all that the last refit says. What lme4 says by
 message() and not by warning(), that a fit is singular, `glmer.nb` suppresses in steps 1 and 3.
 """
@@ -44,6 +47,8 @@ from mmtriage.optimizers import Optimizer
 
 HALF_WIDTH = 3.0  # glmer.nb: of the interval of log theta
 TOLERANCE = 5e-5  # glmer.nb: of log theta
+SAME_THETA = 1e-3  # refits this near in log theta are of the same model
+MOST_KEPT = 4  # of them
 SCORING_LIMIT = 20  # glmer.nb's initCtrl: theta.ml stops before its 20th step
 GLM_NB_LIMIT, GLM_NB_TOLERANCE = 25, 2.0**-13  # the same of MASS::glm.nb: maxit of glm.control(), and eps
 SCORING_TOLERANCE = 2 * TOLERANCE  # glmer.nb's initCtrl: a step of theta no larger is theta.ml's last
@@ -69,16 +74,21 @@ def fit_negative_binomial(call: GlmerCall, family: Family, course: Course) -> Lm
     fit = fit_family(call, family.with_theta(theta), course)
     heard = _warnings(fit[0].lme4_messages)
 
+    refits: list[tuple[float, Lme4Run]] = []
+
     def criterion_of(log_theta: float) -> float:
         nonlocal fit
         course.messages = list(heard)
-        fit = _refit(call, family.with_theta(math.exp(log_theta)), course, *fit)
+        theta = math.exp(log_theta)
+        fit = _refit(call, family.with_theta(theta), course, *fit)
+        refits.append((log_theta, replace(fit[0], nb_theta=theta)))
         return fit[0].criterion
 
     center = float(np.log(theta))
     best = float(fminbound(criterion_of, center - HALF_WIDTH, center + HALF_WIDTH, xtol=TOLERANCE))
     criterion_of(best)  # R's optimize() evaluates its optimum once more at the end
-    return replace(fit[0], nb_theta=math.exp(best), total_evaluations=course.evaluations)
+    near = [refit for at, refit in refits[:-1] if abs(at - best) < SAME_THETA]
+    return replace(refits[-1][1], total_evaluations=course.evaluations, refits=tuple(near[-MOST_KEPT:]))
 
 
 def _poisson_fit(call: GlmerCall, family: Family, course: Course) -> tuple[GlmerPirls, list[str]]:

@@ -45,6 +45,7 @@ class Lme4Run:
     nb_theta: float | None = None  # negative binomial: the theta of its variance
     predictor: Array | None = None  # (n,) eta where PIRLS ended last, of generalized models
     is_lost: bool = False  # `NO_NUMBERS`, but for theta
+    refits: tuple[Lme4Run, ...] = ()  # the last before this one at all but the same theta: glmer.nb's search
 
     @property
     def covariance_of_beta(self) -> Array | None:
