@@ -19,6 +19,10 @@ import numpy as np
 
 from mmtriage.data.read_table import read_table
 from mmtriage.data.table import Column, Table
+from mmtriage.engine.comparison import Comparison, compare_fits
+from mmtriage.engine.prepared import prepare
+from mmtriage.formula import parse_formula
+from mmtriage.ladder.workbench import Workbench
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.triage_table import triage_table
@@ -74,9 +78,21 @@ def r_best() -> dict[tuple[str, str, str, float], float]:
 
 def report_of(model: Model) -> Report:
     """The triage in that unit."""
+    table, formula, options = _asked(model)
+    return triage_table(table, formula, options)
+
+
+def compared(model: Model) -> Comparison:
+    """Both fits in that unit alone: no rung may meet the optimum that the search has missed."""
+    table, formula, options = _asked(model)
+    prepared = prepare(Workbench(table, options, None).build(parse_formula(formula)))
+    return compare_fits(prepared, seed=options.seed)
+
+
+def _asked(model: Model) -> tuple[Table, str, TriageOptions]:
     path, formula = TABLES[model.table]
     table = _in_unit(read_table(path), formula.split()[0], model.unit)
-    return triage_table(table, formula, TriageOptions(family=model.family, link=model.link))
+    return table, formula, TriageOptions(family=model.family, link=model.link)
 
 
 def _in_unit(table: Table, response: str, unit: float) -> Table:
