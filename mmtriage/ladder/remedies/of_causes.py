@@ -10,6 +10,7 @@
     fixed-prior, firth,
     without-level, one-row          separation
     tight-stop                      a stop rule that ends too early
+    by-lme4                         a prior that the estimates are under
     start                           failures of PIRLS from lme4's own start
 
 Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All
@@ -44,6 +45,7 @@ from mmtriage.ladder.remedies import (
     start_values,
     stop_rules,
     without_level,
+    without_prior,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
@@ -52,6 +54,7 @@ OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
     add_fixed.propose,
     start_values.propose,
     stop_rules.propose,
+    without_prior.propose,
     one_row.propose,
     nest.propose,
     cross_level.propose,
