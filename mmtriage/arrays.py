@@ -8,3 +8,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]  # positions, and codes of levels
 Mask = NDArray[np.bool_]
+
+MOST_ROWS = 2**17  # that are taken at once: of millions of rows, copies of all would be most of the memory
+
+
+def slices(n: int) -> list[slice]:
+    """n rows in parts that are small enough to be copied; one part at least."""
+    return [slice(first, min(first + MOST_ROWS, n)) for first in range(0, n, MOST_ROWS)] or [slice(0, 0)]

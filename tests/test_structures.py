@@ -46,9 +46,11 @@ FITTED = [
     pytest.param(id, marks=[pytest.mark.slow] * (id in DEAR)) for id in CASES if id not in (NO_NUMBER, LOST)
 ]
 AT_OPTIMUM = [param for param in FITTED if param.values[0] != LONG]
-# An SD at zero, to which a simplex creeps: 1732 evaluations of R, 1827 of R with the four terms written out,
-# here 1560 to 2986 with noise of a last bit in the offset.
-CREEPING = "cbpp_diag"
+# An SD at zero, to which a simplex creeps, so that the count is chance: of cbpp_diag R takes 1732 evaluations,
+# and 1827 with the four terms written out. Here the fewest and most of 8 runs with noise of a last bit in the
+# offset on each of three processors, 4 of which end above lme4's 1e-4.
+CREEPING = {"cbpp_cs": (3139, 3452), "cbpp_diag": (1560, 2986)}
+NEARLY_ZERO = 2e-4
 BY_RX = ("cbpp_cs", "cbpp_diag", "cbpp_ar1")  # lme4's errors are from RX, or from loose differences
 
 
@@ -81,12 +83,19 @@ def test_the_fit_is_that_of_lme4(id: str) -> None:
     comparison, expected = compared(id), CASES[id]["expected"]
     run, fit = comparison.lme4, fit_of(comparison)
     assert run is not None
-    assert run.lme4_messages == tuple(expected["messages"])
-    assert run.singular == expected["singular"]
-    assert named(comparison, fit.beta) == pytest.approx(expected["fixef"], rel=1e-4)
+    same = 1e-3 if id in CREEPING else 1e-4
+    assert named(comparison, fit.beta) == pytest.approx(expected["fixef"], rel=same)
     assert run.criterion == pytest.approx(expected["criterion"], abs=1e-6 if id not in BY_RX else 1e-4)
-    if id != CREEPING:
+    if id in CREEPING:
+        fewest, most = CREEPING[id]
+        assert fewest <= run.evaluations <= most
+        assert expected["singular"]
+        assert min(run.theta) < NEARLY_ZERO
+        assert run.lme4_messages == tuple(expected["messages"] * run.singular)
+    else:
         assert run.evaluations == expected["feval"]
+        assert run.singular == expected["singular"]
+        assert run.lme4_messages == tuple(expected["messages"])
     if id not in BY_RX:
         assert named(comparison, fit.se) == pytest.approx(expected["se"], rel=1e-4)
 
@@ -103,7 +112,7 @@ def test_the_optimum_is_proven_and_no_higher(id: str) -> None:
 def test_parameters_have_the_names_of_lme4_in_its_order(id: str) -> None:
     comparison, expected = compared(id), CASES[id]["expected"]["par"]
     assert comparison.prepared.theta_names == tuple(expected)
-    tolerance = 1e-5 if id != CREEPING else 1e-3
+    tolerance = 1e-3 if id in CREEPING else 1e-5
     assert list(fit_of(comparison).theta) == pytest.approx(
         list(expected.values()), rel=tolerance, abs=tolerance
     )
@@ -137,7 +146,7 @@ def test_the_optimum_beyond_lme4s_division_by_zero_is_found_and_proven() -> None
     assert comparison.lme4.evaluations == expected["feval"]
     assert comparison.lme4.lme4_messages == tuple(expected["messages"])
     assert comparison.optimum.criterion <= 431.7906  # glmmTMB's is 431.7905
-    assert comparison.optimum_fit.theta[-1] == 1.0
+    assert comparison.optimum_fit.theta[-1] == pytest.approx(1.0, abs=1e-12)
     assert comparison.optimum.certificate.certified
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmtriage import figures
-from mmtriage.arrays import Array, Index
+from mmtriage.arrays import Array, Index, slices
 from mmtriage.diagnose.declared import DECLARED, SINGULAR
 from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
 from mmtriage.diagnose.verdict import Verdict, VerdictStatus
@@ -35,7 +35,9 @@ from mmtriage.model.fewer_rows import without_rows
 MOST_OUTLIERS = 3  # rows: more are no mistakes but what the data are like
 OUTLYING = 6.0  # residual SDs of the fit without the rows
 LARGE_RESIDUAL = 4.0  # SDs of the other residuals from which a row is looked at: it draws the fit to itself
-STILL_LARGE = 5.0  # residual SDs at the theta of the fit with the rows, from which the model is refitted
+# Residual SDs at the theta of the fit with the rows, from which the model is refitted; where it is more, what
+# the largest of so many normal residuals is expected to be.
+STILL_LARGE = 5.0
 ASKED: tuple[VerdictStatus, ...] = ("converged", "false_alarm", "singular", "not_converged")
 AT_OPTIMUM: tuple[VerdictStatus, ...] = ("converged", "false_alarm")
 # What refits find: the model on fewer rows is not asked for it, so verdicts are compared without it.
@@ -97,7 +99,8 @@ def suspects(comparison: Comparison) -> Index:
     place = reduced.place(comparison.optimum_fit.theta)
     sigma = reduced.sigma(reduced.evaluate(*place))
     left = np.abs(residuals(reduced, place, design)[rows])
-    return np.asarray(rows[left > STILL_LARGE * sigma])
+    large = max(STILL_LARGE, np.sqrt(2.0 * np.log(len(size))))
+    return np.asarray(rows[left > large * sigma])
 
 
 def distances_from(comparison: Comparison, design: Design, rows: Index) -> Array:
@@ -122,7 +125,8 @@ def residuals(model: LinearModel, at: Place, design: Design) -> Array:
     for own, term, b in zip(design.random, model.design.random, model.random_effects(point), strict=True):
         level = {name: i for i, name in enumerate(term.levels)}
         effects = np.array([b[level[name]] if name in level else np.zeros(b.shape[1]) for name in own.levels])
-        left = left - np.sum(own.Z * effects[own.codes], axis=1)
+        for part in slices(len(left)):
+            left[part] -= np.sum(own.Z[part] * effects[own.codes[part]], axis=1)
     scaled: Array = left * np.sqrt(design.row_weights)
     return scaled
 

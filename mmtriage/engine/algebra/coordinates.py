@@ -15,12 +15,13 @@ Prior weights enter once: every row is multiplied by the square root of its weig
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from mmtriage.arrays import Array
+from mmtriage.arrays import Array, slices
 from mmtriage.model.design import Design
 
 RANK_TOLERANCE = 1e-9  # smallest relative length of a new direction in a term's unit-length columns
@@ -67,11 +68,13 @@ class FixedBasis:
 def term_basis(Z: Array, root_weights: Array | None) -> TermBasis:
     """Basis of a term's columns `Z` (n, k), weighted by `root_weights` (n,)."""
     n, k = Z.shape
-    weighted = Z if root_weights is None else Z * root_weights[:, None]
-    lengths = np.sqrt(np.einsum("ij,ij->j", weighted, weighted))
-    scale = np.where(lengths > 0, lengths, 1.0)
+
+    def weighted(rows: slice) -> Array:
+        return Z[rows] if root_weights is None else Z[rows] * root_weights[rows, None]
+
+    scale = _lengths(weighted, n)
     # A triangle without pivots is cheap, and pivoting on it finds the same pivots as on the n rows.
-    triangle = np.asarray(np.linalg.qr(weighted / scale, mode="r"))
+    triangle = _triangle(lambda rows: weighted(rows) / scale, n)
     _, upper, pivots = qr(triangle, pivoting=True)
     diagonal = np.abs(np.diag(upper))
     rank = int(np.sum(diagonal > RANK_TOLERANCE * np.max(diagonal, initial=1.0)))
@@ -85,19 +88,40 @@ def term_basis(Z: Array, root_weights: Array | None) -> TermBasis:
 
 def fixed_basis(X: Array, y: Array, root_weights: Array | None) -> FixedBasis:
     """Basis of `[X, y]` where X is (n, p) of full column rank and y (n,) has its offset taken off."""
-    stacked = np.column_stack([X, y])
-    if root_weights is not None:
-        stacked = stacked * root_weights[:, None]
-    lengths = np.sqrt(np.einsum("ij,ij->j", stacked, stacked))
-    scale = np.where(lengths > 0, lengths, 1.0)
-    R = np.asarray(np.linalg.qr(stacked / scale, mode="r"))
+    n = len(y)
+
+    def stacked(rows: slice) -> Array:
+        columns = np.column_stack([X[rows], y[rows]])
+        return columns if root_weights is None else columns * root_weights[rows, None]
+
+    scale = _lengths(stacked, n)
+    R = _triangle(lambda rows: stacked(rows) / scale, n)
     has_residual = abs(R[-1, -1]) > PERFECT_FIT
     first = R * scale
     if not has_residual:
         return FixedBasis(first, (first, np.eye(len(R))), False)
-    once = solve_triangular(first, stacked.T, trans="T", check_finite=False).T
-    second = np.asarray(np.linalg.qr(once, mode="r"))
+
+    def once(rows: slice) -> Array:
+        return np.asarray(solve_triangular(first, stacked(rows).T, trans="T", check_finite=False).T)
+
+    second = _triangle(once, n)
     return FixedBasis(second @ first, (first, second), True)
+
+
+def _lengths(columns: Callable[[slice], Array], n: int) -> Array:
+    """Lengths (k,) of the columns of n rows, one where there is none."""
+    squares = [np.einsum("ij,ij->j", part, part) for part in map(columns, slices(n))]
+    lengths = np.sqrt(squares[0] if len(squares) == 1 else np.sum(squares, axis=0))
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _triangle(columns: Callable[[slice], Array], n: int) -> Array:
+    """R (k, k) of a QR of n rows, by parts: the triangle of their triangles (TSQR).
+
+    Demmel, Grigori, Hoemmen & Langou 2012, SIAM J. Sci. Comput. 34(1).
+    """
+    parts = [np.asarray(np.linalg.qr(columns(rows), mode="r")) for rows in slices(n)]
+    return parts[0] if len(parts) == 1 else np.asarray(np.linalg.qr(np.vstack(parts), mode="r"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
