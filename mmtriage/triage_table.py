@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError, alarm_at
 from mmtriage.diagnose.causes import explain_causes, explain_refusal
-from mmtriage.diagnose.exact_fit import exact_fit, saturated
+from mmtriage.diagnose.exact_fit import exact_fit, interpolated, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.judgement import judge, refused
 from mmtriage.diagnose.run_checks import (
@@ -54,7 +54,10 @@ from mmtriage.report.request import request_of
 from mmtriage.report.seen import Seen, Stopwatch
 
 # Laplace's approximation may have an optimum all the same, where a variance has grown until it is worthless.
-NO_MAXIMUM = "the responses are separated (MM203), so that the likelihood has no maximum to be proven"
+NO_MAXIMUM = {  # what is found of a design of which that is so
+    SEPARATION: "the responses are separated (MM203), so that the likelihood has no maximum to be proven",
+    "MM407": "random and fixed effects reproduce any response (MM407), so that the likelihood has no maximum",
+}
 MOST_PROOFS = 5  # of one model, each from a better point than the one before
 if TYPE_CHECKING:
     from mmtriage.given.agreement import AgreedFit
@@ -127,6 +130,7 @@ def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, seen: S
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
     early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same
+    early += filter(None, [interpolated(design)])
     first = "fitting as lme4 does" if agreed is None else "evaluating the fit given"
     _say(bench.options, f"{first}, then to the proven optimum")
     comparison = _compared(bench, design, early, agreed)
@@ -162,8 +166,9 @@ def _with_proofs(
 def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding], watch: Stopwatch) -> Report:
     """The story from the fit on; `early` are the findings of its design."""
     design = comparison.prepared.design
-    if any(f.code == SEPARATION for f in early):
-        comparison = comparison.without_maximum(NO_MAXIMUM)
+    endless = next((NO_MAXIMUM[f.code] for f in early if f.code in NO_MAXIMUM), None)
+    if endless is not None:
+        comparison = comparison.without_maximum(endless)
     comparison, repeats, of_the_fit = judged_runs(bench, comparison, early)
     findings = [*early, *findings_in(of_the_fit)]
     verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)

@@ -183,8 +183,8 @@ def several_optima_at(values: Sequence[float], optimum: Optimum) -> Finding:
 def flat_direction(fitted: Fitted) -> list[Finding]:
     """MM407: the likelihood has no maximum in some direction, or the same value along it."""
     comparison = fitted.comparison
-    if comparison.prepared.null:
-        return []  # flat by design: MM304, MM308 or MM309 says along what
+    if comparison.prepared.null or any(found.code == "MM407" for found in fitted.early):
+        return []  # flat by design: MM304, MM308 or MM309 says along what; or without a maximum by design
     if comparison.optimum.runaway:
         message = (
             "the likelihood rises without end as the residual variance goes to zero: the random effects "

@@ -12,6 +12,7 @@ from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
 REPRODUCED = 1e-9  # length of the residual relative to that of the response
+MOST_ROWS = 2000  # of which all columns are ranked; where they are more, the search itself may run away
 
 
 def saturated(design: Design) -> Finding | None:
@@ -27,6 +28,37 @@ def saturated(design: Design) -> Finding | None:
         "reproduce the response exactly, and nothing is left for the random effects and the residual"
     )
     return finding("MM407", message, coefficients=p, rows=n)
+
+
+def interpolated(design: Design) -> Finding | None:
+    """MM407 where columns of X and Z reproduce any response, and the criterion falls for ever.
+
+    Of a linear model by ML, unless those of Z do so alone: as the residual variance s goes to zero, with the
+    other variances held, log det V is (n - rank Z) log s and nothing else grows. Under REML the same power of
+    s stands on the other side. Of a generalized model whose scale is estimated, whatever Z does alone: lme4's
+    criterion does not divide |u|^2 by the scale, so as effects grow by t the deviance falls as t^-4, its
+    n log(deviance) twice as fast as log det can rise. lme4 fits both, and ends where its optimizer does.
+    """
+    n, p = design.X.shape
+    effects = sum(len(term.levels) * term.Z.shape[1] for term in design.random)
+    spec = design.spec
+    can_fall = not spec.reml if spec.is_linear else spec.distribution.estimates_scale
+    if not can_fall or p + effects < n or n > MOST_ROWS:
+        return None
+    Z = hstack([_columns(term) for term in design.random]).toarray()
+    rank = int(np.linalg.matrix_rank(Z))
+    if np.linalg.matrix_rank(np.hstack([_unit(design.X), Z])) < n or (spec.is_linear and rank == n):
+        return None
+    how = (
+        "the likelihood (ML) rises without end as the residual variance goes to zero"
+        if spec.is_linear
+        else "lme4's criterion falls without end as the random effects grow and the dispersion goes to zero"
+    )
+    message = (
+        f"{how}: {figures.count(p, 'fixed effect')} and {figures.count(rank, 'random one')} reproduce any "
+        f"response of {figures.count(n, 'row')} exactly"
+    )
+    return finding("MM407", message, coefficients=p, random_effects=rank, rows=n)
 
 
 def exact_fit(design: Design) -> Finding | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtriage.diagnose.exact_fit import interpolated
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.case import Bench, Case
@@ -31,11 +32,14 @@ class AgainstPresent:
 # The present model, reached or written in another way.
 SAME = AgainstPresent(delta_aic=0.0, delta_bic=0.0, loss=0.0, max_shift_se=0.0, not_comparable=None)
 
+ENDLESS = "the likelihood of the present model has no maximum to compare with"
 NO_MAXIMUM = "a posterior mode is not a maximum of the likelihood: no AIC, BIC or likelihood ratio"
 
 
 def compare(case: Case, candidate: Comparison) -> AgainstPresent:
     """Compare a candidate with the present model, fairly or not at all."""
+    if case.comparison.optimum.runaway or interpolated(case.design) is not None:
+        return not_compared(ENDLESS)
     reason = _incomparable(case.design, candidate.prepared.design)
     shift = common_shift(case.comparison, candidate)
     if reason is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column, Table
 from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
-from mmtriage.diagnose.exact_fit import saturated
+from mmtriage.diagnose.exact_fit import interpolated, saturated
 from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
     BetterPointError,
@@ -94,8 +94,11 @@ class Workbench:
         """Fit another model to its proven optimum and, if it can be recommended, as lme4 does; once.
 
         Raises:
-            UnjudgedError: the criterion cannot be evaluated, or the time budget ran out.
+            UnjudgedError: the criterion cannot be evaluated, or has no minimum, or the time budget ran out.
         """
+        endless = interpolated(design)
+        if endless is not None:
+            raise _unjudged(endless.message)
         return self._once(self._fitted, design, compare_if_sound)
 
     def _once(

@@ -46,6 +46,7 @@ def test_where_random_effects_separate_the_answers_the_search_goes_farther_out()
     ("seed", "index", "criterion"),
     [
         (40, 18, 35.996352),  # poisson, sqrt: the predictor changes its sign; other starts end at 40.955690
+        (63, 456, 75.176941),  # poisson, sqrt: a descent passes the other optimum's criterion on its way
         (30, 48, 238.847335),  # inverse Gaussian, identity: the smallest response is met; else 245.470283
     ],
 )
@@ -61,6 +62,16 @@ def test_what_the_reference_goes_on_to_is_not_refuted() -> None:
     """The optimum that quadrature confirms was left on the way to another, at which the reference arrives."""
     optimum, _ = prove_optimum(prepared_of(draw(40, 40)), {}, seed=1)
     assert optimum.refuted == ()
+
+
+@pytest.mark.parametrize(
+    ("seed", "index"),
+    [(63, 9), (63, 33)],  # linear by ML; Gamma, which has a curved optimum on the way
+)
+def test_what_reproduces_any_response_has_no_optimum(seed: int, index: int) -> None:
+    record = judged(draw(seed, index), climbs=False)
+    assert record["failures"] == []
+    assert (record["status"], record["codes"]) == ("unidentifiable", ["MM407"])
 
 
 def test_sampling_finds_the_integral() -> None:

@@ -36,6 +36,9 @@ from mmtriage.engine.optimum.starts import is_at_risk, is_grave
 # are to be feared it is not given up before it has all but arrived.
 NEARNESS = (0.5, 0.3)
 CAREFUL_NEARNESS = (0.02, 0.05)
+# The same of free parameters, in their scales, where the likelihood is not convex in them: with one criterion
+# and covariance they may be on either side of a ridge.
+FREE_NEARNESS = 0.5
 FAR_AWAY = 1e3  # relative SD beyond which a search that has not arrived may never do so
 STILL_FALLING = "the criterion still falls where the search gave up, at a relative SD of {:.0e}"
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
@@ -96,6 +99,8 @@ def find_optimum(
         place, certificate = end.place, uncertified(end.face, BEYOND_DIGITS)
     else:
         place, certificate = _certify(likelihood, end)
+        if not certificate.certified and likelihood.criterion(*place) > end.value:
+            place = end.place  # beyond its digits a polish may lead upwards
         size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
         if not certificate.certified and not best.arrived and size > FAR_AWAY:
             certificate = replace(certificate, reason=f"{STILL_FALLING.format(size)} ({certificate.reason})")
@@ -185,7 +190,7 @@ def _descend(
     def stop(at: Array, value: float) -> bool:
         if np.max(np.abs(at), initial=0.0) > RUNAWAY:
             return True
-        known = _joins(likelihood, face.factors(at), value, descents)
+        known = _joins(likelihood, face.place(at), value, descents)
         joined.extend(known)
         return bool(known)
 
@@ -202,7 +207,7 @@ def _descend(
     if not arrived:
         end, arrived = _followed_on(likelihood, end)
     place = end.place
-    same = _joins(likelihood, place.factors, end.value, descents)
+    same = _joins(likelihood, place, end.value, descents)
     is_known = bool(same) and end.value >= min(d.criterion for d in descents) - SNAP_COST
     descents.append(
         Descent(
@@ -249,9 +254,7 @@ def _joining(label: str, began: Place, target: Descent, gradients: int) -> Desce
     )
 
 
-def _joins(
-    likelihood: Likelihood, factors: Sequence[Array], value: float, descents: Sequence[Descent]
-) -> list[str]:
+def _joins(likelihood: Likelihood, at: Place, value: float, descents: Sequence[Descent]) -> list[str]:
     """Labels of known optima that a point is about to reach."""
     found = []
     same_criterion, same_covariance = CAREFUL_NEARNESS if is_at_risk(likelihood) else NEARNESS
@@ -261,8 +264,11 @@ def _joins(
         scale = natural_scale(likelihood, d.place.factors)
         near = [
             np.linalg.norm(F @ F.T - E @ E.T) <= same_covariance * s**2
-            for F, E, s in zip(factors, d.place.factors, scale, strict=True)
+            for F, E, s in zip(at.factors, d.place.factors, scale, strict=True)
         ]
+        if not likelihood.is_convex:
+            moved = np.abs(at.free - d.place.free) / likelihood.free_scale
+            near.append(np.max(moved, initial=0.0) <= FREE_NEARNESS)
         if all(near):
             found.append(d.label)
     return found
