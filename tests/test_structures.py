@@ -46,7 +46,7 @@ FITTED = [
     pytest.param(id, marks=[pytest.mark.slow] * (id in DEAR)) for id in CASES if id not in (NO_NUMBER, LOST)
 ]
 AT_OPTIMUM = [param for param in FITTED if param.values[0] != LONG]
-# An SD at zero, to which a simplex creeps, so that the count is chance: of cbpp_diag R takes 1732 evaluations,
+# An SD at zero, to which a simplex creeps, so that the count is chance: R takes 1732 evaluations of one,
 # 1827 with its terms written out. Here the fewest and most with noise of a last bit in the offset, on two
 # processors; of 16 runs 4 end above lme4's 1e-4.
 CREEPING = {"cbpp_cs": (3139, 3452), "cbpp_diag": (1560, 2986)}

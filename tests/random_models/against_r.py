@@ -29,7 +29,14 @@ from threadpoolctl import threadpool_limits
 from mmtriage.engine.comparison import Comparison
 from mmtriage.errors import MmtriageError
 from tests.random_models.draw import RandomModel, draw
-from tests.random_models.judge import SAME, compared_of
+from tests.random_models.judge import (
+    SAME,
+    compared_of,
+    dense_of,
+    is_less_likely,
+    on_record,
+    parameters_of,
+)
 
 ABOVE = 1e-5  # deviance units
 SCRIPT = Path(__file__).with_name("r_best.R")
@@ -99,10 +106,22 @@ def beside_r(model: RandomModel, best: Best) -> str:
             abs(point.criterion - best["criterion"]) < SAME for point in report.reference.certificate.refuted
         ):
             return "refuted"
+        if report.reference.certificate.refuted and _is_refuted(model, comparison, best):
+            return "refuted"
         here = _ours_at(comparison, best)
     if not comparison.prepared.model.is_convex and here > report.reference.criterion - ABOVE:
         return f"another mode: {above:.3g} above R's best, which is {here:.6f} at our modes"
     return f"FAILED: {above:.3g} above R's best {best['criterion']:.6f} of {best['optimizer']}"
+
+
+def _is_refuted(model: RandomModel, comparison: Comparison, best: Best) -> bool:
+    """Whether R's best, which may be on the slope to a refuted point, is less likely than the reference."""
+    prepared, fit = comparison.prepared, comparison.optimum_fit
+    dense = dense_of(model, on_record(prepared))
+    theta, beta = (np.atleast_1d(np.asarray(best[name], dtype=float)) for name in ("theta", "beta"))
+    there = parameters_of(prepared, dense, theta, beta, None)
+    here = parameters_of(prepared, dense, fit.theta, fit.beta, None)
+    return fit.nb_theta is None and is_less_likely(dense, there, here)
 
 
 def _ours_at(comparison: Comparison, best: Best) -> float:

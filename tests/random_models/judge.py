@@ -114,7 +114,7 @@ def compared_of(model: RandomModel, *, climbs: bool) -> tuple[Report, Comparison
 
 def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit, record: Record) -> Record:
     """The record with what the dense criterion says of a certified optimum."""
-    criterion, modes, failures = fit.criterion, _on_record(prepared), record["failures"]
+    criterion, modes, failures = fit.criterion, on_record(prepared), record["failures"]
     dense = dense_of(model, modes)
     at = _reported(prepared, fit, dense)
     has_one_mode = isinstance(dense, DenseLinear) or dense.family.has_one_mode
@@ -146,7 +146,7 @@ def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit,
         said["point"] = lower[0].at.tolist()
         said["engine_there"] = there = _by_the_engine(prepared, lower[0], dense)
         sentence = f"{float(lower[0].value)!r} lies {criterion - lower[0].value:.3g} below"
-        if refuted and all(_is_artefact(dense, end, at) for end in lower):
+        if refuted and all(not end.arrived or is_less_likely(dense, end.at, at) for end in lower):
             said["artefacts"] = [float(end.value) for end in lower]
         elif there < criterion - LOWER or has_one_mode:
             failures.append(sentence)
@@ -155,16 +155,13 @@ def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit,
     return said
 
 
-def _is_artefact(dense: Criterion, end: End, reference: Any) -> bool:
-    """Whether a lower point beside refuted ones is one of their slopes, or is itself less likely than the
-    reference."""
-    if not end.arrived:
-        return True
+def is_less_likely(dense: Criterion, there: Any, reference: Any) -> bool:
+    """Whether the likelihood itself, by sampling, is surely lower at a point than at the reference."""
     if isinstance(dense, DenseLinear) or dense.model.family in SCALED:
         return False
     numbers = np.random.default_rng(0)
-    (there, error), (here, own) = (dense.sampled(at, numbers) for at in (end.at, reference))
-    return there - here > SURE * float(np.hypot(error, own))
+    (value, error), (here, own) = (dense.sampled(at, numbers) for at in (there, reference))
+    return value - here > SURE * float(np.hypot(error, own))
 
 
 def dense_of(model: RandomModel, predictors: Sequence[Any] = ()) -> Criterion:
@@ -172,7 +169,7 @@ def dense_of(model: RandomModel, predictors: Sequence[Any] = ()) -> Criterion:
     return DenseLinear(model) if model.family == "linear" else DenseLaplace(model, predictors)
 
 
-def _on_record(prepared: Prepared) -> list[Any]:
+def on_record(prepared: Prepared) -> list[Any]:
     """Predictors (n,) of the modes that this triage met, in the user's unit."""
     model = prepared.model
     if not isinstance(model, GeneralizedModel):
@@ -191,12 +188,17 @@ def _order(prepared: Prepared, dense: Criterion) -> list[int]:
 
 def _reported(prepared: Prepared, fit: Fit, dense: Criterion) -> Any:
     """The estimates as parameters of the dense criterion."""
-    order, values, parts = _order(prepared, dense), fit.theta, {}
+    return parameters_of(prepared, dense, fit.theta, fit.beta, fit.nb_theta)
+
+
+def parameters_of(prepared: Prepared, dense: Criterion, theta: Any, beta: Any, nb_theta: float | None) -> Any:
+    """lme4's parameters as those of the dense criterion."""
+    order, values, parts = _order(prepared, dense), theta, {}
     for t in order:
         k = len(dense.model.terms[t].columns)
         parts[t], values = values[: k * (k + 1) // 2], values[k * (k + 1) // 2 :]
-    theta = np.concatenate([parts[t] for t in range(len(parts))])
-    return dense.parameters(theta, fit.beta, fit.nb_theta)
+    in_order = np.concatenate([parts[t] for t in range(len(parts))])
+    return dense.parameters(in_order, beta, nb_theta)
 
 
 def _by_the_engine(prepared: Prepared, end: End, dense: Criterion) -> float:
