@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from mmtriage.engine.comparison import prove_optimum
+from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.engine.optimum.search import find_optimum
 from tests.random_models.against_r import beside_r, generalized, r_best
 from tests.random_models.draw import draw
 from tests.random_models.judge import judged, prepared_of
@@ -32,6 +34,17 @@ def test_an_optimum_far_out_is_met_and_refuted() -> None:
     assert record["failures"] == []
     assert record["criterion"] == pytest.approx(21.639365, abs=1e-5)
     assert record["refuted"] == pytest.approx([20.794259], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_far_out_the_criterion_hangs_on_no_earlier_evaluation() -> None:
+    """A probit with predictors beyond 27: from zero a search for the mode ended at a criterion of 508."""
+    model = prepared_of(draw(63, 549)).model
+    assert isinstance(model, GeneralizedModel)
+    optimum = find_optimum(model, model.starts(None, []))
+    model.pirls.memory.u[:] = 0.0
+    assert model.criterion(*optimum.place) == pytest.approx(optimum.criterion, abs=1e-7)
+    assert optimum.criterion == pytest.approx(17.652949, abs=1e-5)
 
 
 def test_where_random_effects_separate_the_answers_the_search_goes_farther_out() -> None:

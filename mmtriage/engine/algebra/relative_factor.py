@@ -7,7 +7,7 @@ block-diagonal over the block's terms with the factors F_t. The random effects a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -52,6 +52,10 @@ class RelativeFactor:
         if self.of_blocks is None:
             return None
         return np.repeat(self.of_blocks, [block.n_levels for block in self.blocks])
+
+    def times_number(self, size: float) -> Self:
+        """`size Lambda`."""
+        return replace(self, parts=tuple(size * part for part in self.parts))
 
     def times(self, rhs: Array) -> Array:
         """`Lambda rhs` for rhs (q,) or (q, m)."""

@@ -22,6 +22,9 @@ from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.model.families import Family
 from mmtriage.model.family_data import FamilyData
 
+END_OF_LINK = 4.0 * np.finfo(float).eps  # slope of a mean that is constant to the last digit
+MODERATE = 3.0  # predictor at which no mean is
+GROWTH = 2.0  # from one shrunken predictor to the next
 MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
 NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
@@ -114,10 +117,36 @@ class Pirls:
             if not np.isfinite(modes.penalized):
                 continue
             try:
-                return self._pirls(family, Lambda, modes, joint=beta is None)
+                modes = self._pirls(family, Lambda, modes, joint=beta is None)
             except np.linalg.LinAlgError as stop:
                 failure = stop
+                continue
+            return self._within_range(family, Lambda, beta, modes)
         raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
+
+    def _within_range(
+        self, family: Family, Lambda: RelativeFactor, beta: Array | None, modes: Modes
+    ) -> Modes:
+        """The mode, or a lower one where that found has answers beyond the means that can be told apart.
+
+        A mean that is one to the last digit has no slope any more: a search that starts beyond stays there.
+        So the mode is found at shrunken predictors, of which none is beyond, and followed as they grow back.
+        """
+        is_beyond = (np.abs(self.y - modes.terms.mu) > 0.5) & (modes.terms.slope <= END_OF_LINK)
+        if beta is None or not (family.distribution.has_trials and np.any(is_beyond)):
+            return modes
+        other, u = modes, np.zeros_like(modes.u)
+        size = MODERATE / float(np.max(np.abs(modes.eta)))
+        try:
+            while size < GROWTH:
+                size = min(size, 1.0)
+                shrunk = Lambda.times_number(size)
+                start = self._modes_at(family, shrunk, u, size * beta)
+                other = self._pirls(family, shrunk, start, joint=False)
+                u, size = other.u, size * GROWTH
+        except np.linalg.LinAlgError:
+            return modes
+        return other if other.penalized < modes.penalized else modes
 
     def find_all(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> list[Modes]:
         """Find every mode that is reached from zero and from the predictors on record.
