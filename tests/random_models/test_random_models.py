@@ -59,6 +59,7 @@ def test_where_random_effects_separate_the_answers_the_search_goes_farther_out()
     ("seed", "index", "criterion"),
     [
         (40, 18, 35.996352),  # poisson, sqrt: the predictor changes its sign; other starts end at 40.955690
+        (63, 650, 30.379983),  # binomial, cloglog: at SDs of 28 and 24; else 32.476297 at 3 and 4
         (63, 456, 75.176941),  # poisson, sqrt: a descent passes the other optimum's criterion on its way
         (30, 48, 238.847335),  # inverse Gaussian, identity: the smallest response is met; else 245.470283
     ],

@@ -21,7 +21,7 @@ from mmtriage.engine.optimum.starts import explored
 from mmtriage.engine.structures.covariance_factor import in_users_columns
 from mmtriage.model.family_names import LAPLACE
 
-LITTLE = 1.0  # expected information on a random effect, beside 1 of its distribution
+LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
 BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
 NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = 20.0  # standard deviations beside those of the template
@@ -109,11 +109,11 @@ class GeneralizedModel(GeneralizedLikelihood):
     def _beyond(self) -> list[tuple[str, Sequence[Array]]]:
         """Starts far out, where Laplace's approximation may have an optimum of its own.
 
-        It may where the rows tell less of a random effect than the standard normal before them: groups of a
-        few shares, or with hardly an event. Where random effects can do what separation does, and leave every
-        answer all but certain, the criterion may even fall for ever, as the effects grow.
+        It may where the rows tell hardly more of a random effect than the standard normal before them: groups
+        of a few answers, or with hardly an event. Where random effects can do what separation does, and leave
+        every answer all but certain, the criterion may even fall for ever, as the effects grow.
         """
-        if self.nagq != LAPLACE or self.family.distribution.estimates_scale:
+        if self.nagq != LAPLACE:
             return []
         unit = template_factors(self.basis)
         try:

@@ -47,6 +47,7 @@ BEYOND_DIGITS = (
     "tell whether anything is left of the response"
 )
 MAX_CERTIFICATION_ROUNDS = 4
+UPWARDS = "the polish leads upwards: the criterion has no digits left where the search ended"
 
 
 def perturbed(likelihood: Likelihood, place: Place, seed: int) -> Place:
@@ -99,8 +100,8 @@ def find_optimum(
         place, certificate = end.place, uncertified(end.face, BEYOND_DIGITS)
     else:
         place, certificate = _certify(likelihood, end)
-        if not certificate.certified and likelihood.criterion(*place) > end.value:
-            place = end.place  # beyond its digits a polish may lead upwards
+        if likelihood.criterion(*place) > end.value + MAX_CERTIFICATION_ROUNDS * SNAP_COST:
+            place, certificate = end.place, uncertified(end.face, UPWARDS)
         size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
         if not certificate.certified and not best.arrived and size > FAR_AWAY:
             certificate = replace(certificate, reason=f"{STILL_FALLING.format(size)} ({certificate.reason})")
