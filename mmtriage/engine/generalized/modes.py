@@ -23,7 +23,7 @@ from mmtriage.model.families import Family
 from mmtriage.model.family_data import FamilyData
 
 END_OF_LINK = 4.0 * np.finfo(float).eps  # slope of a mean that is constant to the last digit
-MODERATE = 3.0  # predictor at which no mean is
+MODERATE = 3.0  # predictor at which no answer is beyond that
 GROWTH = 2.0  # from one shrunken predictor to the next
 MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40

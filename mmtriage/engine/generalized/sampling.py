@@ -23,7 +23,9 @@ from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.faces import Place
 
 SAMPLES = 1000
-ENOUGH = 0.25  # of them that have to be effective
+ENOUGH = 0.1  # of them that have to be effective
+MOST_CELLS = 2_000_000  # of rows and draws that are held at once
+MOST_ROWS = 200  # of which particles are moved: it takes 0.05 s a row
 REPLICATES, PARTICLES = 8, 250
 EFFECTIVE = 0.5  # of the particles after a step
 MOVES = 5  # of each particle between steps
@@ -36,12 +38,12 @@ LogLikelihood = Callable[[Array], Array]  # log p(y | u), (N,), less a constant,
 def sampled_criterion(model: GeneralizedModel, place: Place, seed: int) -> tuple[float, float]:
     """-2 log-likelihood at a place, in the criterion's constants, and its standard error in deviance units.
 
-    The error is infinite where no sampler arrives. Raises TimeBudgetError.
+    The error is infinite where no sampler arrives, or would take too long. Raises TimeBudgetError.
     """
     at = model.evaluate(*place)
     numbers = np.random.default_rng(seed)
     value, error = _by_importance(at, numbers)
-    if np.isfinite(error):
+    if np.isfinite(error) or model.n > MOST_ROWS:
         return value, error
     log_mean, error = _by_tempering(_log_likelihood(at), len(at.modes.u), numbers, model.deadline)
     return at.criterion - at.factor.logdet - at.modes.penalized - 2.0 * log_mean, error
@@ -148,4 +150,10 @@ def _log_likelihood(at: GeneralizedEvaluation) -> LogLikelihood:
         is_mean = np.isfinite(deviance) & at.family.has_means(mu)
         return np.where(is_mean, -0.5 * deviance, -np.inf)
 
-    return of_columns
+    at_once = max(1, MOST_CELLS // len(fixed))
+
+    def by_parts(u: Array) -> Array:
+        parts = [of_columns(u[:, i : i + at_once]) for i in range(0, u.shape[1], at_once)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    return by_parts
