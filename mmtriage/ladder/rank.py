@@ -41,7 +41,7 @@ ROUNDING = 6  # decimals to which losses are compared: less is rounding of the o
 NOT_IN_THE_FORMULA = (
     *("rescale", "allfit", "restart", "start", "tight-stop", "maxfun", "one-row", "keep", "fixed-prior"),
     *("firth", "gee", "gls", "without-level"),
-    *("lm", "glm", "glm.nb", "rx-errors", "tight-pirls", "by-lme4"),
+    *("lm", "glm", "glm.nb", "rx-errors", "tight-pirls", "by-lme4", "without-prior"),
     *(
         "check-rows",
         "read-missing",

@@ -33,6 +33,7 @@ SameModelId = Literal[
     "tight-stop",
     "tight-pirls",
     "by-lme4",
+    "without-prior",
 ]
 SmallerId = Literal["simplify", "drop-zero", "drop-refused", "as-fixed", "lm", "glm", "glm.nb"]
 OtherId = Literal[

@@ -64,7 +64,7 @@ def test_a_prior_is_no_failure_of_an_optimizer() -> None:
 
 def test_without_its_prior_the_model_reaches_the_optimum() -> None:
     first, *_ = judged("sleepstudy_blmer")["remedies"]
-    assert first["id"] == "by-lme4"
+    assert first["id"] == "without-prior"
     assert first["clears"]
     made = "m <- lmer(Reaction ~ Days + (1 + Days | Subject), data = d, REML = TRUE)"
     assert first["code"]["lme4"].splitlines()[-1] == made

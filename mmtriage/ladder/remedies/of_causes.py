@@ -10,7 +10,7 @@
     fixed-prior, firth,
     without-level, one-row          separation
     tight-stop                      a stop rule that ends too early
-    by-lme4                         a prior that the estimates are under
+    without-prior                   a prior that the estimates are under
     start                           failures of PIRLS from lme4's own start
 
 Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All

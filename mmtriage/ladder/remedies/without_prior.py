@@ -1,4 +1,4 @@
-"""`by-lme4`: a fit that is under a prior (blme), made again by lme4 without it.
+"""`without-prior`: a fit that is under a prior (blme), made again by lme4 without it.
 
 The prior holds its estimates away from the optimum of the likelihood, by design and maybe for good reason.
 No optimizer is to blame then: whoever wants that optimum leaves the prior out, and changes nothing else.
@@ -36,7 +36,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     remedy = same_model_remedy(
         case,
         attempt,
-        id="by-lme4",
+        id="without-prior",
         clears=clears,
         rung=5,
         title=f"Leave the prior ({prior}) out, and fit by lme4",
