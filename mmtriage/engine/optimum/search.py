@@ -191,7 +191,7 @@ def _descend(
     def stop(at: Array, value: float) -> bool:
         if np.max(np.abs(at), initial=0.0) > RUNAWAY:
             return True
-        known = _joins(likelihood, face.place(at), value, descents)
+        known = _joins(likelihood, face.place(at), value, descents, heeds_free=not likelihood.is_convex)
         joined.extend(known)
         return bool(known)
 
@@ -255,8 +255,15 @@ def _joining(label: str, began: Place, target: Descent, gradients: int) -> Desce
     )
 
 
-def _joins(likelihood: Likelihood, at: Place, value: float, descents: Sequence[Descent]) -> list[str]:
-    """Labels of known optima that a point is about to reach."""
+def _joins(
+    likelihood: Likelihood, at: Place, value: float, descents: Sequence[Descent], *, heeds_free: bool = False
+) -> list[str]:
+    """Labels of known optima that a point is about to reach, or has reached.
+
+    Args:
+        heeds_free: the free parameters have to be near as well. An end that differs in them alone is the same
+            optimum in another sign; a point on the way may be about to pass it.
+    """
     found = []
     same_criterion, same_covariance = CAREFUL_NEARNESS if is_at_risk(likelihood) else NEARNESS
     for d in descents:
@@ -267,7 +274,7 @@ def _joins(likelihood: Likelihood, at: Place, value: float, descents: Sequence[D
             np.linalg.norm(F @ F.T - E @ E.T) <= same_covariance * s**2
             for F, E, s in zip(at.factors, d.place.factors, scale, strict=True)
         ]
-        if not likelihood.is_convex:
+        if heeds_free:
             moved = np.abs(at.free - d.place.free) / likelihood.free_scale
             near.append(np.max(moved, initial=0.0) <= FREE_NEARNESS)
         if all(near):
