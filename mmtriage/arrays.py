@@ -12,6 +12,7 @@ Mask = NDArray[np.bool_]
 MOST_ROWS = 2**17  # that are taken at once: of millions of rows, copies of all would be most of the memory
 
 
-def slices(n: int) -> list[slice]:
-    """n rows in parts that are small enough to be copied; one part at least."""
-    return [slice(first, min(first + MOST_ROWS, n)) for first in range(0, n, MOST_ROWS)] or [slice(0, 0)]
+def slices(n: int, most: int | None = None) -> list[slice]:
+    """n rows in parts that are small enough to be copied, or of so many at most; one part at least."""
+    step = most or MOST_ROWS
+    return [slice(first, min(first + step, n)) for first in range(0, n, step)] or [slice(0, 0)]

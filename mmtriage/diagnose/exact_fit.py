@@ -12,7 +12,7 @@ from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
 
 REPRODUCED = 1e-9  # length of the residual relative to that of the response
-MOST_ROWS = 2000  # of which all columns are ranked; where they are more, the search itself may run away
+MOST_RANKED = 2000  # of which all columns are ranked; where they are more, the search itself may run away
 
 
 def saturated(design: Design) -> Finding | None:
@@ -43,7 +43,7 @@ def interpolated(design: Design) -> Finding | None:
     effects = sum(len(term.levels) * term.Z.shape[1] for term in design.random)
     spec = design.spec
     can_fall = not spec.reml if spec.is_linear else spec.distribution.estimates_scale
-    if not can_fall or p + effects < n or n > MOST_ROWS:
+    if not can_fall or p + effects < n or n > MOST_RANKED:
         return None
     Z = hstack([_columns(term) for term in design.random]).toarray()
     rank = int(np.linalg.matrix_rank(Z))
@@ -59,6 +59,11 @@ def interpolated(design: Design) -> Finding | None:
         f"response of {figures.count(n, 'row')} exactly"
     )
     return finding("MM407", message, coefficients=p, random_effects=rank, rows=n)
+
+
+def endless(design: Design) -> Finding | None:
+    """MM407 of a design that has no optimum, whatever its response."""
+    return saturated(design) or interpolated(design)
 
 
 def exact_fit(design: Design) -> Finding | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmtriage.diagnose.exact_fit import interpolated
 from mmtriage.diagnose.verdict import allowed_gap
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.case import Bench, Case
@@ -38,7 +37,8 @@ NO_MAXIMUM = "a posterior mode is not a maximum of the likelihood: no AIC, BIC o
 
 def compare(case: Case, candidate: Comparison) -> AgainstPresent:
     """Compare a candidate with the present model, fairly or not at all."""
-    if case.comparison.optimum.runaway or interpolated(case.design) is not None:
+    is_interpolated = any("random_effects" in found.evidence for found in case.found("MM407"))
+    if case.comparison.optimum.runaway or is_interpolated:
         return not_compared(ENDLESS)
     reason = _incomparable(case.design, candidate.prepared.design)
     shift = common_shift(case.comparison, candidate)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from mmtriage.diagnose.judgement import is_close
 from mmtriage.diagnose.verdict import SE_FACTOR, allowed_gap
 from mmtriage.engine.comparison import Comparison
@@ -10,6 +13,7 @@ from mmtriage.engine.lme4.transform import Transform
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.printed_errors import worst_ratio
 from mmtriage.ladder.records import Attempt
+from mmtriage.optimizers import Optimizer
 
 IMPROVED = 1e-4  # deviance units that count as an improvement
 
@@ -60,6 +64,25 @@ def same_model_attempt(
         note=note,
         seconds=seconds,
     )
+
+
+def attempted(
+    case: Case,
+    label: str,
+    *,
+    optimizers: Sequence[Optimizer] | None = None,
+    maxfun: int | None = None,
+    tolerance: float | None = None,
+) -> tuple[Attempt, Lme4Run | Lme4Failure]:
+    """Fit the present model as lme4 does, and measure that; by default with the user's own options."""
+    began = time.perf_counter()
+    run = case.bench.run(
+        case.comparison.prepared,
+        optimizers=optimizers or case.bench.optimizers,
+        maxfun=maxfun or case.options.maxfun,
+        tolerance=tolerance,
+    )
+    return same_model_attempt(case, label, run, time.perf_counter() - began), run
 
 
 def changed_model_attempt(label: str, comparison: Comparison, note: str | None = None) -> Attempt:

@@ -50,6 +50,9 @@ class Bench(Protocol):
     def options(self) -> TriageOptions: ...
     @property
     def commands(self) -> Commands: ...
+    @property
+    def optimizers(self) -> Sequence[Optimizer]:
+        """Those of lme4's stages, as they were asked for."""
 
     def build(
         self,

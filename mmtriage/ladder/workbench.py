@@ -14,7 +14,8 @@ import numpy as np
 from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column, Table
 from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
-from mmtriage.diagnose.exact_fit import interpolated, saturated
+from mmtriage.diagnose.exact_fit import endless, saturated
+from mmtriage.diagnose.finding import Finding
 from mmtriage.engine.as_given import compare_given
 from mmtriage.engine.comparison import (
     BetterPointError,
@@ -69,6 +70,11 @@ class Workbench:
         self._judged: Comparison | None = None  # of the one fit that is given
         self._without: dict[tuple[int, tuple[int, ...]], Comparison | None] = {}
 
+    @property
+    def optimizers(self) -> Sequence[Optimizer]:
+        """Those of lme4's stages, as they were asked for."""
+        return [OPTIMIZERS[stage] for stage in self.options.stages]
+
     def build(
         self,
         formula: Formula,
@@ -96,32 +102,38 @@ class Workbench:
         Raises:
             UnjudgedError: the criterion cannot be evaluated, or has no minimum, or the time budget ran out.
         """
-        endless = interpolated(design)
-        if endless is not None:
-            raise _unjudged(endless.message)
-        return self._once(self._fitted, design, compare_if_sound)
+        return self._once(self._fitted, design, compare_if_sound, endless)
 
     def _once(
-        self, made: dict[Formula, list[Comparison]], design: Design, fitted: Callable[..., Comparison]
+        self,
+        made: dict[Formula, list[Comparison]],
+        design: Design,
+        fitted: Callable[..., Comparison],
+        refused: Callable[[Design], Finding | None] = saturated,
     ) -> Comparison:
         known = made.setdefault(design.formula, [])
         for comparison in known:
             if is_same_data(comparison.prepared.design, design):
                 return comparison
-        known.append(self._made(design, fitted))
+        known.append(self._made(design, fitted, refused))
         return known[-1]
 
-    def _made(self, design: Design, fitted: Callable[..., Comparison]) -> Comparison:
-        full = saturated(design)
-        if full is not None:
-            raise _unjudged(full.message)
+    def _made(
+        self,
+        design: Design,
+        fitted: Callable[..., Comparison],
+        refused: Callable[[Design], Finding | None] = saturated,
+    ) -> Comparison:
+        found = refused(design)
+        if found is not None:
+            raise _unjudged(found.message)
         try:
             prepared = prepare(design, self.deadline)
             return self._known(
                 fitted(
                     prepared,
                     seed=self.options.seed,
-                    optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
+                    optimizers=self.optimizers,
                     maxfun=self.options.maxfun,
                 )
             )
@@ -152,7 +164,7 @@ class Workbench:
                 comparison,
                 REPEATS if count is None else count,
                 seed=self.options.seed,
-                optimizers=[OPTIMIZERS[stage] for stage in self.options.stages],
+                optimizers=self.optimizers,
                 maxfun=self.options.maxfun,
             )
         except TimeBudgetError as stop:

@@ -5,7 +5,7 @@ Designs and models are real (they say which terms there are); how their fits end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
+from mmtriage.optimizers import OPTIMIZERS, Optimizer
 from mmtriage.options import TriageOptions
 
 
@@ -49,6 +50,11 @@ class CannedBench:
     fit_ml: Callable[[Prepared], Fit]
     run: Callable[..., Lme4Run | Lme4Failure]
     fit_without: Callable[..., Comparison | None] = lambda design, rows: None
+
+    @property
+    def optimizers(self) -> Sequence[Optimizer]:
+        """Those of the options."""
+        return [OPTIMIZERS[stage] for stage in self.options.stages]
 
     def compare(self, design: Design) -> Comparison:
         """What is canned has lme4's fit already."""

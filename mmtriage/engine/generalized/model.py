@@ -24,8 +24,8 @@ from mmtriage.model.family_names import LAPLACE
 LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
 BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
 NEARLY = 0.9  # of the way to where the first mean leaves its range
-FAR = 20.0  # standard deviations beside those of the template
-FARTHER = 60.0, 200.0  # the same where random effects of that size separate the answers
+FAR = {"far out": 20.0}  # standard deviations beside those of the template
+FARTHER = {"farther out": 60.0, "farthest out": 200.0}  # too, where effects of that size separate the answers
 SEPARATED = 0.05  # deviance of a row, up to which they do
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
@@ -122,9 +122,8 @@ class GeneralizedModel(GeneralizedLikelihood):
             return []
         if information >= LITTLE:
             return []
-        sizes = {"far out": FAR}
-        if self._separates([FARTHER[-1] * F for F in unit]):
-            sizes |= dict(zip(("farther out", "farthest out"), FARTHER, strict=True))
+        is_separated = self._separates([FARTHER["farthest out"] * F for F in unit])
+        sizes = FAR | FARTHER if is_separated else FAR
         return [(label, [size * F for F in unit]) for label, size in sizes.items()]
 
     def _separates(self, factors: Sequence[Array]) -> bool:

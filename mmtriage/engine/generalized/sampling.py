@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mmtriage.arrays import Array
+from mmtriage.arrays import Array, slices
 from mmtriage.deadline import Deadline
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
 from mmtriage.engine.generalized.model import GeneralizedModel
@@ -25,7 +25,7 @@ from mmtriage.engine.optimum.faces import Place
 SAMPLES = 1000
 ENOUGH = 0.1  # of them that have to be effective
 MOST_CELLS = 2_000_000  # of rows and draws that are held at once
-MOST_ROWS = 200  # of which particles are moved: it takes 0.05 s a row
+MOST_MOVED = 200  # of which particles are moved: it takes 0.05 s a row
 REPLICATES, PARTICLES = 8, 250
 EFFECTIVE = 0.5  # of the particles after a step
 MOVES = 5  # of each particle between steps
@@ -43,7 +43,7 @@ def sampled_criterion(model: GeneralizedModel, place: Place, seed: int) -> tuple
     at = model.evaluate(*place)
     numbers = np.random.default_rng(seed)
     value, error = _by_importance(at, numbers)
-    if np.isfinite(error) or model.n > MOST_ROWS:
+    if np.isfinite(error) or model.n > MOST_MOVED:
         return value, error
     log_mean, error = _by_tempering(_log_likelihood(at), len(at.modes.u), numbers, model.deadline)
     return at.criterion - at.factor.logdet - at.modes.penalized - 2.0 * log_mean, error
@@ -153,7 +153,7 @@ def _log_likelihood(at: GeneralizedEvaluation) -> LogLikelihood:
     at_once = max(1, MOST_CELLS // len(fixed))
 
     def by_parts(u: Array) -> Array:
-        parts = [of_columns(u[:, i : i + at_once]) for i in range(0, u.shape[1], at_once)]
+        parts = [of_columns(u[:, part]) for part in slices(u.shape[1], at_once)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     return by_parts

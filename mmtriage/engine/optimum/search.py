@@ -98,16 +98,19 @@ def find_optimum(
     end = settled[best.label]
     if _is_runaway(end.place.factors):
         place, certificate = end.place, uncertified(end.face, BEYOND_DIGITS)
+        criterion = likelihood.criterion(*place)
     else:
         place, certificate = _certify(likelihood, end)
-        if likelihood.criterion(*place) > end.value + MAX_CERTIFICATION_ROUNDS * SNAP_COST:
+        criterion = likelihood.criterion(*place)
+        if criterion > end.value + MAX_CERTIFICATION_ROUNDS * SNAP_COST:
             place, certificate = end.place, uncertified(end.face, UPWARDS)
+            criterion = likelihood.criterion(*place)
         size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
         if not certificate.certified and not best.arrived and size > FAR_AWAY:
             certificate = replace(certificate, reason=f"{STILL_FALLING.format(size)} ({certificate.reason})")
     return Optimum(
         place=place,
-        criterion=likelihood.criterion(*place),
+        criterion=criterion,
         certificate=certificate,
         start=best.label,
         descents=tuple(descents),

@@ -10,7 +10,6 @@ with an error: each is offered only where every standard error that R then print
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,12 +21,11 @@ from mmtriage.diagnose.judgement import is_close, wrong_standard_errors
 from mmtriage.diagnose.standard_errors import factor_of, in_order
 from mmtriage.diagnose.verdict import SE_FACTOR
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
-from mmtriage.ladder.attempts import is_alarm, reaches_optimum, same_model_attempt
+from mmtriage.ladder.attempts import attempted, is_alarm, reaches_optimum, same_model_attempt
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.printed_errors import printed_covariance, rx_covariance, worst_ratio
 from mmtriage.ladder.records import Attempt, Remedy, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.optimizers import OPTIMIZERS
 
 TIGHT = 1e-9  # tolPwrss, a hundredth of lme4's: noise of the differences falls by as much (lme4 issue 998)
 FROM_RX = "standard errors from RX"
@@ -78,14 +76,7 @@ def _is_glmers(case: Case) -> bool:
 
 def _refitted(case: Case, label: str, tolerance: float | None = None) -> tuple[Attempt, Lme4Run | None]:
     """The same model by lme4, perhaps with an inner iteration that goes on for longer."""
-    began = time.perf_counter()
-    run = case.bench.run(
-        case.comparison.prepared,
-        optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
-        maxfun=case.options.maxfun,
-        tolerance=tolerance,
-    )
-    attempt = same_model_attempt(case, label, run, time.perf_counter() - began)
+    attempt, run = attempted(case, label, tolerance=tolerance)
     if isinstance(run, Lme4Failure):
         return attempt, None
     return replace(attempt, note=_worst(attempt.se_ratio)), run

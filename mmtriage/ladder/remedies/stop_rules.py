@@ -7,11 +7,9 @@ on until rounding ends it. Stop rules are what an optimizer asks of itself; the 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
-from mmtriage.engine.lme4.outcome import Lme4Failure
-from mmtriage.ladder.attempts import reaches_optimum, reaches_singular_optimum, same_model_attempt
+from mmtriage.ladder.attempts import attempted, reaches_optimum, reaches_singular_optimum
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
@@ -28,10 +26,8 @@ def propose(case: Case) -> Iterator[Proposal]:
     comparison = case.comparison
     if not is_default or not is_short_or_alarmed or comparison.lme4 is None or comparison.given is not None:
         return
-    began = time.perf_counter()
-    run = case.bench.run(comparison.prepared, optimizers=[TIGHTENED], maxfun=case.options.raised_budget)
-    attempt = same_model_attempt(case, LABEL, run, time.perf_counter() - began)
-    clears = not isinstance(run, Lme4Failure) and reaches_optimum(case, attempt)
+    attempt, _ = attempted(case, LABEL, optimizers=[TIGHTENED], maxfun=case.options.raised_budget)
+    clears = reaches_optimum(case, attempt)
     if not clears and not reaches_singular_optimum(case, attempt):
         return
     formula = case.formula.to_text()

@@ -6,16 +6,13 @@ No optimizer is to blame then: whoever wants that optimum leaves the prior out, 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
-from mmtriage.engine.lme4.outcome import Lme4Failure
-from mmtriage.ladder.attempts import reaches_optimum, reaches_singular_optimum, same_model_attempt
+from mmtriage.ladder.attempts import attempted, reaches_optimum, reaches_singular_optimum
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.rank import FIRST
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import same_model_remedy
-from mmtriage.optimizers import OPTIMIZERS
 
 
 def propose(case: Case) -> Iterator[Proposal]:
@@ -23,14 +20,8 @@ def propose(case: Case) -> Iterator[Proposal]:
     prior = case.comparison.prior
     if prior is None or case.verdict.status != "not_converged":
         return
-    began = time.perf_counter()
-    run = case.bench.run(
-        case.comparison.prepared,
-        optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
-        maxfun=case.options.maxfun,
-    )
-    attempt = same_model_attempt(case, f"without the prior ({prior})", run, time.perf_counter() - began)
-    clears = not isinstance(run, Lme4Failure) and reaches_optimum(case, attempt)
+    attempt, _ = attempted(case, f"without the prior ({prior})")
+    clears = reaches_optimum(case, attempt)
     if not clears and not reaches_singular_optimum(case, attempt):
         return
     remedy = same_model_remedy(

@@ -27,7 +27,6 @@ from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.ladder.remedies.right_errors import Outcome, right_errors
-from mmtriage.optimizers import OPTIMIZERS
 
 PERTURBATION = 1.01  # restart factor of lme4's ?convergence, up or down at random
 
@@ -49,7 +48,7 @@ def climb(case: Case) -> RungResult:
 
 def _more_evaluations(case: Case) -> Outcome:
     attempts: list[Attempt] = []
-    optimizers = [OPTIMIZERS[stage] for stage in case.options.stages]
+    optimizers = case.bench.optimizers
     start: Lme4Run | None = None
     budget = case.options.raised_budget
     for label in (f"budget of {budget:,}", "restart from its end", "restart 1 % away"):

@@ -45,7 +45,6 @@ from mmtriage.ladder.standardized_columns import (
     movable_columns,
     transforms,
 )
-from mmtriage.optimizers import OPTIMIZERS
 
 UNSAID = "a formula cannot say it: the code standardises the columns of the model matrix"
 
@@ -94,7 +93,7 @@ def _attempts(case: Case, movable: Movable) -> list[Attempt]:
         transform = transforms(case.design, movable, move)
         run = case.bench.run(
             case.comparison.prepared,
-            optimizers=[OPTIMIZERS[stage] for stage in case.options.stages],
+            optimizers=case.bench.optimizers,
             transform=transform,
             maxfun=case.options.maxfun,
         )
