@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,9 +49,9 @@ def test_a_certified_fit_needs_no_triage(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_model_is_fitted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[str, int]] = []
 
-    def counted(bench: Workbench, design: Design, fitted: Callable[..., Comparison]) -> Comparison:
+    def counted(bench: Workbench, design: Design, *how: Any) -> Comparison:
         made.append((design.formula.to_text(), len(design.y)))
-        return fit(bench, design, fitted)
+        return fit(bench, design, *how)
 
     fit = Workbench._made
     monkeypatch.setattr(Workbench, "_made", counted)
