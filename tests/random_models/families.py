@@ -67,9 +67,9 @@ LINKS: dict[str, Callable[[Array], Three]] = {
     "cauchit": _cauchit,
     "cloglog": _cloglog,
     "log": _log,
-    "identity": lambda eta: (eta, np.ones(len(eta)), np.zeros(len(eta))),
+    "identity": lambda eta: (eta, np.ones_like(eta), np.zeros_like(eta)),
     "inverse": lambda eta: (1.0 / eta, -1.0 / eta**2, 2.0 / eta**3),
-    "sqrt": lambda eta: (eta**2, 2.0 * eta, np.full(len(eta), 2.0)),
+    "sqrt": lambda eta: (eta**2, 2.0 * eta, np.full_like(eta, 2.0)),
     "1/mu^2": _rooted,
 }
 
@@ -119,7 +119,19 @@ class DenseFamily:
 
     def deviance(self, mu: Array, size: float) -> float:
         """The deviance at mu (n,)."""
-        y, w = self.y, self.w
+        return float(self.w @ self._unit(mu, size))
+
+    def deviances(self, eta: Array, size: float) -> Array:
+        """The deviance (N,) at each of the predictors eta (N, n), infinite out of range."""
+        mu, _, _ = LINKS[self.link](eta)
+        found = self._unit(mu, size) @ self.w
+        is_in_range = np.isfinite(found) & ((self.name == "gaussian") | np.all(mu > 0.0, axis=1))
+        return np.where(is_in_range, found, np.inf)
+
+    def _unit(self, mu: Array, size: float) -> Array:
+        """Each row's deviance of a weight of one."""
+        y = self.y
+        unit: Array
         match self.name:
             case "binomial":
                 unit = 2.0 * (special.xlogy(y, y / mu) + special.xlogy(1.0 - y, (1.0 - y) / (1.0 - mu)))
@@ -135,7 +147,7 @@ class DenseFamily:
                 unit = 2.0 * (
                     special.xlogy(y, np.maximum(y, 1.0) / mu) - (y + size) * np.log((y + size) / (mu + size))
                 )
-        return float(w @ unit)
+        return unit
 
     def loss(self, rows: Rows, size: float) -> tuple[float, Array]:
         """lme4's A less what hangs on neither mu nor a scale, and its slope in eta (n,)."""

@@ -8,15 +8,15 @@ beta of orthogonal columns with a mean square of one, and log size of a negative
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import gammaln
 
 from mmtriage.arrays import Array
 from tests.glmm_oracle import LINK, SCALED, DenseGlmm, minus_twice_loglik
+from tests.random_models.annealed import annealed
 from tests.random_models.dense import Dense, NoValueError
 from tests.random_models.draw import RandomModel
 from tests.random_models.families import DenseFamily, Rows
@@ -25,7 +25,7 @@ NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
 MANY = 30  # steps
 HALVINGS = 12
-SAMPLES, DF = 4000, 3.0
+SMALLER = 0.1  # of Lambda, at which Newton's method is begun where it finds no mode
 FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
 
 
@@ -89,11 +89,27 @@ class DenseLaplace(Dense):
         return best.value, slopes
 
     def best(self, at: Array) -> At:
-        """The mode of the smallest criterion among those reached from zero and from the record."""
-        ZL = self.random_columns(at[: self.m])
+        """The mode of the smallest criterion among those reached from zero and from the record.
+
+        Where none is reached, Newton's method goes on from the predictor that a tenth of Lambda has.
+        """
         fixed, size = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at)
+        ZL = self.random_columns(at[: self.m])
+        found = self._modes(ZL, fixed, size, self._starts(ZL, fixed, size))
+        if not found:
+            smaller = SMALLER * ZL
+            near = self._modes(smaller, fixed, size, [np.zeros(self.q)])
+            found = self._modes(ZL, fixed, size, [SMALLER * mode.u for mode in near])
+        if not found:
+            raise NoValueError
+        best = min(found, key=lambda mode: mode.value)
+        self.last = best.u if self.family.has_one_mode else None
+        return best
+
+    def _modes(self, ZL: Array, fixed: Array, size: float, starts: Iterable[Array]) -> list[At]:
+        """The modes that are reached; the first alone where there is one."""
         found = []
-        for u in self._starts(ZL, fixed, size):
+        for u in starts:
             try:
                 mode = self._at_mode(ZL, fixed, u, size)
             except FAILURES:
@@ -102,11 +118,7 @@ class DenseLaplace(Dense):
                 found.append(mode)
                 if self.family.has_one_mode:
                     break
-        if not found:
-            raise NoValueError
-        best = min(found, key=lambda mode: mode.value)
-        self.last = best.u if self.family.has_one_mode else None
-        return best
+        return found
 
     def _size(self, at: Array) -> float:
         return float(np.exp(at[-1])) if self.has_size else 1.0
@@ -164,24 +176,17 @@ class DenseLaplace(Dense):
         return np.concatenate([self.by_theta(K), self.X.T @ moved])
 
     def sampled(self, at: Array, numbers: np.random.Generator) -> tuple[float, float]:
-        """-2 log-likelihood by importance sampling, and its standard error: u from a t of three degrees of
-        freedom around the mode, which no tail of the integrand outlasts."""
+        """-2 log-likelihood, and its standard error, by annealed importance sampling."""
         with np.errstate(all="ignore"):
-            mode = self.best(at)
-            fixed, size, q = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at), self.q
-            root = np.linalg.cholesky(mode.ZL.T @ (mode.rows.W[:, None] * mode.ZL) + np.eye(q))
-            z = numbers.standard_normal((SAMPLES, q)) / np.sqrt(numbers.chisquare(DF, (SAMPLES, 1)) / DF)
-            logs = np.empty(SAMPLES)
-            peak = mode.rows.deviance + float(mode.u @ mode.u)
-            for i, row in enumerate(z):
-                u = mode.u + np.linalg.solve(root.T, row)
-                spent = self.family.rows(fixed + mode.ZL @ u, size).deviance + float(u @ u)
-                logs[i] = 0.5 * (peak - spent) + 0.5 * (DF + q) * np.log1p(float(row @ row) / DF)
-        constant = gammaln(0.5 * DF) - gammaln(0.5 * (DF + q)) + 0.5 * q * np.log(0.5 * DF)
-        ratios = np.exp(logs - np.max(logs))
-        mean = float(np.mean(ratios))
-        value = mode.value - 2.0 * (float(np.log(mean) + np.max(logs)) + constant)
-        return value, 2.0 * float(np.std(ratios)) / (mean * np.sqrt(SAMPLES))
+            mode, size = self.best(at), self._size(at)
+            fixed = self.offset + self.X @ at[self.m : self.m + self.p]
+            log_mean, error = annealed(
+                lambda u: -0.5 * self.family.deviances(fixed + u @ mode.ZL.T, size), self.q, numbers
+            )
+        # What the criterion at the mode has beside the deviance, |u|^2 and log|M| is the same for every u.
+        M = mode.ZL.T @ (mode.rows.W[:, None] * mode.ZL) + np.eye(self.q)
+        rest = mode.value - mode.rows.deviance - float(mode.u @ mode.u) - float(np.linalg.slogdet(M)[1])
+        return rest - 2.0 * log_mean, 2.0 * error
 
 
 def glmm_of(model: RandomModel) -> DenseGlmm:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import expit, log_expit
 
 from mmtriage.engine.comparison import prove_optimum
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.search import find_optimum
 from tests.random_models.against_r import beside_r, generalized, r_best
+from tests.random_models.annealed import annealed
 from tests.random_models.draw import draw
 from tests.random_models.judge import judged, prepared_of
 from tests.random_models.laplace import DenseLaplace
@@ -95,6 +97,18 @@ def test_sampling_finds_the_integral() -> None:
     at = dense.start(np.full(dense.m, 1e-4))
     value, error = dense.sampled(at, np.random.default_rng(1))
     assert abs(value - dense.expand(at)[0]) <= 4.0 * error + 1e-6
+
+
+def test_sampling_finds_what_is_in_a_corner() -> None:
+    """Six steep steps far from zero, each integrated alone on a fine grid: about 1e-10 together."""
+    grid = np.linspace(-9.0, 9.0, 200_001)
+    density = np.exp(-0.5 * grid**2) / np.sqrt(2.0 * np.pi)
+    alone = float(np.trapezoid(density * expit(40.0 * (grid - 2.0)), grid))
+    value, error = annealed(
+        lambda u: np.sum(log_expit(40.0 * (u - 2.0)), axis=1), 6, np.random.default_rng(1)
+    )
+    assert error < 0.3
+    assert abs(value - 6.0 * np.log(alone)) <= 4.0 * error
 
 
 @pytest.mark.slow
