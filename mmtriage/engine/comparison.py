@@ -153,9 +153,13 @@ class Comparison:
             raise BetterPointError(label, place)
 
     def without_maximum(self, reason: str) -> Comparison:
-        """The same, of a likelihood that is known to rise without end: nothing found is its optimum."""
+        """The same, of a likelihood that is known to rise without end: nothing found is its optimum.
+
+        No descent has arrived then, wherever it stopped, so that there are no several optima to speak of.
+        """
         certificate = replace(self.optimum.certificate, certified=False, reason=reason)
-        return replace(self, optimum=replace(self.optimum, certificate=certificate))
+        descents = tuple(replace(descent, arrived=False) for descent in self.optimum.descents)
+        return replace(self, optimum=replace(self.optimum, certificate=certificate, descents=descents))
 
     def endless_effects(self) -> frozenset[str]:
         """Fixed effects without a finite estimate: the criterion falls as they grow."""

@@ -71,8 +71,9 @@ class Optimum:
 
     @property
     def optima(self) -> tuple[float, ...]:
-        """Criteria of the distinct local optima, the best first."""
-        return tuple(end.criterion for end in self.ends)
+        """Criteria of the distinct local optima, the best first; of this one as it stands here."""
+        # Where the criterion has lost its digits, the descent that led here saw it at another value.
+        return tuple(self.criterion if end.label == self.start else end.criterion for end in self.ends)
 
     @property
     def ends(self) -> tuple[Descent, ...]:
