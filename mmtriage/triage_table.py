@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from mmtriage.data.table import Table
 from mmtriage.deadline import TimeBudgetError, alarm_at
 from mmtriage.diagnose.causes import explain_causes, explain_refusal
-from mmtriage.diagnose.exact_fit import exact_fit, interpolated, saturated
+from mmtriage.diagnose.exact_fit import bottomless, exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.judgement import judge, refused
 from mmtriage.diagnose.run_checks import (
@@ -56,7 +56,7 @@ from mmtriage.report.seen import Seen, Stopwatch
 # Laplace's approximation may have an optimum all the same, where a variance has grown until it is worthless.
 NO_MAXIMUM = {  # what is found of a design of which that is so
     SEPARATION: "the responses are separated (MM203), so that the likelihood has no maximum to be proven",
-    "MM407": "random and fixed effects reproduce any response (MM407), so that the likelihood has no maximum",
+    "MM407": "the criterion falls without end (MM407), so that there is no optimum to be proven",
 }
 MOST_PROOFS = 5  # of one model, each from a better point than the one before
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _triage(bench: Workbench, formula_text: str, given: GivenFit | None, seen: S
     if any(f.severity == "error" for f in early):
         return _without_fit(bench, design, early, watch)
     early += of_accepted(design)  # errors too, but of a model that lme4 fits all the same
-    early += filter(None, [interpolated(design)])
+    early += filter(None, [bottomless(design)])
     first = "fitting as lme4 does" if agreed is None else "evaluating the fit given"
     _say(bench.options, f"{first}, then to the proven optimum")
     comparison = _compared(bench, design, early, agreed)

@@ -5,6 +5,12 @@ import pandas as pd
 import pytest
 
 from mmtriage import triage
+from mmtriage.data.in_memory import table_from_frame
+from mmtriage.diagnose.exact_fit import misweighted
+from mmtriage.engine.generalized.model import GeneralizedModel
+from mmtriage.formula import parse_formula
+from mmtriage.model.design import Design, build_design
+from mmtriage.model.spec import ModelSpec
 from mmtriage.report.facts import Report
 
 GROUPS = np.repeat(np.arange(12), 5)
@@ -48,3 +54,29 @@ def test_a_little_noise_is_enough() -> None:
     noise = np.random.default_rng(1).normal(size=X.size)
     report = report_on(2 * X + 1 + 1e-3 * noise, "y ~ x + (1 | g)")
     assert report.verdict.status in ("converged", "singular")
+
+
+def counts(w: float) -> Design:
+    """Sixty rows of a negative binomial, each of a weight of w."""
+    y = np.random.default_rng(2).negative_binomial(2, 0.4, X.size)
+    table = table_from_frame(pd.DataFrame({"y": y, "g": [f"g{i}" for i in GROUPS], "w": w}))
+    spec = ModelSpec(family="negative.binomial", link="log", weights="w")
+    return build_design(table, parse_formula("y ~ 1 + (1 | g)"), spec)
+
+
+def test_weights_of_a_negative_binomial_make_no_likelihood() -> None:
+    """Along mu = theta, as theta goes to zero, lme4's criterion falls by twice the rate that is told."""
+    design = counts(2.0)
+    found = misweighted(design)
+    assert found is not None
+    rate = found.evidence["rate"]
+    assert isinstance(rate, float)
+    model = GeneralizedModel.of(design)
+    at = [model.place(np.zeros(1), np.array([t]), float(np.exp(t))) for t in (-12.0, -13.0)]
+    above, below = (model.criterion(*place) for place in at)
+    assert above - below == pytest.approx(2.0 * rate, rel=1e-3)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+def test_smaller_weights_leave_it_an_optimum(weight: float) -> None:
+    assert misweighted(counts(weight)) is None

@@ -1,4 +1,4 @@
-"""Models that reproduce the response exactly: no residual is left, and the likelihood has no maximum."""
+"""Models whose criterion falls without end: no residual is left, or lme4's weights make no likelihood."""
 
 from __future__ import annotations
 
@@ -61,9 +61,44 @@ def interpolated(design: Design) -> Finding | None:
     return finding("MM407", message, coefficients=p, random_effects=rank, rows=n)
 
 
+def misweighted(design: Design) -> Finding | None:
+    """MM407 of a negative binomial whose weights make its criterion fall for ever as theta goes to zero.
+
+    lme4 multiplies only (y + theta) log(mu + theta) by the weights. Where all mu = c theta, c fixed, a row
+    with y > 0 is left with 2 ((w - 1) y - 1) log theta as theta goes to zero, one with y = 0 with nothing.
+    glmer.nb looks for theta near that of a glm alone, and ends at an optimum there, or where it stops.
+    """
+    y, w = design.y, design.weights
+    if not design.spec.estimates_nb_theta or w is None or not _holds_a_constant(design.X):
+        return None
+    rate = float(np.sum((w * y - y - 1.0)[y > 0.0]))
+    if rate <= 0.0:
+        return None
+    message = (
+        "lme4's criterion falls without end as theta of the negative binomial and all means go to zero: of "
+        "a negative binomial it multiplies only a part of the log-likelihood by the weights, so that weights "
+        "above 1 make no likelihood. Rows that stand for several are to be repeated instead"
+    )
+    return finding("MM407", message, rate=rate, largest_weight=float(np.max(w)))
+
+
+def _holds_a_constant(X: Array) -> bool:
+    """Whether the columns of X (n, p) span one that is the same in every row."""
+    one = np.ones(len(X))
+    if not X.shape[1]:
+        return False
+    solution = np.linalg.lstsq(_unit(X), one, rcond=None)[0]
+    return bool(np.linalg.norm(one - _unit(X) @ solution) <= REPRODUCED * np.sqrt(len(X)))
+
+
+def bottomless(design: Design) -> Finding | None:
+    """MM407 of a design that lme4 fits, though its criterion falls for ever."""
+    return interpolated(design) or misweighted(design)
+
+
 def endless(design: Design) -> Finding | None:
-    """MM407 of a design that has no optimum, whatever its response."""
-    return saturated(design) or interpolated(design)
+    """MM407 of a design that has no optimum, whether lme4 fits it or not."""
+    return saturated(design) or bottomless(design)
 
 
 def exact_fit(design: Design) -> Finding | None:

@@ -37,8 +37,7 @@ NO_MAXIMUM = "a posterior mode is not a maximum of the likelihood: no AIC, BIC o
 
 def compare(case: Case, candidate: Comparison) -> AgainstPresent:
     """Compare a candidate with the present model, fairly or not at all."""
-    is_interpolated = any("random_effects" in found.evidence for found in case.found("MM407"))
-    if case.comparison.optimum.runaway or is_interpolated:
+    if case.is_endless:
         return not_compared(ENDLESS)
     reason = _incomparable(case.design, candidate.prepared.design)
     shift = common_shift(case.comparison, candidate)

@@ -30,6 +30,7 @@ from mmtriage.optimizers import Optimizer
 from mmtriage.options import TriageOptions
 
 SEPARATION = "MM203"
+OF_ENDLESS = {"random_effects", "largest_weight"}  # what MM407 tells of a criterion that falls for ever
 
 
 class OtherModel(TypedDict, total=False):
@@ -39,6 +40,7 @@ class OtherModel(TypedDict, total=False):
     link: str
     nagq: int
     subset: str
+    weights: str | None
 
 
 class Bench(Protocol):
@@ -148,6 +150,17 @@ class Case:
     def is_separated(self) -> bool:
         """Whether fixed effects have no finite estimate, with random effects or without."""
         return any(not any("|" in term for term in found.terms) for found in self.found(SEPARATION))
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the criterion falls for ever: what was found is no estimate to compare with."""
+        is_known = any(OF_ENDLESS & found.evidence.keys() for found in self.found("MM407"))
+        return is_known or self.comparison.optimum.runaway
+
+    @property
+    def is_misweighted(self) -> bool:
+        """Whether the weights make of lme4's criterion no likelihood (`exact_fit.misweighted`)."""
+        return any("largest_weight" in found.evidence for found in self.found("MM407"))
 
     @property
     def optimum_name(self) -> str:

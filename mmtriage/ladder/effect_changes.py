@@ -31,9 +31,10 @@ class Tested:
 def effects_of(case: Case, prepared: Prepared, fit: Fit) -> tuple[EffectChange, ...]:
     """What a fit of another model makes of the effects that the present one has at its optimum.
 
-    Empty where a coefficient is not the same quantity: on the scale of another link.
+    Empty where a coefficient is not the same quantity, on the scale of another link, and where the present
+    model has no optimum.
     """
-    if prepared.design.spec.link != case.design.spec.link:
+    if case.is_endless or prepared.design.spec.link != case.design.spec.link:
         return ()
     return changes(at_optimum(case), tested(prepared, fit, method_of(case), heed_design=True))
 

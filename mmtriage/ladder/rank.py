@@ -50,6 +50,7 @@ NOT_IN_THE_FORMULA = (
         "negative-binomial",
         "poisson",
         "quadrature",
+        "without-weights",
     ),
 )
 

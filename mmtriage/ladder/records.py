@@ -50,7 +50,9 @@ OtherId = Literal[
     "read-missing",
 ]
 MarginalId = Literal["firth", "without-level", "gee", "gls"]
-GeneralizedId = Literal["change-link", "observation-level", "negative-binomial", "poisson", "quadrature"]
+GeneralizedId = Literal[
+    "change-link", "observation-level", "negative-binomial", "poisson", "quadrature", "without-weights"
+]
 RemedyId = SameModelId | SmallerId | OtherId | MarginalId | GeneralizedId
 
 

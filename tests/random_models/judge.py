@@ -17,7 +17,7 @@ from unittest.mock import patch
 import numpy as np
 
 from mmtriage.data.in_memory import table_from_frame
-from mmtriage.diagnose.exact_fit import interpolated
+from mmtriage.diagnose.exact_fit import bottomless
 from mmtriage.engine.comparison import Comparison, prove_optimum
 from mmtriage.engine.estimates import Fit
 from mmtriage.engine.generalized.model import GeneralizedModel
@@ -87,7 +87,7 @@ def _of_proof(model: RandomModel) -> Record | None:
         optimum, fit = prove_optimum(prepared, {}, seed=TriageOptions().seed)
     except Exception:  # the report, which is made then, says what it is
         return None
-    if not optimum.certificate.certified or interpolated(prepared.design) is not None:
+    if not optimum.certificate.certified or bottomless(prepared.design) is not None:
         return None
     record: Record = {"index": model.index, "name": model.name, "failures": [], "status": "proven"}
     record = _against(model, prepared, optimum, fit, record)

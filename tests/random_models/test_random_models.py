@@ -80,6 +80,22 @@ def test_what_the_reference_goes_on_to_is_not_refuted() -> None:
     assert optimum.refuted == ()
 
 
+def test_predictors_that_change_their_sign_along_several_columns_are_started_from() -> None:
+    """Poisson, sqrt: from predictors bent along one column each the search ended 0.53 too high."""
+    record = judged(draw(64, 446), climbs=False)
+    assert record["failures"] == []
+    assert record["criterion"] == pytest.approx(134.803596, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_far_out_a_mode_is_found_where_earlier_ones_lead_nowhere() -> None:
+    """A probit with an optimum of Laplace at SDs of 50 and 140: on coming back to it PIRLS found no mode."""
+    record = judged(draw(64, 255), climbs=False)
+    assert record["failures"] == []
+    assert record["criterion"] == pytest.approx(12.371845, abs=1e-5)
+    assert len(record["refuted"]) == 1
+
+
 @pytest.mark.parametrize(
     ("seed", "index"),
     [(63, 9), (63, 33)],  # linear by ML; Gamma, which has a curved optimum on the way

@@ -34,6 +34,8 @@ from mmtriage.engine.structures.covariance_factor import covariance_gradient
 from mmtriage.model.families import FIRST_THETA, Family
 from mmtriage.model.family_data import FamilyData
 
+LOWEST_LOG_THETA = -20.0  # of a negative binomial: beyond, the criterion has no digits left
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneralizedLikelihood(LaidOut):
@@ -45,6 +47,8 @@ class GeneralizedLikelihood(LaidOut):
         Raises LinAlgError where it has no finite value, TimeBudgetError after the deadline.
         """
         self.deadline.check()
+        if self.free.estimates_nb_theta and free[-1] < LOWEST_LOG_THETA:
+            raise np.linalg.LinAlgError("theta of the negative binomial is zero to all digits")
         with np.errstate(all="ignore"):
             family = self.at(free)
             Lambda = RelativeFactor.of(self.rows.blocks, factors)

@@ -10,6 +10,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.estimates import LOG_NB_THETA, Fit, RandomEffects, SeMethod
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
+from mmtriage.engine.generalized.fixed_optima import fixed_optima, has_even_link
 from mmtriage.engine.generalized.likelihood import GeneralizedLikelihood
 from mmtriage.engine.linear.identifiability import NullDirection, null_directions
 from mmtriage.engine.linear.likelihood import LinearLikelihood
@@ -27,6 +28,7 @@ NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = {"far out": 20.0}  # standard deviations beside those of the template
 FARTHER = {"farther out": 60.0, "farthest out": 200.0}  # too, where effects of that size separate the answers
 SEPARATED = 0.05  # deviance of a row, up to which they do
+SEED = 1  # of the predictors from which optima of the fixed effects are looked for
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
 
 
@@ -78,7 +80,15 @@ class GeneralizedModel(GeneralizedLikelihood):
 
     def further_starts(self) -> list[Start]:
         """Where it starts too, if several optima are to be feared."""
-        return [*self._started([*explored(self), *self._beyond()]), *self._bent()]
+        return [*self._started([*explored(self), *self._beyond()]), *self._of_fixed(), *self._bent()]
+
+    def _of_fixed(self) -> list[Start]:
+        """Starts at the optima that the fixed effects have without the random ones."""
+        if self.free.profiles_beta or self.free.estimates_nb_theta or not has_even_link(self.family):
+            return []
+        zero = [np.zeros((k, k)) for k in self.widths]
+        found = fixed_optima(self.pirls, self.family, SEED)
+        return [Start(f"fixed effects {i}", zero, beta) for i, beta in enumerate(found, start=1)]
 
     def _bent(self) -> list[Start]:
         """Starts at a predictor that is bent along each column, either way, without random effects.
@@ -88,8 +98,7 @@ class GeneralizedModel(GeneralizedLikelihood):
         of the means' range, where a row of a tiny response decides.
         """
         family, X = self.family, self.rows.X
-        even = np.ptp(family.link.inverse(np.array([-1.0, 1.0]))) == 0.0
-        if self.is_convex or self.free.profiles_beta or not (even or family.eta_sign):
+        if self.is_convex or self.free.profiles_beta or not (has_even_link(family) or family.eta_sign):
             return []
         level = self.pirls.constant_mean(family)
         predictor = self.pirls.offset + X @ level

@@ -19,6 +19,7 @@ from mmtriage.arrays import Array
 from mmtriage.engine.algebra.cholesky import Factor, factor
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.weighted_rows import Rows
+from mmtriage.engine.generalized.row_terms import RowTerms, row_terms
 from mmtriage.model.families import Family
 from mmtriage.model.family_data import FamilyData
 
@@ -31,27 +32,6 @@ NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next on
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
 SAME_MODE = 1e-6  # relative difference of predictors that belong to one mode
 MOST_ON_RECORD = 8  # modes that are looked for in every evaluation: each costs a PIRLS
-CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowTerms:
-    """The family at one eta; arrays are (n,)."""
-
-    mu: Array
-    score: Array  # -1/2 d deviance / d eta
-    W: Array  # expected information
-    B: Array  # observed information
-    dW: Array  # dW / d eta
-    slope: Array  # d mu / d eta
-    deviance: float
-
-    @property
-    def is_canonical(self) -> bool:
-        """Whether observed and expected information are the same."""
-        return float(np.max(np.abs(self.B - self.W), initial=0.0)) <= CANONICAL * float(
-            np.max(self.W, initial=0.0)
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +102,8 @@ class Pirls:
                 failure = stop
                 continue
             return self._within_range(family, Lambda, beta, modes)
+        if failure is not None and beta is not None and family.distribution.has_trials:
+            return self._followed(family, Lambda, beta, np.abs(self.offset + self.rows.X @ beta).max())
         raise failure or np.linalg.LinAlgError("the mean leaves its range wherever PIRLS could start")
 
     def _within_range(
@@ -130,23 +112,25 @@ class Pirls:
         """The mode, or a lower one where that found has answers beyond the means that can be told apart.
 
         A mean that is one to the last digit has no slope any more: a search that starts beyond stays there.
-        So the mode is found at shrunken predictors, of which none is beyond, and followed as they grow back.
         """
         is_beyond = (np.abs(self.y - modes.terms.mu) > 0.5) & (modes.terms.slope <= END_OF_LINK)
         if beta is None or not (family.distribution.has_trials and np.any(is_beyond)):
             return modes
-        other, u = modes, np.zeros_like(modes.u)
-        size = MODERATE / float(np.max(np.abs(modes.eta)))
         try:
-            while size < GROWTH:
-                size = min(size, 1.0)
-                shrunk = Lambda.times_number(size)
-                start = self._modes_at(family, shrunk, u, size * beta)
-                other = self._pirls(family, shrunk, start, joint=False)
-                u, size = other.u, size * GROWTH
+            other = self._followed(family, Lambda, beta, np.max(np.abs(modes.eta)))
         except np.linalg.LinAlgError:
             return modes
         return other if other.penalized < modes.penalized else modes
+
+    def _followed(self, family: Family, Lambda: RelativeFactor, beta: Array, farthest: float) -> Modes:
+        """The mode at shrunken predictors, followed as they grow back; the `farthest` has this size."""
+        u, size = np.zeros(self.rows.plan.q), MODERATE / max(float(farthest), MODERATE)
+        while True:
+            shrunk = Lambda.times_number(size)
+            modes = self._pirls(family, shrunk, self._modes_at(family, shrunk, u, size * beta), joint=False)
+            if size >= 1.0:
+                return modes
+            u, size = modes.u, min(1.0, GROWTH * size)
 
     def find_all(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> list[Modes]:
         """Find every mode that is reached from zero and from the predictors on record.
@@ -297,24 +281,3 @@ class Pirls:
 def _is_near(one: Array, two: Array) -> bool:
     """Whether two predictors (n,) are of one mode."""
     return bool(np.max(np.abs(one - two)) <= SAME_MODE * (1.0 + np.max(np.abs(one))))
-
-
-def row_terms(data: FamilyData, eta: Array) -> RowTerms:
-    """The family and its derivatives at eta (n,)."""
-    y, weights = data.y, data.weights
-    mu = data.mean(eta)
-    slope, bend = data.slope(eta, mu), data.bend(eta)
-    V, dV = data.variance(mu), data.variance_slope(mu)
-    W = weights * slope**2 / V
-    change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
-    away = weights * (y - mu)
-    return RowTerms(
-        mu=mu,
-        score=away * slope / V,
-        W=W,
-        B=W - away * change,
-        dW=weights * slope * (bend / V + change),
-        slope=slope,
-        # Outside the mean's range R's deviance residuals may be finite, even negative.
-        deviance=float(np.sum(data.deviance(mu))) if data.family.has_mean(mu) else np.inf,
-    )

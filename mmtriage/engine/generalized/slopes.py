@@ -15,8 +15,9 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.engine.algebra.cholesky import factor
 from mmtriage.engine.generalized.evaluation import GeneralizedEvaluation
-from mmtriage.engine.generalized.modes import Pirls, RowTerms
+from mmtriage.engine.generalized.modes import Pirls
 from mmtriage.engine.generalized.quadrature import Quadrature
+from mmtriage.engine.generalized.row_terms import RowTerms
 from mmtriage.engine.optimum.faces import NO_FREE, Place
 from mmtriage.model.families import Family
 

@@ -46,7 +46,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     title = f"Drop the zero variance of {gone}"
     formula = _without(case.formula, smaller)
     if not formula.random:
-        if case.is_separated:  # so is the plain model
+        if case.is_separated or case.is_misweighted:  # so is the plain model
             return
         plain = case.commands.r_function("plain")
         yield plain_model(case, rung=4, title=f"{title}: nothing random is left, so plain {plain}")

@@ -20,7 +20,7 @@ EXTREME = "MM205"  # extreme-coefficient
 
 def propose(case: Case) -> Iterator[Proposal]:
     """Propose a normal prior where fixed effects are separated, or nearly so (MM205)."""
-    is_extreme = bool(case.found(EXTREME)) and not case.is_separated
+    is_extreme = bool(case.found(EXTREME)) and not (case.is_separated or case.is_misweighted)
     by_groups = bool(case.found(SEPARATION)) and not case.is_separated  # the variance is what has no end
     if by_groups or not (case.is_separated or is_extreme):
         return

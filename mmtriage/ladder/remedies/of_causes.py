@@ -11,6 +11,7 @@
     without-level, one-row          separation
     tight-stop                      a stop rule that ends too early
     without-prior                   a prior that the estimates are under
+    without-weights                 weights of a negative binomial
     start                           failures of PIRLS from lme4's own start
 
 Each is tried and measured like the rest, and asks the findings itself whether it has anything to propose. All
@@ -46,6 +47,7 @@ from mmtriage.ladder.remedies import (
     stop_rules,
     without_level,
     without_prior,
+    without_weights,
 )
 
 OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
@@ -55,6 +57,7 @@ OF_CAUSES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
     start_values.propose,
     stop_rules.propose,
     without_prior.propose,
+    without_weights.propose,
     one_row.propose,
     nest.propose,
     cross_level.propose,
