@@ -24,6 +24,7 @@ from tests.random_models.families import DenseFamily, Rows
 NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
 MANY = 30  # steps
+FARTHEST_SIZE = 16.0  # log size of a negative binomial: beyond, differences of logarithms have no digits
 HALVINGS = 12
 SMALLER = 0.1  # of Lambda, at which Newton's method is begun where it finds no mode
 FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
@@ -93,6 +94,8 @@ class DenseLaplace(Dense):
 
         Where none is reached, Newton's method goes on from the predictor that a tenth of Lambda has.
         """
+        if self.has_size and abs(at[-1]) > FARTHEST_SIZE:
+            raise NoValueError
         fixed, size = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at)
         ZL = self.random_columns(at[: self.m])
         found = self._modes(ZL, fixed, size, self._starts(ZL, fixed, size))

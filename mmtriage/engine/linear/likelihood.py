@@ -37,6 +37,7 @@ from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Plan, plan
 from mmtriage.engine.linear.curvature import average_information
 from mmtriage.engine.linear.row_residuals import LazyRows, RowResiduals, row_residuals
+from mmtriage.engine.linear.second_slopes import SecondSlopes
 from mmtriage.engine.optimum.covariance_slopes import directions
 from mmtriage.engine.optimum.faces import NO_FREE, Face, Place
 from mmtriage.engine.optimum.protocol import Expansion
@@ -76,6 +77,7 @@ class LinearLikelihood:
     sum_log_weights: float
     deadline: Deadline
     rows: LazyRows
+    second_slopes: SecondSlopes
 
     @property
     def blocks(self) -> Blocks:
@@ -119,6 +121,7 @@ class LinearLikelihood:
             sum_log_weights=0.0 if design.weights is None else float(np.sum(np.log(design.weights))),
             deadline=deadline,
             rows=LazyRows(design, basis),
+            second_slopes=SecondSlopes(),
         )
 
     def evaluate(self, factors: Sequence[Array], free: Array = NO_FREE) -> LinearEvaluation:

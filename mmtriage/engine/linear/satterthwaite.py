@@ -53,7 +53,8 @@ def satterthwaite_df(likelihood: LinearLikelihood, theta: Array, *, leave_out: b
     moves = _moves(likelihood, theta)
     at = likelihood.evaluate(moves.factors)
     variances, slopes = _variance_slopes(likelihood, at, moves)
-    inverse, undetermined = _inverse(_hessian(likelihood, at, moves))
+    differences = likelihood.second_slopes.at(theta, lambda: _differences(likelihood, moves))
+    inverse, undetermined = _inverse(_hessian(likelihood, at, moves, differences))
     covariance = 2.0 * inverse
     denominator = np.einsum("ap,ab,bp->p", slopes, covariance, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -165,16 +166,23 @@ def _lengths(rows: Array) -> Array:
     return lengths
 
 
-def _hessian(likelihood: LinearLikelihood, at: LinearEvaluation, moves: Moves) -> Array:
+def _hessian(likelihood: LinearLikelihood, at: LinearEvaluation, moves: Moves, differences: Array) -> Array:
     """Of the deviance in (moves, log sigma), (m + 1, m + 1)."""
     m, nu = len(moves), likelihood.nu
     H = np.empty((m + 1, m + 1))
     relative = _residual_slopes(likelihood, at, moves)
-    differences = np.array([_difference(likelihood, moves, way) for way in range(m)]).reshape(m, m)
-    H[:m, :m] = 0.5 * (differences + differences.T) + nu * np.outer(relative, relative)
+    H[:m, :m] = differences + nu * np.outer(relative, relative)
     H[:m, m] = H[m, :m] = -2.0 * nu * relative
     H[m, m] = 4.0 * nu
     return H
+
+
+def _differences(likelihood: LinearLikelihood, moves: Moves) -> Array:
+    """d'' in all moves, (m, m)."""
+    m = len(moves)
+    found = np.array([_difference(likelihood, moves, way) for way in range(m)]).reshape(m, m)
+    symmetric: Array = 0.5 * (found + found.T)
+    return symmetric
 
 
 def _difference(likelihood: LinearLikelihood, moves: Moves, way: int) -> Array:
