@@ -92,7 +92,7 @@ def _sign(side: int) -> str:
 
 
 def _left_range(design: Design, lead: str, escape: _Escape) -> Finding:
-    numbers = (design.rows[escape.rows] + 1).tolist()
+    numbers = design.row_numbers[escape.rows].tolist()
     more = ", ..." if len(numbers) > ROWS_SHOWN else ""
     shown = ", ".join(f"{number}" for number in numbers[:ROWS_SHOWN]) + more
     by = f", mostly by `{escape.driver}`" if escape.driver else ""
