@@ -25,14 +25,11 @@ from mmtriage.engine.lme4.checks import GRADIENT_TOLERANCE, HESSIAN_TOLERANCE
 from mmtriage.engine.lme4.outcome import NO_NUMBERS
 from mmtriage.engine.optimum.certificate import Certificate
 from mmtriage.engine.optimum.found import Optimum
-from mmtriage.model.families import family_of
 
 # lme4's convergence codes of the Hessian: an eigenvalue is negative, one is near zero, there are none; one is
 # very large, they are very unequal.
 HESSIAN_CODES = (-3, -4, -6, 2, 3)
 OTHER_THETA = 1.5  # factor from which on theta of a negative binomial is another: its own SE is often 20 %
-EDGE = 1e-8  # share of the mean linear predictor, below which one has arrived at zero
-MOST_ROWS = 5  # that are named
 MOST_PARTS, LEAST_PART = 4, 1e-3  # of a flat direction of length one, in words
 
 
@@ -194,14 +191,6 @@ def flat_direction(fitted: Fitted) -> list[Finding]:
             "reproduce the response exactly"
         )
         return [finding("MM407", message, residual_variance_to_zero=True)]
-    edge = _rows_at_the_edge(comparison)
-    if edge:
-        rows = f"row{'s' if len(edge) > 1 else ''} {', '.join(map(str, edge[:MOST_ROWS]))}"
-        message = (
-            f"the likelihood rises up to where the linear predictor of {rows} is zero, beyond which the "
-            f"{comparison.prepared.design.spec.link} link has no mean: there is no optimum in its range"
-        )
-        return [finding("MM407", message, rows_at_the_edge=len(edge))]
     flat = comparison.optimum.certificate.flat_directions
     if not flat:
         return []
@@ -224,19 +213,6 @@ def flat_direction(fitted: Fitted) -> list[Finding]:
     what = "relative covariance factors" if not beside else "relative covariance factors and fixed effects"
     message = f"the likelihood does not change along the direction {said} of the {what}"
     return [finding("MM407", message, direction=said)]
-
-
-def _rows_at_the_edge(comparison: Comparison) -> list[int]:
-    """Numbers of the rows that the search drove to the edge of the means' range, where it proves nothing."""
-    design, mu = comparison.prepared.design, comparison.optimum_fit.mu
-    if comparison.optimum.certificate.certified or design.spec.is_linear or mu is None:
-        return []
-    family = family_of(design.spec)
-    if family.eta_sign is None:
-        return []
-    predictor = np.abs(family.link.link(np.asarray(mu)))
-    at_edge = predictor <= EDGE * np.mean(predictor)
-    return [int(row) for row in design.row_numbers[at_edge]]
 
 
 def _covariance_names(comparison: Comparison) -> list[str]:

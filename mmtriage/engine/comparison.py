@@ -188,9 +188,10 @@ def prove_optimum(prepared: Prepared, ends: Mapping[str, Place], *, seed: int) -
     known = [Start(label, *place) for label, place in ends.items()]
     found = find_optimum(model, model.starts(prepared.moments, known), model.further_starts, seed=seed)
     if not isinstance(model, LinearModel):
-        from mmtriage.engine.generalized.refutation import without_refuted  # here, as in `_model_of`
+        from mmtriage.engine.generalized.edge import told_at_edge  # here, as in `_model_of`
+        from mmtriage.engine.generalized.refutation import without_refuted
 
-        found = without_refuted(model, found, seed=seed)
+        found = told_at_edge(model, without_refuted(model, found, seed=seed))
     return found, model.describe(found.place, hessian=found.certificate.hessian)
 
 

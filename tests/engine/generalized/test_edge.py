@@ -1,4 +1,4 @@
-"""MM407 where the likelihood rises up to the edge of the means that a link has."""
+"""An optimum at the edge of the means that a link has: it is said where it lies, and not proven."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ def counts() -> pd.DataFrame:
 
 def test_a_count_whose_mean_goes_to_zero_under_the_identity_link() -> None:
     report = mmtriage.triage(counts(), "y ~ x + (1 | g)", family="poisson", link="identity")
-    assert report.verdict.status == "unidentifiable"
-    assert report.verdict.codes[0] == "MM407"
-    found = next(f for f in report.findings if f.code == "MM407")
-    assert "rows 6, 12, 18, 24 is zero" in found.message
-    assert found.evidence["rows_at_the_edge"] == 4
+    assert report.verdict.status == "undetermined"
+    assert report.reference is not None
+    certificate = report.reference.certificate
+    assert certificate is not None
+    assert not certificate.certified
+    assert certificate.reason.startswith("the linear predictor of rows 6, 12, 18, 24 is zero there")
 
 
 def test_under_the_log_link_there_is_no_edge() -> None:
     report = mmtriage.triage(counts(), "y ~ x + (1 | g)", family="poisson")
-    assert "MM407" not in {f.code for f in report.findings}
+    assert report.reference is not None
+    assert report.reference.certificate is not None
+    assert report.reference.certificate.certified
