@@ -192,7 +192,9 @@ def prove_optimum(prepared: Prepared, ends: Mapping[str, Place], *, seed: int) -
         from mmtriage.engine.generalized.refutation import without_refuted
 
         found = told_at_edge(model, without_refuted(model, found, seed=seed))
-    return found, model.describe(found.place, hessian=found.certificate.hessian)
+    fit = model.describe(found.place, hessian=found.certificate.hessian)
+    # Where the criterion has lost its digits it hangs on the evaluation before: there is one value to tell.
+    return replace(found, criterion=fit.criterion), fit
 
 
 def run_measured(

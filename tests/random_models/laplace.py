@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import linprog
 
 from mmtriage.arrays import Array
 from tests.glmm_oracle import LINK, SCALED, DenseGlmm, minus_twice_loglik
@@ -24,9 +25,9 @@ from tests.random_models.families import DenseFamily, Rows
 NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
 MANY = 30  # steps
+FARTHEST_U = 100.0  # standard deviations of a random effect
 FARTHEST_SIZE = 16.0  # log size of a negative binomial: beyond, differences of logarithms have no digits
 HALVINGS = 12
-SMALLER = 0.1  # of Lambda, at which Newton's method is begun where it finds no mode
 FAILURES = (NoValueError, np.linalg.LinAlgError, ValueError)
 
 
@@ -39,6 +40,11 @@ class At:
     u: Array  # (q,)
     rows: Rows
     C: Array  # (q, n) (ZL'W ZL + I)^-1 ZL'
+
+    @property
+    def penalized(self) -> float:
+        """The penalized deviance."""
+        return self.rows.deviance + float(self.u @ self.u)
 
 
 class DenseLaplace(Dense):
@@ -92,25 +98,27 @@ class DenseLaplace(Dense):
     def best(self, at: Array) -> At:
         """The mode of the smallest criterion among those reached from zero and from the record.
 
-        Where none is reached, Newton's method goes on from the predictor that a tenth of Lambda has.
+        Where there is one mode, and no evaluation before this one led to it, it is looked for also from the
+        effects that bring all predictors near one level: from zero the search may not find into the range of
+        means, or stay where means are one to the last digit. The smaller penalized deviance is the mode's.
         """
         if self.has_size and abs(at[-1]) > FARTHEST_SIZE:
             raise NoValueError
         fixed, size = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at)
         ZL = self.random_columns(at[: self.m])
-        found = self._modes(ZL, fixed, size, self._starts(ZL, fixed, size))
+        has_one = self.family.has_one_mode
+        found = [] if self.last is None else self._modes(ZL, fixed, size, [self.last])
         if not found:
-            smaller = SMALLER * ZL
-            near = self._modes(smaller, fixed, size, [np.zeros(self.q)])
-            found = self._modes(ZL, fixed, size, [SMALLER * mode.u for mode in near])
+            starts = [*self._starts(ZL, fixed, size), *(self._levelled(ZL, fixed) if has_one else [])]
+            found = self._modes(ZL, fixed, size, starts)
         if not found:
             raise NoValueError
-        best = min(found, key=lambda mode: mode.value)
-        self.last = best.u if self.family.has_one_mode else None
+        best = min(found, key=lambda mode: mode.penalized if has_one else mode.value)
+        self.last = best.u if has_one else None
         return best
 
     def _modes(self, ZL: Array, fixed: Array, size: float, starts: Iterable[Array]) -> list[At]:
-        """The modes that are reached; the first alone where there is one."""
+        """The modes that are reached."""
         found = []
         for u in starts:
             try:
@@ -119,16 +127,26 @@ class DenseLaplace(Dense):
                 continue
             if np.isfinite(mode.value):
                 found.append(mode)
-                if self.family.has_one_mode:
-                    break
         return found
+
+    def _levelled(self, ZL: Array, fixed: Array) -> list[Array]:
+        """Effects (q,) that bring the predictors near that of the mean, and those that keep the least of them
+        as far above zero as they can."""
+        away = float(LINK[self.family.link](np.array([self._mean()]))[0]) - fixed
+        levelled = np.linalg.solve(ZL.T @ ZL + np.eye(self.q), ZL.T @ away)
+        # Over (u, t) with fixed + ZL u >= t, the largest t.
+        above = linprog(
+            np.append(np.zeros(self.q), -1.0),
+            A_ub=np.column_stack([-ZL, np.ones(self.n)]),
+            b_ub=fixed,
+            bounds=[(-FARTHEST_U, FARTHEST_U)] * self.q + [(None, 1.0)],
+        )
+        return [np.asarray(levelled), *([above.x[:-1]] if above.success else [])]
 
     def _size(self, at: Array) -> float:
         return float(np.exp(at[-1])) if self.has_size else 1.0
 
     def _starts(self, ZL: Array, fixed: Array, size: float) -> Iterator[Array]:
-        if self.last is not None:
-            yield self.last
         yield np.zeros(self.q)
         for eta in self.predictors:  # one step of weighted least squares
             rows = self.family.rows(eta, size)
