@@ -7,10 +7,11 @@ starts lead. Most models have one optimum, and then every start is an expense. S
 * a term has slopes, whose correlations may settle on either side;
 * the link leaves not even the likelihood of the fixed effects convex.
 
-There, and where the first starts disagree, the search also starts from moderate and large variances and from
-correlations of both signs; where the risk is grave (a handful of groups, slopes of a generalized model, a
-structured covariance, whose SDs share one correlation, a link without a convex likelihood) also from zero,
-from small variances, from each term alone and at random around the best point.
+There, and where the first starts disagree, the search also starts from moderate and large variances, from
+very large ones where there are as many effects as rows, and from correlations of both signs; where the risk is
+grave (a handful of groups, slopes of a generalized model, a structured covariance, whose SDs share one
+correlation, a link without a convex likelihood) also from zero, from small variances, from each term alone and
+at random around the best point.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from mmtriage.engine.optimum.protocol import Likelihood, supports, template_fact
 
 ENOUGH_LEVELS = 20  # levels of every factor from which intercepts alone are no risk
 A_HANDFUL = 6  # levels up to which the risk is grave
-SMALL, LARGE = 0.15, 5.0  # relative standard deviations, beside one (the template)
+SMALL, LARGE, VERY_LARGE = 0.15, 5.0, 50.0  # relative standard deviations, beside one (the template)
 STRONG = 0.9  # correlation
 
 
@@ -57,6 +58,9 @@ def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
     grave = is_grave(likelihood)
     yield "template", unit
     yield "large", [LARGE * F for F in unit]
+    if likelihood.p + likelihood.products.blocks.q >= likelihood.n:
+        # Random effects that leave next to nothing of the residual may have an optimum where they do.
+        yield "very large", [VERY_LARGE * F for F in unit]
     if grave:
         yield "zero", [0.0 * F for F in unit]
         yield "small", [SMALL * F for F in unit]
