@@ -8,10 +8,10 @@ starts lead. Most models have one optimum, and then every start is an expense. S
 * the link leaves not even the likelihood of the fixed effects convex.
 
 There, and where the first starts disagree, the search also starts from moderate and large variances, from
-very large ones where there are as many effects as rows, and from correlations of both signs; where the risk is
-grave (a handful of groups, slopes of a generalized model, a structured covariance, whose SDs share one
-correlation, a link without a convex likelihood) also from zero, from small variances, from each term alone and
-at random around the best point.
+very large ones where there are as many effects as rows, and from correlations of both signs; where the risk
+is grave (a handful of groups, slopes of a generalized model, a structured covariance, whose SDs share one
+correlation, a link without a convex likelihood) also from zero, from small variances, from each term alone
+and at random around the best point.
 """
 
 from __future__ import annotations
