@@ -64,8 +64,12 @@ def title(model: Checked) -> str:
 
 
 def name(model: Checked) -> str:
-    """The name as it can be shown, in one line."""
-    return one_line(printable_text(model.name))
+    """The name as it can be shown, in one line.
+
+    A line that begins with `::`, blanks apart, is a command to GitHub's runner wherever it is printed.
+    """
+    shown = one_line(printable_text(model.name))
+    return f"`{shown}`" if shown.lstrip().startswith("::") else shown
 
 
 def verdict(model: Checked) -> str:

@@ -132,6 +132,15 @@ def test_a_finding_that_fails_beside_the_verdict_is_named() -> None:
     assert row == ("a", "Converged", "MM105", "mmtriage explain MM105", "1")
 
 
+@pytest.mark.parametrize("name", ["::error::x", " \t::stop-commands::x"])
+@pytest.mark.parametrize("format_name", ["text", "markdown", "github"])
+def test_a_models_name_is_no_command_to_a_runner(format_name: str, name: str) -> None:
+    """GitHub's runner reads every line that a step prints, in whatever format."""
+    text = render_all(summary_of({name: SINGULAR}), format_name)
+    begun = [line for line in text.splitlines() if line.lstrip().startswith(("::error::", "::stop"))]
+    assert begun == []
+
+
 def test_json_is_valid_against_the_shipped_schema() -> None:
     schema = json.loads(schema_text("check"))
     jsonschema.Draft202012Validator.check_schema(schema)
