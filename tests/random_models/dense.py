@@ -67,6 +67,11 @@ class DenseLinear(Dense):
         """Those of a fit."""
         return theta
 
+    def value(self, at: Array, eta: Array | None = None) -> float:
+        """The criterion; `eta` says nothing here."""
+        del eta
+        return self.expand(at)[0]
+
     def expand(self, at: Array) -> tuple[float, Array]:
         """The criterion and its gradient."""
         reml = bool(self.model.options["reml"])

@@ -119,7 +119,7 @@ def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit,
     at = _reported(prepared, fit, dense)
     has_one_mode = isinstance(dense, DenseLinear) or dense.family.has_one_mode
     try:
-        own, _ = dense.expand(at)
+        own = dense.value(at, _predictor(prepared, optimum))
     except NoValueError:
         own = float("nan")
     ends = ends_of(dense)
@@ -127,7 +127,9 @@ def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit,
     lower = [
         end
         for end in ends
-        if end.value < criterion - LOWER and not any(abs(end.value - known) < SAME for known in refuted)
+        if end.value < criterion - LOWER
+        and not any(abs(end.value - known) < SAME for known in refuted)
+        and _is_seen_again(dense, end, criterion)
     ]
     said: Record = {
         **record,
@@ -153,6 +155,25 @@ def _against(model: RandomModel, prepared: Prepared, optimum: Optimum, fit: Fit,
         else:  # a mode that the engine does not reach from zero there, which the definition leaves open
             said["other_mode"] = sentence
     return said
+
+
+def _is_seen_again(dense: Criterion, end: End, criterion: float) -> bool:
+    """Whether an end lies lower also without the evaluations that led to it.
+
+    At the edge of the means' range a descent carries effects with it that are no mode.
+    """
+    try:
+        return dense.value(end.at) < criterion - LOWER
+    except NoValueError:
+        return True
+
+
+def _predictor(prepared: Prepared, optimum: Optimum) -> Any:
+    """Where the package has the mode at its optimum, (n,) in the user's unit; None for a linear model."""
+    model = prepared.model
+    if not isinstance(model, GeneralizedModel):
+        return None
+    return model.units.predictor * model.evaluate(*optimum.place).modes.eta + model.units.shift
 
 
 def is_less_likely(dense: Criterion, there: Any, reference: Any) -> bool:

@@ -104,7 +104,7 @@ class DenseLaplace(Dense):
         """
         if self.has_size and abs(at[-1]) > FARTHEST_SIZE:
             raise NoValueError
-        fixed, size = self.offset + self.X @ at[self.m : self.m + self.p], self._size(at)
+        fixed, size = self._fixed(at), self._size(at)
         ZL = self.random_columns(at[: self.m])
         has_one = self.family.has_one_mode
         found = [] if self.last is None else self._modes(ZL, fixed, size, [self.last])
@@ -116,6 +116,30 @@ class DenseLaplace(Dense):
         best = min(found, key=lambda mode: mode.penalized if has_one else mode.value)
         self.last = best.u if has_one else None
         return best
+
+    def value(self, at: Array, eta: Array | None = None) -> float:
+        """The criterion, whatever was evaluated before; `eta` (n,) is where a mode is said to be.
+
+        Raises NoValueError where no mode is found. Where there is one mode, that with the smallest penalized
+        deviance is it, wherever the search for it began.
+        """
+        with np.errstate(all="ignore"):
+            self.last = None
+            if eta is None or not self.family.has_one_mode:
+                return self.best(at).value
+            ZL, fixed = self.random_columns(at[: self.m]), self._fixed(at)
+            said = np.asarray(np.linalg.lstsq(ZL, eta - fixed, rcond=None)[0])
+            there = self._modes(ZL, fixed, self._size(at), [said])
+            try:
+                there.append(self.best(at))
+            except NoValueError:
+                if not there:
+                    raise
+            return min(there, key=lambda mode: mode.penalized).value
+
+    def _fixed(self, at: Array) -> Array:
+        fixed: Array = self.offset + self.X @ at[self.m : self.m + self.p]
+        return fixed
 
     def _modes(self, ZL: Array, fixed: Array, size: float, starts: Iterable[Array]) -> list[At]:
         """The modes that are reached."""
@@ -200,7 +224,7 @@ class DenseLaplace(Dense):
         """-2 log-likelihood, and its standard error, by annealed importance sampling."""
         with np.errstate(all="ignore"):
             mode, size = self.best(at), self._size(at)
-            fixed = self.offset + self.X @ at[self.m : self.m + self.p]
+            fixed = self._fixed(at)
             log_mean, error = annealed(
                 lambda u: -0.5 * self.family.deviances(fixed + u @ mode.ZL.T, size), self.q, numbers
             )
