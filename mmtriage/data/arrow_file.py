@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from mmtriage.data.extra import from_extra
+from mmtriage.data.foreseen import refuse_too_large
 from mmtriage.data.in_memory import frame_columns
 from mmtriage.data.reading import Reading
 from mmtriage.data.source import Source
@@ -22,18 +23,20 @@ def read(source: Source, reading: Reading) -> Found:
     with from_extra("pyarrow", NAMES[kind], source.name):
         import pyarrow
     try:
-        frame = _arrow_table(source).to_pandas()
+        frame = _arrow_table(source, reading.max_bytes).to_pandas()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"the {NAMES[kind]} file is damaged", where=source.name, hint=str(error)) from None
     columns, unusable = frame_columns(frame, source.name)
     return Found(columns=columns, layout=ArrowFile(kind), unusable=unusable)
 
 
-def _arrow_table(source: Source) -> Any:
+def _arrow_table(source: Source, max_bytes: int | None) -> Any:
     content = io.BytesIO(source.content)
     if source.kind.name == "parquet":
         from pyarrow import parquet
 
+        said = parquet.read_metadata(content)
+        refuse_too_large(said.num_rows, said.num_columns, max_bytes, source.name)
         return parquet.read_table(content)
     if source.kind.name == "stream":
         from pyarrow import ipc

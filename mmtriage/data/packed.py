@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from mmtriage.data import own_date
 from mmtriage.errors import DataError
-from mmtriage.system.limited import Limit, Stream, read_limited
+from mmtriage.system.limited import BLOCK, Limit, OverLimitError, Stream, read_limited
 
 MOST_LAYERS = 3  # one around the other, such as a gzipped text in a zip archive
 MEMBERS_SHOWN = 5
@@ -82,6 +82,18 @@ def is_workbook(content: bytes) -> bool:
         return any(name in OF_WORKBOOKS for name in zipfile.ZipFile(io.BytesIO(content)).namelist())
     except zipfile.BadZipFile:
         return False
+
+
+def refuse_large_workbook(content: bytes, limit: Limit) -> None:
+    """Raise OverLimitError where more comes out of a workbook, an archive too, than may.
+
+    What a member says of its size is believed: one that says too little cannot be unpacked.
+    """
+    if not is_workbook(content):
+        return
+    most = limit(content[:BLOCK])
+    if sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist()) > most:
+        raise OverLimitError(most)
 
 
 def _without(packing: Packing, content: bytes, source: str, limit: Limit) -> bytes:

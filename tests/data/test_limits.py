@@ -50,6 +50,30 @@ def test_the_limit_holds_for_what_comes_out(pack: Callable[[bytes], bytes]) -> N
     assert read_table("t", Reading(max_bytes=len(TABLE))).n_rows == 1000
 
 
+def test_the_limit_holds_for_what_comes_out_of_a_workbook() -> None:
+    with zipfile.ZipFile("t.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 1_000_000)
+    assert Path("t.xlsx").stat().st_size < 2_000
+    with pytest.raises(DataError, match="the table has more than 100 kB, and no more are read"):
+        read_table("t.xlsx", Reading(max_bytes=100_000))
+
+
+def test_the_limit_holds_for_what_a_parquet_file_says_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred million equal numbers are a file of some kilobytes."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet.write_table(pyarrow.table({"a": [1.0] * 100_000, "b": [2.0] * 100_000}), "t.parquet")
+    assert Path("t.parquet").stat().st_size < 10_000
+    with pytest.raises(DataError) as caught:
+        read_table("t.parquet", Reading(max_bytes=1_000_000))
+    assert caught.value.message == "the table has 100,000 rows of 2 columns: more than 1 MB"
+    assert read_table("t.parquet", Reading(max_bytes=1_600_000)).n_rows == 100_000
+    monkeypatch.setattr(foreseen, "free_memory", lambda: 1_000_000.0)
+    with pytest.raises(DataError, match=r"to read 100,000 rows of 2 columns takes 4 MB of memory, and 1 MB"):
+        read_table("t.parquet")
+
+
 def test_what_comes_out_is_left_while_it_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("t.gz").write_bytes(gzip.compress(b"a,b\n" * (4 * BLOCK)))
     read: list[int] = []

@@ -175,7 +175,7 @@ COMMA_HINT = "Fields are separated by: comma (--sep changes it). A field that co
             [
                 "the Parquet file is damaged",
                 "d.csv",
-                "Could not open Parquet input source '<Buffer>': Parquet magic bytes not found in footer. "
+                "Parquet magic bytes not found in footer. "
                 "Either the file is corrupted or this is not a parquet file.",
             ],
             id="broken-parquet",
