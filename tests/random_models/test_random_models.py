@@ -87,6 +87,23 @@ def test_predictors_that_change_their_sign_along_several_columns_are_started_fro
     assert record["criterion"] == pytest.approx(134.803596, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("seed", "index", "criterion", "lower"),
+    [
+        (64, 991, 57.740315, 53.597964),
+        (66, 845, 41.887569, 41.802269),
+    ],  # groups of five; groups of one answer
+)
+def test_answers_are_split_at_another_level_far_out(
+    seed: int, index: int, criterion: float, lower: float
+) -> None:
+    """Cloglog: Laplace has a lower optimum, whose predictors are lower too; quadrature has none there."""
+    optimum, _ = prove_optimum(prepared_of(draw(seed, index)), {}, seed=1)
+    assert optimum.certificate.certified
+    assert optimum.criterion == pytest.approx(criterion, abs=1e-5)
+    assert [point.criterion for point in optimum.refuted] == pytest.approx([lower], abs=1e-5)
+
+
 @pytest.mark.slow
 def test_far_out_a_mode_is_found_where_earlier_ones_lead_nowhere() -> None:
     """A probit with an optimum of Laplace at SDs of 50 and 140: on coming back to it PIRLS found no mode."""

@@ -94,9 +94,9 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
     """Starts far out, where Laplace's approximation may have an optimum of its own.
 
     It may where the rows tell hardly more of a random effect than the standard normal before them: groups of
-    a few answers, or with hardly an event. Answers may be split there at another level than near zero. Where
-    random effects can do what separation does, and leave every answer all but certain, the criterion may even
-    fall for ever, as the effects grow.
+    a few answers, or with hardly an event, or whose answers are all the same. Answers may be split there at
+    another level than near zero. Where random effects can do what separation does, and leave every answer all
+    but certain, the criterion may even fall for ever, as the effects grow.
     """
     if model.nagq != LAPLACE:
         return []
@@ -107,7 +107,8 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
         return []
     # An answer of a probit tells more of an effect of one than a logit's, whose own scale is larger.
     latent = model.family.link.latent_variance
-    if information >= LITTLE * (1.0 if np.isnan(latent) else LATENT / latent):
+    is_little = information < LITTLE * (1.0 if np.isnan(latent) else LATENT / latent)
+    if not is_little and not _has_pure_levels(model):
         return []
     sizes = FAR
     if _separates(model, [FARTHER["farthest out"] * F for F in unit]):
@@ -115,6 +116,18 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
     found = _started(model, ((label, [size * F for F in unit]) for label, size in sizes.items()))
     has_levels = bool(found) and model.family.distribution.has_trials
     return [*found, *(_at_other_levels(model, found[0]) if has_levels else [])]
+
+
+def _has_pure_levels(model: GeneralizedLikelihood) -> bool:
+    """Whether all answers of some level are successes, or failures: its effect is held from one side only."""
+    if not model.family.distribution.has_trials:
+        return False
+    for term in model.design.random:
+        rows = np.bincount(term.codes, minlength=len(term.levels))
+        for answer in (0.0, 1.0):
+            if np.any(np.bincount(term.codes, model.y == answer, minlength=len(term.levels)) == rows):
+                return True
+    return False
 
 
 def _separates(model: GeneralizedLikelihood, factors: Sequence[Array]) -> bool:
