@@ -27,7 +27,7 @@ def test_rows_that_leave_the_range_of_the_mean_are_named_with_their_column() -> 
     found = failure_of("fails_poisson_identity")
     assert found.message == (
         f"glmer's inner iteration fails ({NAN_ERROR}): the identity link lets the mean leave its range; in "
-        "the first steps, without random effects, the linear predictor of 12 rows (4, 14, 28, 40, 83, ...) "
+        "the first steps, without random effects, the linear predictor of 12 rows (5, 15, 29, 41, 84, ...) "
         "is not positive, mostly by `x`"
     )
     assert (found.severity, found.columns, found.evidence["reason"]) == ("error", ("x",), "link")
