@@ -37,6 +37,14 @@ def alike() -> Columns:
     return {"y": rng.negative_binomial(2.0, 2.0 / (2.0 + mean)), "x": x, "g": _labels("g", g)}
 
 
+def weighted() -> Columns:
+    """Clumped counts with weights above one, of which lme4 makes no likelihood."""
+    rng, g, x = _groups(520, 12, 6)
+    mean = np.exp(0.8 + 0.4 * x + 0.6 * rng.normal(size=12)[g])
+    y = rng.negative_binomial(2.0, 2.0 / (2.0 + mean))
+    return {"y": y, "x": x, "g": _labels("g", g), "w": rng.integers(1, 5, size=len(g))}
+
+
 def crowded() -> Columns:
     """Many groups whose means do not differ: nothing random is left, and GEE has groups enough."""
     rng, g, x = _groups(511, 40, 5)
@@ -108,6 +116,7 @@ TABLES: tuple[Subject, ...] = (
     made("labelled counts", lambda: scattered(labeled=True), "y ~ x + (1 | g)", "--family", "poisson"),
     made("unlabelled counts", lambda: scattered(labeled=False), "y ~ x + (1 | g)", "--family", "poisson"),
     made("alike counts", alike, "y ~ x + (1 | g)", "--family", "negative.binomial"),
+    made("weighted counts", weighted, "y ~ x + (1 | g)", "--family", "negative.binomial", "--weights", "w"),
     made("crowded groups", crowded, "y ~ x + (1 | g)"),
     made("pure groups", pure, "y ~ x + (1 | g)", "--family", "binomial"),
     made("moderated slopes", moderated, "y ~ x + w + (x | g)"),
