@@ -10,6 +10,7 @@ far as it is known, and as `< 1e-6` where it is rounding. JSON keeps every digit
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 NOT_ASSESSED = "not assessed"
 LARGEST_GRADIENT = "largest gradient"  # of any parameter, raw; what lme4 calls max|grad| is scaled (MM401)
@@ -17,6 +18,7 @@ NOISE = 1e-6  # deviance units: a smaller difference of two criteria is rounding
 RELATIVE_NOISE = 1e-10  # ... and so is one that is a smaller share of the criterion itself
 FLAT = 1e-5  # curvature in natural steps that differences of a gradient cannot tell from none
 ENDLESS = 1e6  # theta of a negative binomial from which mu + mu^2 / theta is mu
+ROWS_SHOWN = 5  # of many that a sentence names
 MOST_DECIMALS = 1e6  # criterion from which its fourth decimal is rounding
 
 
@@ -206,3 +208,9 @@ def possessive(name: str) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun: "1 row", "180 rows"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def rows(numbers: Sequence[int]) -> str:
+    """The numbers of rows, the first few of many: "5, 15, 29, 41, 84, ..."."""
+    more = ", ..." if len(numbers) > ROWS_SHOWN else ""
+    return ", ".join(f"{number}" for number in numbers[:ROWS_SHOWN]) + more

@@ -66,6 +66,8 @@ def unpacked(stored: bytes, source: str, limit: Limit) -> Unpacked:
             found = _only_member(found.content, source, limit)
         else:
             break
+    if is_workbook(found.content):  # an archive too, which its reader unpacks
+        _refuse_large(found.content, limit)
     return found
 
 
@@ -84,13 +86,11 @@ def is_workbook(content: bytes) -> bool:
         return False
 
 
-def refuse_large_workbook(content: bytes, limit: Limit) -> None:
-    """Raise OverLimitError where more comes out of a workbook, an archive too, than may.
+def _refuse_large(content: bytes, limit: Limit) -> None:
+    """Raise OverLimitError where more comes out of an archive than may.
 
     What a member says of its size is believed: one that says too little cannot be unpacked.
     """
-    if not is_workbook(content):
-        return
     most = limit(content[:BLOCK])
     if sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist()) > most:
         raise OverLimitError(most)

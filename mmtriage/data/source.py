@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmtriage.data.file_kinds import NUL, TEXT, FileKind, kind_of, no_text, why_foreign
 from mmtriage.data.foreseen import FEWER, most_bytes
-from mmtriage.data.packed import is_packed, refuse_large_workbook, unpacked
+from mmtriage.data.packed import is_packed, unpacked
 from mmtriage.errors import DataError, did_you_mean
 from mmtriage.system.limited import Limit, OverLimitError, read_file_limited, read_limited, size_in_words
 
@@ -48,7 +48,6 @@ def open_source(name: str | Path, *, has_encoding: bool = False, max_bytes: int 
     with _within_limit(source, max_bytes):
         stored = _stored(source, limit)
         found = unpacked(stored, source, limit)
-        refuse_large_workbook(found.content, limit)
     foreign = why_foreign(found.content, source, has_encoding=has_encoding)
     if foreign is not None:
         what, hint = foreign

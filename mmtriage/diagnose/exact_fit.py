@@ -7,6 +7,7 @@ from scipy.sparse import csr_array, hstack
 
 from mmtriage import figures
 from mmtriage.arrays import Array
+from mmtriage.diagnose.continuous import constant_combination
 from mmtriage.diagnose.finding import Finding, finding
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
@@ -69,7 +70,7 @@ def misweighted(design: Design) -> Finding | None:
     glmer.nb looks for theta near that of a glm alone, and ends at an optimum there, or where it stops.
     """
     y, w = design.y, design.weights
-    if not design.spec.estimates_nb_theta or w is None or not _holds_a_constant(design.X):
+    if not design.spec.estimates_nb_theta or w is None or constant_combination(design) is None:
         return None
     rate = float(np.sum((w * y - y - 1.0)[y > 0.0]))
     if rate <= 0.0:
@@ -80,15 +81,6 @@ def misweighted(design: Design) -> Finding | None:
         "above 1 make no likelihood. Rows that stand for several are to be repeated instead"
     )
     return finding("MM407", message, rate=rate, largest_weight=float(np.max(w)))
-
-
-def _holds_a_constant(X: Array) -> bool:
-    """Whether the columns of X (n, p) span one that is the same in every row."""
-    one = np.ones(len(X))
-    if not X.shape[1]:
-        return False
-    solution = np.linalg.lstsq(_unit(X), one, rcond=None)[0]
-    return bool(np.linalg.norm(one - _unit(X) @ solution) <= REPRODUCED * np.sqrt(len(X)))
 
 
 def bottomless(design: Design) -> Finding | None:

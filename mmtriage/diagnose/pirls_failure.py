@@ -27,7 +27,6 @@ from mmtriage.model.linear_predictor import linear_predictor
 ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)  # what lme4 says when PIRLS fails
 FIRST_STEPS = 10  # of the iteration without random effects
 COMMON = 1.96  # standard deviations of the random effects that 5 % of groups exceed
-ROWS_SHOWN = 5
 SCALES = ("MM101", "MM106")  # findings that make a predictor's scale or origin a suspect
 
 
@@ -93,12 +92,11 @@ def _sign(side: int) -> str:
 
 def _left_range(design: Design, lead: str, escape: _Escape) -> Finding:
     numbers = design.row_numbers[escape.rows].tolist()
-    more = ", ..." if len(numbers) > ROWS_SHOWN else ""
-    shown = ", ".join(f"{number}" for number in numbers[:ROWS_SHOWN]) + more
     by = f", mostly by `{escape.driver}`" if escape.driver else ""
     message = (
         f"{lead}: the {design.spec.link} link lets the mean leave its range; {escape.when} the linear "
-        f"predictor of {figures.count(len(numbers), 'row')} ({shown}) is not {_sign(escape.side)}{by}"
+        f"predictor of {figures.count(len(numbers), 'row')} ({figures.rows(numbers)}) is not "
+        f"{_sign(escape.side)}{by}"
     )
     columns = (escape.driver,) if escape.driver else ()
     return finding("MM408", message, columns=columns, reason="link", rows_out_of_range=len(numbers))

@@ -230,7 +230,7 @@ class DenseLaplace(Dense):
             )
         # What the criterion at the mode has beside the deviance, |u|^2 and log|M| is the same for every u.
         M = mode.ZL.T @ (mode.rows.W[:, None] * mode.ZL) + np.eye(self.q)
-        rest = mode.value - mode.rows.deviance - float(mode.u @ mode.u) - float(np.linalg.slogdet(M)[1])
+        rest = mode.value - mode.penalized - float(np.linalg.slogdet(M)[1])
         return rest - 2.0 * log_mean, 2.0 * error
 
 

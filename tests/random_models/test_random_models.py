@@ -90,9 +90,9 @@ def test_predictors_that_change_their_sign_along_several_columns_are_started_fro
 @pytest.mark.parametrize(
     ("seed", "index", "criterion", "lower"),
     [
-        (64, 991, 57.740315, 53.597964),
-        (66, 845, 41.887569, 41.802269),
-    ],  # groups of five; groups of one answer
+        (64, 991, 57.740315, 53.597964),  # groups of five
+        (66, 845, 41.887569, 41.802269),  # groups of one answer
+    ],
 )
 def test_answers_are_split_at_another_level_far_out(
     seed: int, index: int, criterion: float, lower: float

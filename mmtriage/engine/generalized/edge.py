@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmtriage import figures
 from mmtriage.engine.generalized.model import GeneralizedModel
 from mmtriage.engine.optimum.found import Optimum
 
 EDGE = 1e-8  # share of the mean linear predictor, below which one has arrived at zero
-MOST_ROWS = 5  # that are named
 
 
 def told_at_edge(model: GeneralizedModel, found: Optimum) -> Optimum:
@@ -28,12 +28,11 @@ def told_at_edge(model: GeneralizedModel, found: Optimum) -> Optimum:
         predictor = np.abs(family.link.link(model.users_mean(model.evaluate(*found.place))))
     except np.linalg.LinAlgError:
         return found
-    rows = model.design.row_numbers[predictor <= EDGE * np.mean(predictor)]
-    if not len(rows):
+    rows = model.design.row_numbers[predictor <= EDGE * np.mean(predictor)].tolist()
+    if not rows:
         return found
-    named = ", ".join(map(str, rows[:MOST_ROWS].tolist())) + (", ..." if len(rows) > MOST_ROWS else "")
     reason = (
-        f"the linear predictor of row{'s' if len(rows) > 1 else ''} {named} is zero there, beyond which the "
-        f"{family.link.name} link has no mean: at that edge derivatives prove nothing"
+        f"the linear predictor of row{'s' if len(rows) > 1 else ''} {figures.rows(rows)} is zero there, "
+        f"beyond which the {family.link.name} link has no mean: at that edge derivatives prove nothing"
     )
     return replace(found, certificate=replace(found.certificate, reason=reason))
