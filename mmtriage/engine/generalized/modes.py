@@ -25,9 +25,11 @@ from mmtriage.model.family_data import FamilyData
 
 END_OF_LINK = 4.0 * np.finfo(float).eps  # slope of a mean that is constant to the last digit
 MODERATE = 3.0  # predictor at which no answer is beyond that
+LONGEST = 8.0  # step of the predictor that one row may ask for, where the whole step leads upwards
 GROWTH = 2.0  # from one shrunken predictor to the next
 MAX_PIRLS = 100  # iterations
 MAX_HALVINGS = 40
+MOST_IN_VAIN = 3  # Newton steps in a row that gain nothing, before the deviance is said to have no digits
 NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
 SAME_MODE = 1e-6  # relative difference of predictors that belong to one mode
@@ -92,8 +94,7 @@ class Pirls:
     def find(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Modes:
         """Find u, and beta with it if none is given, from where the last evaluation ended or from scratch."""
         failure: np.linalg.LinAlgError | None = None
-        for u, b in self._starts(family, Lambda, beta):
-            modes = self._modes_at(family, Lambda, u, b)
+        for modes in self._starts(family, Lambda, beta):
             if not np.isfinite(modes.penalized):
                 continue
             try:
@@ -167,17 +168,19 @@ class Pirls:
         yield lambda: self._start_from_mean(family, Lambda, beta), True
         yield lambda: (known.u, known.beta if beta is None else beta), True
 
-    def _starts(
-        self, family: Family, Lambda: RelativeFactor, beta: Array | None
-    ) -> Iterator[tuple[Array, Array]]:
-        """Starting points for u and beta: first what is likely to be near, last what is surely in range."""
-        known = self.memory
-        yield known.u, known.beta if beta is None else beta
-        yield np.zeros_like(known.u), known.beta if beta is None else beta
+    def _starts(self, family: Family, Lambda: RelativeFactor, beta: Array | None) -> Iterator[Modes]:
+        """Where PIRLS may start: first what is likely to be near, last what is surely in range.
+
+        Where it ended last is near, unless Lambda was of another size: then zero is better.
+        """
+        known, zero = self.memory, np.zeros_like(self.memory.u)
+        level = known.beta if beta is None else beta
+        near = [self._modes_at(family, Lambda, u, level) for u in (known.u, zero)]
+        yield from sorted(near, key=lambda modes: modes.penalized)
         u, b = self._start_from_mean(family, Lambda, beta)
-        yield u, b if beta is None else beta
+        yield self._modes_at(family, Lambda, u, b if beta is None else beta)
         if beta is None:
-            yield np.zeros_like(known.u), self.constant_mean(family)
+            yield self._modes_at(family, Lambda, zero, self.constant_mean(family))
 
     def constant_mean(self, family: Family) -> Array:
         """beta (p,) that gives all rows one mean, as nearly as X can.
@@ -212,20 +215,31 @@ class Pirls:
         return Modes(u, beta, eta, row_terms(self.data(family), eta))
 
     def _pirls(self, family: Family, Lambda: RelativeFactor, modes: Modes, *, joint: bool) -> Modes:
+        in_vain = 0
         for _ in range(MAX_PIRLS):
             g_u = modes.u - self.transposed(Lambda, modes.terms.score)
             g_b = -self.rows.X.T @ modes.terms.score if joint else None
             weights, M, is_newton = self._information(modes.terms, Lambda, joint=joint)
             step_u, step_b = self.solve(M, Lambda, weights, g_u, g_b)
             decrement = float(g_u @ step_u) + (0.0 if g_b is None else float(g_b @ step_b))
-            moved = self._halved(family, Lambda, modes, step_u, step_b)
+            moved = self._halved(family, Lambda, modes, step_u, step_b, most=0)
+            if moved is None:
+                held = self._held_back(family, modes.terms, weights)
+                if held is not None and decrement > NEWTON_DECREMENT:
+                    M = factor(self.rows.plan, self.rows.weighted(held), Lambda)
+                    step_u, step_b = self.solve(M, Lambda, held, g_u, g_b)
+                moved = self._halved(family, Lambda, modes, step_u, step_b)
             if decrement <= SCORING_DECREMENT * max(1.0, modes.penalized):
                 return modes if moved is None else moved
             if moved is None:
                 raise np.linalg.LinAlgError("step-halvings do not reduce the penalised deviance")
+            gained = modes.penalized - moved.penalized
             modes = moved
             if is_newton and decrement <= NEWTON_DECREMENT * min(1.0, modes.penalized / len(self.y)):
                 return modes
+            in_vain = in_vain + 1 if is_newton and gained <= self._rounding(modes) else 0
+            if in_vain == MOST_IN_VAIN:
+                raise np.linalg.LinAlgError("the penalised deviance has no digits left")
         raise np.linalg.LinAlgError(f"PIRLS did not converge in {MAX_PIRLS} iterations")
 
     def _information(
@@ -242,18 +256,41 @@ class Pirls:
         except np.linalg.LinAlgError:
             return terms.W, factor(self.rows.plan, self.rows.weighted(terms.W), Lambda), False
 
+    @staticmethod
+    def _held_back(family: Family, terms: RowTerms, weights: Array) -> Array | None:
+        """Weights (n,) with which no row asks for more than `LONGEST` by itself; None where none does.
+
+        An answer far on the wrong side of its mean has hardly any information, and would go as far as that:
+        one such group shortens the step of all, if it is the step that is shortened.
+        """
+        least = np.abs(terms.score) / LONGEST
+        is_too_far = weights < least
+        if not (family.link.is_unitless and np.any(is_too_far)):
+            return None
+        return np.where(is_too_far, least, weights)
+
     def _halved(
-        self, family: Family, Lambda: RelativeFactor, modes: Modes, step_u: Array, step_b: Array
+        self,
+        family: Family,
+        Lambda: RelativeFactor,
+        modes: Modes,
+        step_u: Array,
+        step_b: Array,
+        most: int = MAX_HALVINGS,
     ) -> Modes | None:
-        """The longest of the halved steps that does not raise the penalized deviance."""
-        noise = 64.0 * np.finfo(float).eps * (abs(modes.penalized) + len(self.y))
+        """The longest of the halved steps, or the whole one, that does not raise the penalized deviance."""
+        noise = self._rounding(modes)
         size = 1.0
-        for _ in range(MAX_HALVINGS):
+        for _ in range(most + 1):
             moved = self._modes_at(family, Lambda, modes.u - size * step_u, modes.beta - size * step_b)
             if moved.penalized <= modes.penalized + noise:
                 return moved
             size *= 0.5
         return None
+
+    def _rounding(self, modes: Modes) -> float:
+        """What the penalized deviance may change by without anything having changed."""
+        return float(64.0 * np.finfo(float).eps * (abs(modes.penalized) + len(self.y)))
 
     def reduced(self, M: Factor, Lambda: RelativeFactor, weights: Array) -> tuple[Array, Array]:
         """h = L^-1 Lambda'Z'W X (q, p), and X'WX - h'h (p, p): the information on beta, u profiled out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,17 +13,40 @@ from mmtriage.model.family_data import FamilyData
 CANONICAL = 1e-10  # relative difference of observed and expected information that is rounding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RowTerms:
-    """The family at one eta; arrays are (n,)."""
+    """The family at one eta; arrays are (n,). Of a step that is tried only the deviance may be asked."""
 
+    data: FamilyData
+    eta: Array
     mu: Array
-    score: Array  # -1/2 d deviance / d eta
-    W: Array  # expected information
-    B: Array  # observed information
-    dW: Array  # dW / d eta
-    slope: Array  # d mu / d eta
     deviance: float
+
+    @cached_property
+    def slope(self) -> Array:
+        """d mu / d eta."""
+        return self.data.slope(self.eta, self.mu)
+
+    @cached_property
+    def score(self) -> Array:
+        """-1/2 d deviance / d eta."""
+        return self._away * self.slope / self._variance
+
+    @cached_property
+    def W(self) -> Array:
+        """Expected information; without NumPy's warnings, since it is asked for outside the loops too."""
+        with np.errstate(all="ignore"):
+            return self.data.weights * self.slope**2 / self._variance
+
+    @cached_property
+    def B(self) -> Array:
+        """Observed information."""
+        return self.W - self._away * self._change
+
+    @cached_property
+    def dW(self) -> Array:
+        """dW / d eta."""
+        return self.data.weights * self.slope * (self._bend / self._variance + self._change)
 
     @property
     def is_canonical(self) -> bool:
@@ -31,23 +55,28 @@ class RowTerms:
             np.max(self.W, initial=0.0)
         )
 
+    @cached_property
+    def _variance(self) -> Array:
+        return self.data.variance(self.mu)
+
+    @cached_property
+    def _bend(self) -> Array:
+        return self.data.bend(self.eta)
+
+    @cached_property
+    def _away(self) -> Array:
+        return self.data.weights * (self.data.y - self.mu)
+
+    @cached_property
+    def _change(self) -> Array:
+        """d (slope / V) / d eta."""
+        V = self._variance
+        return self._bend / V - self.slope**2 * self.data.variance_slope(self.mu) / V**2
+
 
 def row_terms(data: FamilyData, eta: Array) -> RowTerms:
     """The family and its derivatives at eta (n,)."""
-    y, weights = data.y, data.weights
     mu = data.mean(eta)
-    slope, bend = data.slope(eta, mu), data.bend(eta)
-    V, dV = data.variance(mu), data.variance_slope(mu)
-    W = weights * slope**2 / V
-    change = bend / V - slope**2 * dV / V**2  # d (slope / V) / d eta
-    away = weights * (y - mu)
-    return RowTerms(
-        mu=mu,
-        score=away * slope / V,
-        W=W,
-        B=W - away * change,
-        dW=weights * slope * (bend / V + change),
-        slope=slope,
-        # Outside the mean's range R's deviance residuals may be finite, even negative.
-        deviance=float(np.sum(data.deviance(mu))) if data.family.has_mean(mu) else np.inf,
-    )
+    # Outside the mean's range R's deviance residuals may be finite, even negative.
+    deviance = float(data.deviance(mu).sum()) if data.family.has_mean(mu) else np.inf
+    return RowTerms(data, eta, mu, deviance)
