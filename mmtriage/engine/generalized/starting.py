@@ -6,7 +6,7 @@ fixed effects not convex gives them several.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +15,8 @@ from mmtriage.arrays import Array
 from mmtriage.engine.generalized.fixed_optima import fixed_optima, has_even_link
 from mmtriage.engine.generalized.likelihood import GeneralizedLikelihood
 from mmtriage.engine.optimum.found import Start
-from mmtriage.engine.optimum.protocol import template_factors
-from mmtriage.engine.optimum.starts import explored
+from mmtriage.engine.optimum.protocol import supports, template_factors
+from mmtriage.engine.optimum.starts import correlated, explored
 from mmtriage.model.family_names import LAPLACE
 
 LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
@@ -26,6 +26,7 @@ BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
 NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = {"far out": 20.0}  # standard deviations beside those of the template
 FARTHER = {"farther out": 60.0, "farthest out": 200.0}  # too, where effects of that size separate the answers
+AHEAD = 4.0  # standard deviation of one column of a term far out, beside those of the others
 SEPARATED = 0.05  # deviance of a row, up to which they do
 SEED = 1  # of the predictors from which optima of the fixed effects are looked for
 NB_RANGE = (-5.0, 10.0)  # of log theta where the search for its first value looks
@@ -110,12 +111,31 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
     is_little = information < LITTLE * (1.0 if np.isnan(latent) else LATENT / latent)
     if not is_little and not _has_pure_levels(model):
         return []
-    sizes = FAR
+    named = _of_sizes(unit, FAR)
     if _separates(model, [FARTHER["farthest out"] * F for F in unit]):
-        sizes = FAR | FARTHER
-    found = _started(model, ((label, [size * F for F in unit]) for label, size in sizes.items()))
+        named += [*_of_sizes(unit, FARTHER), *_one_ahead(model, unit)]
+    found = _started(model, named)
     has_levels = bool(found) and model.family.distribution.has_trials
     return [*found, *(_at_other_levels(model, found[0]) if has_levels else [])]
+
+
+def _of_sizes(unit: Sequence[Array], sizes: Mapping[str, float]) -> list[tuple[str, Sequence[Array]]]:
+    return [(label, [size * F for F in unit]) for label, size in sizes.items()]
+
+
+def _one_ahead(model: GeneralizedLikelihood, unit: Sequence[Array]) -> Iterator[tuple[str, Sequence[Array]]]:
+    """Labels and factors farther out, where one column of a term varies most and the others go with it.
+
+    Slopes can separate answers in several ways, each with an optimum of its own.
+    """
+    (label, size), *_ = FARTHER.items()
+    for t, rank in enumerate(supports(model)):
+        for j in range(rank if rank > 1 else 0):
+            for name, sign in (("positive", 1.0), ("negative", -1.0)):
+                factors = [size * F for F in unit]
+                column = np.where(np.arange(len(unit[t])) == j, AHEAD, 1.0)
+                factors[t] = size * column[:, None] * correlated(rank, len(unit[t]), sign)
+                yield f"{label}, {name} with column {j + 1} of term {t + 1}", factors
 
 
 def _has_pure_levels(model: GeneralizedLikelihood) -> bool:

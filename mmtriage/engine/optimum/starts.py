@@ -69,14 +69,14 @@ def explored(likelihood: Likelihood) -> Iterator[tuple[str, list[Array]]]:
             yield f"term {t + 1} alone", [F if s == t else 0.0 * F for s, F in enumerate(unit)]
     if _has_slopes(likelihood):
         for name, sign in (("positive", 1.0), ("negative", -1.0)):
-            yield f"{name} correlations", [_correlated(r, len(F), sign) for r, F in _sizes(likelihood, unit)]
+            yield f"{name} correlations", [correlated(r, len(F), sign) for r, F in _sizes(likelihood, unit)]
 
 
 def _sizes(likelihood: Likelihood, factors: Sequence[Array]) -> list[tuple[int, Array]]:
     return list(zip(supports(likelihood), factors, strict=True))
 
 
-def _correlated(rank: int, k: int, sign: float) -> Array:
+def correlated(rank: int, k: int, sign: float) -> Array:
     """F (k, k) of unit variances in which each direction goes with the one before it, or against it."""
     S = (sign * STRONG) ** np.abs(np.subtract.outer(np.arange(rank), np.arange(rank)))
     F = np.zeros((k, k))
