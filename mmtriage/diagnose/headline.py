@@ -131,6 +131,8 @@ def _with_errors(lead: str, comparison: Comparison, usable: Usable, grades: Grad
         case "yes":
             if usable.tests.answer == "yes" or usable.estimates.answer == "with_care":
                 return [f"{lead}."]
+            if usable.tests.answer == "no":
+                return [f"{lead}, but not their standard errors and tests: {usable.tests.reason}."]
             return [f"{lead}, their tests with care: {usable.tests.reason}."]
 
 

@@ -2,7 +2,9 @@
 
     estimates        yes up to 0.05 SE from the optimum, with care up to 0.2
     standard errors  yes up to a factor of 1.05, with care up to 1.2
-    tests            as the two above, and with care where a p crosses 0.05 or the optimum is singular
+    tests            as the two above, and with care where a p crosses 0.05, the optimum is singular, or the
+                     data scatter more than the family allows (MM501), whose factor is a rough number: no
+                     where that makes standard errors 1.5 times too small
     variances        SDs, that of residuals too, yes up to 2 %, with care up to 10 %
     correlations     the same as a difference; none at its boundary
 
@@ -36,6 +38,7 @@ from mmtriage.engine.lme4.outcome import NO_NUMBERS
 ESTIMATE = (0.05, 0.2)  # standard errors: yes up to the first, with care up to the second
 ERROR = (1.05, 1.2)  # factors of a standard error
 SPREAD = (0.02, 0.1)  # shares of a standard deviation, or of a correlation from -1 to 1
+SCATTER = 1.5  # factor of a standard error, as scatter beyond the family's makes it: with care up to here
 CROSSED = 0.05  # p-value
 GRAVITY: tuple[Answer, ...] = ("yes", "with_care", "no")
 
@@ -49,7 +52,7 @@ def with_use(verdict: Verdict, comparison: Comparison, findings: Sequence[Findin
     lost = _lost_terms(verdict, comparison, findings)
     terms = tuple(term_text(comparison.prepared.design.random[t]) for t in lost)
     estimates, errors = _of_estimates(comparison), _of_errors(comparison, lost)
-    tests = _of_tests(comparison, estimates.use, errors.use)
+    tests = _of_tests(comparison, estimates.use, errors.use, findings)
     spreads = _of_spreads(comparison, lost)
     correlations = _of_correlations(comparison, lost)
     usable = Usable(
@@ -218,10 +221,13 @@ def _of_gap(comparison: Comparison) -> str | None:
     return "MM403" if is_short(comparison) else None
 
 
-def _of_tests(comparison: Comparison, estimates: Use, errors: Use) -> Use:
+def _of_tests(comparison: Comparison, estimates: Use, errors: Use, findings: Sequence[Finding]) -> Use:
     worse = max((estimates, errors), key=lambda use: GRAVITY.index(use.answer))
     if worse.answer == "no":
         return worse
+    scattered = next((_of_scatter(found) for found in findings if found.code == "MM501"), None)
+    if scattered is not None:
+        return scattered
     crossing = _crossing(comparison)
     if crossing is not None:
         return Use(answer="with_care", reason=f"the p of `{crossing}` crosses {CROSSED}", see=worse.see)
@@ -234,6 +240,18 @@ def _of_tests(comparison: Comparison, estimates: Use, errors: Use) -> Use:
         reason = "at a singular optimum they take a variance as exactly zero, or a correlation as one"
         return Use(answer="with_care", reason=reason, see="singular")
     return Use(answer="yes", reason="estimates and standard errors are right")
+
+
+def _of_scatter(found: Finding) -> Use:
+    """What scatter beyond the family's leaves of tests: it makes standard errors too small by its root."""
+    ratio = found.evidence["ratio"]
+    assert isinstance(ratio, float)
+    reason = (
+        f"the data scatter {figures.three(ratio)} times as much as the model allows, so standard errors are "
+        f"too small by a factor of about {figures.three(math.sqrt(ratio))} ({found.code})"
+    )
+    answer: Answer = "with_care" if math.sqrt(ratio) <= SCATTER else "no"
+    return Use(answer=answer, reason=reason, see=found.code)
 
 
 def _counted_by_rows(comparison: Comparison) -> str | None:

@@ -10,7 +10,7 @@ from mmtriage.ladder.records import Remedy, RemedyId, RungResult, Scope
 # What `_key` sorts by, told to the reader.
 RANKED_BY = (
     "step",
-    "kind (smaller models, as it is, priors, other questions, what clears nothing)",
+    "kind (smaller models, as it is, priors, other questions, what clears nothing, what the data reject)",
     "AIC or, without one, loss of fit",
     "smaller move of the fixed effects",
     "cost",
@@ -19,7 +19,9 @@ RANKED_BY = (
 # Kinds in the order of the steps; `Remedy.order` overrides. A remedy that leaves the model comes in step 1.
 FIRST = -1  # before anything else of its step, whether it clears the verdict or only settles what is true
 REPAIR, BY_DESIGN, REWRITTEN = 0, 0, 1
-SMALLER, PLAIN, AS_IT_IS, PRIOR, OTHER_QUESTION, CLEARS_NOTHING = 1, 2, 3, 4, 5, 6
+SMALLER, PLAIN, AS_IT_IS, PRIOR, OTHER_QUESTION, CLEARS_NOTHING, REJECTED = 1, 2, 3, 4, 5, 6, 7
+# Rise of AIC from which a model has next to no support beside the present one (Burnham & Anderson 2002, 2.6).
+NO_SUPPORT = 10.0
 KIND: dict[RemedyId, int] = {
     "recode": REWRITTEN,
     "drop-aliased": REWRITTEN,
@@ -87,10 +89,17 @@ def step_of(remedy: Remedy) -> int:
     return 1 if remedy.scope == "same_model" else 2
 
 
+def is_rejected(delta_aic: float | None) -> bool:
+    """Whether the data speak against a model: it may be sound, and is no answer."""
+    return delta_aic is not None and delta_aic > NO_SUPPORT
+
+
 def _kind(remedy: Remedy) -> int:
     """The place of its kind within its step."""
     if remedy.order == FIRST:
         return FIRST
+    if is_rejected(remedy.delta_aic):
+        return REJECTED
     if remedy.scope == "changes_model" and not remedy.clears:
         return CLEARS_NOTHING
     if remedy.order is not None:

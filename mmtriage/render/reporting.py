@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmtriage import figures
+from mmtriage.ladder.rank import is_rejected
 from mmtriage.ladder.records import Remedy
 from mmtriage.report.facts import Report
 
@@ -81,7 +82,8 @@ def _short(report: Report) -> str:
 
 
 def _singular(report: Report) -> Iterator[str]:
-    others = (r for r in report.remedies if r.clears and r.scope == "changes_model")
+    models = (r for r in report.remedies if r.clears and r.scope == "changes_model")
+    others = (r for r in models if not is_rejected(r.delta_aic))
     smaller = next((r.formula for r in others if r.formula and r.formula != report.model.formula), None)
     other = "" if smaller is None else f" [or: we therefore report {smaller}]"
     yield f"A random-effects covariance was estimated at its boundary, and was kept{other}."

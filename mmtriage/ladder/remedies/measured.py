@@ -18,6 +18,7 @@ from mmtriage.ladder.case import Case, Refit
 from mmtriage.ladder.effect_changes import effects_of, repaired_effects
 from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_call import R_SUMMARY
+from mmtriage.ladder.rank import is_rejected
 from mmtriage.ladder.records import (
     Attempt,
     Code,
@@ -30,6 +31,7 @@ from mmtriage.ladder.records import (
 )
 
 VISIBLE = 0.01  # deviance units between what R prints and what is measured, from which it is said
+REJECTED_BY_DATA = "the data speak against it: by its AIC it has next to no support beside the present model"
 CHANCE = "MM409"  # hangs-on-rounding
 NOT_TRIED = "what was measured is the model itself: statsmodels was not run"
 
@@ -107,7 +109,8 @@ def changed_model(
     against = compare(case, comparison)
     users = in_users_columns or comparison
     if against.delta_aic is not None:
-        caveats = (*caveats, *_counted_by_r(case, comparison))
+        rejected = (REJECTED_BY_DATA,) if is_rejected(against.delta_aic) else ()
+        caveats = (*rejected, *caveats, *_counted_by_r(case, comparison))
     if in_users_columns is not None:
         against = replace(against, max_shift_se=common_shift(case.comparison, in_users_columns))
     proposal = fitted_model(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
-from mmtriage.ladder.remedies.still_found import still_found
+from mmtriage.ladder.remedies.still_found import first_of_causes, still_found
 from mmtriage.model.distributions import NEGATIVE_BINOMIAL
 
 CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
@@ -24,7 +24,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         return
     comparison = case.refit(case.formula, family=NEGATIVE_BINOMIAL)
     theta = comparison.optimum_fit.nb_theta
-    yield changed_model(
+    proposal = changed_model(
         case,
         comparison,
         id="negative-binomial",
@@ -37,3 +37,4 @@ def propose(case: Case) -> Iterator[Proposal]:
         note=f"theta {theta:.4g}",
         code=case.commands.of(family=NEGATIVE_BINOMIAL, link=None).both(case.formula.to_text()),
     )
+    yield first_of_causes(case, comparison, proposal)

@@ -24,7 +24,7 @@ from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Code, Proposal
 from mmtriage.ladder.remedies.measured import arriving, changed_model
-from mmtriage.ladder.remedies.still_found import still_found
+from mmtriage.ladder.remedies.still_found import first_of_causes, still_found
 
 CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
 
@@ -48,7 +48,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     columns = {} if group else {name: np.arange(case.bench.table.n_rows, dtype=np.float64)}
     comparison = case.refit(formula, columns)
     sd = _sd_of_rows(comparison)
-    yield changed_model(
+    proposal = changed_model(
         case,
         comparison,
         id="observation-level",
@@ -63,6 +63,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         note=f"SD {sd:.4g}",
         code=_code(arriving(case.commands, comparison), formula, None if group else name),
     )
+    yield first_of_causes(case, comparison, proposal)
 
 
 def _code(commands: Commands, formula: Formula, made: str | None) -> Code:

@@ -27,7 +27,7 @@ from mmtriage.ladder.against_present import compare, identified_df, likelihood_r
 from mmtriage.ladder.bootstrap import bootstrap_statistics
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.lrt import Removal, likelihood_ratio_test
-from mmtriage.ladder.rank import SMALLER
+from mmtriage.ladder.rank import SMALLER, is_rejected
 from mmtriage.ladder.records import LikelihoodRatio, Proposal, RungResult, changed_model_result
 from mmtriage.ladder.remedies.measured import changed_model
 from mmtriage.ladder.remedies.plain_model import plain_model
@@ -51,9 +51,12 @@ def climb(case: Case) -> RungResult:
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
     proposals = [_proposal(case, tried) for tried in smaller_models(case.bench, case.comparison)]
     proposals += _left_to_fixed_effects(case)
-    sound = next((p.remedy.formula for p in proposals if p.remedy.clears), None)
+    clearing = [p.remedy for p in proposals if p.remedy.clears]
+    sound = min(clearing, key=lambda remedy: is_rejected(remedy.delta_aic), default=None)
     if sound is not None:
-        reason = f"`{sound}` is identified, certified and not singular"
+        reason = f"`{sound.formula}` is identified, certified and not singular"
+        if is_rejected(sound.delta_aic):
+            reason += ", but the data speak against it"
     elif proposals:
         reason = "every smaller structure tried is singular or not identified too"
     else:
