@@ -25,6 +25,7 @@ from tests.random_models.families import DenseFamily, Rows
 NB_STEP = 1e-4  # of log size, in the one derivative that is a difference
 NEWTON_DECREMENT, SCORING_DECREMENT = 1e-9, 1e-18  # beyond which the next step is rounding
 MANY = 30  # steps
+STUCK = 1e-3  # decrement with which a search that gains nothing more is at the edge of the means, and no mode
 FARTHEST_U = 100.0  # standard deviations of a random effect
 FARTHEST_SIZE = 16.0  # log size of a negative binomial: beyond, differences of logarithms have no digits
 HALVINGS = 12
@@ -204,6 +205,8 @@ class DenseLaplace(Dense):
             if is_rounding or decrement <= limit * min(1.0, here / self.n):
                 break
         else:
+            raise NoValueError
+        if decrement > STUCK:
             raise NoValueError
         M = cho_factor(ZL.T @ (rows.W[:, None] * ZL) + eye)
         value = 2.0 * float(np.sum(np.log(np.diag(M[0])))) + float(u @ u)
