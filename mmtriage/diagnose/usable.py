@@ -2,9 +2,10 @@
 
     estimates        yes up to 0.05 SE from the optimum, with care up to 0.2
     standard errors  yes up to a factor of 1.05, with care up to 1.2
-    tests            as the two above, and with care where a p crosses 0.05, the optimum is singular, or the
-                     data scatter more than the family allows (MM501), whose factor is a rough number: no
-                     where that makes standard errors 1.5 times too small
+    tests            as the two above, and with care where a p crosses 0.05, the optimum is singular, a
+                     coefficient is implausible (MM205), Laplace's approximation is rough (MM503) or the data
+                     scatter more than the family allows (MM501), whose factor is a rough number: no where
+                     that makes standard errors 1.5 times too small
     variances        SDs, that of residuals too, yes up to 2 %, with care up to 10 %
     correlations     the same as a difference; none at its boundary
 
@@ -28,7 +29,7 @@ from mmtriage.diagnose.distances import Distance
 from mmtriage.diagnose.finding import Finding
 from mmtriage.diagnose.headline import ENDLESS, LOST, MOST_NAMED, Graded, Grades, Named, headline, of_nothing
 from mmtriage.diagnose.judgement import beats_optimum, is_short, is_structural, wrong_standard_errors
-from mmtriage.diagnose.naming import term_text
+from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.diagnose.standard_errors import INTERCEPT, factor_of
 from mmtriage.diagnose.verdict import Answer, Usable, Use, Verdict
 from mmtriage.engine.coefficient_tests import between_groups
@@ -225,9 +226,9 @@ def _of_tests(comparison: Comparison, estimates: Use, errors: Use, findings: Seq
     worse = max((estimates, errors), key=lambda use: GRAVITY.index(use.answer))
     if worse.answer == "no":
         return worse
-    scattered = next((_of_scatter(found) for found in findings if found.code == "MM501"), None)
-    if scattered is not None:
-        return scattered
+    warned = [use for found in findings if (use := _of_finding(found)) is not None]
+    if warned:
+        return max(warned, key=lambda use: GRAVITY.index(use.answer))
     crossing = _crossing(comparison)
     if crossing is not None:
         return Use(answer="with_care", reason=f"the p of `{crossing}` crosses {CROSSED}", see=worse.see)
@@ -242,8 +243,28 @@ def _of_tests(comparison: Comparison, estimates: Use, errors: Use, findings: Seq
     return Use(answer="yes", reason="estimates and standard errors are right")
 
 
+def _of_finding(found: Finding) -> Use | None:
+    """What a finding leaves of tests that are right by the numbers of their model; None where all."""
+    match found.code:
+        case "MM501":
+            return _of_scatter(found)
+        case "MM205":
+            one = len(found.columns) == 1
+            noun, verb, it = ("coefficient", "is", "it") if one else ("coefficients", "are", "them")
+            whose = listed(found.columns)
+            reason = f"the {noun} of {whose} {verb} implausible, and Wald tests say little of {it}"
+        case "MM503":
+            shift = found.evidence.get("max_shift_se")
+            if not isinstance(shift, float) or shift <= ESTIMATE[0]:
+                return None
+            reason = f"Laplace's approximation is rough here: quadrature moves an effect by {shift:.2g} SE"
+        case _:
+            return None
+    return Use(answer="with_care", reason=f"{reason} ({found.code})", see=found.code)
+
+
 def _of_scatter(found: Finding) -> Use:
-    """What scatter beyond the family's leaves of tests: it makes standard errors too small by its root."""
+    """Scatter beyond the family's makes standard errors too small by its root."""
     ratio = found.evidence["ratio"]
     assert isinstance(ratio, float)
     reason = (

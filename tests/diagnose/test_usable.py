@@ -96,6 +96,29 @@ def test_a_p_that_crosses_five_per_cent_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ratio", "answer", "words"),
+    [
+        (1.48, "with_care", "their tests with care: the data scatter 1.48 times as much"),
+        (28.4, "no", "but not their standard errors and tests: the data scatter 28.4 times as much"),
+    ],
+)
+def test_scatter_beyond_the_family_is_said_of_tests(ratio: float, answer: Answer, words: str) -> None:
+    verdict = judged(at_optimum(), (finding("MM501", "the data scatter", ratio=ratio),))
+    assert verdict.usable is not None
+    assert (verdict.usable.tests.answer, verdict.usable.tests.see) == (answer, "MM501")
+    assert words in verdict.headline
+
+
+def test_an_implausible_coefficient_and_a_rough_approximation_are_said_of_tests() -> None:
+    extreme = judged(at_optimum(), (finding("MM205", "implausible", columns=("a", "b")),))
+    assert "the coefficients of `a` and `b` are implausible, and Wald tests say little" in extreme.headline
+    rough = judged(at_optimum(), (finding("MM503", "too rough", max_shift_se=0.3),))
+    assert "quadrature moves an effect by 0.3 SE (MM503)" in rough.headline
+    refuted = judged(at_optimum(), (finding("MM503", "refutes an optimum", confirmed=1.0),))
+    assert refuted.headline == "Everything that R prints for this model can be used."
+
+
 def test_a_false_alarm_says_that_nothing_has_to_be_done() -> None:
     assert judged(with_check(at_optimum(), codes=(-1,))).headline == (
         "Everything that R prints can be used; its warning is about how derivatives are computed. Nothing "

@@ -52,6 +52,7 @@ def test_each_key_decides_in_its_turn() -> None:
         remedy("wishart-prior", delta_aic=-9.0),
         remedy("as-fixed", delta_aic=-9.0),
         remedy("a", clears=False, delta_aic=-9.0, max_shift_se=0.0, cost=0),
+        remedy("i", delta_aic=10.1, max_shift_se=0.0, cost=0),  # rejected by the data
     )
     for arranged in (best_first, best_first[::-1], best_first[4:] + best_first[:4]):
         assert order(*arranged) == [r.id for r in best_first]
