@@ -84,11 +84,17 @@ def _can_help(case: Case) -> bool:
 
 
 def _attempts(case: Case, movable: Movable) -> list[Attempt]:
-    """Follow lme4 on the columns of each move."""
+    """Follow lme4 on the columns of each move.
+
+    The second and third tell origin and scale apart. Where the first, which is both, leads nowhere there is
+    nothing to tell apart, and fits of a generalized model are dear.
+    """
     attempts: list[Attempt] = []
     for move in MOVES:
         if move.center and not movable.can_be_centered:
             continue
+        if attempts and not case.design.spec.is_linear and _leads_nowhere(case, attempts[0]):
+            break
         began = time.perf_counter()
         transform = transforms(case.design, movable, move)
         run = case.bench.run(
@@ -100,6 +106,12 @@ def _attempts(case: Case, movable: Movable) -> list[Attempt]:
         seconds = time.perf_counter() - began
         attempts.append(same_model_attempt(case, move.label, run, seconds, transform=transform))
     return attempts
+
+
+def _leads_nowhere(case: Case, attempt: Attempt) -> bool:
+    """Whether a fit ended, and not at the optimum; one that stopped with an error says nothing of others."""
+    has_arrived = reaches_optimum(case, attempt) or reaches_singular_optimum(case, attempt)
+    return attempt.criterion is not None and not has_arrived
 
 
 def _bound(case: Case) -> str:
