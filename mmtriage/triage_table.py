@@ -32,17 +32,14 @@ from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.diagnose.usable import with_chance, with_use, without_use
 from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.comparison import BetterPointError, Comparison
-from mmtriage.engine.lme4.refusal import lme4_refusal
 from mmtriage.errors import InterruptedTriage, UnjudgedError
 from mmtriage.formula import parse_formula, resolve_dot
 from mmtriage.ladder.case import SEPARATION, Case, Refit
-from mmtriage.ladder.guilty_columns import proven_causes, with_proven
+from mmtriage.ladder.if_suspect import climb_if_suspect, with_proven_causes
 from mmtriage.ladder.judged_runs import judged_runs, with_outliers
 from mmtriage.ladder.kept_terms import check_kept
 from mmtriage.ladder.rank import ranked
 from mmtriage.ladder.records import Remedy, RungResult
-from mmtriage.ladder.unfitted import unfitted_ladder
-from mmtriage.ladder.walk import walk
 from mmtriage.ladder.workbench import Workbench
 from mmtriage.model.design import Design
 from mmtriage.model.family_names import DDF_METHODS
@@ -180,7 +177,7 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     lme4_fit, optimum = lme4_facts(comparison, ddf, repeats), optimum_facts(comparison, ddf)
     watch.lap("diagnosis")
     case, refits = _case(bench, comparison, verdict, findings)
-    ladder, incomplete = walk(case)
+    ladder, incomplete = climb_if_suspect(case)
     watch.lap("ladder")
     of_the_rungs = [answer for check in of_ladder(design.spec) for answer in check(case, ladder)]
     verdict, explained = _explained(case, ladder, findings_in(of_the_rungs))
@@ -200,6 +197,9 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
 
 def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], watch: Stopwatch) -> Report:
     """The story of a model that lme4 refuses, or whose criterion has no value, or no maximum."""
+    from mmtriage.engine.lme4.refusal import lme4_refusal  # here, since most models have a fit
+    from mmtriage.ladder.unfitted import unfitted_ladder
+
     errors = [f for f in findings if f.severity == "error"]
     ladder = unfitted_ladder(design, errors, bench, findings)
     watch.lap("ladder")
@@ -278,8 +278,8 @@ def _explained(
     case: Case, ladder: Sequence[RungResult], of_the_rungs: Sequence[Finding]
 ) -> tuple[Verdict, Sequence[Finding]]:
     """Verdict and findings in the light of what the ladder has proven: causes, consequences, severities."""
-    proven = proven_causes(case, ladder)
-    return explain_causes(case.verdict, [*with_proven(case, case.findings, proven), *of_the_rungs], proven)
+    proven, findings = with_proven_causes(case, ladder)
+    return explain_causes(case.verdict, [*findings, *of_the_rungs], proven)
 
 
 def _report(

@@ -59,11 +59,12 @@ WITHIN = {
         "emitted",
         *("case", "printed_errors", "attempts", "against_present", "effect_changes"),
         *("lrt", "bootstrap", "by_each_optimizer", "clusters", "shares", "kept_terms", "rank"),
+        "disagreement",
         "remedies",
         *("standardized_columns", "rescaled_formula", "guilty_columns"),
         *("steps", "structured_steps", "shared_variance", "unidentified", "search_down"),
         "rungs",
-        *("unfitted", "walk", "workbench", "judged_runs"),
+        *("unfitted", "walk", "if_suspect", "workbench", "judged_runs"),
     ),
     "report": (
         *("schema", "printable", "drift", "facts", "request", "roles", "exit_code", "summary", "document"),

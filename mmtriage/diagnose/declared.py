@@ -154,7 +154,7 @@ DECLARED = (
     ),
     Declaration("MM307", "nesting", "warning", "refits", "nesting.reused_labels"),
     Declaration("MM108", "outlier", "warning", "verdict", "outliers.outlying_rows", model="linear"),
-    Declaration("MM405", "optimizers-disagree", "warning", "ladder", "rungs.allfit.disagreement"),
+    Declaration("MM405", "optimizers-disagree", "warning", "ladder", "disagreement.disagreement"),
 )
 
 # Of a code that is found in two ways, of two kinds of models, the first declaration.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 import numpy as np
 
@@ -23,11 +23,13 @@ from mmtriage.engine.lme4.transform import Transform
 from mmtriage.engine.optimum.faces import Place
 from mmtriage.engine.prepared import Prepared
 from mmtriage.formula import Formula
-from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.records import Remedy
 from mmtriage.model.design import Design
 from mmtriage.optimizers import Optimizer
 from mmtriage.options import TriageOptions
+
+if TYPE_CHECKING:
+    from mmtriage.ladder.emitted.commands import Commands
 
 SEPARATION = "MM203"
 OF_ENDLESS = {"random_effects", "largest_weight"}  # what MM407 tells of a criterion that falls for ever

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 RungId = Literal["rescale", "simplify", "allfit", "singular", "maxfun"]
+NOTHING_WRONG = "nothing is wrong: the baseline is at the proven optimum"
 RUNG_NUMBER: dict[RungId, int] = {"rescale": 1, "simplify": 2, "allfit": 3, "singular": 4, "maxfun": 5}
 
 RungStatus = Literal[
@@ -182,3 +183,8 @@ def with_proposals(result: RungResult, proposals: Sequence[Proposal]) -> RungRes
     attempts = (proposal.attempt for proposal in proposals if proposal.attempt is not None)
     remedies = (proposal.remedy for proposal in proposals)
     return replace(result, attempts=(*result.attempts, *attempts), remedies=(*result.remedies, *remedies))
+
+
+def not_needed(rung: RungId) -> RungResult:
+    """The result of a rung that is not climbed, since nothing is wrong."""
+    return RungResult(rung=RUNG_NUMBER[rung], id=rung, status="not_needed", reason=NOTHING_WRONG)

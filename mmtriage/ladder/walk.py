@@ -27,6 +27,7 @@ from mmtriage.ladder.records import (
     RungStatus,
     Stop,
     StopKind,
+    not_needed,
     with_proposals,
 )
 from mmtriage.ladder.remedies.of_causes import of_causes
@@ -125,7 +126,7 @@ def _skipped(case: Case, rung: Rung, results: list[RungResult]) -> RungResult | 
     if case.options.all_rungs:
         return None
     if not case.is_suspect:
-        return _result(rung.id, "not_needed", "nothing is wrong: the baseline is at the proven optimum")
+        return not_needed(rung.id)
     if rung.id == "singular" or _is_to_prove(case, rung):
         return None
     stopped = next((r for r in results if _stops(case, r)), None)

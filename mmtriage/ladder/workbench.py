@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -34,8 +35,6 @@ from mmtriage.engine.prepared import Prepared, prepare
 from mmtriage.errors import UnjudgedError
 from mmtriage.formula import Formula
 from mmtriage.ladder.case import OtherModel
-from mmtriage.ladder.emitted.commands import Commands
-from mmtriage.ladder.emitted.r_table import r_reading, text_columns
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.fewer_rows import without_rows
 from mmtriage.optimizers import OPTIMIZERS, Optimizer
@@ -44,6 +43,7 @@ from mmtriage.options import TriageOptions
 if TYPE_CHECKING:
     from mmtriage.given.agreement import AgreedFit
     from mmtriage.given.record import GivenFit
+    from mmtriage.ladder.emitted.commands import Commands
 
 STATSMODELS = "statsmodels"
 
@@ -54,21 +54,30 @@ class Workbench:
     def __init__(self, table: Table, options: TriageOptions, given: GivenFit | None = None) -> None:
         self.table = table
         self.options = options
-        reads = r_reading(table)
-        self.commands = Commands(
-            source=table.source,
-            options=options,
-            reading=table.reading,
-            r_table=reads,
-            texts={} if reads else text_columns(table),
-            of_statsmodels=given.formula if given and given.software.name == STATSMODELS else None,
-        )
+        self._given = given
         self.deadline: Deadline = deadline_in(options.time_budget)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
         self._compared: dict[Formula, list[Comparison]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}
         self._judged: Comparison | None = None  # of the one fit that is given
         self._without: dict[tuple[int, tuple[int, ...]], Comparison | None] = {}
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The code of the present model, and of others."""
+        from mmtriage.ladder.emitted.commands import Commands  # here: a sound model needs no code to paste
+        from mmtriage.ladder.emitted.r_table import r_reading, text_columns
+
+        table, given = self.table, self._given
+        reads = r_reading(table)
+        return Commands(
+            source=table.source,
+            options=self.options,
+            reading=table.reading,
+            r_table=reads,
+            texts={} if reads else text_columns(table),
+            of_statsmodels=given.formula if given and given.software.name == STATSMODELS else None,
+        )
 
     @property
     def optimizers(self) -> Sequence[Optimizer]:

@@ -15,7 +15,7 @@ from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import Location, Settings, location_of
 from mmtriage.report import roles
-from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.drift.changes import moved, verdict_counts
 from mmtriage.report.facts import Report
 
 

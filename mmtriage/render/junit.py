@@ -20,7 +20,7 @@ from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.prose import one_line
 from mmtriage.render.settings import PLAIN, Settings, settings_of
-from mmtriage.report.drift import moved, verdict_counts
+from mmtriage.report.drift.changes import moved, verdict_counts
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Summary

@@ -20,7 +20,7 @@ from mmtriage.render.prose import one_line, pieces
 from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.render.tables import Grid
 from mmtriage.report import roles
-from mmtriage.report.drift import is_known
+from mmtriage.report.drift.changes import is_known
 from mmtriage.report.facts import Report, ToolFacts
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Checked, Summary

@@ -20,7 +20,7 @@ from mmtriage.render import sentences, since
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import NO_FILES, PLAIN, Location, Settings, location_of, settings_of
 from mmtriage.report.document import Json, finding_document, json_text, verdict_document
-from mmtriage.report.drift import moved
+from mmtriage.report.drift.changes import moved
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
 from mmtriage.report.summary import Summary

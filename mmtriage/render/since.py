@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mmtriage import figures
 from mmtriage.diagnose.declared import CATALOGUE
 from mmtriage.render import sentences
 from mmtriage.render.evidence import EvidencePart
 from mmtriage.render.tables import Grid
-from mmtriage.report.baseline_file import Kept
-from mmtriage.report.drift import Change, Drift, is_known
+from mmtriage.report.drift.changes import Change, Drift, is_known
 from mmtriage.report.exit_code import fails
 from mmtriage.report.facts import ModelFacts, Report
 from mmtriage.report.printable import printable_text
+
+if TYPE_CHECKING:
+    from mmtriage.report.baseline_file import Kept
 
 TITLE = "Since the baseline"
 KNOWN = "As in the baseline"

@@ -23,7 +23,7 @@ from mmtriage.render.evidence import EvidencePart, parts
 from mmtriage.render.problem import in_full
 from mmtriage.render.settings import PLAIN, Settings, settings_of
 from mmtriage.report import roles
-from mmtriage.report.drift import is_known
+from mmtriage.report.drift.changes import is_known
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable, printable_text
 from mmtriage.report.summary import Checked, Summary

@@ -13,7 +13,8 @@ from typing import Literal
 from mmtriage.diagnose.finding import BaselineState, Finding
 from mmtriage.errors import OptionError
 from mmtriage.report.document import json_text, report_document
-from mmtriage.report.drift import compare, is_by_tool, snapshot, state_of
+from mmtriage.report.drift.compare import compare, is_by_tool, state_of
+from mmtriage.report.drift.snapshot import snapshot
 from mmtriage.report.facts import Report
 from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
 from mmtriage.system.whole_files import write_whole

@@ -16,12 +16,12 @@ from mmtriage.formula.structured import StructureTag, Tag
 from mmtriage.ladder.records import Remedy, RungResult, Stop
 from mmtriage.model.family_names import LAPLACE, DfMethod
 from mmtriage.model.spec import Method, ModelSpec
-from mmtriage.plotted.plot_data import PlotData
-from mmtriage.report.drift import Drift
+from mmtriage.report.drift.changes import Drift
 from mmtriage.version import SCHEMA_VERSION, VERSION
 
 if TYPE_CHECKING:
     from mmtriage.engine.estimates import SeMethod
+    from mmtriage.plotted.plot_data import PlotData
 
 IF_ANY = {"if_any": True}  # of a field that a document has only where it is not None
 FitStatus = Literal["converged", "maxfun", "stalled", "error"]

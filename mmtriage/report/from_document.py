@@ -9,9 +9,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mmtriage.engine.estimates import SeMethod
 from mmtriage.ladder.records import RungResult
+from mmtriage.plotted.plot_data import PlotData
 from mmtriage.report.facts import Report
 
 NAN = float("nan")
+OF_TYPES_ONLY = {"SeMethod": SeMethod, "PlotData": PlotData}  # what `facts` imports for annotations alone
 
 
 def report_from(document: Mapping[str, Any]) -> Report:
@@ -32,7 +34,7 @@ def _timed(result: RungResult, seconds: list[float]) -> RungResult:
 
 
 def _record(kind: type, document: Mapping[str, Any]) -> Any:
-    hints = get_type_hints(kind, localns={"SeMethod": SeMethod})  # imported for its type only
+    hints = get_type_hints(kind, localns=OF_TYPES_ONLY)
     return kind(
         **{
             item.name: _value(hints[item.name], document[item.name])

@@ -53,7 +53,7 @@ def test_a_budget_that_ends_in_the_remedies_of_causes_is_said(monkeypatch: pytes
         raise TimeBudgetError("the time budget of 1 s ran out")
 
     monkeypatch.setattr(walk, "with_cause_remedies", out_of_time)
-    report = mmtriage.triage(SAMPLES / "Dyestuff.csv", "Yield ~ 1 + (1 | Batch)")
+    report = mmtriage.triage(SAMPLES / "Dyestuff2.csv", "Yield ~ 1 + (1 | Batch)")
     assert report.incomplete is not None
     assert report.incomplete.stages == ("remedies",)
     assert report.incomplete.reason == (

@@ -14,7 +14,8 @@ from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.prepared import Prepared
 from mmtriage.errors import UnjudgedError
 from mmtriage.ladder import by_each_optimizer
-from mmtriage.ladder.rungs.allfit import applies, climb, disagreement
+from mmtriage.ladder.disagreement import disagreement
+from mmtriage.ladder.rungs.allfit import applies, climb
 from mmtriage.optimizers import ALLFIT, OPTIMIZERS, Optimizer
 from mmtriage.processes import Died
 from tests import tasks

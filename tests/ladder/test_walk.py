@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from mmtriage.deadline import TimeBudgetError
+from mmtriage.diagnose.finding import finding
 from mmtriage.diagnose.verdict import VerdictStatus
 from mmtriage.errors import ModelError
 from mmtriage.ladder import walk as walking
 from mmtriage.ladder.case import Case
+from mmtriage.ladder.if_suspect import climb_if_suspect
 from mmtriage.ladder.records import RUNG_NUMBER, RungId, RungResult, RungStatus
 from mmtriage.ladder.walk import RUNGS, Rung, walk
 from tests.ladder.stubs import case
@@ -185,3 +188,18 @@ def test_progress_is_told_of_what_is_climbed(rungs: Install) -> None:
     said: list[str] = []
     walk(case(progress=said.append))
     assert said == ["rescale", "singular"]
+
+
+def test_a_sound_model_is_answered_without_the_walk_as_the_walk_would(rungs: Install) -> None:
+    climbed = rungs()
+    sound = case(status="converged")
+    assert climb_if_suspect(sound) == walk(sound)
+    assert climbed == []
+
+
+def test_the_walk_is_asked_of_a_suspect_model_and_of_a_finding(rungs: Install) -> None:
+    climbed = rungs(skipped=("allfit",))
+    with_finding = replace(case(status="converged"), findings=(finding("MM304", "found", columns=("x",)),))
+    for asked in (case(status="not_converged"), with_finding, case(status="converged", all_rungs=True)):
+        assert climb_if_suspect(asked) == walk(asked)
+    assert climbed

@@ -19,9 +19,6 @@ import numpy as np
 
 from mmtriage import figures
 from mmtriage.arrays import Array
-from mmtriage.diagnose.convergence import several_optima_at
-from mmtriage.diagnose.finding import Finding, Said, finding, not_assessed
-from mmtriage.diagnose.severity import Severity
 from mmtriage.diagnose.verdict import GAP
 from mmtriage.engine.lme4.outcome import Lme4Failure, Lme4Run
 from mmtriage.engine.optimum.nearby import is_curved
@@ -29,6 +26,7 @@ from mmtriage.ladder.attempts import IMPROVED, reaches_optimum, reaches_singular
 from mmtriage.ladder.by_each_optimizer import attempt_without_answer, run_by_each, with_note
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.clusters import Candidate, ClusterVerdict, adjudicate
+from mmtriage.ladder.disagreement import ANOTHER_OPTIMUM, OURS
 from mmtriage.ladder.records import Attempt, Remedy, RungResult, RungStatus
 from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.ladder.shares import share_of
@@ -39,8 +37,6 @@ NEGLIGIBLE_SHARE = 0.01  # of sigma per average row: a random effect smaller tha
 OTHER_IN_R = ("SLSQP", "pybobyqa")  # the emitted R code calls another optimizer than the one that was tried
 # Of lme4's own allFit, all but nlminbwrap.
 LME4S = tuple(name for name in ALLFIT if name not in (*OTHER_IN_R, "COBYLA"))
-ANOTHER_OPTIMUM = "at another local optimum, proven and curved"
-OURS = "mmtriage"  # the search that proves the optimum: Newton on exact derivatives
 
 
 def applies(case: Case) -> str | None:
@@ -144,63 +140,6 @@ def _negligible(case: Case) -> list[Array]:
     return [NEGLIGIBLE_SHARE * sigma / np.maximum(size, 1e-100) for size in sizes]
 
 
-def disagreement(case: Case, ladder: Sequence[RungResult]) -> Sequence[Said]:
-    """Find MM405, if optimizers were compared and did not agree, and MM406 if that shows several optima."""
-    result = next((r for r in ladder if r.id == "allfit" and r.attempts), None)
-    if result is None:
-        return [not_assessed("MM405", "the other optimizers were not run (--all-rungs runs them)")]
-    if case.options.maxfun is not None:
-        return []  # under the user's own budget a failure says nothing about the model
-    others = [a for a in result.attempts if a.optimizer != OURS and a.evaluations is not None]
-    missing = [a for a in others if not a.certified]
-    return [*_disagreeing(case, others, missing), *_second_optimum(case, missing)] if missing else []
-
-
-def _disagreeing(case: Case, others: Sequence[Attempt], missing: Sequence[Attempt]) -> list[Finding]:
-    """MM405: which optimizers are `missing` at the proven optimum."""
-    failed = [a.label for a in missing if a.note != ANOTHER_OPTIMUM]
-    elsewhere = [a.label for a in missing if a.note == ANOTHER_OPTIMUM]
-    parts = []
-    if elsewhere:
-        parts.append(f"{_listed(elsewhere)} ended at another local optimum, with a higher criterion")
-    if failed and elsewhere:
-        parts.append(f"{_listed(failed)} failed")
-    elif failed:
-        parts.append(
-            f"{', '.join(failed)}; a higher criterion means that the optimizer failed, not that there is a "
-            "second answer"
-        )
-    message = (
-        f"{len(missing)} of {len(others)} optimizers do not reach {case.optimum_name}: {'; '.join(parts)}"
-    )
-    severity: Severity = "warning" if case.verdict.status == "not_converged" else "info"
-    gaps = tuple((a.label, a.gap) for a in others)
-    return [
-        finding(
-            "MM405",
-            message,
-            severity=severity,
-            failed=len(failed),
-            elsewhere=len(elsewhere),
-            optimizers=len(others),
-            gaps=gaps,
-        )
-    ]
-
-
-def _second_optimum(case: Case, missing: Sequence[Attempt]) -> list[Finding]:
-    """MM406, where an optimizer met a second optimum that the search for the best did not."""
-    if any(f.code == "MM406" for f in case.findings):
-        return []
-    met = [a.criterion for a in missing if a.note == ANOTHER_OPTIMUM and a.criterion is not None]
-    optimum = case.comparison.optimum
-    return [several_optima_at((optimum.criterion, min(met)), optimum)] if met else []
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
-
-
 def _candidate(case: Case, name: str, run: Lme4Run | Lme4Failure) -> Candidate:
     kind = OPTIMIZERS[name].kind
     if isinstance(run, Lme4Failure):
@@ -275,9 +214,9 @@ def _others(verdict: ClusterVerdict) -> str:
     parts = []
     if verdict.elsewhere:
         ends = "ends" if len(verdict.elsewhere) == 1 else "end"
-        parts.append(f"{_listed(verdict.elsewhere)} {ends} at another local optimum (higher criterion)")
+        parts.append(f"{', '.join(verdict.elsewhere)} {ends} at another local optimum (higher criterion)")
     if verdict.failed:
-        parts.append(f"{_listed(verdict.failed)} failed (higher criterion)")
+        parts.append(f"{', '.join(verdict.failed)} failed (higher criterion)")
     return "; ".join(parts)
 
 

@@ -11,7 +11,7 @@ import pytest
 from mmtriage.render import junit, since, terminal
 from mmtriage.report.baseline_file import compared
 from mmtriage.report.document import report_document
-from mmtriage.report.drift import is_known, verdict_counts
+from mmtriage.report.drift.changes import is_known, verdict_counts
 from mmtriage.report.exit_code import exit_code_of
 from mmtriage.report.facts import Report
 from tests.real_reports.records import CONVERGED, WRONG_SE

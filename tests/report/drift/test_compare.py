@@ -14,8 +14,9 @@ from mmtriage.render import jsondoc
 from mmtriage.report.baseline_file import compared
 from mmtriage.report.decisions import accepted, selected
 from mmtriage.report.document import report_document
-from mmtriage.report.drift import Change, Drift, compare, snapshot, verdict_counts
-from mmtriage.report.drift.snapshot import SAME
+from mmtriage.report.drift.changes import Change, Drift, verdict_counts
+from mmtriage.report.drift.compare import compare
+from mmtriage.report.drift.snapshot import SAME, snapshot
 from mmtriage.report.exit_code import exit_code_of
 from mmtriage.report.facts import FitFacts, ModelFacts, Report
 from tests.real_reports.records import (
