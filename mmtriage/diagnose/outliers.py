@@ -4,12 +4,13 @@ A typo can make a fit singular: 2500 for 250 in one row of a hundred and eighty 
 several times over, and the variances between groups drown in it. Such rows are named, and nothing is done
 about them: whether they are mistakes the table cannot say.
 
-Three questions, each asked only where the one before says yes, so that a model without suspicion pays for its
+Four questions, each asked only where the one before says yes, so that a model without suspicion pays for its
 residuals and no more:
 
     the residuals    are a few of them far larger than all the others?
     one evaluation   does the model, at the same theta, expect something else of these rows from the others?
-    a refit          without them, is it so at the optimum, and are verdict or first cause other ones?
+    an optimum       is it so at the optimum without them, and can the verdict be another there?
+    a refit          are verdict or first cause of lme4's fit without them other ones?
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class Judged:
     comparison: Comparison
     verdict: Verdict  # its codes are filled in, from findings that need no refits
     findings: Sequence[Finding]
-    without: Callable[[Index], Judged | None]  # rows (k,) of the design; None: the model needs these rows
+    # Without rows (k,) of the design: the proven optimum alone, and the model judged; None: it needs them.
+    optimum_without: Callable[[Index], Comparison | None]
+    without: Callable[[Index], Judged | None]
 
 
 def outlying_rows(judged: Judged) -> list[Said]:
@@ -73,14 +76,23 @@ def _decisive(judged: Judged) -> Finding | None:
     """MM108 where the suspects, or those among them that are as far off at the optimum, decide."""
     rows = suspects(judged.comparison)
     while len(rows):
-        other = judged.without(rows)
-        if other is None:
+        optimum = judged.optimum_without(rows)
+        if optimum is None:
             return None
-        distance = distances_from(other.comparison, judged.comparison.prepared.design, rows)
-        if np.all(distance > OUTLYING):
-            return _outliers(judged, other, rows, distance) if _is_another(judged, other) else None
-        rows = rows[distance > OUTLYING]
+        is_far = distances_from(optimum, judged.comparison.prepared.design, rows) > OUTLYING
+        if np.all(is_far):
+            return _refitted(judged, rows) if _can_be_another(judged.verdict, optimum) else None
+        rows = rows[is_far]
     return None
+
+
+def _refitted(judged: Judged, rows: Index) -> Finding | None:
+    """MM108 where the model is judged otherwise without the rows."""
+    other = judged.without(rows)
+    if other is None or not _is_another(judged, other):
+        return None
+    distance = distances_from(other.comparison, judged.comparison.prepared.design, rows)
+    return _outliers(judged, other, rows, distance)
 
 
 def suspects(comparison: Comparison) -> Index:
@@ -129,6 +141,11 @@ def residuals(model: LinearModel, at: Place, design: Design) -> Array:
             left[part] -= np.sum(own.Z[part] * effects[own.codes[part]], axis=1)
     scaled: Array = left * np.sqrt(design.row_weights)
     return scaled
+
+
+def _can_be_another(verdict: Verdict, without: Comparison) -> bool:
+    """Whether the optimum without the rows leaves room for another verdict, wherever lme4 ends there."""
+    return verdict.status not in AT_OPTIMUM or without.is_singular
 
 
 def _is_another(judged: Judged, other: Judged) -> bool:

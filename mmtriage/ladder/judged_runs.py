@@ -65,6 +65,9 @@ def with_outliers(
 ) -> list[Said]:
     """What is found of a verdict by judging the model on fewer rows."""
 
+    def optimum_without(rows: Index) -> Comparison | None:
+        return bench.optimum_without(comparison.prepared.design, rows)
+
     def without(rows: Index) -> Judged | None:
         other = bench.fit_without(comparison.prepared.design, rows)
         if other is None:
@@ -76,6 +79,12 @@ def with_outliers(
 
     def judged(fit: Comparison, said: Verdict, found: Sequence[Finding]) -> Judged:
         explained, linked = explain_causes(said, [f for f in found if f.code not in OF_REFITS], ())
-        return Judged(comparison=fit, verdict=explained, findings=linked, without=without)
+        return Judged(
+            comparison=fit,
+            verdict=explained,
+            findings=linked,
+            optimum_without=optimum_without,
+            without=without,
+        )
 
     return of_verdict(judged(comparison, verdict, findings))

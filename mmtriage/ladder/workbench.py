@@ -157,6 +157,11 @@ class Workbench:
             self._without[key] = None if fewer is None else self._made(fewer, compare_fits)
         return self._without[key]
 
+    def optimum_without(self, design: Design, rows: Index) -> Comparison | None:
+        """Find the proven optimum alone of a design without these rows; None where it needs them."""
+        fewer = without_rows(design, rows)
+        return None if fewer is None else self._made(fewer, _optimum_alone)
+
     def repeat(self, comparison: Comparison) -> tuple[Comparison, ...] | str:
         """Repeat lme4's fit with noise of a last bit, or say why not."""
         count = self.options.repeats
@@ -255,6 +260,11 @@ def is_same_data(one: Design, two: Design) -> bool:
     pairs = [(one.X, two.X), (one.y, two.y), (one.rows, two.rows)]
     pairs += [(a.Z, b.Z) for a, b in zip(one.random, two.random, strict=True)]
     return one.spec == two.spec and all(np.array_equal(a, b) for a, b in pairs)
+
+
+def _optimum_alone(prepared: Prepared, *, seed: int, **_of_lme4: object) -> Comparison:
+    """The proven optimum, whatever lme4's fit would be made by."""
+    return Comparison.of_optimum(prepared, *prove_optimum(prepared, {}, seed=seed))
 
 
 def _unjudged(reason: str) -> UnjudgedError:

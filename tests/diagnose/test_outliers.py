@@ -53,7 +53,17 @@ def judged(
     status: VerdictStatus = "singular",
     without: Callable[[Index], Judged | None] = lambda rows: None,
 ) -> Judged:
-    return Judged(comparison=comparison, verdict=verdict(status), findings=(), without=without)
+    def optimum_without(rows: Index) -> Comparison | None:
+        fewer = without_rows(comparison.prepared.design, rows)
+        return None if fewer is None else proven(fewer)
+
+    return Judged(
+        comparison=comparison,
+        verdict=verdict(status),
+        findings=(),
+        optimum_without=optimum_without,
+        without=without,
+    )
 
 
 def refitted(made: Design, status: VerdictStatus) -> Callable[[Index], Judged | None]:
@@ -91,6 +101,15 @@ def test_a_row_without_which_nothing_changes_is_left_in_peace() -> None:
     assert suspects(comparison).tolist() == [21]
     assert outlying_rows(judged(comparison, "converged", refitted(made, "converged"))) == []
     assert outlying_rows(judged(comparison, "singular", refitted(made, "singular"))) == []
+
+
+def test_a_fit_at_its_optimum_is_not_made_again_where_the_optimum_without_the_row_is_not_singular() -> None:
+    made = slopes((21, 60.0))
+
+    def refit(rows: Index) -> Judged | None:
+        raise AssertionError(rows)
+
+    assert outlying_rows(judged(proven(made), "converged", refit)) == []
 
 
 def test_three_rows_may_be_typos_and_four_are_what_the_data_are_like() -> None:
