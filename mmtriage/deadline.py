@@ -1,13 +1,17 @@
-"""The time budget: one deadline, asked at every evaluation of a criterion, and an alarm where nobody asks."""
+"""The time budget: one deadline, asked at every evaluation of a criterion, and an alarm where nobody asks.
+
+Whoever evaluates a criterion asks the deadline before, and tells it the value after: so that a user who waits
+can be shown how far it has come.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmtriage.errors import UnjudgedError
 
@@ -24,11 +28,21 @@ class Deadline:
 
     moment: float
     seconds: float  # the budget it came from
+    listener: Callable[[float], None] | None = None  # told each value of a criterion
 
     def check(self) -> None:
         """Raise TimeBudgetError once the moment has passed."""
         if time.monotonic() > self.moment:
             raise self.error()
+
+    def tell(self, criterion: float) -> None:
+        """Pass on a value that a criterion had."""
+        if self.listener is not None:
+            self.listener(criterion)
+
+    def __reduce__(self) -> tuple[type[Deadline], tuple[float, float]]:
+        """In another process nobody listens: what shows progress is this one's."""
+        return Deadline, (self.moment, self.seconds)
 
     def error(self) -> TimeBudgetError:
         """What is raised then."""
@@ -41,9 +55,11 @@ class Deadline:
 NEVER = Deadline(float("inf"), float("inf"))
 
 
-def deadline_in(seconds: float | None) -> Deadline:
+def deadline_in(seconds: float | None, listener: Callable[[float], None] | None = None) -> Deadline:
     """The deadline `seconds` from now; None is never."""
-    return NEVER if seconds is None else Deadline(time.monotonic() + seconds, seconds)
+    if seconds is None:
+        return replace(NEVER, listener=listener)
+    return Deadline(time.monotonic() + seconds, seconds, listener)
 
 
 GRACE = 0.3  # seconds after its moment that an alarm rings: until then whoever asks says better where it is

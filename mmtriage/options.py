@@ -212,6 +212,7 @@ class TriageOptions:
     held_nb_theta: float | None = None  # of a fit made elsewhere that held theta: no option says it either
     plots: bool = False  # compute what plots show: `Report.plot_data`
     progress: Callable[[str], None] | None = None  # told what is being done
+    evaluated: Callable[[float], None] | None = None  # told each value of a criterion
 
     def __post_init__(self) -> None:
         check_values(self)

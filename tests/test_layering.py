@@ -85,7 +85,7 @@ SIBLINGS = (  # they look alike and never at each other
 # Library -> the only places (file or folder) that may use it.
 HOMES = {
     "click": ("command",),
-    "rich": ("render/console.py", "render/terminal.py"),
+    "rich": ("render/console.py", "render/terminal.py", "command/progress.py"),
     "pandas": ("data", "in_python"),  # there for what it gives back
     "pyarrow": ("data",),
     "jinja2": ("render/htmldoc.py",),

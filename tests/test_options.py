@@ -17,7 +17,7 @@ from mmtriage.option_values import Option, Switch, options_of
 from mmtriage.options import OPTIONS, REPEATED, TriageOptions, command_words
 
 ROOT = Path(__file__).parent.parent
-OF_PYTHON_ONLY = {"plots", "progress", "own_fixed", "own_random", "held_nb_theta"}
+OF_PYTHON_ONLY = {"plots", "progress", "evaluated", "own_fixed", "own_random", "held_nb_theta"}
 
 
 @pytest.mark.parametrize("declared", OPTIONS, ids=lambda declared: declared.name)

@@ -34,7 +34,7 @@ def check_models(
     config: Config,
     *,
     jobs: int,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     kept: Mapping[str, Report] = NOTHING_KEPT,
     task: Callable[[ModelEntry], Answer] | None = None,
 ) -> Summary:
@@ -43,7 +43,7 @@ def check_models(
     An interrupt (KeyboardInterrupt) ends the processes, and is the outcome of the models that were not done.
 
     Args:
-        progress: told how many models are done.
+        progress: told how many models are done, of how many.
         kept: name of a model -> the earlier report that is its report, for it asks the same.
         task: what is done for each model; `triage_entry` unless a test has something else in mind.
     """
@@ -53,10 +53,10 @@ def check_models(
     def on_answer(index: int, answer: Answer | Died) -> None:
         done[index] = answer
         if progress is not None:
-            progress(f"{len(done)}/{len(models)} models")
+            progress(len(done), len(models))
 
     if progress is not None:
-        progress(f"0/{len(models)} models")
+        progress(0, len(models))
     with suppress(KeyboardInterrupt):
         run_each(task or triage_entry, models, jobs=jobs, on_answer=on_answer)
     undone = Answer(outcome=InterruptedTriageError(NOT_DONE))

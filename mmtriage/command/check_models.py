@@ -94,7 +94,8 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     files = _files(config, asked, baselines)
     if wants_plots({asked.format, *(output.format_name for output in files)}):
         config = with_plots(config)
-    with progress_line(wanted=asked.detail != "brief") as progress:
+    with progress_line(wanted=asked.detail != "brief") as ticker:
+        progress = None if ticker is None else ticker.models
         jobs, kept = of_all.jobs or config.jobs or 1, _kept(config, baselines, of_all)
         summary = check_models(config, jobs=jobs, progress=progress, kept=kept)
     if summary.undone:

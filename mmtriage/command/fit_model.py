@@ -15,7 +15,7 @@ from mmtriage.command.complaints import refuse_extra_arguments
 from mmtriage.command.completion import Given, completed
 from mmtriage.command.flags import flags, read, said_of_flags, verbatim
 from mmtriage.command.output import SVG, Output, of_plots, outputs, wants_plots, write_each
-from mmtriage.command.progress import progress_line
+from mmtriage.command.progress import progress_line, shown_on
 from mmtriage.command.screen import INTERRUPTED, code_if_unwritten, complain, show, wants_color, width
 from mmtriage.data.reading import Reading
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
@@ -152,8 +152,8 @@ def _triage(
     from mmtriage.triage_table import triage_table
 
     table = read_table(data, reading)
-    with progress_line(wanted=asked.detail != "brief") as progress:
-        return triage_table(table, formula, replace(options, progress=progress))
+    with progress_line(wanted=asked.detail != "brief") as ticker:
+        return triage_table(table, formula, shown_on(ticker, options))
 
 
 def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report, Kept | None]:

@@ -13,7 +13,7 @@ from mmtriage.command.complaints import refuse_extra_arguments
 from mmtriage.command.completion import completed
 from mmtriage.command.fit_model import reported
 from mmtriage.command.flags import flags, read, said_of_flags, verbatim
-from mmtriage.command.progress import progress_line
+from mmtriage.command.progress import progress_line, shown_on
 from mmtriage.data.reading import Reading
 from mmtriage.option_values import options_of
 from mmtriage.options import OPTIONS, TriageOptions
@@ -59,8 +59,8 @@ def judge(fit: str, data: str | None, **given: Any) -> int:
         with said_of_flags(TriageOptions):
             chosen = replace(options_of_fit(made, options, said), plots=plots)
         table = with_factors(read_table(table_path(made, data), reading), made)
-        with progress_line(wanted=asked.detail != "brief") as progress:
-            return triage_table(table, made.formula, replace(chosen, progress=progress), made)
+        with progress_line(wanted=asked.detail != "brief") as ticker:
+            return triage_table(table, made.formula, shown_on(ticker, chosen), made)
 
     inputs = {fit: "the fit", **({} if data is None else {data: "the table"})}
     return reported(triaged, inputs, asked)

@@ -15,7 +15,7 @@ from mmtriage.errors import OptionError, did_you_mean
 from mmtriage.option_values import Cells, Levels, Option, Switch, Texts, options_of, spelled
 from mmtriage.options import TriageOptions
 
-FURTHER = ("plots", "progress")  # that Python alone can say
+FURTHER = ("plots", "progress", "evaluated")  # that Python alone can say
 
 
 class Keywords(TypedDict, total=False):
@@ -52,6 +52,7 @@ class Keywords(TypedDict, total=False):
     time_budget: float
     plots: bool
     progress: Callable[[str], None]
+    evaluated: Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ def climbed(case: Case) -> tuple[tuple[RungResult, ...], Stop | None]:
             results.append(skipped)
             continue
         if case.options.progress is not None:
-            case.options.progress(rung.question)
+            case.options.progress(f"rung {RUNG_NUMBER[rung.id]} of {len(RUNGS)}, {rung.question}")
         try:
             results.append(rung.climb(case))
         except (TimeBudgetError, KeyboardInterrupt) as error:

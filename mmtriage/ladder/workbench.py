@@ -55,7 +55,7 @@ class Workbench:
         self.table = table
         self.options = options
         self._given = given
-        self.deadline: Deadline = deadline_in(options.time_budget)
+        self.deadline: Deadline = deadline_in(options.time_budget, options.evaluated)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
         self._compared: dict[Formula, list[Comparison]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}

@@ -156,9 +156,9 @@ def test_models_that_share_a_table_read_it_once(small: Config, monkeypatch: pyte
 
 
 def test_progress_counts_models(small: Config) -> None:
-    said: list[str] = []
-    check_models(small, jobs=2, progress=said.append)
-    assert said == ["0/3 models", "1/3 models", "2/3 models", "3/3 models"]
+    said: list[tuple[int, int]] = []
+    check_models(small, jobs=2, progress=lambda done, total: said.append((done, total)))
+    assert said == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_an_interrupt_says_how_far_it_came(small: Config, monkeypatch: pytest.MonkeyPatch) -> None:

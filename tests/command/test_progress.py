@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -11,11 +12,18 @@ import pytest
 
 from mmtriage.command import main as cli
 from mmtriage.command.progress import Ticker
+from mmtriage.data.read_table import read_table
+from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
+from mmtriage.deadline import NEVER, deadline_in
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
-from tests.command.running import FORMULA, Terminal, Triage
+from mmtriage.triage_table import triage_table
+from tests.command.running import FORMULA, ROOT, Terminal, Triage
 from tests.real_reports.records import CONVERGED
+
+SLEEPSTUDY = str(ROOT / "sample_data" / "sleepstudy.csv")
+ERASED = "\x1b[2K"  # what a terminal is told to clear the line
 
 
 def test_progress_is_for_a_terminal_only(
@@ -38,18 +46,55 @@ def test_progress_is_for_a_terminal_only(
     assert file.getvalue() == ""
 
 
-def test_progress_is_silent_at_first_and_leaves_the_line_clean() -> None:
+def test_progress_is_silent_at_first() -> None:
     screen = io.StringIO()
     quick = Ticker(screen, width=20)
     quick.say("reading")
     quick.clear()
     assert screen.getvalue() == ""
-    slow = Ticker(screen, width=20, patience=0.0)
-    while not screen.getvalue():
+
+
+def drawn(tell: Callable[[Ticker], None], wanted: str, *, width: int = 100) -> str:
+    """What is on the screen when `wanted` is, and after the line has gone."""
+    screen = io.StringIO()
+    ticker = Ticker(screen, width=width, patience=0.0)
+    tell(ticker)
+    while wanted not in screen.getvalue():
         time.sleep(0.001)
-    slow.say("fitting with a name that is far too long")
-    slow.clear()
-    frames = screen.getvalue().split("\r")
-    assert "fitting with a name " in frames
-    assert frames[-2:] == [" " * 20, ""]
-    assert max(len(frame) for frame in frames) == 20
+    ticker.clear()
+    return screen.getvalue()
+
+
+def test_the_line_says_the_stage_its_evaluations_the_criterion_and_the_seconds_and_is_cleared() -> None:
+    def tell(ticker: Ticker) -> None:
+        ticker.say("reading")
+        ticker.evaluated(9.0)
+        ticker.say("fitting as lme4 does")
+        ticker.evaluated(1800.0)
+        ticker.evaluated(1743.62827)
+
+    screen = drawn(tell, "criterion")
+    assert "0 s  criterion 1743.6283 after 2 evaluations: fitting as lme4 does" in screen
+    assert screen.endswith(ERASED)
+
+
+def test_a_line_too_long_for_the_terminal_is_cut() -> None:
+    screen = drawn(lambda ticker: ticker.say("fitting with a name that is far too long"), "fitting", width=20)
+    assert "0 s  fitting with" in screen
+    assert "\u2026" in screen
+    assert "too long" not in screen
+
+
+def test_models_that_are_done_are_a_bar() -> None:
+    screen = drawn(lambda ticker: ticker.models(3, 4), "3/4 models")
+    assert "\u2501" * 20 in screen
+
+
+def test_a_fit_tells_its_evaluations_and_other_processes_do_not() -> None:
+    told: list[float] = []
+    deadline = deadline_in(None, told.append)
+    options = TriageOptions(evaluated=told.append)
+    triage_table(read_table(SLEEPSTUDY, Reading()), FORMULA, options)
+    assert len(told) > 100
+    assert any(value == pytest.approx(1743.6283, abs=1e-4) for value in told)
+    assert pickle.loads(pickle.dumps(deadline)) == NEVER

@@ -187,7 +187,7 @@ def test_progress_is_told_of_what_is_climbed(rungs: Install) -> None:
     rungs(rescale="cleared")
     said: list[str] = []
     walk(case(progress=said.append))
-    assert said == ["rescale", "singular"]
+    assert said == ["rung 1 of 5, rescale", "rung 4 of 5, singular"]
 
 
 def test_a_sound_model_is_answered_without_the_walk_as_the_walk_would(rungs: Install) -> None:

@@ -60,6 +60,7 @@ class GeneralizedLikelihood(LaidOut):
         if not np.isfinite(best.criterion):
             raise np.linalg.LinAlgError("the criterion is not finite")
         self.pirls.memory.u, self.pirls.memory.beta = best.modes.u, best.modes.beta
+        self.deadline.tell(best.criterion)
         return best
 
     def _at_best_modes(

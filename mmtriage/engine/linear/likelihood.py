@@ -144,6 +144,7 @@ class LinearLikelihood:
                 value += 2.0 * np.sum(np.log(diagonal[:-1])) + self.basis.fixed.logdet_X
         if not np.isfinite(value):
             raise np.linalg.LinAlgError("the criterion is not finite")
+        self.deadline.tell(float(value))
         return LinearEvaluation(float(value), Lambda, L, half_solved, by_rows, root_S)
 
     def _root_S(

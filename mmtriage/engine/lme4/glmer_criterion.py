@@ -96,7 +96,7 @@ class GlmerCriterion:
         self.pirls.offset = self.base_offset
         self._from_saved()
         self._minimize(theta, jointly=True)
-        return self._laplace()
+        return self._told(self._laplace())
 
     def stage_2(self, parameters: Array) -> float:
         """The criterion of (theta, beta), (m + p,)."""
@@ -104,7 +104,8 @@ class GlmerCriterion:
         self._from_saved()
         self.pirls.offset = self.base_offset + self.pirls.rows.X @ parameters[m:]
         self._minimize(parameters[:m], jointly=False)
-        return self._integrated(*hermite(self.points)) if self.points > 1 else self._laplace()
+        integrated = self._integrated(*hermite(self.points)) if self.points > 1 else self._laplace()
+        return self._told(integrated)
 
     def fixed_sd(self) -> Array:
         """Square roots of the diagonal of (R'R)^-1, (p,), R the factor of the fixed effects in stage 1."""
@@ -116,6 +117,10 @@ class GlmerCriterion:
     def _from_saved(self) -> None:
         self.deadline.check()
         self.pirls.at = self._saved
+
+    def _told(self, value: float) -> float:
+        self.deadline.tell(value)
+        return value
 
     def _minimize(self, theta: Array, *, jointly: bool) -> None:
         with np.errstate(all="ignore"):

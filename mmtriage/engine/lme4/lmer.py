@@ -133,7 +133,9 @@ def _lme4_objective(model: LinearModel) -> Callable[[Array], float] | None:
 
     def objective(theta: Array) -> float:
         model.deadline.check()
-        return criterion(theta)
+        value = criterion(theta)
+        model.deadline.tell(value)
+        return value
 
     return objective
 
