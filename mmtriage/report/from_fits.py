@@ -133,7 +133,8 @@ def optimum_facts(comparison: Comparison, ddf: DfMethod | None = None) -> FitFac
     else:
         tested = Checking.of(design.spec, len(design.y), len(parameters))
     bounds = prepared.bounds(parameters)
-    derivatives = _differences(prepared, fit, parameters, tested)
+    # Of a fit made elsewhere nobody asks what lme4's differences would be.
+    derivatives = None if comparison.given is not None else _differences(prepared, fit, parameters, tested)
     check = tested.check(parameters, bounds, derivatives)
     before = design_messages(design.X, dropped=len(design.dropped), version=tested.version)
     began = next(d for d in optimum.descents if d.label == optimum.start).began
