@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mmtriage.errors import UnjudgedError
+from mmtriage.system.memory import has_room_for_process, load_libraries
+from mmtriage.system.own_lines import silence_libraries
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -134,6 +136,8 @@ def run_each(
 
 def _start(workers: dict[int, _Worker[Item, Answer]], number: int, task: Task[Item, Answer]) -> bool:
     """Whether one more process could be started: then it is among the workers, whatever signal comes."""
+    if not has_room_for_process():
+        return False
     with _without_interrupts():
         try:
             workers[number] = _started(task)
@@ -247,12 +251,14 @@ def _work(pipe: Connection) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     _let_the_system_end_it()
+    silence_libraries()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from threadpoolctl import threadpool_limits
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     # One BLAS thread each: workers do not fight over cores, and answers have the bytes of a single process.
+    load_libraries()
     with suppress(EOFError, ConnectionError):  # the parent has gone, or is about to end this process
         task = pipe.recv()
         with threadpool_limits(limits=1, user_api="blas"):

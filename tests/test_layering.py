@@ -21,7 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # An import may only go to an earlier part; inside one part it follows the part's own order, if it has one.
 PARTS = (
-    *("errors", "arrays", "version", "deadline", "processes", "option_values", "figures", "system"),
+    *("errors", "arrays", "version", "deadline", "option_values", "figures", "system", "processes"),
     *("data", "formula", "model", "optimizers", "engine", "diagnose", "options", "given"),
     *("ladder",),
     *("plotted", "report", "explain", "render", "triage_table", "notebook", "in_python", "__init__"),

@@ -19,6 +19,7 @@ from mmtriage import processes
 from mmtriage.deadline import TimeBudgetError
 from mmtriage.errors import UnjudgedError
 from mmtriage.processes import MEMORY_HINT, Died, run_all, run_each
+from mmtriage.system import memory
 from tests import blas, tasks
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +134,12 @@ def test_where_the_system_refuses_processes_those_there_are_do_the_work(
     monkeypatch.setattr(processes, "_started", refusing(first))
     assert run_each(tasks.die_at_three, range(6), jobs=2) == answers
     assert str(Died(exit_code=None)) == "could not be started"
+
+
+def test_a_process_that_could_load_no_library_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `ulimit -v 570000` it waited for ever for memory, and whoever had started it for its answer."""
+    monkeypatch.setattr(memory, "_address_limit", lambda: memory.ADDRESSES_OF_PROCESS - 1)
+    assert run_all(tasks.process, range(2), jobs=2) == [os.getpid()] * 2
 
 
 def test_where_there_are_no_processes_at_all_this_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:

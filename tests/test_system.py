@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from mmtriage.command.main import ONE_THREAD
 from mmtriage.errors import UnjudgedError
 from mmtriage.system import limited, memory
 from mmtriage.system.limited import BLOCK, OverLimitError, read_file_limited, read_limited, size_in_words
+
+ROOT = Path(__file__).parent.parent
 
 
 class Endless:
@@ -84,10 +90,48 @@ def test_the_free_memory_is_the_least_that_anybody_leaves(
 def test_too_little_address_space_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenBLAS ended the process with exit code 1, or waited for ever."""
     monkeypatch.setattr(memory, "_of_process", lambda: (memory.LEAST_ADDRESSES,))
-    memory.refuse_too_few_addresses()
+    memory.load_libraries()
     monkeypatch.setattr(memory, "_of_process", lambda: (80e6,))
     with pytest.raises(UnjudgedError) as caught:
-        memory.refuse_too_few_addresses()
+        memory.load_libraries()
     assert caught.value.message == (
         "the limit of address space leaves 80 MB, and the numerical libraries alone take 550 MB"
     )
+
+
+SCRIPT = """
+import os, sys
+from mmtriage.system.own_lines import silence_libraries
+silence_libraries()
+os.write(2, b"init_geqrf failed init\\n")
+print("ours: \u00fc", file=sys.stderr)
+sys.exit("and the last")
+"""
+
+
+def test_no_line_of_a_library_reaches_stderr() -> None:
+    """NumPy prints its own where LAPACK is refused memory, OpenBLAS where it gives up."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True)
+    assert done.stderr.decode() == "ours: \u00fc\nand the last\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs ulimit -v")
+def test_libraries_that_are_loaded_say_what_they_are_refused() -> None:
+    """OpenBLAS waited for ever, or ended the process, where its first product was refused its memory."""
+    script = """
+import resource
+from mmtriage.system import memory
+resource.setrlimit(resource.RLIMIT_AS, (int(memory.LEAST_ADDRESSES + 100e6), -1))
+memory.load_libraries()
+import numpy as np
+(free,) = memory._of_process()
+tall = np.ones((int(0.6 * free / 80), 10))
+try:
+    np.linalg.qr(tall)
+except MemoryError:
+    print("refused")
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **dict.fromkeys(ONE_THREAD, "1")}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True)
+    assert (done.stdout, done.returncode) == (b"refused\n", 0)

@@ -20,7 +20,7 @@ from mmtriage.command.screen import code_if_unwritten, show, wants_color, width
 from mmtriage.errors import OptionError
 from mmtriage.option_values import Seconds, Switch, Text, option, options_of
 from mmtriage.options import JOBS
-from mmtriage.system.memory import refuse_too_few_addresses
+from mmtriage.system.memory import load_libraries
 
 if TYPE_CHECKING:
     from mmtriage.check.config import Config
@@ -84,7 +84,7 @@ def check(name: tuple[str, ...], **given: Any) -> int:
     The exit code is the worst model's: 2 the input is wrong, then 3 it could not be judged, then 1 something
     is at or above --fail-on, then 0. One model that fails does not stop the others.
     """
-    refuse_too_few_addresses()
+    load_libraries()
     from mmtriage.check.config import with_plots
     from mmtriage.check.triage_all import check_models
 

@@ -22,7 +22,7 @@ from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.errors import DataError, InterruptedTriage, UnjudgedError
 from mmtriage.model.family_names import check_model
 from mmtriage.options import OPTIONS, TriageOptions
-from mmtriage.system.memory import refuse_too_few_addresses
+from mmtriage.system.memory import load_libraries
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Settings
@@ -70,7 +70,7 @@ def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked
     from mmtriage.report.decisions import accepted, selected
     from mmtriage.report.exit_code import exit_code_of
 
-    refuse_too_few_addresses()
+    load_libraries()
     settings = Settings(fail_on=asked.fail_on or DEFAULT_FAIL_ON)
     baseline = _baseline(asked)
     files = _files(inputs, asked, baseline)

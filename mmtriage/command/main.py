@@ -22,6 +22,7 @@ from mmtriage.command.interrupts import hold_interrupts, let_interrupts_through
 from mmtriage.command.screen import INTERRUPTED, Patient, code_at_the_end, complain, show
 from mmtriage.errors import InterruptedTriageError, MmtriageError, OptionError, UnjudgedError
 from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
+from mmtriage.system.own_lines import silence_libraries
 
 A_SHELL_ASKS = "_MMTRIAGE_COMPLETE"  # variable of click's completion, which gives no words
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -35,6 +36,7 @@ def main() -> None:
         warnings.simplefilter("ignore")  # what matters is said in the report
     hold_interrupts()
     _replace_closed_streams()
+    silence_libraries()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # any name can be printed in any locale

@@ -34,6 +34,9 @@ def triage(*_):
     if os.environ.get("SLEEP"):
         print("ready", file=sys.stderr, flush=True)
         import time; time.sleep(3600)
+    if os.environ.get("STARVED"):
+        os.write(2, b"init_geqrf failed init\\n")  # as NumPy does
+        raise MemoryError
     from tests.real_reports.records import REPORTS
     return REPORTS[os.environ["REPORT"]]
 sys.modules["mmtriage.triage_table"] = stub = types.ModuleType("mmtriage.triage_table")
@@ -81,6 +84,12 @@ def test_an_interrupt_ends_quietly(sent: signal.Signals, data: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signals that wait")
+def test_of_memory_that_ran_out_one_sentence_is_said(data: str) -> None:
+    with process(["fit", data, FORMULA], STARVED="1") as started:
+        assert started.communicate() == (b"", b"Error: there is not enough memory for this table and model\n")
+    assert started.returncode == 3
+
+
 def test_an_interrupt_while_the_program_is_imported_is_answered() -> None:
     """It was a traceback, with the exit code of a signal."""
     script = (
