@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from mmtriage.data import own_date
+from mmtriage.data import arrow_sizes, own_date
 from mmtriage.errors import DataError
 from mmtriage.system.limited import BLOCK, Limit, OverLimitError, Stream, read_limited
 
@@ -66,8 +66,8 @@ def unpacked(stored: bytes, source: str, limit: Limit) -> Unpacked:
             found = _only_member(found.content, source, limit)
         else:
             break
-    if is_workbook(found.content):  # an archive too, which its reader unpacks
-        _refuse_large(found.content, limit)
+    if _unpacked_by_reader(found.content) > (most := limit(found.content[:BLOCK])):
+        raise OverLimitError(most)
     return found
 
 
@@ -86,14 +86,14 @@ def is_workbook(content: bytes) -> bool:
         return False
 
 
-def _refuse_large(content: bytes, limit: Limit) -> None:
-    """Raise OverLimitError where more comes out of an archive than may.
+def _unpacked_by_reader(content: bytes) -> int:
+    """Bytes that the reader of a workbook, an archive too, or of an Arrow file unpacks; else none.
 
     What a member says of its size is believed: one that says too little cannot be unpacked.
     """
-    most = limit(content[:BLOCK])
-    if sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist()) > most:
-        raise OverLimitError(most)
+    if is_workbook(content):
+        return sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist())
+    return arrow_sizes.unpacked_bytes(content)
 
 
 def _without(packing: Packing, content: bytes, source: str, limit: Limit) -> bytes:

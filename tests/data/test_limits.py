@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mmtriage.data import foreseen
+from mmtriage.data.arrow_sizes import unpacked_bytes
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.errors import DataError
@@ -72,6 +73,35 @@ def test_the_limit_holds_for_what_a_parquet_file_says_of_itself(monkeypatch: pyt
     monkeypatch.setattr(foreseen, "free_memory", lambda: 1_000_000.0)
     with pytest.raises(DataError, match=r"to read 100,000 rows of 2 columns takes 4 MB of memory, and 1 MB"):
         read_table("t.parquet")
+
+
+@pytest.mark.parametrize("written", ["lz4", "zstd", "uncompressed", "stream"])
+def test_the_limit_holds_for_what_the_batches_of_an_arrow_file_say(written: str) -> None:
+    """A file of 30 kB, sixty million rows of zeros, took 3 GB before anything was said."""
+    pyarrow, feather = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.feather")
+    zeros, word = pyarrow.array([0.0] * 20_000), pyarrow.array(["a" * 40] * 20_000)
+    table = pyarrow.table({"y": zeros, "s": word, "f": pyarrow.array(["b"] * 20_000).dictionary_encode()})
+    if written == "stream":
+        options = pyarrow.ipc.IpcWriteOptions(compression="zstd")
+        with pyarrow.ipc.new_stream("t", table.schema, options=options) as stream:
+            stream.write_table(table)
+    else:
+        feather.write_feather(table, "t", compression=written, chunksize=7_000)
+    size = 20_000 * (8 + 40 + 4 + 4)  # numbers, words and where each begins, codes
+    content = Path("t").read_bytes()
+    assert size < unpacked_bytes(content) < 1.001 * size + 100
+    with pytest.raises(DataError, match=r"the table has more than 1\.1 MB, and no more are read"):
+        read_table("t", Reading(max_bytes=size))
+    assert read_table("t", Reading(max_bytes=2 * size)).n_rows == 20_000
+
+
+def test_a_damaged_arrow_file_has_the_size_of_what_is_whole() -> None:
+    feather, pyarrow = pytest.importorskip("pyarrow.feather"), pytest.importorskip("pyarrow")
+    feather.write_feather(pyarrow.table({"y": [0.0] * 1000}), "t", compression="zstd", chunksize=100)
+    content = Path("t").read_bytes()
+    for cut in range(0, len(content), 7):
+        assert 0 <= unpacked_bytes(content[:cut]) <= 8_000
+        assert unpacked_bytes(content[:cut] + b"\xff" * 7 + content[cut + 7 :]) >= 0
 
 
 def test_what_comes_out_is_left_while_it_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
