@@ -1,19 +1,25 @@
 """The time budget: one deadline, asked at every evaluation of a criterion, and an alarm where nobody asks.
 
 Whoever evaluates a criterion asks the deadline before, and tells it the value after: so that a user who waits
-can be shown how far it has come.
+can be shown how far it has come. An alarm waits for a call of LAPACK: how long that takes is foreseen, and one
+that would overrun is not begun.
 """
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
 
 from mmtriage.errors import UnjudgedError
+
+MORE = "Give it more with --time-budget, or leave the option out."
 
 
 class TimeBudgetError(UnjudgedError):
@@ -48,29 +54,109 @@ class Deadline:
         """What is raised then."""
         return TimeBudgetError(
             f"the time budget of {self.seconds:g} s ran out",
-            hint="Give it more with --time-budget, or leave the option out.",
+            hint=MORE,
         )
 
 
 NEVER = Deadline(float("inf"), float("inf"))
 
 
-def deadline_in(seconds: float | None, listener: Callable[[float], None] | None = None) -> Deadline:
+def deadline_in(seconds: float | None) -> Deadline:
     """The deadline `seconds` from now; None is never."""
-    if seconds is None:
-        return replace(NEVER, listener=listener)
-    return Deadline(time.monotonic() + seconds, seconds, listener)
+    return NEVER if seconds is None else Deadline(time.monotonic() + seconds, seconds)
 
 
 GRACE = 0.3  # seconds after its moment that an alarm rings: until then whoever asks says better where it is
+SHORT = 1e8  # operations on numbers: no computer takes half a second for them
+_PRESENT: ContextVar[Deadline] = ContextVar("deadline", default=NEVER)  # of what is being done
 
 
 @contextmanager
 def alarm_at(deadline: Deadline) -> Iterator[None]:
     """Raise TimeBudgetError soon after the moment, once, wherever Python is: in a design, a check, a rung.
 
-    A signal does it, where the system has it and nobody else uses it: only a call of a library can overrun.
+    Only a call of a library can overrun: those that may take long are foreseen (`foresee`).
     """
+    before = _PRESENT.set(deadline)
+    try:
+        with _ringing(deadline):
+            yield
+    finally:
+        _PRESENT.reset(before)
+
+
+def present() -> Deadline:
+    """The deadline of what is being done; never, if nobody has set an alarm."""
+    return _PRESENT.get()
+
+
+@contextmanager
+def said_while(doing: str) -> Iterator[None]:
+    """Where there is nothing to report yet, have a TimeBudgetError say what was being done."""
+    try:
+        yield
+    except TimeBudgetError as stop:
+        raise TimeBudgetError(f"{stop.message} while {doing}", hint=stop.hint) from None
+
+
+def foresee(operations: float) -> None:
+    """Raise TimeBudgetError where one call of LAPACK would end after the alarm: nothing interrupts it.
+
+    Args:
+        operations: on floating-point numbers, as textbooks count them; of a QR decomposition, or as many as
+            it would do in the time.
+    """
+    deadline = present()
+    if operations < SHORT or deadline.moment == float("inf"):
+        return
+    seconds = operations / operations_per_second()
+    if time.monotonic() + seconds > deadline.moment + GRACE:
+        raise TimeBudgetError(
+            f"the time budget of {deadline.seconds:g} s is too short for a step of about {seconds:,.1f} s",
+            hint=MORE,
+        )
+
+
+@cache
+def operations_per_second() -> float:
+    """How fast a QR decomposition is on this machine, as busy as it is: the best of three, measured once."""
+    import numpy as np  # here, since no option waits for it, and few triages need it
+
+    rows, columns = 1000, 224
+    tall = np.random.default_rng(0).normal(size=(rows, columns))
+    times = [time.perf_counter()]
+    for _ in range(3):
+        np.linalg.qr(tall, mode="r")
+        times.append(time.perf_counter())
+    return 2.0 * rows * columns**2 / min(after - before for before, after in itertools.pairwise(times))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put off the alarm while what has been found is put together, which is not to be lost."""
+    if not hasattr(signal, "setitimer") or not isinstance(signal.getsignal(signal.SIGALRM), _Ring):
+        yield
+        return
+    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """What an alarm does."""
+
+    deadline: Deadline
+
+    def __call__(self, *_: object) -> None:
+        raise self.deadline.error()
+
+
+@contextmanager
+def _ringing(deadline: Deadline) -> Iterator[None]:
+    """A signal rings, where the system has it and nobody else uses it."""
     is_free = (
         deadline.moment < float("inf")
         and hasattr(signal, "setitimer")
@@ -80,11 +166,7 @@ def alarm_at(deadline: Deadline) -> Iterator[None]:
     if not is_free:
         yield
         return
-
-    def ring(*_: object) -> None:
-        raise deadline.error()
-
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, _Ring(deadline))
     signal.setitimer(signal.ITIMER_REAL, max(0.0, deadline.moment - time.monotonic()) + GRACE)
     try:
         yield

@@ -16,18 +16,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mmtriage.data.table import Table
-from mmtriage.deadline import TimeBudgetError, alarm_at
+from mmtriage.deadline import TimeBudgetError, alarm_at, undisturbed
 from mmtriage.diagnose.causes import explain_causes, explain_refusal
 from mmtriage.diagnose.exact_fit import bottomless, exact_fit, saturated
 from mmtriage.diagnose.finding import Finding, NotAssessed
 from mmtriage.diagnose.judgement import judge, refused
-from mmtriage.diagnose.run_checks import (
-    findings_in,
-    of_accepted,
-    of_design,
-    of_ladder,
-    unasked_in,
-)
+from mmtriage.diagnose.run_checks import findings_in, of_accepted, of_design, of_ladder, unasked_in
 from mmtriage.diagnose.unassessed import in_order, without_fit
 from mmtriage.diagnose.usable import with_chance, with_use, without_use
 from mmtriage.diagnose.verdict import Verdict
@@ -168,8 +162,12 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
         comparison = comparison.without_maximum(endless)
     comparison, repeats, of_the_fit = judged_runs(bench, comparison, early)
     findings = [*early, *findings_in(of_the_fit)]
-    verdict = with_use(_with_doubt(judge(comparison, findings), comparison), comparison, findings)
-    verdict = with_chance(verdict, repeats)
+    verdict = judge(comparison, findings)
+    if comparison.given is not None and not comparison.given.is_shown:
+        from mmtriage.given.agreement import with_doubt
+
+        verdict = with_doubt(verdict)
+    verdict = with_chance(with_use(verdict, comparison, findings), repeats)
     of_rows = with_outliers(bench, comparison, verdict, findings)
     findings += findings_in(of_rows)
     ddf = DDF_METHODS[bench.options.ddf]
@@ -179,17 +177,18 @@ def _with_fit(bench: Workbench, comparison: Comparison, early: Sequence[Finding]
     case, refits = _case(bench, comparison, verdict, findings)
     ladder, incomplete = climb_if_suspect(case)
     watch.lap("ladder")
-    of_the_rungs = [answer for check in of_ladder(design.spec) for answer in check(case, ladder)]
-    verdict, explained = _explained(case, ladder, findings_in(of_the_rungs))
-    missing = in_order(unasked_in([*of_the_fit, *of_rows, *of_the_rungs]))
-    report = replace(
-        _report(bench, design, verdict, explained, missing, ladder),
-        baseline=lme4_fit,
-        baseline_error=comparison.lme4_error,
-        reference=optimum,
-        incomplete=incomplete,
-        timing=watch.timing,
-    )
+    with undisturbed():
+        of_the_rungs = [answer for check in of_ladder(design.spec) for answer in check(case, ladder)]
+        verdict, explained = _explained(case, ladder, findings_in(of_the_rungs))
+        missing = in_order(unasked_in([*of_the_fit, *of_rows, *of_the_rungs]))
+        report = replace(
+            _report(bench, design, verdict, explained, missing, ladder),
+            baseline=lme4_fit,
+            baseline_error=comparison.lme4_error,
+            reference=optimum,
+            incomplete=incomplete,
+            timing=watch.timing,
+        )
     if not bench.options.plots or (incomplete is not None and incomplete.kind == "interrupted"):
         return report
     return _with_plot_data(report, comparison, refits, bench, watch)
@@ -203,25 +202,17 @@ def _without_fit(bench: Workbench, design: Design, findings: Sequence[Finding], 
     errors = [f for f in findings if f.severity == "error"]
     ladder = unfitted_ladder(design, errors, bench, findings)
     watch.lap("ladder")
-    error = next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None)
-    verdict, findings = explain_refusal(refused(errors), findings)
-    if error is None and (error := lme4_refusal(design)) is not None:
-        verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
-    reason = NO_FIT[verdict.status] if error is None else f'lme4 stops with "{error}"'
-    verdict = without_use(verdict, reason)
-    asked = {f.code for f in findings}
-    missing = tuple(item for item in without_fit(design.spec) if item.code not in asked)
-    report = _report(bench, design, verdict, findings, missing, ladder)
-    return replace(report, baseline_error=error, timing=watch.timing)
-
-
-def _with_doubt(verdict: Verdict, comparison: Comparison) -> Verdict:
-    """The verdict on a fit of which no log-likelihood has shown that it is of this model says so."""
-    if comparison.given is None or comparison.given.is_shown:
-        return verdict
-    from mmtriage.given.agreement import NOTHING_SHOWN
-
-    return replace(verdict, message=f"{verdict.message} But {NOTHING_SHOWN}.")
+    with undisturbed():
+        error = next((str(f.evidence["error"]) for f in errors if f.code == "MM408"), None)
+        verdict, findings = explain_refusal(refused(errors), findings)
+        if error is None and (error := lme4_refusal(design)) is not None:
+            verdict = replace(verdict, message=f'{verdict.message} lme4 stops with "{error}".')
+        reason = NO_FIT[verdict.status] if error is None else f'lme4 stops with "{error}"'
+        verdict = without_use(verdict, reason)
+        asked = {f.code for f in findings}
+        missing = tuple(item for item in without_fit(design.spec) if item.code not in asked)
+        report = _report(bench, design, verdict, findings, missing, ladder)
+        return replace(report, baseline_error=error, timing=watch.timing)
 
 
 def _compared(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mmtriage.check.config import Config
 from mmtriage.check.entries import ModelEntry
 from mmtriage.check.entry_question import question_of_entry
+from mmtriage.deadline import alarm_at, deadline_in
 from mmtriage.errors import InterruptedTriageError, MmtriageError, UnjudgedError
 from mmtriage.processes import MEMORY_HINT, Died, run_each
 from mmtriage.report.decisions import accepted, selected
@@ -69,8 +70,9 @@ def triage_entry(model: ModelEntry) -> Answer:
     from mmtriage.triage_table import triage_table
 
     try:
-        asked = question_of_entry(model)
-        report = triage_table(asked.table, asked.formula, asked.options, asked.given)
+        with alarm_at(deadline_in(model.options.time_budget)):
+            asked = question_of_entry(model)
+            report = triage_table(asked.table, asked.formula, asked.options, asked.given)
     except MmtriageError as error:
         return Answer(outcome=error)
     except MemoryError:

@@ -17,6 +17,7 @@ from mmtriage.command.flags import flags, read
 from mmtriage.command.output import Output, outputs, wants_plots, write_each
 from mmtriage.command.progress import progress_line
 from mmtriage.command.screen import code_if_unwritten, show, wants_color, width
+from mmtriage.deadline import alarm_at, deadline_in, said_while
 from mmtriage.errors import OptionError
 from mmtriage.option_values import Seconds, Switch, Text, option, options_of
 from mmtriage.options import JOBS
@@ -115,8 +116,10 @@ def _configuration(names: Sequence[str], of_all: CheckOptions, asked: ReportOpti
     from mmtriage.check.config import chosen, find_config, overridden, read_config
 
     path = Path(of_all.config) if of_all.config is not None else find_config(Path.cwd())
+    with alarm_at(deadline_in(of_all.time_budget)), said_while(f"`{path}` was read"):
+        config = read_config(path)
     return overridden(
-        chosen(read_config(path), names),
+        chosen(config, names),
         fail_on=asked.fail_on,
         select=asked.select or None,
         ignore=asked.reasons,

@@ -18,6 +18,7 @@ from mmtriage.command.output import SVG, Output, of_plots, outputs, wants_plots,
 from mmtriage.command.progress import progress_line, shown_on
 from mmtriage.command.screen import INTERRUPTED, code_if_unwritten, complain, show, wants_color, width
 from mmtriage.data.reading import Reading
+from mmtriage.deadline import Deadline, alarm_at, deadline_in, said_while
 from mmtriage.diagnose.severity import DEFAULT_FAIL_ON
 from mmtriage.errors import DataError, InterruptedTriage, UnjudgedError
 from mmtriage.model.family_names import check_model
@@ -55,27 +56,31 @@ def fit(data: str, formula: str, **given: Any) -> int:
     def triaged(plots: bool) -> Report:
         return _triage(data, formula, reading, replace(options, plots=plots), asked)
 
-    return reported(triaged, {data: "the table"}, asked)
+    return reported(triaged, {data: "the table"}, asked, deadline_in(options.time_budget))
 
 
-def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked: ReportOptions) -> int:
+def reported(
+    triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked: ReportOptions, deadline: Deadline
+) -> int:
     """Triage, compare with an earlier report, write every output, and return the exit code.
 
     Args:
         triaged: makes the report; it is told whether plots are wanted.
         inputs: what is read, and must not be overwritten: path -> what it is.
+        deadline: of all that is read, triaged and drawn.
     """
-    from mmtriage.render.plots import plots_of
+    from mmtriage.render.plots import plots_in_time
     from mmtriage.render.settings import Settings
     from mmtriage.report.decisions import accepted, selected
     from mmtriage.report.exit_code import exit_code_of
 
     load_libraries()
     settings = Settings(fail_on=asked.fail_on or DEFAULT_FAIL_ON)
-    baseline = _baseline(asked)
-    files = _files(inputs, asked, baseline)
-    plots = wants_plots({asked.format, *(output.format_name for output in files)})
-    report, stopped = _as_far_as_it_came(triaged, plots)
+    with alarm_at(deadline):
+        baseline = _baseline(asked)
+        files = _files(inputs, asked, baseline)
+        plots = wants_plots({asked.format, *(output.format_name for output in files)})
+        report, stopped = _as_far_as_it_came(triaged, plots)
     report = accepted(report, asked.reasons)
     is_written = True
     if baseline is not None and stopped is None:  # half a report is no news
@@ -85,7 +90,9 @@ def reported(triaged: Callable[[bool], Report], inputs: Mapping[str, str], asked
     if asked.select:
         report = selected(report, asked.select)
     if plots:
-        settings = replace(settings, plots=plots_of(report))
+        with alarm_at(deadline):
+            drawn, undrawn = plots_in_time(report)
+        settings = replace(settings, plots=drawn, plot_remarks=undrawn)
     is_written &= write_each(files, lambda output: _contents(output, report, asked, settings))
     _show(report, asked, settings)
     code = exit_code_of(report, settings.fail_on) if stopped is None else stopped
@@ -125,7 +132,8 @@ def _baseline(asked: ReportOptions) -> Baseline | None:
         return None
     from mmtriage.report.baseline_file import open_baseline
 
-    return open_baseline(Path(asked.baseline), update=asked.update_baseline)
+    with said_while(f"`{asked.baseline}` was read"):
+        return open_baseline(Path(asked.baseline), update=asked.update_baseline)
 
 
 def _files(inputs: Mapping[str, str], asked: ReportOptions, baseline: Baseline | None) -> tuple[Output, ...]:
@@ -170,7 +178,7 @@ def _since(report: Report, baseline: Baseline, *, update: bool) -> tuple[Report,
 
 def _contents(output: Output, report: Report, asked: ReportOptions, settings: Settings) -> Mapping[Path, str]:
     if output.format_name == SVG:
-        return of_plots(output.path, settings.plots)
+        return of_plots(output.path, settings.plots or ())
     return {output.path: _as_file(report, output.format_name, asked, settings)}
 
 

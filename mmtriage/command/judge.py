@@ -15,6 +15,7 @@ from mmtriage.command.fit_model import reported
 from mmtriage.command.flags import flags, read, said_of_flags, verbatim
 from mmtriage.command.progress import progress_line, shown_on
 from mmtriage.data.reading import Reading
+from mmtriage.deadline import deadline_in
 from mmtriage.option_values import options_of
 from mmtriage.options import OPTIONS, TriageOptions
 
@@ -63,4 +64,4 @@ def judge(fit: str, data: str | None, **given: Any) -> int:
             return triage_table(table, made.formula, shown_on(ticker, chosen), made)
 
     inputs = {fit: "the fit", **({} if data is None else {data: "the table"})}
-    return reported(triaged, inputs, asked)
+    return reported(triaged, inputs, asked, deadline_in(options.time_budget))

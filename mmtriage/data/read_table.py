@@ -9,15 +9,17 @@ from mmtriage.data.file_kinds import MEANS, SPEAKS_OF_TEXT, FileKind
 from mmtriage.data.reading import PLAINLY, Reading
 from mmtriage.data.source import Source, open_source
 from mmtriage.data.table import Found, Table
+from mmtriage.deadline import said_while
 from mmtriage.errors import DataError, OptionError
 from mmtriage.option_values import options_of
 
 
 def read_table(source: str | Path, reading: Reading = PLAINLY) -> Table:
     """Read a table from a path, or from standard input for `-`, whatever kind of file it is."""
-    opened = open_source(source, has_encoding=reading.encoding is not None, max_bytes=reading.max_bytes)
-    _refuse_idle_options(opened.kind, reading)
-    found = _read(opened, reading)
+    with said_while(f"`{source}` was read"):
+        opened = open_source(source, has_encoding=reading.encoding is not None, max_bytes=reading.max_bytes)
+        _refuse_idle_options(opened.kind, reading)
+        found = _read(opened, reading)
     if not found.columns:
         raise DataError("no column of the table can be used in a model", where=opened.name)
     return Table(

@@ -15,6 +15,7 @@ import numpy as np
 from mmtriage.arrays import Array
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.tall import least_squares
 
 SPANNED = 1e-8  # distance from 1 at which X is taken to span the constant
 
@@ -76,7 +77,7 @@ def constant_combination(design: Design) -> Array | None:
         unit: Array = np.eye(design.X.shape[1])[design.fixed_names.index("(Intercept)")]
         return unit
     scales = np.sqrt(np.mean(design.X**2, axis=0))
-    c = np.linalg.lstsq(design.X / scales, np.ones(len(design.X)), rcond=None)[0] / scales
+    c = least_squares(design.X / scales, np.ones(len(design.X))) / scales
     is_spanned = np.allclose(design.X @ c, 1.0, rtol=0.0, atol=SPANNED)
     return np.where(np.abs(c) * scales > SPANNED, c, 0.0) if is_spanned else None
 

@@ -13,6 +13,7 @@ from mmtriage.diagnose.naming import MOST_NAMES, listed, term_text
 from mmtriage.diagnose.severity import Severity
 from mmtriage.model.aliased import DroppedColumn
 from mmtriage.model.design import Design
+from mmtriage.model.tall import least_squares
 
 SEVERE_INFLATION = 1e3  # variance inflation factor: a standard error thirty times what it would be alone ...
 NOTED_INFLATION = 1e2  # ... and ten times
@@ -109,6 +110,5 @@ def _has_group_mean(design: Design, slope: Slope) -> bool:
     codes, values = slope.term.codes, slope.term.Z[:, slope.index]
     means = (np.bincount(codes, values) / np.bincount(codes))[codes]
     centered = means - means.mean()
-    fitted, *_ = np.linalg.lstsq(design.X, centered, rcond=None)
-    left = centered - design.X @ fitted
+    left = centered - design.X @ least_squares(design.X, centered)
     return bool(left @ left <= SPANNED_SHARE * (centered @ centered))

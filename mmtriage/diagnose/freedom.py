@@ -18,6 +18,7 @@ from scipy.sparse import csr_array, hstack
 
 from mmtriage.arrays import Array
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.tall import orthonormal_columns
 
 MOST_PROBES, FEWEST_PROBES = 200, 16  # the error falls with the number of effects, so large tables need few
 CELLS = 2_000_000  # rows times probes, in between
@@ -31,7 +32,7 @@ def used_degrees(X: Array, terms: Sequence[RandomTerm], covariances: Sequence[Ar
     fixed = X * root
     random = hstack([_spherical(term, S, root) for term, S in zip(terms, covariances, strict=True)], "csr")
     q = random.shape[1]
-    Q, _ = np.linalg.qr(fixed)  # columns of any scale and origin
+    Q, _ = orthonormal_columns(fixed)  # columns of any scale and origin
     cross = random.T @ Q  # (q, p)
 
     def apply(v: Array) -> Array:

@@ -14,6 +14,7 @@ from scipy.linalg import solve_triangular
 from mmtriage.arrays import Array
 from mmtriage.formula.nodes import Binary, Call, Name, Node, Number, Paren, Unary, children, names_in
 from mmtriage.model.design import Design
+from mmtriage.model.tall import orthonormal_columns, triangular_factor
 
 INTERCEPT = "(Intercept)"
 
@@ -33,7 +34,7 @@ def inflation_factors(design: Design, *, powers_apart: bool = False) -> dict[str
     if powers_apart:
         centered = _with_powers_apart(centered, _powers(design, own))
     lengths = np.linalg.norm(centered, axis=0)
-    R = np.linalg.qr(centered / lengths, mode="r")
+    R = triangular_factor(centered / lengths)
     factors = np.sum(solve_triangular(R, np.eye(len(names))) ** 2, axis=1)
     return dict(zip(names, factors.tolist(), strict=True))
 
@@ -47,7 +48,7 @@ def _with_powers_apart(X: Array, powers: list[list[int]]) -> Array:
     """X (n, p) with each list of columns made orthogonal, the first of them as it is."""
     apart = X.copy()
     for columns in powers:
-        Q, R = np.linalg.qr(X[:, columns] / np.linalg.norm(X[:, columns], axis=0))
+        Q, R = orthonormal_columns(X[:, columns] / np.linalg.norm(X[:, columns], axis=0))
         apart[:, columns] = Q * np.diag(R)
     return apart
 

@@ -23,6 +23,7 @@ from mmtriage.engine.lme4.glmer_pirls import NO_DESCENT, NOT_A_NUMBER, TOO_MANY_
 from mmtriage.model.design import Design
 from mmtriage.model.families import Family, family_of
 from mmtriage.model.linear_predictor import linear_predictor
+from mmtriage.model.tall import least_squares
 
 ERRORS = (NOT_A_NUMBER, NO_DESCENT, TOO_MANY_STEPS, DOWNDATED)  # what lme4 says when PIRLS fails
 FIRST_STEPS = 10  # of the iteration without random effects
@@ -128,8 +129,7 @@ def _step(design: Design, family: Family, weights: Array, eta: Array, offset: Ar
     target = eta - offset + (design.y - mu) / slope
     if not np.all(np.isfinite(root)) or not np.all(np.isfinite(target)):
         return None
-    beta, *_ = np.linalg.lstsq(design.X * root[:, None], target * root, rcond=None)
-    return np.asarray(beta)
+    return least_squares(design.X * root[:, None], target * root)
 
 
 def _later_escape(design: Design, side: int, fit: Fit | None) -> _Escape | None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmtriage.arrays import Array, Index, Mask
+from mmtriage.model.tall import triangular_factor
 
 Pulls = NDArray[np.int8]  # (n,) -1, 0 or +1
 
@@ -86,7 +87,7 @@ def _orthonormal(rows: Array) -> Array:
     lengths = np.linalg.norm(rows, axis=0)
     lengths = np.where(lengths > 0, lengths, 1.0)
     # The triangle of a QR has the singular values of the rows, however many these are.
-    _, values, directions = np.linalg.svd(np.linalg.qr(rows / lengths, mode="r"), full_matrices=False)
+    _, values, directions = np.linalg.svd(triangular_factor(rows / lengths), full_matrices=False)
     kept = values > RANK * values[0]
     basis: Array = (directions[kept] / values[kept, None]).T / lengths[:, None] * np.sqrt(len(rows))
     return basis
@@ -96,7 +97,7 @@ def _null_space(rows: Array, width: int) -> Array:
     """Orthonormal columns (width, k) that every row is orthogonal to."""
     if not len(rows):
         return np.eye(width)
-    _, values, directions = np.linalg.svd(np.linalg.qr(rows, mode="r"))
+    _, values, directions = np.linalg.svd(triangular_factor(rows))
     rank = int(np.sum(values > RANK * max(values[0], 1.0)))
     null: Array = directions[rank:].T
     return null

@@ -20,6 +20,7 @@ from mmtriage.diagnose.recession import Pulls, recession_direction, row_codes, s
 from mmtriage.formula.nodes import Node, names_in
 from mmtriage.formula.text import to_text
 from mmtriage.model.design import Design
+from mmtriage.model.tall import least_squares
 
 FIRST_LOOK = 1000  # rows in which a continuous column shows
 NEGLIGIBLE = 1e-9  # share of a direction's largest coefficient that is rounding
@@ -209,7 +210,7 @@ def _within_cells(rows: InformativeRows, number: int, along: Node) -> Iterator[R
 
 def _coefficients(X: Array, inside: Sequence[int], column: Array) -> Array | None:
     """Coefficients (p,) with which some columns of X make a column (m,); None where they do not."""
-    found, *_ = np.linalg.lstsq(X[:, inside], column, rcond=None)
+    found = least_squares(X[:, inside], column)
     if np.max(np.abs(X[:, inside] @ found - column)) > NEGLIGIBLE * (1.0 + np.max(np.abs(column))):
         return None
     coefficients = np.zeros(X.shape[1])
@@ -299,5 +300,4 @@ def _combination_text(rows: InformativeRows, direction: Array, effects: tuple[st
 def has_constant(columns: Array) -> bool:
     """Whether a constant is a combination of the columns (n, k)."""
     ones = np.ones(len(columns))
-    fitted, *_ = np.linalg.lstsq(columns, ones, rcond=None)
-    return bool(np.max(np.abs(columns @ fitted - ones)) < NEGLIGIBLE)
+    return bool(np.max(np.abs(columns @ least_squares(columns, ones) - ones)) < NEGLIGIBLE)

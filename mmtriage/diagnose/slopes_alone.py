@@ -18,6 +18,7 @@ from mmtriage.diagnose.naming import listed, term_text
 from mmtriage.formula.nodes import columns_named
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.tall import orthonormal_columns
 
 
 def slopes_without_mean(design: Design) -> list[Finding]:
@@ -44,7 +45,7 @@ def _alone(design: Design, term: RandomTerm) -> Iterator[str]:
 def _is_spanned(design: Design, term: RandomTerm, columns: list[int]) -> bool:
     """Whether the fixed effects hold each of these columns of Z."""
     values = term.Z[:, columns]
-    Q = np.linalg.qr(design.X / np.linalg.norm(design.X, axis=0))[0]
+    Q, _ = orthonormal_columns(design.X / np.linalg.norm(design.X, axis=0))
     left, all_of_it = np.sum((values - Q @ (Q.T @ values)) ** 2, axis=0), np.sum(values**2, axis=0)
     return bool(np.all(left <= SPANNED_SHARE * all_of_it))
 

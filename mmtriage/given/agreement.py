@@ -17,6 +17,7 @@ import numpy as np
 from mmtriage import figures
 from mmtriage.data.factors import listed
 from mmtriage.deadline import NEVER, Deadline
+from mmtriage.diagnose.verdict import Verdict
 from mmtriage.engine.as_given import Parameters, fit_as_given
 from mmtriage.engine.comparison import Elsewhere
 from mmtriage.engine.estimates import Fit
@@ -32,6 +33,11 @@ RELATIVE = 1e-9  # the same as a share of the criterion
 LOOSE = 0.05  # lme4 prints a GLMM's at PIRLS's tolerance; a prior moves it by its density at the estimates
 
 NOTHING_SHOWN = "nothing showed that this is the same model"
+
+
+def with_doubt(verdict: Verdict) -> Verdict:
+    """The verdict on a fit of which no log-likelihood has shown that it is of this model says so."""
+    return replace(verdict, message=f"{verdict.message} But {NOTHING_SHOWN}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

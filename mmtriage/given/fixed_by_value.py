@@ -21,6 +21,7 @@ from mmtriage.given.making import Making, is_constant, quoteless
 from mmtriage.given.values_met import same
 from mmtriage.model.design import Design, build_design
 from mmtriage.model.spec import ModelSpec
+from mmtriage.model.tall import least_squares
 
 SPAN = 1e-8  # of a column: what a least-squares fit by our columns may leave of it
 FUNCTIONS = re.compile(r"\b(?:np|numpy)\.(log|log2|log10|log1p|exp|sqrt|abs|sin|cos|tan)\b")
@@ -50,7 +51,7 @@ def _spans(design: Design, X: Array) -> bool:
     """Whether our columns span statsmodels', and are as many."""
     if design.X.shape != X.shape:
         return False
-    left = X - design.X @ np.linalg.lstsq(design.X, X, rcond=None)[0]
+    left = X - design.X @ least_squares(design.X, X)
     return bool(np.all(np.max(np.abs(left), axis=0) <= SPAN * np.max(np.abs(X), axis=0, initial=1e-300)))
 
 

@@ -34,6 +34,7 @@ from mmtriage.given.random_by_value import random_part
 from mmtriage.given.record import GivenEffect, GivenFit, Software
 from mmtriage.given.values_met import Frame
 from mmtriage.model.design import Design
+from mmtriage.model.tall import least_squares
 
 ON_BOUNDARY = 0.01  # statsmodels' own limit of a variance, whatever its unit
 
@@ -81,7 +82,7 @@ def handed_over(result: Any, messages: Sequence[str] | None = None) -> Handed:
     response = translated(making, _text(model.endog_names), np.asarray(model.endog, dtype=np.float64))
     X, names = np.asarray(model.exog, dtype=np.float64), [str(name) for name in model.exog_names]
     fixed, design = fixed_part(making, response, X, names, bars, reml=bool(result.reml))
-    T: Array = np.asarray(np.linalg.lstsq(design.X, X, rcond=None)[0], dtype=np.float64)  # X_sm = X T
+    T = least_squares(design.X, X)  # X_sm = X T
     formula = f"{response} ~ {fixed} + {' + '.join(bars)}"
     fit = GivenFit(
         path=STATSMODELS_RESULT,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from mmtriage.deadline import said_while
 from mmtriage.given.in_file import At, parsed, refuse_unknown, text_of
 from mmtriage.given.record import (
     SCHEMA_VERSION,
@@ -30,7 +31,8 @@ def read_fit(path: str) -> GivenFit:
     Raises:
         DataError: the file cannot be read, or says what cannot be.
     """
-    return fit_of(parsed(text_of(path), path), path)
+    with said_while(f"`{path}` was read"):
+        return fit_of(parsed(text_of(path), path), path)
 
 
 def fit_of(document: Any, path: str) -> GivenFit:

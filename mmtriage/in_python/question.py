@@ -11,6 +11,7 @@ from mmtriage.data.in_memory import table_from_frame
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
+from mmtriage.deadline import alarm_at, deadline_in
 from mmtriage.errors import OptionError
 from mmtriage.given.from_statsmodels import Handed, handed_over
 from mmtriage.given.record import GivenFit
@@ -63,7 +64,8 @@ def _row_labels(data: Any) -> Any:
 
 def _table(data: Any, said: Said) -> Table:
     if isinstance(data, str | Path):
-        return read_table(data, said.reading)
+        with alarm_at(deadline_in(said.options.time_budget)):
+            return read_table(data, said.reading)
     if isinstance(data, Table):
         _refuse(said, (), "a `Table` has been read already")
         return data

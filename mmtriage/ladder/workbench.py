@@ -14,7 +14,7 @@ import numpy as np
 
 from mmtriage.arrays import Array, Index
 from mmtriage.data.table import Column, Table
-from mmtriage.deadline import Deadline, TimeBudgetError, deadline_in
+from mmtriage.deadline import NEVER, Deadline, TimeBudgetError, deadline_in, present
 from mmtriage.diagnose.exact_fit import endless, saturated
 from mmtriage.diagnose.finding import Finding
 from mmtriage.engine.as_given import compare_given
@@ -49,13 +49,15 @@ STATSMODELS = "statsmodels"
 
 
 class Workbench:
-    """A `Bench` for one table, one set of options and one deadline, which starts when the bench is made."""
+    """A `Bench` for one table, one set of options and one deadline."""
 
     def __init__(self, table: Table, options: TriageOptions, given: GivenFit | None = None) -> None:
         self.table = table
         self.options = options
         self._given = given
-        self.deadline: Deadline = deadline_in(options.time_budget, options.evaluated)
+        # That of a command has begun before it read the table.
+        clock = deadline_in(options.time_budget) if present() == NEVER else present()
+        self.deadline: Deadline = replace(clock, listener=options.evaluated)
         self._ml: dict[int, tuple[Prepared, Fit]] = {}
         self._compared: dict[Formula, list[Comparison]] = {}
         self._fitted: dict[Formula, list[Comparison]] = {}

@@ -26,11 +26,6 @@ class DroppedColumn:
     depends_on: tuple[tuple[str, float], ...]  # (kept column, coefficient); empty for a column of zeros
 
 
-def triangular_factor(X: Array) -> Array:
-    """R of X = Q R, (min(n, p), p): the norms and inner products of X's columns in p rows instead of n."""
-    return np.asarray(np.linalg.qr(X, mode="r")) if X.shape[1] else np.empty((0, 0))
-
-
 def independent_columns(R: Array) -> list[int]:
     """Indices of the columns lme4 keeps, ascending; R is the triangular factor of X."""
     columns, norms = _normalized(R)

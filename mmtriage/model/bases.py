@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmtriage.arrays import Array
+from mmtriage.model.tall import orthonormal_columns
 
 RANK_TOLERANCE = 1e-7  # R's qr()
 
@@ -40,7 +41,7 @@ def orthogonal_polynomials(x: Array, degree: int) -> Array | None:
         return None
     centered = x - x.mean()
     powers = (centered / np.abs(centered).max())[:, None] ** np.arange(degree + 1)
-    Q, R = np.linalg.qr(powers)
+    Q, R = orthonormal_columns(powers)
     diagonal = np.diag(R)
     if np.any(np.abs(diagonal) < RANK_TOLERANCE * np.linalg.norm(powers, axis=0)):
         return None

@@ -21,7 +21,7 @@ from mmtriage.formula.diagonal import Columns, resolve_diagonal
 from mmtriage.formula.nodes import Call, Name, Node, children, names_in
 from mmtriage.formula.structured import UNSTRUCTURED
 from mmtriage.formula.text import to_text
-from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns, triangular_factor
+from mmtriage.model.aliased import DroppedColumn, dropped_columns, independent_columns
 from mmtriage.model.columns import ModelColumns, factor_levels, model_columns
 from mmtriage.model.contrasts import CONTRASTS, Contrast
 from mmtriage.model.frame import Frame, model_frame, report_missing, unused_levels, used_columns
@@ -31,6 +31,7 @@ from mmtriage.model.number_functions import ELEMENTWISE
 from mmtriage.model.ranef import RandomTerm, grouping_factor, lme4_order, random_term
 from mmtriage.model.response import Response, numeric_response, refuse_infinite
 from mmtriage.model.spec import ModelSpec
+from mmtriage.model.tall import triangular_factor
 from mmtriage.model.values import Value, read_only
 from mmtriage.model.weights import prior_weights, total_offset
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from mmtriage.arrays import Array, Index, Mask
 from mmtriage.data.table import Column
-from mmtriage.model.aliased import independent_columns, triangular_factor
+from mmtriage.model.aliased import independent_columns
 from mmtriage.model.design import Design
 from mmtriage.model.ranef import RandomTerm
+from mmtriage.model.tall import triangular_factor
 from mmtriage.model.values import compress, read_only
 
 

@@ -21,6 +21,13 @@ PRESENT = "the present model, at its optimum"
 
 def plot_data_of(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> PlotData:
     """Records for the plots; `remedies` in their order, with the fits behind those of other models."""
+    try:
+        return _plot_data(comparison, remedies)
+    except TimeBudgetError as stop:  # an alarm that rang where no part of it listens
+        return PlotData(notes=(f"{stop.message}: nothing is plotted",))
+
+
+def _plot_data(comparison: Comparison, remedies: Sequence[tuple[Remedy, Refit | None]]) -> PlotData:
     levels, levels_of, unseen = _levels(comparison, remedies)
     fitted, unfitted = _fitted(comparison)
     criterion, missing = _criterion(comparison)

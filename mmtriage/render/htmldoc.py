@@ -78,7 +78,8 @@ def _filled(template: str, report: Report, settings: Settings, *, root: str = "m
         root: the element that holds it.
         ids: with which those of its plots begin.
     """
-    plots, report = settings.plots or _drawn(report), printable(report)
+    plots = _drawn(report) if settings.plots is None else settings.plots
+    report = printable(report)
     text = (
         _environment()
         .get_template(template)

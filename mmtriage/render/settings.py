@@ -39,7 +39,7 @@ class Settings:
     name: str | None = None  # of the model, where a configuration has given it one
     location: Location | None = None  # None: the table
     fail_on: str = DEFAULT_FAIL_ON  # the least severity that fails a check: one of FAIL_ON
-    plots: tuple[Plot, ...] = ()
+    plots: tuple[Plot, ...] | None = None  # None: whoever shows them draws them
     plot_remarks: tuple[str, ...] = ()  # what is not plotted, and why
 
     def fails(self, severity: str) -> bool:

@@ -92,7 +92,7 @@ def test_models_that_are_done_are_a_bar() -> None:
 
 def test_a_fit_tells_its_evaluations_and_other_processes_do_not() -> None:
     told: list[float] = []
-    deadline = deadline_in(None, told.append)
+    deadline = replace(NEVER, listener=told.append)
     options = TriageOptions(evaluated=told.append)
     triage_table(read_table(SLEEPSTUDY, Reading()), FORMULA, options)
     assert len(told) > 100

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from mmtriage.deadline import NEVER
+from mmtriage.deadline import NEVER, TimeBudgetError
 from mmtriage.engine.comparison import Comparison, compare_fits
 from mmtriage.engine.prepared import prepare
+from mmtriage.plotted import compute
 from mmtriage.plotted import fitted_lines as lines
 from mmtriage.plotted.compute import plot_data_of
 from mmtriage.plotted.fitted_lines import IN_ORDER, MOST_PANELS, MOST_POINTS, fitted_lines
-from mmtriage.plotted.plot_data import FittedLines
+from mmtriage.plotted.plot_data import FittedLines, PlotData
 from tests.model.tables import design, factor, numeric, table
 from tests.plotted.fitted import cbpp, comparison, out_of_time, sleep
 
@@ -132,6 +134,14 @@ def test_the_time_budget_is_kept() -> None:
     plotted = plot_data_of(out_of_time(sleep()), ())
     assert plotted.fitted is None
     assert any("the fitted lines are not plotted" in note for note in plotted.notes)
+
+
+def test_an_alarm_that_no_plot_expects_costs_the_plots_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report that was there before them was lost."""
+    stop = TimeBudgetError("the time budget of 2 s ran out")
+    monkeypatch.setattr(compute, "effect_sets", Mock(side_effect=stop))
+    found = plot_data_of(comparison("sleepstudy.csv", "Reaction ~ Days + (1 | Subject)"), ())
+    assert found == PlotData(notes=("the time budget of 2 s ran out: nothing is plotted",))
 
 
 def test_what_is_not_certified_is_not_called_so() -> None:

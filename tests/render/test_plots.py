@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from functools import cache
@@ -9,10 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mmtriage.deadline import TimeBudgetError
 from mmtriage.ladder.records import Attempt
 from mmtriage.render import htmldoc, plots
-from mmtriage.render.plots import endings, ink, plots_of
-from mmtriage.render.settings import Plot
+from mmtriage.render.plots import endings, ink, plots_in_time, plots_of
+from mmtriage.render.settings import Plot, Settings
 from mmtriage.report.printable import printable_text
 from tests.real_reports.records import CONVERGED, NOT_CONVERGED
 from tests.render.hostile import NAMES
@@ -98,6 +100,24 @@ def test_ids_are_unique_over_all_plots_and_none_is_missing() -> None:
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert plots_of(PLOTTED["plots"]) == drawn()
     assert not re.search(r"20\d\d-\d\d-\d\d", "".join(plot.svg for plot in drawn()))
+
+
+def test_what_is_drawn_when_the_budget_runs_out_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing took as long as it took, seconds after the budget."""
+    looks = itertools.count(1)
+
+    class Clock:
+        def check(self) -> None:
+            if next(looks) == 4:  # the first is before matplotlib is imported, the others before each kind
+                raise TimeBudgetError("the time budget of 2 s ran out")
+
+    monkeypatch.setattr(plots, "present", Clock)
+    found, remarks = plots_in_time(PLOTTED["plots"])
+    assert [plot.name for plot in found] == ["fitted-lines", "fixed-effects"]
+    assert remarks == ("The time budget of 2 s ran out: 2 plots are drawn.",)
+    page = htmldoc.render(PLOTTED["plots"], Settings(plots=(), plot_remarks=remarks))
+    assert remarks[0] in page
+    assert "<svg" not in page
 
 
 def test_text_is_dark_and_stays_text() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from mmtriage.arrays import Array
+from mmtriage.deadline import foresee
 from mmtriage.engine.algebra.crossproducts import CrossProducts
 from mmtriage.engine.algebra.relative_factor import RelativeFactor
 from mmtriage.engine.algebra.symbolic import Bucket, Plan
@@ -126,6 +127,7 @@ def factor(plan: Plan, products: CrossProducts, Lambda: RelativeFactor) -> Facto
             taken = updates[0] if len(updates) == 1 else np.concatenate(updates)
             store[stage.touched] -= np.bincount(stage.places, taken, minlength=len(stage.touched))
     if d:
+        foresee(d**3 / 9)  # of d^3 / 3, three of which take the time of one of a QR
         # The lower triangle in C order is the upper one in LAPACK's order: no copy.
         root, failed = lapack.dpotrf(root.T, lower=0, clean=1, overwrite_a=1)
         if failed:

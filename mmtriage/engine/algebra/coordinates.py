@@ -23,6 +23,7 @@ from scipy.linalg import qr, solve_triangular
 
 from mmtriage.arrays import Array, slices
 from mmtriage.model.design import Design
+from mmtriage.model.tall import triangular_factor
 
 RANK_TOLERANCE = 1e-9  # smallest relative length of a new direction in a term's unit-length columns
 PERFECT_FIT = 1e-10  # residual length of the fixed effects relative to the response: below it nothing is left
@@ -120,8 +121,8 @@ def _triangle(columns: Callable[[slice], Array], n: int) -> Array:
 
     Demmel, Grigori, Hoemmen & Langou 2012, SIAM J. Sci. Comput. 34(1).
     """
-    parts = [np.asarray(np.linalg.qr(columns(rows), mode="r")) for rows in slices(n)]
-    return parts[0] if len(parts) == 1 else np.asarray(np.linalg.qr(np.vstack(parts), mode="r"))
+    parts = [triangular_factor(columns(rows)) for rows in slices(n)]
+    return parts[0] if len(parts) == 1 else triangular_factor(np.vstack(parts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

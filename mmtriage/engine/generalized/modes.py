@@ -22,6 +22,7 @@ from mmtriage.engine.algebra.weighted_rows import Rows
 from mmtriage.engine.generalized.row_terms import RowTerms, row_terms
 from mmtriage.model.families import Family
 from mmtriage.model.family_data import FamilyData
+from mmtriage.model.tall import least_squares
 
 END_OF_LINK = 4.0 * np.finfo(float).eps  # slope of a mean that is constant to the last digit
 MODERATE = 3.0  # predictor at which no answer is beyond that
@@ -189,7 +190,7 @@ class Pirls:
         """
         mean = np.average(family.start(self.y, self.weights, self.trials), weights=self.weights)
         eta = np.full(len(self.y), float(family.link.link(np.array([mean]))[0])) - self.offset
-        return np.asarray(np.linalg.lstsq(self.rows.X, eta, rcond=None)[0])
+        return least_squares(self.rows.X, eta)
 
     def _start_from_mean(
         self, family: Family, Lambda: RelativeFactor, beta: Array | None

@@ -18,6 +18,7 @@ from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import supports, template_factors
 from mmtriage.engine.optimum.starts import correlated, explored
 from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.tall import least_squares
 
 LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
 LATENT = float(np.pi) ** 2 / 3.0  # latent variance of a logit, which LITTLE is of
@@ -167,7 +168,7 @@ def _at_other_levels(model: GeneralizedLikelihood, start: Start) -> list[Start]:
     if model.free.profiles_beta:
         return []
     size = SHIFT * max(float(np.max(np.abs(F))) for F in start.factors)
-    level = np.linalg.lstsq(model.rows.X, np.ones(model.n), rcond=None)[0]
+    level = least_squares(model.rows.X, np.ones(model.n))
     sides = (("up", size), ("down", -size))
     return [replace(start, label=f"{start.label}, {to}", free=start.free + by * level) for to, by in sides]
 

@@ -5,8 +5,10 @@ Report -> a drawing each (`fitted_lines`, `effects`, `levels`, `criterion`, `end
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 
+from mmtriage.deadline import TimeBudgetError, present
 from mmtriage.render.settings import Plot
 from mmtriage.report.facts import Report
 from mmtriage.report.printable import printable
@@ -21,8 +23,23 @@ def can_draw() -> bool:
 
 def plots_of(report: Report) -> tuple[Plot, ...]:
     """All plots of a report, in the order in which they are read; none without its plot data."""
+    return tuple(_drawn(report))
+
+
+def plots_in_time(report: Report) -> tuple[tuple[Plot, ...], tuple[str, ...]]:
+    """The plots that are drawn before the time budget runs out, and a remark if those are not all."""
+    plots: list[Plot] = []
+    try:
+        plots.extend(_drawn(report))
+    except TimeBudgetError as stop:
+        return tuple(plots), (f"{stop.message[:1].upper()}{stop.message[1:]}: {len(plots)} plots are drawn.",)
+    return tuple(plots), ()
+
+
+def _drawn(report: Report) -> Iterator[Plot]:
     if report.plot_data is None:
-        return ()
+        return
+    present().check()  # importing matplotlib takes as long as drawing
     from mmtriage.render.plots.settings_of_nobody import settings_of_nobody
 
     with settings_of_nobody():
@@ -31,13 +48,9 @@ def plots_of(report: Report) -> tuple[Plot, ...]:
 
     report = printable(report)
     with quietly():
-        return (
-            *fitted_lines.plots(report),
-            *effects.plots(report),
-            *levels.plots(report),
-            *criterion.plots(report),
-            *endings.plots(report),
-        )
+        for kind in (fitted_lines, effects, levels, criterion, endings):
+            present().check()
+            yield from kind.plots(report)
 
 
 def remarks(report: Report) -> tuple[str, ...]:
