@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,15 @@ from mmtriage.report.baseline_file import WHERE, Baseline, Kept, compared, keep,
 from mmtriage.report.decisions import selected
 from mmtriage.report.facts import Report
 from mmtriage.report.summary import Summary
+from mmtriage.system.whole_files import nameable
+
+LONGEST = 200  # characters of a file's name: systems allow 255, and a letter of Chinese takes nine
+DIGITS = 16  # of a checksum, where a name is cut short
 
 
 def open_baselines(directory: Path, names: Iterable[str], *, update: bool) -> dict[str, Baseline]:
     """The files of those models that a directory has a report of; of all, where they are to be updated."""
+    nameable(directory, WHERE)
     if update and not directory.exists() and directory.parent.is_dir():
         try:
             directory.mkdir()
@@ -25,7 +31,7 @@ def open_baselines(directory: Path, names: Iterable[str], *, update: bool) -> di
         problem = "is not a directory" if directory.exists() else "does not exist"
         hint = "It holds a report of each model; --update-baseline creates it."
         raise OptionError(f"`{directory}` {problem}", where=WHERE, hint=hint)
-    paths = {name: file_of(directory, name) for name in names}
+    paths = {name: nameable(file_of(directory, name), WHERE) for name in names}
     return {
         name: open_baseline(path, update=update) for name, path in paths.items() if update or path.exists()
     }
@@ -39,7 +45,11 @@ def without_model(directory: Path, names: Iterable[str]) -> list[Path]:
 
 def file_of(directory: Path, name: str) -> Path:
     """Where a directory of reports keeps that of a model, whatever it is called."""
-    return directory / f"{quote(name, safe=' ')}.json"
+    stem = quote(name, safe=" ")
+    if len(stem) > LONGEST:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
+        stem = f"{stem[: LONGEST - DIGITS - 1]}-{digest}"
+    return directory / f"{stem}.json"
 
 
 def compared_each(

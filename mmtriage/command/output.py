@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from mmtriage.command.screen import complain
 from mmtriage.errors import OptionError, UnjudgedError
 from mmtriage.option_values import one_of
-from mmtriage.system.whole_files import write_whole
+from mmtriage.system.whole_files import nameable, write_whole
 
 if TYPE_CHECKING:
     from mmtriage.render.settings import Plot
@@ -60,7 +61,8 @@ def _understood(value: str, formats: Collection[str]) -> Output:
     if not colon or not path or path == "-":
         hint = "Write FORMAT:PATH, such as json:report.json. For stdout use --format."
         raise OptionError(f"`{value}` is not FORMAT:PATH", where=WHERE, hint=hint)
-    return Output(format_name=one_of(format_name, formats, WHERE), path=Path(path), written=path)
+    format_name = one_of(format_name, formats, WHERE)
+    return Output(format_name=format_name, path=nameable(Path(path), WHERE), written=path)
 
 
 def _refuse_a_file(output: Output) -> None:
@@ -92,7 +94,7 @@ def _refuse_an_input(output: Output, inputs: Mapping[str, str]) -> None:
     if not output.path.exists():
         return
     for name, what in inputs.items():
-        if Path(name).exists() and output.path.samefile(name):
+        if os.path.exists(name) and output.path.samefile(name):
             problem = f"`{output.written}` is {what} itself: the report would overwrite it"
             raise OptionError(problem, where=WHERE, hint="Give another file.")
 

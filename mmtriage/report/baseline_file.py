@@ -17,7 +17,7 @@ from mmtriage.report.drift.compare import compare, is_by_tool, state_of
 from mmtriage.report.drift.snapshot import snapshot
 from mmtriage.report.facts import Report
 from mmtriage.system.limited import MEGABYTE, OverLimitError, read_file_limited
-from mmtriage.system.whole_files import write_whole
+from mmtriage.system.whole_files import nameable, write_whole
 
 WHERE = "option --baseline"
 MOST_BYTES = 100 * MEGABYTE  # of a report: the largest that was seen has a hundredth
@@ -50,7 +50,7 @@ class Kept:
 
 def open_baseline(path: Path, *, update: bool) -> Baseline:
     """The file as it is; where it is to be updated it need not exist, but must be one of ours."""
-    name = str(path)
+    name = str(nameable(path, WHERE))
     if path.is_dir() or not path.parent.is_dir():
         problem = "is a directory" if path.is_dir() else "is in a directory that does not exist"
         raise OptionError(f"`{name}` {problem}", where=WHERE, hint="Give the file of a JSON report.")

@@ -128,6 +128,10 @@ HELP = "`mmtriage fit --help` says how it is used."
             "Error in option --output: `/nowhere/x` is in a directory that does not exist\n"
             "  Make `/nowhere` first, or name another file.\n",
         ),
+        (  # once a traceback, as in a circle of links
+            ["fit", "DATA", "y", "--output", f"json:{'a' * 300}"],
+            f"Error in option --output: `{'a' * 300}` names no file: File name too long\n",
+        ),
         (
             ["fit", "DATA", "y", "--output", "json:/"],
             "Error in option --output: `/` is a directory\n  Give a file to write.\n",

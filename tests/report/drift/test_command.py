@@ -214,6 +214,10 @@ def test_bytes_that_are_no_text_are_no_report(fit: Run) -> None:
             "  Give the file of a JSON report.\n",
         ),
         (
+            ["--baseline", "a" * 300],
+            f"Error in option --baseline: `{'a' * 300}` names no file: File name too long\n",
+        ),
+        (
             ["--update-baseline"],
             "Error: --update-baseline needs to know which file to write\n"
             "  Name it: --baseline report.json --update-baseline\n",
@@ -224,7 +228,7 @@ def test_bytes_that_are_no_text_are_no_report(fit: Run) -> None:
             "  Give another file.\n",
         ),
     ],
-    ids=["missing", "directory", "nowhere", "which", "overwritten"],
+    ids=["missing", "directory", "nowhere", "too long", "which", "overwritten"],
 )
 def test_a_mistake_is_told_before_any_work_is_done(options: list[str], message: str, fit: Run) -> None:
     store(SINGULAR)
@@ -337,10 +341,11 @@ def test_check_keeps_a_report_of_each_model_in_a_directory(
 
 
 def test_every_name_has_a_file_of_its_own() -> None:
-    names = ["a", "a/b", "a%2Fb", "..", ".", "a b", "größe", "A:b"]
+    names = ["a", "a/b", "a%2Fb", "..", ".", "a b", "größe", "A:b", "\u53cd" * 50, "\u53cd" * 51]
     files = [file_of(Path("kept"), name) for name in names]
     assert len(set(files)) == len(names)
     assert {path.parent for path in files} == {Path("kept")}
+    assert max(len(path.name) for path in files) < 255  # more was a traceback
 
 
 def test_a_model_that_fails_for_the_first_time_is_seen(fit: Run) -> None:
