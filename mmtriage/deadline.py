@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from types import FrameType
 
 from mmtriage.errors import UnjudgedError
 
@@ -67,6 +69,8 @@ def deadline_in(seconds: float | None) -> Deadline:
 
 
 GRACE = 0.3  # seconds after its moment that an alarm rings: until then whoever asks says better where it is
+AGAIN = 0.02  # seconds until it rings again where it cannot be heard
+IMPORTING = "<frozen importlib._bootstrap>"  # the file of the code that imports
 SHORT = 1e8  # operations on numbers: no computer takes half a second for them
 _PRESENT: ContextVar[Deadline] = ContextVar("deadline", default=NEVER)  # of what is being done
 
@@ -149,9 +153,23 @@ class _Ring:
     """What an alarm does."""
 
     deadline: Deadline
+    imports: int  # that were going on when it was set, as of a script that is imported
 
-    def __call__(self, *_: object) -> None:
+    def __call__(self, _: int, frame: FrameType | None) -> None:
+        # A module that is half imported is lost to this process, and says ImportError of whatever stopped it.
+        if _imports_in(frame) > self.imports:
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            return
         raise self.deadline.error()
+
+
+def _imports_in(frame: FrameType | None) -> int:
+    """How much of what is being done, from a frame outwards, is done for an import."""
+    found = 0
+    while frame is not None:
+        found += frame.f_code.co_filename == IMPORTING
+        frame = frame.f_back
+    return found
 
 
 @contextmanager
@@ -166,7 +184,7 @@ def _ringing(deadline: Deadline) -> Iterator[None]:
     if not is_free:
         yield
         return
-    before = signal.signal(signal.SIGALRM, _Ring(deadline))
+    before = signal.signal(signal.SIGALRM, _Ring(deadline, _imports_in(sys._getframe())))
     signal.setitimer(signal.ITIMER_REAL, max(0.0, deadline.moment - time.monotonic()) + GRACE)
     try:
         yield

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -131,6 +133,29 @@ def test_what_has_been_found_is_put_together_undisturbed() -> None:
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
     with undisturbed():
         pass
+
+
+def test_nothing_is_left_half_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alarm within a library's initialization became an ImportError, "a bug in mmtriage"."""
+    looks = "import signal\n" + "signal.raise_signal(signal.SIGALRM)\n" * 3 + "whole = True\n"
+    (tmp_path / "slowly_imported.py").write_text(looks)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def imported_then_endless() -> None:
+        importlib.import_module("slowly_imported")
+        spin()
+
+    with pytest.raises(TimeBudgetError), alarm_at(deadline_in(3600)):
+        imported_then_endless()
+    assert sys.modules["slowly_imported"].__dict__["whole"]
+
+
+def test_a_script_that_is_imported_has_its_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "from tests.test_deadline import PAST, alarm_at, spin\nwith alarm_at(PAST):\n    spin()\n"
+    (tmp_path / "triages.py").write_text(script)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(TimeBudgetError):
+        importlib.import_module("triages")
 
 
 def test_a_triage_has_the_deadline_that_its_table_was_read_under() -> None:
