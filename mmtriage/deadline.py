@@ -1,8 +1,8 @@
 """The time budget: one deadline, asked at every evaluation of a criterion, and an alarm where nobody asks.
 
-Whoever evaluates a criterion asks the deadline before, and tells it the value after: so that a user who waits
-can be shown how far it has come. An alarm waits for a call of LAPACK: how long that takes is foreseen, and one
-that would overrun is not begun.
+Whoever evaluates a criterion asks the deadline before, and tells it the value after, so that a user who waits
+can be shown how far it has come. An alarm waits for a call of LAPACK: how long that takes is foreseen, and
+one that would overrun is not begun.
 """
 
 from __future__ import annotations

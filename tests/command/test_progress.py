@@ -7,6 +7,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from mmtriage.command.progress import Ticker
 from mmtriage.data.read_table import read_table
 from mmtriage.data.reading import Reading
 from mmtriage.data.table import Table
-from mmtriage.deadline import NEVER, deadline_in
+from mmtriage.deadline import NEVER
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from mmtriage.triage_table import triage_table
