@@ -20,7 +20,7 @@ from mmtriage.engine.optimum.certificate import (
     uncertified,
 )
 from mmtriage.engine.optimum.faces import Face, Place, face_at, open_face
-from mmtriage.engine.optimum.found import Descent, Optimum, Start
+from mmtriage.engine.optimum.found import DISTINCT_OPTIMUM, Descent, Optimum, Start
 from mmtriage.engine.optimum.protocol import Likelihood, cones, interior
 from mmtriage.engine.optimum.settling import (
     SADDLE_GAIN,
@@ -41,6 +41,12 @@ CAREFUL_NEARNESS = (0.02, 0.05)
 FREE_NEARNESS = 0.5
 FAR_AWAY = 1e3  # relative SD beyond which a search that has not arrived may never do so
 STILL_FALLING = "the criterion still falls where the search gave up, at a relative SD of {:.0e}"
+FAR_OUT = 15.0  # relative SD from which a search that gave up says little, beside others that ended elsewhere
+ADRIFT = (
+    "at a relative SD of {:.3g} the criterion is so flat that searches do not come to an end: they were left "
+    "at {}, and nothing shows which of the optima there is the lowest"
+)
+MOST_SPENT = 3000  # gradients, after which no more starts are followed if some search has not come to an end
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
 BEYOND_DIGITS = (
     f"a random effect is more than {RUNAWAY:.0e} times as large as the residual: double precision cannot "
@@ -86,9 +92,9 @@ def find_optimum(
     if is_at_risk(likelihood) or _is_doubtful(likelihood, descents):
         known = {d.label for d in descents}
         for start in further():
-            if start.label not in known:
+            if start.label not in known and not _is_spent(descents):
                 _descend(likelihood, start, descents, settled)
-        if descents and is_grave(likelihood):
+        if descents and is_grave(likelihood) and not _is_spent(descents):
             best = min(descents, key=lambda d: d.criterion)
             nearby = Start("perturbed", *perturbed(likelihood, best.place, seed))
             _descend(likelihood, nearby, descents, settled)
@@ -105,9 +111,7 @@ def find_optimum(
         if criterion > end.value + MAX_CERTIFICATION_ROUNDS * SNAP_COST:
             place, certificate = end.place, uncertified(end.face, UPWARDS)
             criterion = likelihood.criterion(*place)
-        size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
-        if not certificate.certified and not best.arrived and size > FAR_AWAY:
-            certificate = replace(certificate, reason=f"{STILL_FALLING.format(size)} ({certificate.reason})")
+        certificate = _in_the_light_of(best, descents, certificate, place, criterion)
     return Optimum(
         place=place,
         criterion=criterion,
@@ -129,15 +133,41 @@ def _is_doubtful(likelihood: Likelihood, descents: Sequence[Descent]) -> bool:
     return len(descents) < 2 or len(ends) != 1 or ends[0].strata != interior(likelihood)
 
 
+def _is_spent(descents: Sequence[Descent]) -> bool:
+    """Whether so much was spent on searches that do not come to an end that another would not tell more."""
+    return sum(d.gradients for d in descents) > MOST_SPENT and not all(d.arrived for d in descents)
+
+
+def _in_the_light_of(
+    best: Descent, descents: Sequence[Descent], certificate: Certificate, place: Place, criterion: float
+) -> Certificate:
+    """The certificate, where the search that led to the optimum gave up before it had arrived."""
+    size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
+    if best.arrived or size <= FAR_OUT:
+        return certificate
+    if not certificate.certified:
+        still = f"{STILL_FALLING.format(size)} ({certificate.reason})"
+        return replace(certificate, reason=still) if size > FAR_AWAY else certificate
+    ends = sorted(d.criterion for d in descents if d.joined is None)
+    elsewhere = [f"{end:.4f}" for end in ends if end > criterion + DISTINCT_OPTIMUM]
+    if not elsewhere and not _is_spent(descents):
+        return certificate
+    left = ", ".join([f"{criterion:.4f}", *elsewhere])
+    return replace(certificate, certified=False, reason=ADRIFT.format(size, left))
+
+
 def certified_at(likelihood: Likelihood, found: Optimum, end: Descent) -> Optimum:
     """Another of the optima found, certified."""
     face, x = face_at(end.place.factors, end.strata, cones(likelihood), end.place.free)
     place, certificate = _certify(likelihood, FacePoint(face, x, end.criterion))
+    criterion = likelihood.criterion(*place)
+    has_stayed = end.criterion - criterion <= DISTINCT_OPTIMUM
+    reached = replace(end, arrived=end.arrived and has_stayed)
     return replace(
         found,
         place=place,
-        criterion=likelihood.criterion(*place),
-        certificate=certificate,
+        criterion=criterion,
+        certificate=_in_the_light_of(reached, found.descents, certificate, place, criterion),
         start=end.label,
     )
 
