@@ -56,7 +56,7 @@ def models(further: Path | None) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def judged(words: Iterable[str]) -> dict[str, Any]:
     """What the report says of one model, without its ladder."""
-    with patch("mmtriage.triage_table.walk", lambda case: ((), None)):
+    with patch("mmtriage.triage_table.climb_if_suspect", lambda case: ((), None)):
         report = ran("fit", *words, "--format", "json").report
     if report.get("error"):
         return {"status": report["error"]["message"], "chance": False, "runs": []}

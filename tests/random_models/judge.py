@@ -107,7 +107,7 @@ def compared_of(model: RandomModel, *, climbs: bool) -> tuple[Report, Comparison
     with ExitStack() as stack:
         stack.enter_context(patch("mmtriage.triage_table.judged_runs", heard))
         if not climbs:
-            stack.enter_context(patch("mmtriage.triage_table.walk", lambda _case: ((), None)))
+            stack.enter_context(patch("mmtriage.triage_table.climb_if_suspect", lambda _case: ((), None)))
         report = triage_table(table_from_frame(model.frame), model.formula, options)
     return report, compared[-1] if compared else None
 

@@ -63,6 +63,7 @@ def test_where_random_effects_separate_the_answers_the_search_goes_farther_out()
         (40, 18, 35.996352),  # poisson, sqrt: the predictor changes its sign; other starts end at 40.955690
         (63, 650, 30.379983),  # binomial, cloglog: at SDs of 28 and 24; else 32.476297 at 3 and 4
         (63, 456, 75.176941),  # poisson, sqrt: a descent passes the other optimum's criterion on its way
+        (68, 541, 8.730932),  # binomial, probit: 18 answers are separated at another level; else 9.219832
         (30, 48, 238.847335),  # inverse Gaussian, identity: the smallest response is met; else 245.470283
     ],
 )
@@ -71,6 +72,23 @@ def test_fixed_effects_with_two_optima(seed: int, index: int, criterion: float) 
     optimum, _ = prove_optimum(prepared, {}, seed=1)
     assert optimum.certificate.certified
     assert optimum.criterion == pytest.approx(criterion, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_slopes_that_separate_answers_have_several_optima() -> None:
+    """Twelve answers in six groups: an intercept against its slope, at an SD of 245, is 0.013 lower."""
+    optimum, _ = prove_optimum(prepared_of(draw(67, 187)), {}, seed=1)
+    assert optimum.certificate.certified
+    assert optimum.criterion == pytest.approx(3.719081, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_descents_come_to_an_end_where_average_information_leads_slowly() -> None:
+    """At an SD of 122 each was left after 400 gradients, some 0.01 above the optimum."""
+    optimum, _ = prove_optimum(prepared_of(draw(67, 14)), {}, seed=1)
+    assert all(descent.arrived for descent in optimum.descents)
+    assert optimum.gradients / len(optimum.descents) < 200
+    assert optimum.criterion == pytest.approx(3.864156, abs=1e-5)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -18,15 +19,14 @@ from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import supports, template_factors
 from mmtriage.engine.optimum.starts import correlated, explored
 from mmtriage.model.family_names import LAPLACE
-from mmtriage.model.tall import least_squares
 
 LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
 LATENT = float(np.pi) ** 2 / 3.0  # latent variance of a logit, which LITTLE is of
-SHIFT = 0.5  # of the largest SD of a start far out
 BEND = 2.0  # of the mean predictor: half of the rows are carried across zero
 NEARLY = 0.9  # of the way to where the first mean leaves its range
 FAR = {"far out": 20.0}  # standard deviations beside those of the template
 FARTHER = {"farther out": 60.0, "farthest out": 200.0}  # too, where effects of that size separate the answers
+SHIFT = {"far out": 0.5, "farther out": 1.0}  # of the predictors, in SDs of such a start
 AHEAD = 4.0  # standard deviation of one column of a term far out, beside those of the others
 SEPARATED = 0.05  # deviance of a row, up to which they do
 SEED = 1  # of the predictors from which optima of the fixed effects are looked for
@@ -116,8 +116,10 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
     if _separates(model, [FARTHER["farthest out"] * F for F in unit]):
         named += [*_of_sizes(unit, FARTHER), *_one_ahead(model, unit)]
     found = _started(model, named)
-    has_levels = bool(found) and model.family.distribution.has_trials
-    return [*found, *(_at_other_levels(model, found[0]) if has_levels else [])]
+    if not model.family.distribution.has_trials:
+        return found
+    shifted = (_at_other_levels(model, start, SHIFT[start.label]) for start in found if start.label in SHIFT)
+    return [*found, *chain.from_iterable(shifted)]
 
 
 def _of_sizes(unit: Sequence[Array], sizes: Mapping[str, float]) -> list[tuple[str, Sequence[Array]]]:
@@ -163,12 +165,12 @@ def _separates(model: GeneralizedLikelihood, factors: Sequence[Array]) -> bool:
     return bool(deviance < SEPARATED * model.n)
 
 
-def _at_other_levels(model: GeneralizedLikelihood, start: Start) -> list[Start]:
-    """The start with all predictors higher, and lower, by half of an SD of its random effects."""
+def _at_other_levels(model: GeneralizedLikelihood, start: Start, shift: float) -> list[Start]:
+    """The start with all predictors higher, and lower, by so many SDs of its random effects."""
     if model.free.profiles_beta:
         return []
-    size = SHIFT * max(float(np.max(np.abs(F))) for F in start.factors)
-    level = least_squares(model.rows.X, np.ones(model.n))
+    size = shift * max(float(np.max(np.abs(F))) for F in start.factors)
+    level = np.linalg.lstsq(model.rows.X, np.ones(model.n), rcond=None)[0]
     sides = (("up", size), ("down", -size))
     return [replace(start, label=f"{start.label}, {to}", free=start.free + by * level) for to, by in sides]
 

@@ -237,9 +237,6 @@ def _descend(
         descents.append(_joining(start.label, began, target, found.gradients))
         return
     end = settle(likelihood, FacePoint(face, found.x, found.value, found.gradients))
-    arrived = found.status == "converged"
-    if not arrived:
-        end, arrived = _followed_on(likelihood, end)
     place = end.place
     same = _joins(likelihood, place, end.value, descents)
     is_known = bool(same) and end.value >= min(d.criterion for d in descents) - SNAP_COST
@@ -253,24 +250,10 @@ def _descend(
             gradients=end.gradients,
             joined=same[0] if is_known else None,
             saddles=end.saddles,
-            arrived=arrived,
+            arrived=found.status == "converged",
         )
     )
     settled[start.label] = end
-
-
-def _followed_on(likelihood: Likelihood, at: FacePoint) -> tuple[FacePoint, bool]:
-    """Where a descent leads that ended before it arrived, and whether it arrives now.
-
-    Its steps were natural where it began, which may have been far away; here they are chosen anew.
-    """
-    try:
-        again = minimize_on(likelihood, at.face, at.x)
-    except np.linalg.LinAlgError:
-        return at, False
-    spent = at.gradients + again.gradients
-    reached = replace(at, x=again.x, value=again.value, gradients=spent)
-    return settle(likelihood, reached), again.status == "converged"
 
 
 def _joining(label: str, began: Place, target: Descent, gradients: int) -> Descent:
