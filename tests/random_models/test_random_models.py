@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from itertools import islice
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -89,6 +90,13 @@ def test_descents_come_to_an_end_where_average_information_leads_slowly() -> Non
     assert all(descent.arrived for descent in optimum.descents)
     assert optimum.gradients / len(optimum.descents) < 200
     assert optimum.criterion == pytest.approx(3.864156, abs=1e-5)
+
+
+def test_nothing_is_proven_of_a_search_far_out_that_gave_up_where_others_ended_elsewhere() -> None:
+    with patch("mmtriage.engine.optimum.settling.MANY_STEPS", 8):
+        optimum, _ = prove_optimum(prepared_of(draw(68, 541)), {}, seed=1)
+    assert not optimum.certificate.certified
+    assert "searches do not come to an end: they were left at " in optimum.certificate.reason
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ ADRIFT = (
     "at a relative SD of {:.3g} the criterion is so flat that searches do not come to an end: they were left "
     "at {}, and nothing shows which of the optima there is the lowest"
 )
+MOST_TOLD = 3  # other ends
 MOST_SPENT = 3000  # gradients, after which no more starts are followed if some search has not come to an end
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
 BEYOND_DIGITS = (
@@ -152,7 +153,7 @@ def _in_the_light_of(
     elsewhere = [f"{end:.4f}" for end in ends if end > criterion + DISTINCT_OPTIMUM]
     if not elsewhere and not _is_spent(descents):
         return certificate
-    left = ", ".join([f"{criterion:.4f}", *elsewhere])
+    left = ", ".join([f"{criterion:.4f}", *elsewhere[:MOST_TOLD]])
     return replace(certificate, certified=False, reason=ADRIFT.format(size, left))
 
 
