@@ -32,7 +32,8 @@ SNAP = 1e-3  # relative SD below which a direction is tried at zero: 0.1 % of th
 SNAP_COST = 1e-6  # deviance units that setting a direction to zero may cost
 SADDLE_GAIN = 1e-7  # deviance units that following a negative multiplier must gain to count
 MAX_SETTLING_ROUNDS = 12
-MANY_STEPS = 60  # of a descent by approximate curvature; most arrive in ten
+MANY_STEPS = 60  # of a descent; most arrive in ten
+FEW_PARAMETERS = 12  # up to which a curvature by differences is not too dear
 MAX_HALVINGS = 24  # of the first step off a face
 
 
@@ -58,13 +59,15 @@ def minimize_on(
     """Descend on a face from x (m,), by trust-region Newton in natural steps.
 
     A descent that has not arrived after many steps goes on from where it is, in steps that are natural there,
-    and by the criterion's own curvature, which costs m gradients a step.
+    and by the criterion's own curvature where that is not too dear: it costs m gradients a step.
     """
     found = _descended(likelihood, face, x, stop)
     if found.status in ("converged", "stopped"):
         return found
-    again = _descended(likelihood, face, found.x, stop, is_exact=True)
-    return replace(again, gradients=found.gradients + again.gradients * (1 + len(x)))
+    is_exact = len(x) <= FEW_PARAMETERS
+    again = _descended(likelihood, face, found.x, stop, is_exact=is_exact)
+    spent = again.gradients * (1 + len(x)) if is_exact else again.gradients
+    return replace(again, gradients=found.gradients + spent)
 
 
 def _descended(
