@@ -65,7 +65,10 @@ def minimize_on(
     if found.status in ("converged", "stopped"):
         return found
     is_exact = len(x) <= FEW_PARAMETERS
-    again = _descended(likelihood, face, found.x, stop, is_exact=is_exact)
+    try:
+        again = _descended(likelihood, face, found.x, stop, is_exact=is_exact)
+    except np.linalg.LinAlgError:  # differences lead to where the criterion has no value
+        return found
     spent = again.gradients * (1 + len(x)) if is_exact else again.gradients
     return replace(again, gradients=found.gradients + spent)
 
