@@ -262,11 +262,14 @@ class Pirls:
         """Weights (n,) with which no row asks for more than `LONGEST` by itself; None where none does.
 
         An answer far on the wrong side of its mean has hardly any information, and would go as far as that:
-        one such group shortens the step of all, if it is the step that is shortened.
+        one such group shortens the step of all, if it is the step that is shortened. Where the likelihood is
+        not convex, as a cauchit's, long steps are what far rows need.
         """
+        if not (family.is_convex and family.link.is_unitless):
+            return None
         least = np.abs(terms.score) / LONGEST
         is_too_far = weights < least
-        if not (family.link.is_unitless and np.any(is_too_far)):
+        if not np.any(is_too_far):
             return None
         return np.where(is_too_far, least, weights)
 
