@@ -112,23 +112,23 @@ def of_scatter(present: Comparison, **evidence: float) -> Case:
 
 def test_what_an_effect_of_each_row_leaves_of_the_scatter_is_said() -> None:
     case = of_scatter(golden_proven("cbpp"), ratio=1.4767)
-    assert still_found(case, golden_proven("cbpp_olre")) == (
+    assert still_found(case, golden_proven("cbpp_olre")).said == (
         "MM501 is gone: Pearson chi-square / df is 0.795, and was 1.48",
     )
-    assert still_found(case, golden_proven("cbpp"))[0].startswith("MM501 stays: ")
+    assert still_found(case, golden_proven("cbpp")).said[0].startswith("MM501 stays: ")
 
 
 def test_what_is_left_of_the_zeros_is_said() -> None:
     healthy = proven(counts(0, mean=0.2))
-    (said,) = still_found(of_scatter(healthy, observed=80.0), healthy)
+    (said,) = still_found(of_scatter(healthy, observed=80.0), healthy).said
     assert said.startswith("MM502 is gone: ")
     design = counts(0, mean=5.0)
     y = np.where(np.arange(len(design.y)) % 3 == 0, 0.0, design.y)
     inflated = proven(replace(design, y=y))
-    (said,) = still_found(of_scatter(inflated, observed=80.0), inflated)
+    (said,) = still_found(of_scatter(inflated, observed=80.0), inflated).said
     assert said.startswith("MM502 stays: ")
     assert said.endswith("(glmmTMB, ziformula = ~1)")
 
 
 def test_where_nothing_was_found_nothing_is_left() -> None:
-    assert still_found(stubs.case(), proven(answers(0, groups=8, rows=4, sd=0.5, trials=6))) == ()
+    assert still_found(stubs.case(), proven(answers(0, groups=8, rows=4, sd=0.5, trials=6))).said == ()

@@ -9,7 +9,7 @@ deviance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +29,7 @@ MODERATE = 3.0  # predictor at which no answer is beyond that
 LONGEST = 8.0  # step of the predictor that one row may ask for, where the whole step leads upwards
 GROWTH = 2.0  # from one shrunken predictor to the next
 MAX_PIRLS = 100  # iterations
-MAX_HALVINGS = 40
+SIZES = tuple(0.5**halvings for halvings in range(41))  # of a step
 MOST_IN_VAIN = 3  # Newton steps in a row that gain nothing, before the deviance is said to have no digits
 NEWTON_DECREMENT = 1e-9  # squared length of a step after which Newton's next one is rounding
 SCORING_DECREMENT = 1e-20  # the same where Fisher scoring converges linearly
@@ -223,13 +223,14 @@ class Pirls:
             weights, M, is_newton = self._information(modes.terms, Lambda, joint=joint)
             step_u, step_b = self.solve(M, Lambda, weights, g_u, g_b)
             decrement = float(g_u @ step_u) + (0.0 if g_b is None else float(g_b @ step_b))
-            moved = self._halved(family, Lambda, modes, step_u, step_b, most=0)
+            moved = self._lowered(family, Lambda, modes, step_u, step_b, SIZES[:1])
             if moved is None:
-                held = self._held_back(family, modes.terms, weights)
+                sizes, held = SIZES[1:], self._held_back(family, modes.terms, weights)
                 if held is not None and decrement > NEWTON_DECREMENT:
                     M = factor(self.rows.plan, self.rows.weighted(held), Lambda)
                     step_u, step_b = self.solve(M, Lambda, held, g_u, g_b)
-                moved = self._halved(family, Lambda, modes, step_u, step_b)
+                    sizes = SIZES
+                moved = self._lowered(family, Lambda, modes, step_u, step_b, sizes)
             if decrement <= SCORING_DECREMENT * max(1.0, modes.penalized):
                 return modes if moved is None else moved
             if moved is None:
@@ -273,23 +274,21 @@ class Pirls:
             return None
         return np.where(is_too_far, least, weights)
 
-    def _halved(
+    def _lowered(
         self,
         family: Family,
         Lambda: RelativeFactor,
         modes: Modes,
         step_u: Array,
         step_b: Array,
-        most: int = MAX_HALVINGS,
+        sizes: Sequence[float],
     ) -> Modes | None:
-        """The longest of the halved steps, or the whole one, that does not raise the penalized deviance."""
+        """Where the first of these sizes of a step leads that does not raise the penalized deviance."""
         noise = self._rounding(modes)
-        size = 1.0
-        for _ in range(most + 1):
+        for size in sizes:
             moved = self._modes_at(family, Lambda, modes.u - size * step_u, modes.beta - size * step_b)
             if moved.penalized <= modes.penalized + noise:
                 return moved
-            size *= 0.5
         return None
 
     def _rounding(self, modes: Modes) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from mmtriage.engine.optimum.found import Start
 from mmtriage.engine.optimum.protocol import supports, template_factors
 from mmtriage.engine.optimum.starts import correlated, explored
 from mmtriage.model.family_names import LAPLACE
+from mmtriage.model.tall import least_squares
 
 LITTLE = 2.0  # expected information on a random effect, beside 1 of its distribution
 LATENT = float(np.pi) ** 2 / 3.0  # latent variance of a logit, which LITTLE is of
@@ -116,10 +116,7 @@ def _beyond(model: GeneralizedLikelihood) -> list[Start]:
     if _separates(model, [FARTHER["farthest out"] * F for F in unit]):
         named += [*_of_sizes(unit, FARTHER), *_one_ahead(model, unit)]
     found = _started(model, named)
-    if not model.family.distribution.has_trials:
-        return found
-    shifted = (_at_other_levels(model, start, SHIFT[start.label]) for start in found if start.label in SHIFT)
-    return [*found, *chain.from_iterable(shifted)]
+    return [*found, *_at_other_levels(model, found)]
 
 
 def _of_sizes(unit: Sequence[Array], sizes: Mapping[str, float]) -> list[tuple[str, Sequence[Array]]]:
@@ -165,14 +162,15 @@ def _separates(model: GeneralizedLikelihood, factors: Sequence[Array]) -> bool:
     return bool(deviance < SEPARATED * model.n)
 
 
-def _at_other_levels(model: GeneralizedLikelihood, start: Start, shift: float) -> list[Start]:
-    """The start with all predictors higher, and lower, by so many SDs of its random effects."""
-    if model.free.profiles_beta:
-        return []
-    size = shift * max(float(np.max(np.abs(F))) for F in start.factors)
-    level = np.linalg.lstsq(model.rows.X, np.ones(model.n), rcond=None)[0]
-    sides = (("up", size), ("down", -size))
-    return [replace(start, label=f"{start.label}, {to}", free=start.free + by * level) for to, by in sides]
+def _at_other_levels(model: GeneralizedLikelihood, starts: Sequence[Start]) -> Iterator[Start]:
+    """Those of `SHIFT` with all predictors higher, and lower, by so many SDs of their random effects."""
+    if model.free.profiles_beta or not model.family.distribution.has_trials:
+        return
+    level = least_squares(model.rows.X, np.ones(model.n))
+    for start in (start for start in starts if start.label in SHIFT):
+        size = SHIFT[start.label] * max(float(np.max(np.abs(F))) for F in start.factors)
+        for to, by in (("up", size), ("down", -size)):
+            yield replace(start, label=f"{start.label}, {to}", free=start.free + by * level)
 
 
 def _of_fixed(model: GeneralizedLikelihood) -> list[Start]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mmtriage.ladder.case import Case
 from mmtriage.ladder.records import Proposal
 from mmtriage.ladder.remedies.measured import changed_model
-from mmtriage.ladder.remedies.still_found import first_of_causes, still_found
+from mmtriage.ladder.remedies.still_found import first_if_asked_for, still_found
 from mmtriage.model.distributions import NEGATIVE_BINOMIAL
 
 CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
@@ -24,6 +24,7 @@ def propose(case: Case) -> Iterator[Proposal]:
         return
     comparison = case.refit(case.formula, family=NEGATIVE_BINOMIAL)
     theta = comparison.optimum_fit.nb_theta
+    left = still_found(case, comparison)
     proposal = changed_model(
         case,
         comparison,
@@ -32,9 +33,9 @@ def propose(case: Case) -> Iterator[Proposal]:
         changes=f"a count of mean mu has variance mu + mu^2 / {theta:.3g} instead of mu",
         caveats=(
             "effects keep their meaning; their standard errors grow to what the scatter allows",
-            *still_found(case, comparison),
+            *left.said,
         ),
         note=f"theta {theta:.4g}",
         code=case.commands.of(family=NEGATIVE_BINOMIAL, link=None).both(case.formula.to_text()),
     )
-    yield first_of_causes(case, comparison, proposal)
+    yield first_if_asked_for(proposal, left)

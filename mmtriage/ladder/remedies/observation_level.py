@@ -24,7 +24,7 @@ from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.emitted.r_columns import row_numbers
 from mmtriage.ladder.records import Code, Proposal
 from mmtriage.ladder.remedies.measured import arriving, changed_model
-from mmtriage.ladder.remedies.still_found import first_of_causes, still_found
+from mmtriage.ladder.remedies.still_found import first_if_asked_for, still_found
 
 CAUSES = ("MM501", "MM502")  # overdispersion, zero-inflation
 
@@ -48,6 +48,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     columns = {} if group else {name: np.arange(case.bench.table.n_rows, dtype=np.float64)}
     comparison = case.refit(formula, columns)
     sd = _sd_of_rows(comparison)
+    left = still_found(case, comparison)
     proposal = changed_model(
         case,
         comparison,
@@ -56,14 +57,14 @@ def propose(case: Case) -> Iterator[Proposal]:
         changes=f"normal scatter between observations on the link scale, of SD {sd:.3g}",
         caveats=(
             "coefficients are then those of a typical observation, further from zero than averages over all",
-            *still_found(case, comparison),
+            *left.said,
             *((BETA_BINOMIAL,) if case.design.spec.distribution.has_trials else ()),
             *(() if group else ("no column of the table has one level per row: make one first",)),
         ),
         note=f"SD {sd:.4g}",
         code=_code(arriving(case.commands, comparison), formula, None if group else name),
     )
-    yield first_of_causes(case, comparison, proposal)
+    yield first_if_asked_for(proposal, left)
 
 
 def _code(commands: Commands, formula: Formula, made: str | None) -> Code:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mmtriage.engine.comparison import Comparison
 from mmtriage.ladder.case import Case
@@ -12,35 +12,37 @@ from mmtriage.ladder.records import Proposal
 OF_ZEROS = "a zero-inflated model is made for them (glmmTMB, ziformula = ~1)"
 
 
-def still_found(case: Case, comparison: Comparison) -> tuple[str, ...]:
-    """What a fitted remedy leaves of MM501 and MM502, a sentence each."""
-    said = [*(_scatter(case, comparison) if case.found("MM501") else [])]
-    return (*said, *(_zeros(case, comparison) if case.found("MM502") else []))
+@dataclass(frozen=True, slots=True)
+class StillFound:
+    """What a fitted remedy leaves of MM501 and MM502."""
+
+    said: tuple[str, ...]  # a sentence each
+    is_scatter_gone: bool  # MM501, that was there
 
 
-def first_of_causes(case: Case, comparison: Comparison, proposal: Proposal) -> Proposal:
+def still_found(case: Case, comparison: Comparison) -> StillFound:
+    """Look for both again, where they were found."""
+    after = _ratio(comparison) if case.found("MM501") else None
+    zeros = _zeros(case, comparison) if case.found("MM502") else []
+    if after is None:
+        return StillFound(tuple(zeros), is_scatter_gone=False)
+    from mmtriage.diagnose.dispersion import MATERIAL  # here, and below: linear models start sooner
+
+    before, is_gone = case.found("MM501")[0].evidence["ratio"], after < MATERIAL
+    verdict = "is gone" if is_gone else "stays"
+    scatter = f"MM501 {verdict}: Pearson chi-square / df is {after:.3g}, and was {before:.3g}"
+    return StillFound((scatter, *zeros), is_scatter_gone=is_gone)
+
+
+def first_if_asked_for(proposal: Proposal, left: StillFound) -> Proposal:
     """The proposal, before what only simplifies where it takes up the scatter and the data ask for it.
 
     Standard errors and tests of a model that scatters too much are wrong, however few its random effects are.
     """
-    from mmtriage.diagnose.dispersion import MATERIAL  # here, and below: linear models start sooner
-
-    gained, after = proposal.remedy.delta_aic, _ratio(comparison)
-    is_asked_for = bool(case.found("MM501")) and gained is not None and gained < -NO_SUPPORT
-    if not is_asked_for or after is None or after >= MATERIAL:
+    gained = proposal.remedy.delta_aic
+    if not left.is_scatter_gone or gained is None or gained >= -NO_SUPPORT:
         return proposal
     return replace(proposal, remedy=replace(proposal.remedy, order=FIRST))
-
-
-def _scatter(case: Case, comparison: Comparison) -> list[str]:
-    from mmtriage.diagnose.dispersion import MATERIAL
-
-    after = _ratio(comparison)
-    if after is None:
-        return []
-    before = case.found("MM501")[0].evidence["ratio"]
-    verdict = "is gone" if after < MATERIAL else "stays"
-    return [f"MM501 {verdict}: Pearson chi-square / df is {after:.3g}, and was {before:.3g}"]
 
 
 def _ratio(comparison: Comparison) -> float | None:
