@@ -97,8 +97,15 @@ def face_scale(likelihood: Likelihood, face: Face, x: Array) -> Array:
     return np.concatenate([*of_terms, likelihood.free_scale])
 
 
-def face_objective(likelihood: Likelihood, face: Face, scale: Array) -> Callable[[Array], Point]:
-    """The criterion in a face's parameters, in units of `scale` (m,)."""
+def face_objective(
+    likelihood: Likelihood, face: Face, scale: Array, *, is_exact: bool = False
+) -> Callable[[Array], Point]:
+    """The criterion in a face's parameters, in units of `scale` (m,).
+
+    Args:
+        is_exact: its curvature is by differences of the gradient, m evaluations each. Average information
+            leads slowly where rows tell next to nothing, as far out in a generalized model.
+    """
 
     def evaluate(z: Array) -> Point:
         x = z * scale
@@ -107,7 +114,7 @@ def face_objective(likelihood: Likelihood, face: Face, scale: Array) -> Callable
 
         def curvature() -> Array:
             """The likelihood's own approximate Hessian, else differences of its gradient."""
-            H = at.curvature(face, x)
+            H = None if is_exact else at.curvature(face, x)
             if H is not None:
                 return H * np.outer(scale, scale)
             return differenced_hessian(lambda v: evaluate(v).gradient, z, gradient)

@@ -104,21 +104,6 @@ def in_units(objective: SmoothObjective, units: Array) -> SmoothObjective:
     return evaluate
 
 
-def with_exact_curvature(objective: SmoothObjective) -> SmoothObjective:
-    """The objective with the Hessian from differences of its gradient, m evaluations each.
-
-    Average information leads slowly where rows tell next to nothing, as far out in a generalized model.
-    """
-
-    def evaluate(z: Array) -> Point:
-        at = objective(z)
-        return replace(
-            at, curvature=lambda: differenced_hessian(lambda v: objective(v).gradient, z, at.gradient)
-        )
-
-    return evaluate
-
-
 def _descent(
     objective: SmoothObjective,
     x: Array,

@@ -24,7 +24,7 @@ from mmtriage.engine.optimum.certificate import (
     natural_scale,
 )
 from mmtriage.engine.optimum.faces import Face, Place, face_at
-from mmtriage.engine.optimum.newton import Minimum, minimize, with_exact_curvature
+from mmtriage.engine.optimum.newton import Minimum, minimize
 from mmtriage.engine.optimum.protocol import Likelihood, cones
 from mmtriage.engine.structures.interfaces import Stratum
 
@@ -84,9 +84,7 @@ def _descended(
     """Where `MANY_STEPS` lead at most, in steps that are natural at x (m,)."""
     scale = face_scale(likelihood, face, x)
     asked = None if stop is None else lambda z, value: stop(z * scale, value)
-    objective = face_objective(likelihood, face, scale)
-    if is_exact:
-        objective = with_exact_curvature(objective)
+    objective = face_objective(likelihood, face, scale, is_exact=is_exact)
     found = minimize(objective, x / scale, stop=asked, max_iterations=MANY_STEPS)
     return replace(found, x=found.x * scale)
 

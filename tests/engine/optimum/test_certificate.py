@@ -138,6 +138,21 @@ def hessian(case: Case, factors: Sequence[Array], ranks: Sequence[int]) -> Array
     return np.array(columns)
 
 
+def test_exact_curvature_takes_the_place_of_an_approximation() -> None:
+    """Away from the optimum, where average information is another matrix."""
+    case = golden_design("sleepstudy_slope")
+    factors, ranks = identity_start(case), supports(case)
+    face, x = face_at(factors, ranks, cones(case.problem))
+    scale = face_scale(case.problem, face, x)
+    exact, roughly = (
+        face_objective(case.problem, face, scale, is_exact=is_exact)(x / scale) for is_exact in (True, False)
+    )
+    assert (exact.value, exact.gradient.tolist()) == (roughly.value, roughly.gradient.tolist())
+    H = hessian(case, factors, ranks)
+    np.testing.assert_allclose(exact.curvature(), H, rtol=1e-4, atol=1e-4 * np.max(np.abs(H)))
+    assert not np.allclose(roughly.curvature(), H, rtol=1e-2)
+
+
 @pytest.mark.parametrize(
     "case_id", ["sleepstudy_slope", "sleepstudy_uncor_ml", "pastes_nested", "penicillin"]
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from mmtriage.engine.optimum.newton import (
     natural_units,
     newton_step,
     trust_region_step,
-    with_exact_curvature,
 )
 
 
@@ -54,16 +52,6 @@ def symmetric(rng: np.random.Generator, eigenvalues: Array) -> Array:
     Q, _ = np.linalg.qr(rng.normal(size=(len(eigenvalues),) * 2))
     matrix: Array = (Q * eigenvalues) @ Q.T
     return matrix
-
-
-def test_exact_curvature_takes_the_place_of_an_approximation() -> None:
-    def roughly(x: Array) -> Point:
-        return replace(rosenbrock(x), curvature=lambda: np.eye(2))
-
-    x = np.array([-1.2, 1.0])
-    exact = with_exact_curvature(roughly)(x)
-    assert (exact.value, exact.gradient.tolist()) == (roughly(x).value, roughly(x).gradient.tolist())
-    np.testing.assert_allclose(exact.curvature(), rosenbrock_hessian(x), rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e3])
