@@ -11,10 +11,11 @@ from threadpoolctl import threadpool_limits
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.contradictions import assert_one_story
-from tests.golden_cases import HEAVY
+from tests.golden_cases import HEAVY, HEAVY_STRUCTURES
 from tests.kernels import hangs_on_kernels
 
 Snapshot = Callable[[str, str], None]
+TOGETHER = HEAVY | HEAVY_STRUCTURES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +43,7 @@ class HeavyTogether(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return min(HEAVY.intersection(_words_of(nodeid)), default=nodeid)
+        return min(TOGETHER.intersection(_words_of(nodeid)), default=nodeid)
 
 
 def _words_of(nodeid: str) -> list[str]:
@@ -58,7 +59,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> HeavyTogethe
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what hangs on kernels, and what is a heavy golden case."""
     for item in items:
-        if HEAVY.intersection(_words_of(item.nodeid)):
+        if TOGETHER.intersection(_words_of(item.nodeid)):
             item.add_marker(pytest.mark.heavy)
         dear = any(item.get_closest_marker(name) for name in ("slow", "long"))
         if hangs_on_kernels(item.path) and not dear:

@@ -62,8 +62,9 @@ HEAVY = {
     *("insteval", "dose_latency_maximal", "hsb_raw", "crossed_maximal", "sleepstudy_year"),
     *("contraception", "contraception_slope", "grouseticks", "grouseticks_height", "verbagg"),
     *("nb", "nb_large_theta", "nb_infinite_theta", "fails_binomial_log", "fails_binomial_log_downdate"),
-    *("binomial_cauchit", "poisson_identity", "cbpp_agq0", "gamma_agq5"),
+    *("binomial_cauchit", "poisson_identity", "poisson_sqrt", "cbpp_agq0", "gamma_agq5"),
 }
+HEAVY_STRUCTURES = {"cbpp_ar1", "cbpp_cs", "cbpp_diag", "sleepstudy_ar1_het"}  # the same of structures.json
 
 
 # Of these, the ones that take several seconds: left out unless asked for (pytest -m slow).

@@ -41,9 +41,9 @@ NO_NUMBER, LOST = "orthodont_cs", "oats_cs"
 WRITTEN_OUT = [
     id for id, case in CASES.items() if "diag(" in case["formula"] and "hom" not in case["formula"]
 ]
-DEAR = ("cbpp_cs", "cbpp_diag", LONG)
+DEAR = {"cbpp_cs": pytest.mark.long, "cbpp_diag": pytest.mark.slow, LONG: pytest.mark.slow}
 FITTED = [
-    pytest.param(id, marks=[pytest.mark.slow] * (id in DEAR)) for id in CASES if id not in (NO_NUMBER, LOST)
+    pytest.param(id, marks=[DEAR[id]] if id in DEAR else []) for id in CASES if id not in (NO_NUMBER, LOST)
 ]
 AT_OPTIMUM = [param for param in FITTED if param.values[0] != LONG]
 # An SD at zero, to which a simplex creeps, so that the count is chance: R takes 1732 evaluations of one,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from mmtriage.ladder.emitted.commands import Commands
 from mmtriage.ladder.remedies.keep import false_rejections
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
+from tests.planted import faults
 
 
 def trial(effect: float = 0.3) -> pd.DataFrame:
@@ -108,3 +110,11 @@ def test_a_gradient_warning_goes_with_tighter_stop_rules() -> None:
         "m <- lmer(y ~ x + (x | g), data = d, REML = TRUE, control = "
         "lmerControl(optCtrl = list(xtol_rel = 1e-12, xtol_abs = 1e-12, ftol_abs = 1e-12)))"
     )
+
+
+def test_tighter_stop_rules_are_given_up_where_they_do_not_arrive() -> None:
+    """They have no end but rounding: on `dose_latency_maximal` that is 70,000 evaluations, and no optimum."""
+    case = next(case for case in faults.faults(0) if case.name == "dose lies 300 SDs from zero")
+    assert "tight-stop" in ids(case.triage())
+    with patch("mmtriage.ladder.remedies.stop_rules.MANY", 40):
+        assert "tight-stop" not in ids(case.triage())

@@ -2,7 +2,9 @@
 
 nloptwrap stops where a step changes theta by less than 1e-4 of it, a rule of nloptr's that nobody asked for:
 near enough for the criterion, and not for a gradient that is compared with 0.002. With rules of 1e-12 it goes
-on until rounding ends it. Stop rules are what an optimizer asks of itself; the checks stay as they are.
+on until rounding ends it: within a few hundred evaluations where it arrives. Where it does not, as along a
+narrow valley, it may go on for tens of thousands of them, and is left after MANY.
+Stop rules are what an optimizer asks of itself; the checks stay as they are.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from mmtriage.ladder.remedies.measured import same_model_remedy
 from mmtriage.optimizers import DEFAULT, TIGHTENED
 
 LABEL = "stop rules of 1e-12"
+MANY = 5_000  # evaluations
 
 
 def propose(case: Case) -> Iterator[Proposal]:
@@ -26,7 +29,7 @@ def propose(case: Case) -> Iterator[Proposal]:
     comparison = case.comparison
     if not is_default or not is_short_or_alarmed or comparison.lme4 is None or comparison.given is not None:
         return
-    attempt, _ = attempted(case, LABEL, optimizers=[TIGHTENED], maxfun=case.options.raised_budget)
+    attempt, _ = attempted(case, LABEL, optimizers=[TIGHTENED], maxfun=MANY)
     clears = reaches_optimum(case, attempt)
     if not clears and not reaches_singular_optimum(case, attempt):
         return

@@ -65,7 +65,7 @@ def test_glmer_ends_at_the_worse_optimum_where_its_first_stage_leads() -> None:
     assert (run.singular, run.lme4_messages) == (True, (SINGULAR_MESSAGE,))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_glmer_reaches_the_optimum_of_four_slopes() -> None:
     """NLopt's BOBYQA led stage 1 3.3 units short."""
     spec = ModelSpec(family="binomial", link="logit")
