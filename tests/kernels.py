@@ -1,6 +1,7 @@
 """What NumPy must leave alone to compute as an older processor would: `python -m tests.kernels Prescott`.
 
-Without a processor it prints where the tests are that hang on it.
+Without a processor it prints where the tests are that hang on it. `python -m tests.kernels --own Haswell`
+exits with 0 where this machine computes as that processor does anyway, so that nothing more can be seen.
 
 OpenBLAS has kernels of its own for every kind of processor, which add in another order, and takes those that
 OPENBLAS_CORETYPE names. NumPy has three levels of its loops; its names for the upper two changed with 2.4.
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from numpy._core import _multiarray_umath as compiled  # type: ignore[attr-defined]
+from threadpoolctl import threadpool_info
 
 HERE = Path(__file__).parent
 # The tests that hang on how sums are added up: whatever is compared with lme4's digits or counts, or as text.
@@ -47,6 +50,16 @@ def disabled(core: str) -> str:
     return " ".join(name for name in compiled.__cpu_dispatch__ if name in ABOVE[core] and features[name])
 
 
+def is_own(core: str) -> bool:
+    """Whether OpenBLAS takes that processor's kernels here, and NumPy has nothing above them."""
+    for module in ("numpy.linalg", "scipy.linalg"):  # each brings an OpenBLAS of its own
+        import_module(module)
+    kernels = {library["architecture"] for library in threadpool_info() if "architecture" in library}
+    return kernels == {core} and not disabled(core)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--own"]:
+        sys.exit(not is_own(sys.argv[2]))
     words = [disabled(sys.argv[1])] if len(sys.argv) > 1 else [f"tests/{name}" for name in HANG_ON_KERNELS]
     sys.stdout.write(" ".join(words) + "\n")
