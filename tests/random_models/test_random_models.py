@@ -99,6 +99,13 @@ def test_nothing_is_proven_of_a_search_far_out_that_gave_up_where_others_ended_e
     assert "searches do not come to an end: they were left at " in optimum.certificate.reason
 
 
+def test_nothing_is_proven_where_optima_crowd() -> None:
+    """Counts under a square-root link, with more random effects than rows: 0.57 lower was one more of them."""
+    optimum, _ = prove_optimum(prepared_of(draw(70, 218)), {}, seed=1)
+    assert not optimum.certificate.certified
+    assert "the searches met 4 optima within 2 deviance units" in optimum.certificate.reason
+
+
 @pytest.mark.slow
 def test_what_the_reference_goes_on_to_is_not_refuted() -> None:
     """The optimum that quadrature confirms was left on the way to another, at which the reference arrives."""

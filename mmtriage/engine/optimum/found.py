@@ -78,12 +78,20 @@ class Optimum:
     @property
     def ends(self) -> tuple[Descent, ...]:
         """A descent to each of the distinct local optima, the best first."""
-        ends = [d for d in self.descents if d.joined is None and (d.arrived or d.label == self.start)]
-        ends.sort(key=lambda d: d.criterion)
-        pairs = zip([None, *ends], ends, strict=False)
-        return tuple(d for last, d in pairs if not last or d.criterion - last.criterion > DISTINCT_OPTIMUM)
+        return distinct_ends(self.descents, self.start)
 
     @property
     def lowest(self) -> float:
         """The lowest criterion of an optimum, refuted or not."""
         return min([self.criterion, *(r.criterion for r in self.refuted)])
+
+
+def distinct_ends(descents: Sequence[Descent], reference: str) -> tuple[Descent, ...]:
+    """A descent to each of the distinct local optima, the best first.
+
+    Those that gave up on the way count for none, but for the one with the label `reference`.
+    """
+    ends = [d for d in descents if d.joined is None and (d.arrived or d.label == reference)]
+    ends.sort(key=lambda d: d.criterion)
+    pairs = zip([None, *ends], ends, strict=False)
+    return tuple(d for last, d in pairs if not last or d.criterion - last.criterion > DISTINCT_OPTIMUM)

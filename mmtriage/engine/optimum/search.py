@@ -20,7 +20,7 @@ from mmtriage.engine.optimum.certificate import (
     uncertified,
 )
 from mmtriage.engine.optimum.faces import Face, Place, face_at, open_face
-from mmtriage.engine.optimum.found import DISTINCT_OPTIMUM, Descent, Optimum, Start
+from mmtriage.engine.optimum.found import DISTINCT_OPTIMUM, Descent, Optimum, Start, distinct_ends
 from mmtriage.engine.optimum.protocol import Likelihood, cones, interior
 from mmtriage.engine.optimum.settling import (
     SADDLE_GAIN,
@@ -47,6 +47,12 @@ ADRIFT = (
     "at {}, and nothing shows which of the optima there is the lowest"
 )
 MOST_TOLD = 3  # other ends
+# Where the likelihood is not convex: optima within so many deviance units of the reference, itself among them.
+CROWD, CROWDED = 4, 2.0
+AMONG_MANY = (
+    "the searches met {} optima within {:g} deviance units of each other, at {}: where there are so many, "
+    "nothing shows that there is not a lower one"
+)
 MOST_SPENT = 3000  # gradients, after which no more starts are followed if some search has not come to an end
 RUNAWAY = 1e9  # relative SD at which the residual variance is running to zero: double precision ends there
 BEYOND_DIGITS = (
@@ -112,7 +118,7 @@ def find_optimum(
         if criterion > end.value + MAX_CERTIFICATION_ROUNDS * SNAP_COST:
             place, certificate = end.place, uncertified(end.face, UPWARDS)
             criterion = likelihood.criterion(*place)
-        certificate = _in_the_light_of(best, descents, certificate, place, criterion)
+        certificate = _in_the_light_of(likelihood, best, descents, certificate, place, criterion)
     return Optimum(
         place=place,
         criterion=criterion,
@@ -140,9 +146,19 @@ def _is_spent(descents: Sequence[Descent]) -> bool:
 
 
 def _in_the_light_of(
-    best: Descent, descents: Sequence[Descent], certificate: Certificate, place: Place, criterion: float
+    likelihood: Likelihood,
+    best: Descent,
+    descents: Sequence[Descent],
+    certificate: Certificate,
+    place: Place,
+    criterion: float,
 ) -> Certificate:
-    """The certificate, where the search that led to the optimum gave up before it had arrived."""
+    """The certificate, where other optima crowd around this one, or the search that led to it gave up."""
+    met = [d.criterion for d in distinct_ends(descents, best.label)]
+    near = [f"{end:.4f}" for end in met if abs(end - criterion) <= CROWDED]
+    if certificate.certified and not likelihood.is_convex and len(near) >= CROWD:
+        reason = AMONG_MANY.format(len(near), CROWDED, ", ".join(near))
+        return replace(certificate, certified=False, reason=reason)
     size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
     if best.arrived or size <= FAR_OUT:
         return certificate
@@ -168,7 +184,7 @@ def certified_at(likelihood: Likelihood, found: Optimum, end: Descent) -> Optimu
         found,
         place=place,
         criterion=criterion,
-        certificate=_in_the_light_of(reached, found.descents, certificate, place, criterion),
+        certificate=_in_the_light_of(likelihood, reached, found.descents, certificate, place, criterion),
         start=end.label,
     )
 
