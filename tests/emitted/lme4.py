@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +14,8 @@ from pathlib import Path
 
 from mmtriage.diagnose.judgement import is_close
 from mmtriage.diagnose.verdict import SE_FACTOR
+from mmtriage.ladder.emitted.r_call import r_call
+from mmtriage.options import TriageOptions
 from tests.emitted.commands import counted_by_r
 from tests.emitted.remedies import Emitted
 
@@ -86,9 +87,9 @@ def _code(one: Emitted) -> str:
         return f"m <- lmer({model['formula']}, data = d, REML = {restricted})\n{code}"
     if one.remedy["id"] != "rx-errors":
         return code
-    refit = next(r for r in one.report["remedies"] if r["id"] == "tight-pirls")["code"]["lme4"]
-    fitted = re.sub(r", control = glmerControl\(tolPwrss = [^)]*\)", "", refit)
-    return f"{fitted}\n{code}"
+    said = {key: one.report["model"][key] for key in ("family", "link", "weights", "offset")}
+    fitted = r_call(TriageOptions(**said), one.report["model"]["formula"])
+    return "\n".join([*fitted, code])
 
 
 def complaints(one: Emitted, row: Row) -> Iterator[str]:

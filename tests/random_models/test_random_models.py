@@ -100,7 +100,7 @@ def test_nothing_is_proven_of_a_search_far_out_that_gave_up_where_others_ended_e
 
 
 def test_nothing_is_proven_where_optima_crowd() -> None:
-    """Counts under a square-root link, with more random effects than rows: 0.57 lower was one more of them."""
+    """Counts, square-root link, more random effects than rows: 0.57 lower was one more of them."""
     optimum, _ = prove_optimum(prepared_of(draw(70, 218)), {}, seed=1)
     assert not optimum.certificate.certified
     assert "the searches met 4 optima within 2 deviance units" in optimum.certificate.reason

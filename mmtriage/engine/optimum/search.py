@@ -47,7 +47,7 @@ ADRIFT = (
     "at {}, and nothing shows which of the optima there is the lowest"
 )
 MOST_TOLD = 3  # other ends
-# Where the likelihood is not convex: optima within so many deviance units of the reference, itself among them.
+# Where the likelihood is not convex: optima within so many deviance units of the reference, with itself.
 CROWD, CROWDED = 4, 2.0
 AMONG_MANY = (
     "the searches met {} optima within {:g} deviance units of each other, at {}: where there are so many, "
