@@ -48,7 +48,7 @@ def same_model_attempt(
         )
     run = case.comparison.meet(label, run)
     gap = case.comparison.gap_of(run)
-    is_there = gap is not None and gap <= allowed_gap(run.criterion)
+    is_there = gap is not None and gap <= allowed_gap(case.comparison.optimum_fit.criterion)
     return Attempt(
         label=label,
         formula=formula,

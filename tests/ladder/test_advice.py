@@ -103,6 +103,34 @@ def test_where_lme4_does_not_start_it_is_told_where_the_optimum_is() -> None:
     )
 
 
+def scattered_shares(seed: int) -> pd.DataFrame:
+    """96 shares of 24 trials whose means are near 1, and scatter more than a binomial's."""
+    rng = np.random.default_rng(seed)
+    x = np.tile([0.0, 1.0], 48)
+    means = np.exp(-0.25 + 0.08 * x) * np.exp(rng.normal(0, 0.16, 96))
+    yes = rng.binomial(24, np.clip(means, 0.05, 0.995))
+    return pd.DataFrame({"yes": yes, "no": 24 - yes, "x": x, "g": np.repeat([f"s{i}" for i in range(24)], 4)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "starts", "said"),
+    [
+        (0, True, "started at its optimum R stops with an error, too (PIRLS loop resulted in NaN value)"),
+        (6, False, "from its own start R stops with an error (PIRLS loop resulted in NaN value)"),
+    ],
+)
+def test_where_r_stops_even_at_the_optimum_it_is_said(seed: int, starts: bool, said: str) -> None:
+    """R 4.2: glmer stops in these words at the row effect; of seed 6 also at the present model's optimum."""
+    report = mmtriage.triage(
+        scattered_shares(seed), "cbind(yes, no) ~ x + (1 | g)", family="binomial", link="log"
+    )
+    assert report.verdict.status == "not_converged"
+    assert ("start" in ids(report)) == starts
+    row_effect = next(remedy for remedy in report.remedies if remedy.id == "observation-level")
+    assert said in " ".join(row_effect.caveats)
+
+
 def test_a_gradient_warning_goes_with_tighter_stop_rules() -> None:
     """lme4's own first advice, and the only repair that leaves columns and optimizer alone."""
     commands = Commands(source="d.csv", options=TriageOptions())

@@ -161,13 +161,21 @@ class GlmerPirls:
         if at.has_finite_weights and math.isfinite(np.add.reduce(weighted)):
             self._solve(at, weighted, jointly=jointly)
         else:
-            self.u, self.beta = np.full_like(self.u, np.nan), np.full_like(self.beta, np.nan)
+            self._lose()
         return self._arrive()
+
+    def _lose(self) -> None:
+        """Go where no number is."""
+        self.u, self.beta = np.full_like(self.u, np.nan), np.full_like(self.beta, np.nan)
 
     def _solve(self, at: Standing, weighted: Array, *, jointly: bool) -> None:
         """The weighted penalized least squares of one step; `weighted` (n,) are W times its responses."""
         rows, Lambda = self.rows, self.Lambda
-        M = factor(rows.plan, at.products, Lambda)
+        try:
+            M = factor(rows.plan, at.products, Lambda)
+        except np.linalg.LinAlgError:  # CHOLMOD warns, and lme4 solves with what there is
+            self._lose()
+            return
         self.logdet = M.logdet
         right = times(rows.Zt, weighted)[:, None]
         # lme4 factors the fixed part even where beta is given, and stops if that fails.

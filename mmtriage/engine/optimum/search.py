@@ -47,8 +47,8 @@ ADRIFT = (
     "at {}, and nothing shows which of the optima there is the lowest"
 )
 MOST_TOLD = 3  # other ends
-# Where the likelihood is not convex: optima within so many deviance units of the reference, with itself.
-CROWD, CROWDED = 4, 2.0
+CROWD = 4  # optima, the reference among them, where the likelihood is not convex
+CROWDED = 2.0  # deviance units from the reference within which they are
 AMONG_MANY = (
     "the searches met {} optima within {:g} deviance units of each other, at {}: where there are so many, "
     "nothing shows that there is not a lower one"

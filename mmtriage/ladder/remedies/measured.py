@@ -11,7 +11,7 @@ from dataclasses import replace
 from mmtriage import figures
 from mmtriage.diagnose.judgement import gives_wrong_errors, is_short
 from mmtriage.engine.comparison import Comparison
-from mmtriage.engine.lme4.outcome import NO_NUMBERS
+from mmtriage.engine.lme4.outcome import NO_NUMBERS, Lme4Failure
 from mmtriage.ladder.against_present import SAME, AgainstPresent, common_shift, compare
 from mmtriage.ladder.attempts import changed_model_attempt, is_alarm
 from mmtriage.ladder.case import Case, Refit
@@ -111,6 +111,7 @@ def changed_model(
     if against.delta_aic is not None:
         rejected = (REJECTED_BY_DATA,) if is_rejected(against.delta_aic) else ()
         caveats = (*rejected, *caveats, *_counted_by_r(case, comparison))
+    caveats = (*caveats, *_stops_at_optimum(case, comparison))
     if in_users_columns is not None:
         against = replace(against, max_shift_se=common_shift(case.comparison, in_users_columns))
     proposal = fitted_model(
@@ -209,6 +210,19 @@ def ends_in_r(comparison: Comparison) -> tuple[str, ...]:
     if abs(printed - comparison.optimum_fit.criterion) > VISIBLE:
         return (f"R prints {figures.criterion(printed)}: its inner iteration stops early",)
     return ()
+
+
+def _stops_at_optimum(case: Case, comparison: Comparison) -> tuple[str, ...]:
+    """Where glmer stops at the optimum itself: looked at where it stops on the present model."""
+    is_followed = comparison.lme4 is not None or comparison.lme4_error is not None
+    if case.comparison.lme4_error is None or is_followed or not _takes_start(comparison):
+        return ()
+    if not comparison.prepared.design.spec.optimizes_beta:
+        return ()
+    run = case.bench.run_from(comparison.prepared, comparison.optimum_fit)
+    if not isinstance(run, Lme4Failure):
+        return ()
+    return (f"started at its optimum R stops with an error, too ({run.error}): do not expect R to fit it",)
 
 
 def _said_of(comparison: Comparison) -> tuple[str, ...] | None:
