@@ -99,7 +99,8 @@ def largest_shift(beta: Array, reference: Fit) -> float:
     """Largest distance of `beta` (p,) from the reference's, in the reference's standard errors."""
     if not len(beta):
         return 0.0
-    return float(np.max(np.abs(beta - reference.beta) / reference.se))
+    with np.errstate(invalid="ignore", divide="ignore"):  # where no optimum is proven an error may be zero
+        return float(np.max(np.abs(beta - reference.beta) / reference.se))
 
 
 def residual_change(fit: Fit, reference: Fit) -> float:

@@ -210,7 +210,7 @@ def _fit_facts(
         family_theta=fit.nb_theta,
         theta=tuple(float(v) for v in fit.theta),
         theta_names=prepared.theta_names,
-        fixed_effects=_fixed_effects(design, fit, tests, endless),
+        fixed_effects=fixed_effects(design, fit, tests, endless),
         se_method=fit.se_method,
         random_effects=_random_effects(prepared, fit),
         max_abs_gradient=way.max_abs_gradient,
@@ -220,7 +220,7 @@ def _fit_facts(
     )
 
 
-def _fixed_effects(
+def fixed_effects(
     design: Design, fit: Fit, tests: Sequence[CoefficientTest | None], endless: Collection[str]
 ) -> tuple[FixedEffect, ...]:
     """The coefficients; one without a finite estimate is where it goes, not where the search stopped."""
@@ -236,7 +236,7 @@ def _fixed_effect(
     name: str, estimate: float, se: float, test: CoefficientTest | None, *, by_z: bool
 ) -> FixedEffect:
     if test is None:
-        z = estimate / se
+        z = estimate / se if se > 0.0 else math.nan  # far from any optimum a curvature may have no digits
         p = _two_sided(z) if by_z else None
         return FixedEffect(name=name, estimate=estimate, se=se, statistic=z, p_value=p)
     return FixedEffect(

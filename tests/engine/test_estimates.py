@@ -101,6 +101,8 @@ def test_the_largest_shift_is_in_the_references_standard_errors() -> None:
     fit = golden_fit("sleepstudy_slope")
     assert largest_shift(fit.beta + fit.se * [0.1, -0.7], fit) == pytest.approx(0.7)
     assert largest_shift(np.zeros(0), replace(fit, beta=np.zeros(0), vcov=np.zeros((0, 0)))) == 0.0
+    lost = replace(fit, vcov=np.zeros_like(fit.vcov))  # far from any optimum a curvature may have no digits
+    assert largest_shift(fit.beta + 1.0, lost) == np.inf
 
 
 def test_the_largest_change_of_an_sd_is_relative_to_the_references() -> None:

@@ -15,6 +15,7 @@ from mmtriage.ladder.remedies.keep import false_rejections
 from mmtriage.options import TriageOptions
 from mmtriage.report.facts import Report
 from tests.planted import faults
+from tests.random_models.draw import draw
 
 
 def trial(effect: float = 0.3) -> pd.DataFrame:
@@ -129,6 +130,14 @@ def test_where_r_stops_even_at_the_optimum_it_is_said(seed: int, starts: bool, s
     assert ("start" in ids(report)) == starts
     row_effect = next(remedy for remedy in report.remedies if remedy.id == "observation-level")
     assert said in " ".join(row_effect.caveats)
+
+
+def test_where_effects_reproduce_any_response_fewer_of_them_are_advised() -> None:
+    """Gamma, 12 rows: the levels of g:h reproduce them, those of g do not. There was no remedy at all."""
+    model = draw(63, 33)
+    report = mmtriage.triage(model.frame, model.formula, **model.options)
+    assert (report.verdict.status, report.verdict.codes) == ("unidentifiable", ("MM407",))
+    assert [remedy.formula for remedy in report.remedies] == ["y ~ x + z + (1 | g)"]
 
 
 def test_a_gradient_warning_goes_with_tighter_stop_rules() -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from mmtriage.diagnose.exact_fit import endless
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import bar_terms, drop_bar_term, swap_bar, with_random
 from mmtriage.formula.text import to_text
@@ -44,13 +45,20 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """Walk down from the present structure until a model is sound."""
-    if not case.comparison.is_singular and not case.comparison.prepared.null:
+    is_endless = endless(case.design) is not None
+    if not (is_endless or case.comparison.is_singular or case.comparison.prepared.null):
         reason = "the random-effects structure is not the trouble"
         if case.verdict.status != "unidentifiable":
             reason += f": {case.optimum_name} is identified and not singular"
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
-    proposals = [_proposal(case, tried) for tried in smaller_models(case.bench, case.comparison)]
+    smaller = smaller_models(case.bench, case.comparison)
+    if is_endless:  # what falls for ever as well has no optimum, whatever its search has found
+        smaller = [tried for tried in smaller if endless(tried.comparison.prepared.design) is None]
+        smaller += _without_a_grouping(case)
+    proposals = [_proposal(case, tried) for tried in smaller]
     proposals += _left_to_fixed_effects(case)
+    if is_endless and not proposals:
+        proposals.append(plain_model(case, rung=2, title="Leave the random effects out", order=SMALLER))
     clearing = [p.remedy for p in proposals if p.remedy.clears]
     sound = min(clearing, key=lambda remedy: is_rejected(remedy.delta_aic), default=None)
     if sound is not None:
@@ -156,6 +164,23 @@ def _one_column(case: Case, smaller: Formula) -> Removal | None:
             if swap_bar(case.formula, term.bar, [bar]) == smaller:
                 return Removal("column", k, k)
     return None
+
+
+def _without_a_grouping(case: Case) -> list[Tried]:
+    """Each grouping left out, of a model whose criterion falls for ever: it may have too many effects."""
+    groups = dict.fromkeys(term.group for term in case.design.random)
+    tried = []
+    for group in groups if len(groups) > 1 else ():
+        bars = dict.fromkeys(term.bar for term in case.design.random if term.group != group)
+        step = Step(
+            title=f"leave out {group}",
+            formula=with_random(case.formula, list(bars)),
+            removal=None,
+            weakens=f"rows of one level of {group} count as independent",
+        )
+        if endless(case.bench.build(step.formula)) is None:
+            tried.append(fitted(case.bench, step))
+    return tried
 
 
 def _left_to_fixed_effects(case: Case) -> list[Proposal]:
