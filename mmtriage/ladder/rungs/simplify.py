@@ -5,7 +5,7 @@ correlations (factors expanded to columns, so that it is really diagonal), compo
 variance as `(1 | g) + (1 | g:f)`, or as `cs` where its correlation wants to be negative; a variance for each
 level as lme4 2.x's `cs`), `ar1` along levels at equal distances, one variance alone, then fewer slopes, the
 one that contributes least to the variance of the response, n^-1 tr(Z S Z'), first. At the end correlations
-are tried again.
+are tried again. Of a model with as many effects as rows (MM407) each grouping is left out, or all are.
 Why it helps: a covariance that the data cannot fill has its optimum on the boundary.
 What it changes: the model. Each grouping keeps its intercept; terms named by --keep stay.
 When it misleads: dropping a slope that is really there makes the test of its fixed effect too liberal (Barr
@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from mmtriage.diagnose.exact_fit import endless
+from mmtriage.diagnose.exact_fit import interpolated
 from mmtriage.formula import Formula
 from mmtriage.formula.edit import bar_terms, drop_bar_term, swap_bar, with_random
 from mmtriage.formula.text import to_text
@@ -45,19 +45,19 @@ def applies(case: Case) -> str | None:
 
 def climb(case: Case) -> RungResult:
     """Walk down from the present structure until a model is sound."""
-    is_endless = endless(case.design) is not None
-    if not (is_endless or case.comparison.is_singular or case.comparison.prepared.null):
+    has_too_many = interpolated(case.design) is not None
+    if not (has_too_many or case.comparison.is_singular or case.comparison.prepared.null):
         reason = "the random-effects structure is not the trouble"
         if case.verdict.status != "unidentifiable":
             reason += f": {case.optimum_name} is identified and not singular"
         return RungResult(rung=2, id="simplify", status="not_needed", reason=reason)
     smaller = smaller_models(case.bench, case.comparison)
-    if is_endless:  # what falls for ever as well has no optimum, whatever its search has found
-        smaller = [tried for tried in smaller if endless(tried.comparison.prepared.design) is None]
+    if has_too_many:  # what falls for ever as well has no optimum, whatever its search has found
+        smaller = [tried for tried in smaller if interpolated(tried.comparison.prepared.design) is None]
         smaller += _without_a_grouping(case)
     proposals = [_proposal(case, tried) for tried in smaller]
     proposals += _left_to_fixed_effects(case)
-    if is_endless and not proposals:
+    if has_too_many and not proposals:
         proposals.append(plain_model(case, rung=2, title="Leave the random effects out", order=SMALLER))
     clearing = [p.remedy for p in proposals if p.remedy.clears]
     sound = min(clearing, key=lambda remedy: is_rejected(remedy.delta_aic), default=None)
@@ -167,7 +167,7 @@ def _one_column(case: Case, smaller: Formula) -> Removal | None:
 
 
 def _without_a_grouping(case: Case) -> list[Tried]:
-    """Each grouping left out, of a model whose criterion falls for ever: it may have too many effects."""
+    """Each grouping left out, of a model with as many effects as rows."""
     groups = dict.fromkeys(term.group for term in case.design.random)
     tried = []
     for group in groups if len(groups) > 1 else ():
@@ -178,7 +178,7 @@ def _without_a_grouping(case: Case) -> list[Tried]:
             removal=None,
             weakens=f"rows of one level of {group} count as independent",
         )
-        if endless(case.bench.build(step.formula)) is None:
+        if interpolated(case.bench.build(step.formula)) is None:
             tried.append(fitted(case.bench, step))
     return tried
 
