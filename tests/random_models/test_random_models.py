@@ -107,6 +107,14 @@ def test_nothing_is_proven_where_optima_crowd() -> None:
 
 
 @pytest.mark.slow
+def test_nothing_is_proven_where_optima_crowd_far_out() -> None:
+    """A probit whose answers random effects separate in several ways: 0.20 lower was one more of them."""
+    optimum, _ = prove_optimum(prepared_of(draw(73, 401)), {}, seed=1)
+    assert not optimum.certificate.certified
+    assert "the searches met 5 optima within 2 deviance units" in optimum.certificate.reason
+
+
+@pytest.mark.slow
 def test_what_the_reference_goes_on_to_is_not_refuted() -> None:
     """The optimum that quadrature confirms was left on the way to another, at which the reference arrives."""
     optimum, _ = prove_optimum(prepared_of(draw(40, 40)), {}, seed=1)

@@ -47,7 +47,8 @@ ADRIFT = (
     "at {}, and nothing shows which of the optima there is the lowest"
 )
 MOST_TOLD = 3  # other ends
-CROWD = 4  # optima, the reference among them, where the likelihood is not convex
+CROWD = 4  # optima, the reference among them, where the likelihood of the fixed effects is not convex
+CROWD_FAR_OUT = 5  # optima where it is: they lie where random effects are many times as large as one
 CROWDED = 2.0  # deviance units from the reference within which they are
 AMONG_MANY = (
     "the searches met {} optima within {:g} deviance units of each other, at {}: where there are so many, "
@@ -156,7 +157,7 @@ def _in_the_light_of(
     """The certificate, where other optima crowd around this one, or the search that led to it gave up."""
     met = [d.criterion for d in distinct_ends(descents, best.label)]
     near = [f"{end:.4f}" for end in met if abs(end - criterion) <= CROWDED]
-    if certificate.certified and not likelihood.is_convex and len(near) >= CROWD:
+    if certificate.certified and len(near) >= (CROWD_FAR_OUT if likelihood.is_convex else CROWD):
         reason = AMONG_MANY.format(len(near), CROWDED, ", ".join(near))
         return replace(certificate, certified=False, reason=reason)
     size = max(float(np.max(np.abs(F), initial=0.0)) for F in place.factors)
