@@ -190,8 +190,14 @@ def test_a_long_path_stops_short_of_the_optimum() -> None:
     assert status_of(comparison, ()) == "not_converged"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("id", "tag"), [("cbpp_cs", "cs({})"), ("cbpp_diag", None), ("cbpp_ar1", "ar1({})")])
+@pytest.mark.parametrize(
+    ("id", "tag"),
+    [
+        pytest.param("cbpp_cs", "cs({})", marks=pytest.mark.long),
+        pytest.param("cbpp_diag", None, marks=pytest.mark.slow),
+        pytest.param("cbpp_ar1", "ar1({})", marks=pytest.mark.slow),
+    ],
+)
 def test_standard_errors_of_a_generalized_fit_are_those_of_the_dense_hessian(
     id: str, tag: str | None
 ) -> None:
