@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mmtriage.arrays import Array, Index
+from mmtriage.arrays import Array
 from mmtriage.model.densities import DENSITIES
 from mmtriage.model.families import Family
 from mmtriage.model.likelihoods import excess
@@ -99,31 +99,13 @@ def _binomial(of: FamilyData) -> _Residuals:
     y = of.y
     ones, zeros = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     if len(ones) + len(zeros) < len(y):
-        return _of_shares(y, ones, zeros)
+        return _any(of)
 
     def residuals(mu: Array) -> Array:
         result = np.empty_like(mu)
         result[ones] = np.log(mu.take(ones))
         result[zeros] = np.log1p(-mu.take(zeros))
         result *= -2
-        return result
-
-    return residuals
-
-
-def _of_shares(y: Array, ones: Index, zeros: Index) -> _Residuals:
-    """2 (y log(y / mu) + (1 - y) log((1 - y) / (1 - mu))): of `excess` of both, what is in one only."""
-    failed = 1.0 - y
-
-    def residuals(mu: Array) -> Array:
-        difference = y - mu
-        above, below = difference / mu, difference / (mu - 1.0)
-        above[zeros] = 0.0
-        below[ones] = 0.0
-        result = np.log1p(above, out=above)
-        result *= y
-        result += failed * np.log1p(below, out=below)
-        result *= 2
         return result
 
     return residuals
