@@ -134,9 +134,9 @@ def _in_words_of_2(message: str) -> str:
     return message + LME4_2.help_suffix if has_suffix else message
 
 
-def parameters(names: Iterable[str]) -> list[Any]:
-    """Names of cases for a test that triages them."""
-    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
+def parameters(names: Iterable[str], dear: pytest.MarkDecorator = pytest.mark.slow) -> list[Any]:
+    """Names of cases for a test that triages them; those that take several seconds have the mark `dear`."""
+    return [pytest.param(name, marks=dear) if name in SLOW else name for name in names]
 
 
 def golden_case(case_id: str) -> GoldenCase:

@@ -193,9 +193,8 @@ def test_a_long_path_stops_short_of_the_optimum() -> None:
 @pytest.mark.parametrize(
     ("id", "tag"),
     [
-        pytest.param("cbpp_cs", "cs({})", marks=pytest.mark.long),
-        pytest.param("cbpp_diag", None, marks=pytest.mark.slow),
-        pytest.param("cbpp_ar1", "ar1({})", marks=pytest.mark.slow),
+        pytest.param(id, tag, marks=DEAR.get(id, pytest.mark.slow))
+        for id, tag in (("cbpp_cs", "cs({})"), ("cbpp_diag", None), ("cbpp_ar1", "ar1({})"))
     ],
 )
 def test_standard_errors_of_a_generalized_fit_are_those_of_the_dense_hessian(

@@ -81,14 +81,11 @@ def run_in_r(pieces: Sequence[Emitted]) -> list[Row]:
 def _code(one: Emitted) -> str:
     """What a user runs: a summary alone is one of the fit that is there already."""
     code: str = one.remedy["code"]["lme4"]
-    if one.remedy["id"] == "keep":
-        model = one.report["model"]
-        restricted = "TRUE" if one.restricted else "FALSE"
-        return f"m <- lmer({model['formula']}, data = d, REML = {restricted})\n{code}"
-    if one.remedy["id"] != "rx-errors":
+    if one.remedy["id"] not in ("keep", "rx-errors"):
         return code
-    said = {key: one.report["model"][key] for key in ("family", "link", "weights", "offset")}
-    fitted = r_call(TriageOptions(**said), one.report["model"]["formula"])
+    model = one.report["model"]
+    said = {key: model[key] for key in ("family", "link", "weights", "offset")}
+    fitted = r_call(TriageOptions(**said, reml=one.restricted or not one.linear), model["formula"])
     return "\n".join([*fitted, code])
 
 

@@ -16,7 +16,7 @@ import pytest
 from mmtriage.ladder.emitted.r_call import r_call
 from mmtriage.options import TriageOptions
 from mmtriage.report.schema import schema_text
-from tests.golden_cases import GLMM_NOISE, HEAVY, NOISE, SLOW, golden_case
+from tests.golden_cases import GLMM_NOISE, HEAVY, NOISE, golden_case, parameters
 from tests.triaged import ran, triaged_golden
 
 GOLDEN_FITS = Path(__file__).parent / "golden"
@@ -33,9 +33,7 @@ def test_every_golden_model_that_lme4_fits_has_a_file() -> None:
     assert len(NAMES) > 70
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in NAMES]
-)
+@pytest.mark.parametrize("name", parameters(NAMES, pytest.mark.long))
 def test_the_parameters_are_those_of_r(name: str) -> None:
     given = json.loads((GOLDEN_FITS / f"{name}.json").read_text(encoding="utf-8"))
     report = judged(name)
